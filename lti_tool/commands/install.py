@@ -1,0 +1,81 @@
+"""`qualoop content install` and `content undo`: content for one organisation of this installation."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lti_tool.commands import add_organisation, get_organisation, open_runtime
+from lti_tool.services import imports
+from lti_tool.services.content_install import ContentImport
+from qualoop.authored_files import AuthoredFilesError, Problem
+from qualoop.content_packages import LESSON_FILE, Package, load_package
+from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
+
+
+def register(verbs: Any) -> None:
+    """Add the verbs to the noun `content`."""
+    install = verbs.add_parser("install", help="install packages, and the framework beside them, for an organisation")
+    install.add_argument("directories", nargs="*", type=Path, metavar="DIR", help="default: what comes with Qualoop")
+    add_organisation(install)
+    install.add_argument("--dry-run", action="store_true", help="only say what would change")
+    install.set_defaults(run=_install)
+    undo = verbs.add_parser("undo", help="let activities point to the versions they had before the last install")
+    add_organisation(undo)
+    undo.set_defaults(run=_undo)
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    """Read everything, list every problem, say what changes, apply it in one transaction."""
+    directories = arguments.directories or [shipped_content() / "ecommerce"]
+    importer = read(directories)
+    runtime = open_runtime()
+    with runtime.database.transaction() as session:
+        organisation = get_organisation(session, arguments.organisation)
+        diff = importer.diff(session, organisation.id)
+        if not arguments.dry_run:
+            imports.apply(session, importer, organisation.id, runtime.clock())
+    for line in diff or ["Nothing to do: all of it is installed."]:
+        print(line)
+    return 0
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    with runtime.database.transaction() as session:
+        organisation = get_organisation(session, arguments.organisation)
+        run = imports.undo(session, ContentImport(source=""), organisation.id, runtime.clock())
+    print(f"Undone: {'; '.join(run.diff)}")
+    return 0
+
+
+def read(directories: list[Path]) -> ContentImport:
+    """Return the framework and all packages below ``directories``; raise AuthoredFilesError with every problem."""
+    problems: list[Problem] = []
+    framework: Framework | None = None
+    packages: list[Package] = []
+    roots = [path.parent for folder in directories for path in sorted(folder.rglob(FRAMEWORK_FILE))]
+    for root in roots:
+        framework = load_framework(root)
+    known = framework or load_framework(shipped_content() / "ecommerce")
+    for folder in directories:
+        for path in sorted(folder.rglob(LESSON_FILE)):
+            try:
+                packages.append(load_package(path.parent, known))
+            except AuthoredFilesError as error:
+                problems += [_beside(path.parent.name, problem) for problem in error.problems]
+    if problems:
+        raise AuthoredFilesError(problems)
+    return ContentImport(source=" ".join(map(str, directories)), framework=framework, packages=packages)
+
+
+def _beside(folder: str, problem: Problem) -> Problem:
+    """Return the problem with its package's folder before the file."""
+    return Problem(
+        file=f"{folder}/{problem.file}",
+        line=problem.line,
+        code=problem.code,
+        message=problem.message,
+        repair=problem.repair,
+    )

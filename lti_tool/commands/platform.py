@@ -1,0 +1,142 @@
+"""`qualoop platform`: the learning platforms that may launch us."""
+
+from __future__ import annotations
+
+import argparse
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.commands import add_organisation, get_organisation, open_runtime
+from lti_tool.lti.registration import DEFAULT_ALGORITHMS
+from lti_tool.lti.registration import Registration as RegistrationValue
+from lti_tool.models import Deployment, Registration
+from qualoop.commands import Nouns
+from qualoop.errors import QualoopError
+
+
+class PlatformThereError(QualoopError):
+    """This issuer and client id are registered already (--replace writes over it, within its organisation)."""
+
+    code = "platform-there"
+
+
+class PlatformMissingError(QualoopError):
+    """There is no registration of this issuer and client id in this organisation."""
+
+    code = "platform-missing"
+
+
+def register(nouns: Nouns) -> None:
+    """Add `platform add`, `list` and `show`."""
+    noun = nouns.add_parser("platform", help="register and list learning platforms")
+    verbs = noun.add_subparsers(title="verbs", metavar="VERB")
+    add = verbs.add_parser("add", help="register a platform by hand")
+    add_organisation(add)
+    for option in ("issuer", "client-id", "auth-login-url", "token-url", "jwks-url"):
+        add.add_argument(f"--{option}", required=True)
+    add.add_argument("--deployment", action="append", default=[], metavar="ID", help="an approved deployment; repeat")
+    add.add_argument("--name", default="", help="as people know it")
+    add.add_argument("--auth-audience", help="audience of our token requests, where it is not the token URL")
+    add.add_argument("--service-origin", action="append", default=[], metavar="ORIGIN", help="of services elsewhere")
+    add.add_argument("--replace", action="store_true", help="change the registration that is there")
+    add.set_defaults(run=_add)
+    verbs.add_parser("list", help="list registrations").set_defaults(run=_list)
+    show = verbs.add_parser("show", help="print what to enter in the platform, and one registration")
+    add_organisation(show)
+    show.add_argument("--issuer")
+    show.add_argument("--client-id")
+    show.set_defaults(run=_show)
+
+
+def _add(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    with runtime.database.transaction() as session:
+        organisation = get_organisation(session, arguments.organisation)
+        row = _find(session, arguments.issuer, arguments.client_id)
+        if row and not (arguments.replace and row.organisation_id == organisation.id):
+            raise PlatformThereError
+        row = row or Registration(organisation_id=organisation.id, created_at=runtime.clock())
+        _fill(row, arguments)
+        session.add(row)
+        session.flush()
+        for deployment_id in arguments.deployment:
+            _approve(session, row, deployment_id)
+    print(f"Registered {arguments.issuer} (client {arguments.client_id}).")
+    return 0
+
+
+def _fill(row: Registration, arguments: argparse.Namespace) -> None:
+    """Take the arguments over; the value object refuses what cannot be right."""
+    checked = RegistrationValue(
+        id=row.id or 0,
+        organisation_id=row.organisation_id,
+        issuer=arguments.issuer,
+        client_id=arguments.client_id,
+        auth_login_url=arguments.auth_login_url,
+        token_url=arguments.token_url,
+        jwks_url=arguments.jwks_url,
+        auth_audience=arguments.auth_audience,
+        algorithms=DEFAULT_ALGORITHMS,
+        service_origins=tuple(arguments.service_origin),
+    )
+    row.issuer, row.client_id, row.name = checked.issuer, checked.client_id, arguments.name
+    row.auth_login_url, row.token_url, row.jwks_url = checked.auth_login_url, checked.token_url, checked.jwks_url
+    row.auth_audience = checked.auth_audience
+    row.algorithms, row.service_origins = list(checked.algorithms), list(checked.service_origins)
+
+
+def _approve(session: Session, registration: Registration, deployment_id: str) -> None:
+    """Approve a deployment of a registration."""
+    row = session.scalar(
+        select(Deployment).where(
+            Deployment.registration_id == registration.id, Deployment.deployment_id == deployment_id
+        )
+    )
+    if row is None:
+        row = Deployment(
+            organisation_id=registration.organisation_id,
+            registration_id=registration.id,
+            deployment_id=deployment_id,
+            created_at=registration.created_at,
+        )
+        session.add(row)
+    row.state = "approved"
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    with open_runtime().database.reading() as session:
+        for row in session.scalars(select(Registration).order_by(Registration.issuer, Registration.client_id)):
+            print(f"{row.issuer}\t{row.client_id}\t{row.name}")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    """Print what the platform's administrator enters, then the registration where one is named."""
+    runtime = open_runtime()
+    base = runtime.settings.base_url
+    print("Enter in the platform:")
+    print(f"  Tool URL, target link   {base}/lti/activity/KEY")
+    print(f"  Login initiation URL    {base}/lti/login")
+    print(f"  Redirection URI         {base}/lti/launch")
+    print(f"  Public keyset URL       {base}/lti/jwks")
+    if not arguments.issuer:
+        return 0
+    with runtime.database.reading() as session:
+        organisation = get_organisation(session, arguments.organisation)
+        row = _find(session, arguments.issuer, arguments.client_id)
+        if row is None or row.organisation_id != organisation.id:
+            raise PlatformMissingError
+        for name in ("issuer", "client_id", "name", "auth_login_url", "token_url", "jwks_url", "auth_audience"):
+            print(f"{name}: {getattr(row, name)}")
+        for deployment in session.scalars(select(Deployment).where(Deployment.registration_id == row.id)):
+            print(f"deployment: {deployment.deployment_id} ({deployment.state})")
+    return 0
+
+
+def _find(session: Session, issuer: str, client_id: str | None) -> Registration | None:
+    """Return a registration by issuer and, where it is given, client."""
+    query = select(Registration).where(Registration.issuer == issuer)
+    if client_id:
+        query = query.where(Registration.client_id == client_id)
+    return session.scalars(query).first()

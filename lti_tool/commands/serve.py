@@ -1,0 +1,30 @@
+"""`qualoop serve`: the tool under gunicorn."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from lti_tool.commands import open_runtime
+from lti_tool.migrations import is_current
+from qualoop.commands import Nouns
+
+
+def register(nouns: Nouns) -> None:
+    """Add `serve`."""
+    noun = nouns.add_parser("serve", help="run the tool (gunicorn); the worker runs beside it: qualoop worker")
+    noun.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+    noun.add_argument("--workers", type=int, default=1, help="processes; SQLite wants one, PostgreSQL takes more")
+    noun.add_argument("--threads", type=int, default=4)
+    noun.set_defaults(run=_serve)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """Become gunicorn."""
+    if not is_current(open_runtime().database):
+        print("The database is not of this version. Run: qualoop database migrate", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "gunicorn", "lti_tool.wsgi:application", "--bind", arguments.bind]
+    command += ["--worker-class", "gthread", "--workers", str(arguments.workers), "--threads", str(arguments.threads)]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with checked arguments, no shell

@@ -1,0 +1,175 @@
+"""The database: engine, transactions, and statements that are compiled once.
+
+Ordinary pages use the ORM on `Database.transaction()`. The hot paths (launch, evidence, outbox) write their
+statements in Core, compile them once and run them on the driver's cursor in the same transaction: there the ORM
+would be the cost. SQLite runs in WAL mode with BEGIN IMMEDIATE, so that two writers queue instead of failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeDecorator
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+BUSY_TIMEOUT_S: Final = 10
+
+
+def micros(moment: datetime) -> int:
+    """Return an aware moment as whole microseconds since 1970, the form in which moments are stored."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """Return stored microseconds as an aware moment in UTC."""
+    return EPOCH + value * MICROSECOND
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, stored as microseconds since 1970: exact, ordered and the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Store an aware moment."""
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return an aware moment."""
+        return None if value is None else moment(value)
+
+
+class Prepared:
+    """A Core statement that is compiled once per dialect and then run on the driver's cursor.
+
+    Parameters are bound as the driver knows them: text, bytes, whole numbers (moments as `micros`), None.
+    """
+
+    __slots__ = ("_compiled", "_statement")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, Sequence[str] | None, Mapping[str, Any]]] = {}
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> DBAPICursor:
+        """Run the statement once in the transaction of ``connection``; return the driver's cursor."""
+        sql, order, fixed = self._of(connection.dialect)
+        cursor = _driver_cursor(connection)
+        cursor.execute(sql, _bound(order, fixed, parameters))
+        return cursor
+
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> DBAPICursor:
+        """Run the statement once for each row of parameters."""
+        sql, order, fixed = self._of(connection.dialect)
+        cursor = _driver_cursor(connection)
+        cursor.executemany(sql, [_bound(order, fixed, row) for row in rows])
+        return cursor
+
+    def one(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Return the first row, or None."""
+        row: tuple[Any, ...] | None = self.run(connection, parameters).fetchone()
+        return row
+
+    def all(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Return every row."""
+        rows: Sequence[tuple[Any, ...]] = self.run(connection, parameters).fetchall()
+        return rows
+
+    def _of(self, dialect: Dialect) -> tuple[str, Sequence[str] | None, Mapping[str, Any]]:
+        """Return the statement's text, the order of its parameters (None: by name) and its fixed parameters."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiled = self._statement.compile(dialect=dialect)
+            fixed = {name: value for name, value in compiled.params.items() if value is not None}
+            found = (str(compiled), getattr(compiled, "positiontup", None), fixed)
+            self._compiled[dialect.name] = found
+        return found
+
+
+def _driver_cursor(connection: Connection) -> DBAPICursor:
+    """Return a cursor of the driver inside the connection's transaction."""
+    return connection.connection.cursor()
+
+
+def _bound(order: Sequence[str] | None, fixed: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """Return the parameters as the driver wants them."""
+    if order is None:
+        return {**fixed, **given}
+    if not fixed:
+        return [given[name] for name in order]
+    return [given[name] if name in given else fixed[name] for name in order]
+
+
+class Database:
+    """One database of one process: hands out transactions."""
+
+    def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 8) -> None:
+        self.engine = _engine(make_url(url), synchronous, pool_size)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a transaction for an edge (view, command, task): committed at the end, rolled back on an error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads: on SQLite it never waits for a writer."""
+        with self.engine.connect().execution_options(qualoop_reading=True) as connection, Session(connection) as session:
+            yield session
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Open a transaction without the ORM, for the hot paths."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection for a few prepared look-ups outside any transaction of ours."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine(url: URL, synchronous: str, pool_size: int) -> Engine:
+    """Make the engine of ``url`` with its pragmas."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("qualoop_reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,137 @@
+"""The one table from error classes to replies. Every failure is a page in plain words with its code and a reference.
+
+The log line has the reference, the code and the route; never a token, a name, an e-mail or a return address (S27).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+from flask import Flask, Response, g, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from lti_tool.lti.errors import JwksUnavailableError, LtiError, UnknownIssuerError, translatable
+from lti_tool.outgoing import OutgoingError
+from lti_tool.services.contents import ContentMissingError
+from lti_tool.services.records import RecordMissingError
+from lti_tool.views.guards import ForgedFormError, NotAllowedError, SessionGoneError
+from qualoop.assessment import AttemptRefusedError
+from qualoop.errors import QualoopError
+from qualoop.player import PlayerError
+
+log = logging.getLogger("qualoop.errors")
+
+# The first class that fits counts: leaves before their bases.
+STATUS: Final[Mapping[type[Exception], int]] = {
+    UnknownIssuerError: 400,
+    JwksUnavailableError: 502,
+    LtiError: 400,
+    OutgoingError: 502,
+    SessionGoneError: 401,
+    NotAllowedError: 403,
+    ForgedFormError: 403,
+    ContentMissingError: 404,
+    RecordMissingError: 404,
+    AttemptRefusedError: 409,
+    PlayerError: 400,
+    QualoopError: 400,
+}
+_BACK: Final = translatable("Go back to your course and open the activity again.")
+WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
+    SessionGoneError: (
+        translatable("This page belongs to a launch that has ended, or that was opened in another browser."),
+        _BACK,
+    ),
+    NotAllowedError: (
+        translatable("Your role in this course does not allow this."),
+        translatable("If it should, ask your teacher or the administrator of your platform."),
+    ),
+    ForgedFormError: (
+        translatable("This form was not sent from the page that it belongs to. Nothing was changed."),
+        translatable("Open the page again and repeat what you did."),
+    ),
+    ContentMissingError: (
+        translatable("No lesson has been chosen for this place in the course yet, or it is not installed here."),
+        translatable("Ask your teacher to choose the activity again in the course."),
+    ),
+    RecordMissingError: (translatable("There is no such person in this course."), _BACK),
+    AttemptRefusedError: (translatable("There is no further attempt at this activity."), _BACK),
+    OutgoingError: (
+        translatable("Your course platform could not be reached."),
+        translatable("Try again in a minute; if it stays so, tell the administrator of your platform."),
+    ),
+    QualoopError: (translatable("This could not be done."), _BACK),
+}
+HTTP_WORDS: Final[Mapping[int, tuple[str, str]]] = {
+    404: (translatable("There is no such page."), _BACK),
+    405: (translatable("This address cannot be opened like that."), _BACK),
+    413: (translatable("What was sent is too large."), translatable("Send less at once.")),
+}
+_OURS: Final = (
+    translatable("Something went wrong on our side. Your answers that were confirmed are safe."),
+    translatable("Try again; if it happens again, tell your administrator the reference below."),
+)
+
+
+def register(app: Flask) -> None:
+    """Let every error become a page."""
+    app.register_error_handler(QualoopError, _refusal)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _fault)
+    app.register_error_handler(Exception, _fault)
+
+
+def _refusal(error: QualoopError) -> Response:
+    """Answer a refusal of ours: with the words of its class."""
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    if isinstance(error, LtiError):
+        words = (error.sentence, error.what_to_do)
+    else:
+        words = next(words for kind, words in WORDS.items() if isinstance(error, kind))
+    return _page(status, error.code, words, detail=str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    """Answer what Werkzeug refuses: no such route, too large, wrong method."""
+    status = error.code or 500
+    if error.response is not None:
+        return Response(error.response.get_data(), status, error.response.headers)
+    return _page(status, f"http-{status}", HTTP_WORDS.get(status, WORDS[QualoopError]), detail="")
+
+
+def _fault(error: Exception) -> Response:
+    """Answer a fault of ours; the log has the traceback, the page has not."""
+    return _page(500, "internal", _OURS, detail="", fault=error)
+
+
+def _page(
+    status: int, code: str, words: tuple[str, str], *, detail: str, fault: Exception | None = None
+) -> Response:
+    """Return the page of a failure and write its log line."""
+    reference = secrets.token_hex(4)
+    route = request.url_rule.rule if request.url_rule else "-"
+    log.log(
+        logging.ERROR if fault else logging.INFO,
+        "refused reference=%s code=%s status=%d route=%s detail=%s",
+        reference,
+        code,
+        status,
+        route,
+        type(fault).__name__ if fault else detail,
+        exc_info=fault,
+    )
+    session = g.get("session")
+    html = render_template(
+        "failure.html",
+        session=session,
+        code=code,
+        reference=reference,
+        sentence=words[0],
+        what_to_do=words[1],
+        return_url=session.return_url if session else None,
+    )
+    return Response(html, status)

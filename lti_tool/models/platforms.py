@@ -1,0 +1,159 @@
+"""Who launches whom: organisations, registrations, keys, launch states, sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_tool.models.base import Base, Scoped, short
+
+
+class Organisation(Base):
+    """A school, an enterprise or an agency: the tenant that every other row belongs to."""
+
+    __tablename__ = "organisation"
+
+    uuid: Mapped[str] = short(36, unique=True)
+    key: Mapped[str] = short(64, unique=True)
+    name: Mapped[str] = short()
+    kind: Mapped[str] = short(16, default="school")
+    created_at: Mapped[datetime]
+
+
+class Registration(Scoped):
+    """A platform that may launch us (LTI 1.3: the pair of issuer and client_id)."""
+
+    __tablename__ = "registration"
+    __table_args__ = (UniqueConstraint("issuer", "client_id"),)
+
+    issuer: Mapped[str]
+    client_id: Mapped[str] = short()
+    name: Mapped[str] = short(default="")
+    auth_login_url: Mapped[str]
+    token_url: Mapped[str]
+    jwks_url: Mapped[str]
+    auth_audience: Mapped[str | None]
+    algorithms: Mapped[list[Any]]
+    service_origins: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class Deployment(Scoped):
+    """One deployment of the tool in a platform; `pending` until somebody approves it."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (UniqueConstraint("registration_id", "deployment_id"),)
+
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
+    deployment_id: Mapped[str] = short()
+    state: Mapped[str] = short(16, default="approved")
+    created_at: Mapped[datetime]
+
+
+class ToolKey(Base):
+    """A signing key of this installation; the private half is encrypted at rest."""
+
+    __tablename__ = "tool_key"
+
+    kid: Mapped[str] = short(64, unique=True)
+    purpose: Mapped[str] = short(16)
+    state: Mapped[str] = short(16)
+    public_jwk: Mapped[dict[str, Any]]
+    private_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+class LaunchState(Scoped):
+    """The state and nonce of one login, consumed once (SEC 10.3.. of the 1EdTech Security Framework)."""
+
+    __tablename__ = "launch_state"
+
+    state_hash: Mapped[str] = short(64, unique=True)
+    binding_hash: Mapped[str] = short(64)
+    nonce: Mapped[str] = short(64)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class LtiSession(Scoped):
+    """What one launch opened: bound to registration, deployment, person, context and link."""
+
+    __tablename__ = "lti_session"
+
+    uuid: Mapped[str] = short(36, unique=True)
+    secret_hash: Mapped[str] = short(64)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"))
+    resource_link_id: Mapped[int] = mapped_column(ForeignKey("resource_link.id"))
+    roles: Mapped[str] = short(128)
+    language: Mapped[str] = short(16)
+    return_url: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Person(Scoped):
+    """A learner, teacher or mentor as the ledger knows one: a random uuid and nothing else."""
+
+    __tablename__ = "person"
+
+    uuid: Mapped[str] = short(36, unique=True)
+    created_at: Mapped[datetime]
+
+
+class Identity(Scoped):
+    """Who a person is on one platform. Stands apart so that it can be erased."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("registration_id", "subject"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
+    subject: Mapped[str] = short()
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    updated_at: Mapped[datetime]
+
+
+class Context(Scoped):
+    """A course of a platform."""
+
+    __tablename__ = "context"
+    __table_args__ = (UniqueConstraint("deployment_id", "platform_key"),)
+
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"))
+    platform_key: Mapped[str] = short()
+    title: Mapped[str] = short()
+    created_at: Mapped[datetime]
+
+
+class ResourceLink(Scoped):
+    """A place in a course where an activity is shown."""
+
+    __tablename__ = "resource_link"
+    __table_args__ = (UniqueConstraint("context_id", "platform_key"),)
+
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"))
+    platform_key: Mapped[str] = short()
+    title: Mapped[str] = short()
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id"))
+    settings: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Enrolment(Scoped):
+    """A person's roles in a context."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (UniqueConstraint("context_id", "person_id"), Index("ix_enrolment_person_id", "person_id"))
+
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    roles: Mapped[str] = short(128)
+    updated_at: Mapped[datetime]

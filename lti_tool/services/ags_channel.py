@@ -1,0 +1,179 @@
+"""The channel `ags`: scores to the grade book of a platform (LTI Assignment and Grade Services 2.0).
+
+Of an outbox row, `target` is the resource link and `subject` the person. What is sent is the score of that person at
+that link as it stands when the row is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from lti_tool.db import Prepared
+from lti_tool.lti import ags
+from lti_tool.lti.errors import (
+    AccessTokenRefusedError,
+    AccessTokenUnavailableError,
+    AnswerMalformedError,
+    ServiceOriginError,
+    UnknownIssuerError,
+)
+from lti_tool.lti.registration import Registration
+from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
+from lti_tool.outgoing import HttpClient, OutgoingError
+from lti_tool.outgoing.errors import AddressRefusedError, NetworkBlockedError, OriginRefusedError
+from lti_tool.services import scores
+from lti_tool.services.access_tokens import AccessTokens
+from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.grade_columns import Column, ColumnMissingError, GradeColumns
+from lti_tool.services.outbox import Outcome, Result, Row
+from lti_tool.services.registrations import Registrations
+from qualoop.values import Score
+
+SCORE_SCOPES: Final = (ags.SCOPE_SCORE,)
+
+_VALUES: Final = (
+    "SELECT o.id, s.value, i.subject, l.registration_id, l.scopes, l.score_maximum, l.url, l.lineitems_url, "
+    "k.platform_key, k.title, a.key FROM outbox o "
+    "JOIN link_score s ON s.resource_link_id = o.target AND s.person_id = o.subject "
+    "AND s.organisation_id = o.organisation_id "
+    "JOIN line_item l ON l.resource_link_id = o.target AND l.organisation_id = o.organisation_id "
+    "JOIN resource_link k ON k.id = o.target AND k.organisation_id = o.organisation_id "
+    "LEFT JOIN activity a ON a.id = k.activity_id "
+    "LEFT JOIN identity i ON i.person_id = o.subject AND i.registration_id = l.registration_id "
+)
+_by_size: dict[int, Prepared] = {}
+
+_RESULTS: Final[Mapping[Verdict, tuple[Outcome, Reason | None]]] = {
+    Verdict.DONE: (Outcome.DONE, None),
+    Verdict.LATER: (Outcome.LATER, Reason.BUSY),
+    Verdict.AMBIGUOUS: (Outcome.AMBIGUOUS, Reason.PLATFORM_ERROR),
+    Verdict.ACCESS: (Outcome.REFUSED, Reason.NOT_ALLOWED),
+    Verdict.CONFLICT: (Outcome.AMBIGUOUS, Reason.CONFLICT),
+    Verdict.REFIND: (Outcome.REFUSED, Reason.COLUMN_GONE),
+    Verdict.PERMANENT: (Outcome.REFUSED, Reason.REFUSED),
+    Verdict.LOCKED: (Outcome.REFUSED, Reason.LOCKED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMessage:
+    """A score on its way: all that the request needs but the timestamp."""
+
+    value: str
+    user_id: str
+    maximum: int
+    registration: Registration
+    column: Column
+
+
+class AgsChannel:
+    """Sends scores. One object serves all threads of a worker."""
+
+    name = scores.AGS
+
+    def __init__(
+        self, http: HttpClient, tokens: AccessTokens, columns: GradeColumns, registrations: Registrations
+    ) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._columns = columns
+        self._registrations = registrations
+
+    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | Reason]:
+        """Return the present scores of the rows, or why one cannot be sent."""
+        found = {values[0]: values for values in _read(connection, [row.id for row in rows])}
+        return [self._message(connection, row, found.get(row.id)) for row in rows]
+
+    def send(self, message: ScoreMessage, timestamp: datetime) -> Result:
+        """Post one score; a token that is no longer taken is renewed once, and a lost column found again once."""
+        try:
+            return self._send(message, timestamp)
+        except OutgoingError as error:
+            return _unanswered(error)
+        except ServiceOriginError:
+            return Result(Outcome.REFUSED, Reason.BLOCKED)
+        except ColumnMissingError as error:
+            return Result(Outcome.REFUSED, error.reason, error.status)
+        except AccessTokenRefusedError:
+            # Wrong clocks and unreachable keys look the same, so it is tried again by itself.
+            return Result(Outcome.LATER, Reason.TOKEN_REFUSED)
+        except AccessTokenUnavailableError:
+            return Result(Outcome.LATER, Reason.TOKEN_UNAVAILABLE)
+        except AnswerMalformedError:
+            return Result(Outcome.LATER, Reason.UNREADABLE)
+
+    def _message(self, connection: Connection, row: Row, values: tuple[Any, ...] | None) -> ScoreMessage | Reason:
+        """Return the message of one row."""
+        if values is None:
+            return Reason.NO_COLUMN
+        _, value, user_id, registration_id, scopes, maximum, url, lineitems_url, link_key, title, activity = values
+        if user_id is None:
+            return Reason.NO_IDENTITY
+        granted = frozenset(scopes.split())
+        if ags.SCOPE_SCORE not in granted:
+            return Reason.NO_SCOPE
+        try:
+            registration = self._registrations.get(connection, registration_id).registration
+        except UnknownIssuerError:
+            return Reason.NO_PLATFORM
+        column = Column(
+            row.organisation_id, row.target, url, lineitems_url, granted, link_key, title, activity or "", maximum
+        )
+        return ScoreMessage(value, user_id, maximum, registration, column)
+
+    def _send(self, message: ScoreMessage, timestamp: datetime) -> Result:
+        """Post one score, to the column found again where the known one is gone."""
+        url = message.column.url or self._columns.find(message.registration, message.column)
+        result = self._post(message, url, timestamp)
+        if result.reason is Reason.COLUMN_GONE and message.column.can_be_found:
+            return self._post(message, self._columns.find(message.registration, message.column, gone=url), timestamp)
+        return result
+
+    def _post(self, message: ScoreMessage, url: str, timestamp: datetime) -> Result:
+        """Post one score with a good token, renewed once where the platform no longer takes it."""
+        result, token = self._post_once(message, url, timestamp)
+        if result.reason is Reason.NOT_ALLOWED:
+            self._tokens.drop(message.registration, SCORE_SCOPES, token)
+            result, _ = self._post_once(message, url, timestamp)
+        return result
+
+    def _post_once(self, message: ScoreMessage, url: str, timestamp: datetime) -> tuple[Result, str]:
+        """Post one score; return what came of it and the token that was used."""
+        registration = message.registration
+        token = self._tokens.get(registration, SCORE_SCOPES)
+        reply = self._http.send(
+            "POST",
+            ags.scores_url(url),
+            headers={"Content-Type": ags.SCORE_TYPE, "Authorization": f"Bearer {token}"},
+            body=ags.score_body(
+                Score(message.value), maximum=message.maximum, user_id=message.user_id, timestamp=timestamp
+            ),
+            only_to=registration.allowed_origins,
+        )
+        outcome, reason = _RESULTS[judge_score_answer(reply.status, reply.headers, reply.body)]
+        return Result(outcome, reason, reply.status, retry_after_s(reply.headers) or 0), token
+
+
+def _read(connection: Connection, ids: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+    """Read the values of some rows: one statement for each power of two, filled up with the last id."""
+    size = 1 << (len(ids) - 1).bit_length()
+    statement = _by_size.get(size)
+    if statement is None:
+        names = ", ".join(f":i{n}" for n in range(size))
+        statement = _by_size[size] = Prepared(text(f"{_VALUES} WHERE o.id IN ({names}) ORDER BY i.id"))
+    filled = [*ids, *[ids[-1]] * (size - len(ids))]
+    return statement.all(connection, {f"i{n}": id_ for n, id_ in enumerate(filled)})
+
+
+def _unanswered(error: OutgoingError) -> Result:
+    """Return what a request without an answer means."""
+    if isinstance(error, AddressRefusedError | NetworkBlockedError | OriginRefusedError):
+        return Result(Outcome.REFUSED, Reason.BLOCKED)
+    if error.may_have_arrived:
+        return Result(Outcome.AMBIGUOUS, Reason.NO_ANSWER)
+    return Result(Outcome.LATER, Reason.UNREACHABLE)

@@ -1,0 +1,205 @@
+"""Installs content for an organisation: immutable versions with manifest, files and tag set, and the framework.
+
+A version, once installed, never changes; installing the same content again changes nothing. New attempts take the
+version that the activity points to, running attempts keep theirs. Adoption of tags and framework is an event, because
+a replay must know what held when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
+from lti_tool.services import ledger
+from qualoop.content_packages import Package
+from qualoop.framework import Framework
+from qualoop.ledger import EventType
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentImport:
+    """A checked framework and checked packages, ready to be installed (see services.imports.Importer)."""
+
+    source: str
+    framework: Framework | None = None
+    packages: Sequence[Package] = field(default_factory=tuple)
+    kind: str = "content"
+
+    def diff(self, session: Session, organisation_id: int) -> Sequence[str]:
+        """Say what installing would change."""
+        lines = []
+        framework = self.framework
+        if framework and _newest_framework_hash(session, organisation_id) != framework.content_hash:
+            lines.append(f"adopts the framework {framework.code} {framework.version}")
+        for package in self.packages:
+            activity = _find_activity(session, organisation_id, package.key)
+            version = _find_version(session, activity, package.content_hash)
+            if activity is None:
+                lines.append(f"adds {package.key} {package.version}")
+            elif version is None or activity.version_id != version.id:
+                lines.append(f"changes {package.key} to {package.version} ({package.content_hash[:12]})")
+            elif _newest_tags_hash(session, version) != package.tags_hash:
+                lines.append(f"tags {package.key} anew")
+        return lines
+
+    def apply(self, session: Session, organisation_id: int, now: datetime) -> Mapping[str, Any]:
+        """Install, and return which version each activity pointed to before."""
+        before: dict[str, int | None] = {}
+        if self.framework:
+            _adopt_framework(session, organisation_id, self.framework, now)
+        for package in self.packages:
+            activity = _find_activity(session, organisation_id, package.key)
+            before[package.key] = activity.version_id if activity else None
+            _install(session, organisation_id, activity, package, now=now)
+        return {"versions": before}
+
+    def undo(self, session: Session, organisation_id: int, memory: Mapping[str, Any], now: datetime) -> None:
+        """Let every activity point to the version that it had; running attempts are not touched."""
+        for key, version_id in memory["versions"].items():
+            activity = _find_activity(session, organisation_id, key)
+            if activity is not None:
+                activity.version_id = version_id
+        session.flush()
+
+
+def _install(
+    session: Session, organisation_id: int, activity: Activity | None, package: Package, *, now: datetime
+) -> None:
+    """Store one package where it is not stored yet, and let its activity point to it."""
+    if activity is None:
+        activity = Activity(organisation_id=organisation_id, key=package.key, kind=package.kind, created_at=now)
+        session.add(activity)
+        session.flush()
+    version = _find_version(session, activity, package.content_hash)
+    if version is None:
+        version = _store_version(session, activity, package, now)
+    activity.version_id = version.id
+    if _newest_tags_hash(session, version) != package.tags_hash:
+        _adopt_tags(session, version, package, now)
+    session.flush()
+
+
+def _store_version(session: Session, activity: Activity, package: Package, now: datetime) -> ContentVersion:
+    """Store a version with its files."""
+    version = ContentVersion(
+        organisation_id=activity.organisation_id,
+        activity_id=activity.id,
+        hash=package.content_hash,
+        label=package.version,
+        document=json.dumps(package.document, ensure_ascii=False, separators=(",", ":")),
+        manifest=package.manifest,
+        installed_at=now,
+    )
+    session.add(version)
+    session.flush()
+    session.add_all(
+        ContentAsset(
+            organisation_id=activity.organisation_id,
+            version_id=version.id,
+            path=path,
+            media_type=asset.media_type,
+            sha256=asset.sha256,
+            data=asset.data,
+        )
+        for path, asset in package.assets.items()
+    )
+    return version
+
+
+def _adopt_tags(session: Session, version: ContentVersion, package: Package, now: datetime) -> None:
+    """Store the tag set of a version and say so in the ledger."""
+    framework = package.document["framework"]
+    tag_set = TagSet(
+        organisation_id=version.organisation_id,
+        version_id=version.id,
+        hash=package.tags_hash,
+        framework=f"{framework['code']} {framework['version']}",
+        tags=package.tags,
+        adopted_at=now,
+    )
+    session.add(tag_set)
+    session.flush()
+    body = {
+        "activity": package.key,
+        "content": package.content_hash,
+        "tags": package.tags,
+        "tags_hash": package.tags_hash,
+        "framework": {"code": framework["code"], "version": framework["version"]},
+    }
+    _record(session, version.organisation_id, EventType.TAGS_ADOPTED, body, key=f"tags:{tag_set.id}", now=now)
+
+
+def _adopt_framework(session: Session, organisation_id: int, framework: Framework, now: datetime) -> None:
+    """Store a framework version where it is new and say so in the ledger."""
+    if _newest_framework_hash(session, organisation_id) == framework.content_hash:
+        return
+    row = session.scalar(
+        select(FrameworkVersion).where(
+            FrameworkVersion.organisation_id == organisation_id, FrameworkVersion.hash == framework.content_hash
+        )
+    )
+    if row is None:
+        row = FrameworkVersion(
+            organisation_id=organisation_id,
+            code=framework.code,
+            version=framework.version,
+            hash=framework.content_hash,
+            document=json.dumps(framework.to_document(), ensure_ascii=False, separators=(",", ":")),
+            adopted_at=now,
+        )
+        session.add(row)
+    row.adopted_at = now
+    session.flush()
+    body = {"code": framework.code, "version": framework.version, "hash": framework.content_hash}
+    key = f"framework:{row.id}:{int(now.timestamp())}"
+    _record(session, organisation_id, EventType.FRAMEWORK_ADOPTED, body, key=key, now=now)
+
+
+def _record(
+    session: Session, organisation_id: int, kind: EventType, body: Mapping[str, Any], *, key: str, now: datetime
+) -> None:
+    """Append an adoption to the ledger."""
+    connection = session.connection()
+    event = ledger.new_event(connection, organisation_id, kind, body, source=("install", key, ""), now=now)
+    ledger.append(connection, organisation_id, event)
+
+
+def _find_activity(session: Session, organisation_id: int, key: str) -> Activity | None:
+    return session.scalar(
+        select(Activity).where(Activity.organisation_id == organisation_id, Activity.key == key)
+    )
+
+
+def _find_version(session: Session, activity: Activity | None, content_hash: str) -> ContentVersion | None:
+    if activity is None:
+        return None
+    return session.scalar(
+        select(ContentVersion).where(
+            ContentVersion.activity_id == activity.id, ContentVersion.hash == content_hash
+        )
+    )
+
+
+def _newest_tags_hash(session: Session, version: ContentVersion) -> str | None:
+    return session.scalar(
+        select(TagSet.hash)
+        .where(TagSet.version_id == version.id)
+        .order_by(TagSet.adopted_at.desc(), TagSet.id.desc())
+        .limit(1)
+    )
+
+
+def _newest_framework_hash(session: Session, organisation_id: int) -> str | None:
+    return session.scalar(
+        select(FrameworkVersion.hash)
+        .where(FrameworkVersion.organisation_id == organisation_id)
+        .order_by(FrameworkVersion.adopted_at.desc(), FrameworkVersion.id.desc())
+        .limit(1)
+    )

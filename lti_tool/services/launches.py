@@ -1,0 +1,237 @@
+"""Records one verified launch: person, context, link, enrolment, grade column, session, in one transaction.
+
+The statements are text that SQLite and PostgreSQL both understand, compiled once: this is the hottest path of the
+tool, and its cost is the number of round trips.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from lti_tool.db import Prepared, micros
+from lti_tool.lti.claims import ResourceLinkLaunch
+from lti_tool.lti.registration import Registration
+from lti_tool.services.logins import digest
+from lti_tool.services.roles import TEST_USER, Role
+
+NO_CONTEXT: Final = ""
+MAX_TITLE: Final = 255
+
+_IDENTITY = Prepared(
+    text(
+        "SELECT i.id, i.person_id, p.uuid, i.name, i.email FROM identity i JOIN person p ON p.id = i.person_id "
+        "WHERE i.registration_id = :registration_id AND i.subject = :subject"
+    )
+)
+_PERSON = Prepared(
+    text(
+        "INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :uuid, :now) RETURNING id"
+    )
+)
+_NEW_IDENTITY = Prepared(
+    text(
+        "INSERT INTO identity (organisation_id, person_id, registration_id, subject, name, email, updated_at) "
+        "VALUES (:organisation_id, :person_id, :registration_id, :subject, :name, :email, :now)"
+    )
+)
+_NAMED = Prepared(text("UPDATE identity SET name = :name, email = :email, updated_at = :now WHERE id = :id"))
+_CONTEXT = Prepared(
+    text(
+        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, created_at) "
+        "VALUES (:organisation_id, :deployment_id, :platform_key, :title, :now) "
+        "ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title RETURNING id"
+    )
+)
+_LINK = Prepared(
+    text(
+        "INSERT INTO resource_link (organisation_id, context_id, platform_key, title, activity_id, settings, "
+        "created_at) VALUES (:organisation_id, :context_id, :platform_key, :title, :activity_id, '{}', :now) "
+        "ON CONFLICT (context_id, platform_key) DO UPDATE SET title = excluded.title, "
+        "activity_id = coalesce(excluded.activity_id, resource_link.activity_id) "
+        "RETURNING id, activity_id, title, settings"
+    )
+)
+_ENROLMENT = Prepared(
+    text(
+        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, updated_at) "
+        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now) "
+        "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, updated_at = excluded.updated_at"
+    )
+)
+_LINE_ITEM = Prepared(
+    text(
+        "INSERT INTO line_item (organisation_id, resource_link_id, registration_id, url, lineitems_url, scopes, "
+        "score_maximum, updated_at) VALUES (:organisation_id, :resource_link_id, :registration_id, :url, "
+        ":lineitems_url, :scopes, 100, :now) ON CONFLICT (resource_link_id) DO UPDATE SET "
+        "url = coalesce(excluded.url, line_item.url), lineitems_url = excluded.lineitems_url, "
+        "scopes = excluded.scopes, updated_at = excluded.updated_at"
+    )
+)
+_SESSION = Prepared(
+    text(
+        "INSERT INTO lti_session (organisation_id, uuid, secret_hash, registration_id, deployment_id, person_id, "
+        "context_id, resource_link_id, roles, language, return_url, created_at, expires_at) VALUES "
+        "(:organisation_id, :uuid, :secret_hash, :registration_id, :deployment_id, :person_id, :context_id, "
+        ":resource_link_id, :roles, :language, :return_url, :now, :expires_at)"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a launch opened. ``secret`` goes into this browser's cookie and is stored only as its hash."""
+
+    session_uuid: str
+    secret: str
+    expires_at: datetime
+    organisation_id: int
+    registration_id: int
+    person_id: int
+    person_uuid: str
+    context_id: int
+    resource_link_id: int
+    activity_id: int | None
+    link_title: str
+    link_settings: Mapping[str, Any]
+    roles: frozenset[str]
+    language: str
+    return_url: str | None
+
+
+def record_launch(
+    connection: Connection,
+    launch: ResourceLinkLaunch,
+    *,
+    registration: Registration,
+    deployment_row: int,
+    activity_id: int | None,
+    now: datetime,
+    life: timedelta,
+) -> Opened:
+    """Store what the launch says and open a session for it. The caller has verified the token and used the state."""
+    row: dict[str, Any] = {
+        "organisation_id": registration.organisation_id,
+        "registration_id": registration.id,
+        "deployment_id": deployment_row,
+        "activity_id": activity_id,
+        "now": micros(now),
+        "roles": ",".join(sorted(roles := _role_names(launch))),
+    }
+    row["person_id"], person_uuid = _person(connection, launch, row)
+    context = launch.context
+    row["context_id"] = _returned(
+        _CONTEXT.one(
+            connection,
+            row
+            | {
+                "platform_key": context.id if context else NO_CONTEXT,
+                "title": ((context.title or context.label) if context else "")[:MAX_TITLE],
+            },
+        )
+    )[0]
+    link = _returned(
+        _LINK.one(
+            connection,
+            row
+            | {"platform_key": launch.resource_link.id, "title": launch.resource_link.title[:MAX_TITLE]},
+        )
+    )
+    row["resource_link_id"] = link[0]
+    _ENROLMENT.run(connection, row)
+    _grade_column(connection, launch, registration, row)
+    return _session(connection, launch, {**row, "person_uuid": person_uuid}, roles, link=link, now=now, life=life)
+
+
+def _role_names(launch: ResourceLinkLaunch) -> frozenset[str]:
+    """Return our roles of the launch: a visitor where the platform names none, and the mark of a stand-in."""
+    names = frozenset(launch.roles.names) or frozenset({Role.VISITOR.value})
+    return names | {TEST_USER} if launch.roles.test_user else names
+
+
+def _returned(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """Return the row of a statement that always returns one."""
+    if row is None:
+        raise RuntimeError("the database returned no row for an upsert")
+    return row
+
+
+def _person(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> tuple[int, str]:
+    """Return id and uuid of the person, found by platform and subject; never joined by e-mail (S26)."""
+    user = launch.user
+    name = user.name or " ".join(filter(None, (user.given_name, user.family_name))) or None
+    known = {"subject": user.subject, "name": name, "email": user.email}
+    found = _IDENTITY.one(connection, {**row, **known})
+    if found is None:
+        person_uuid = str(uuid.uuid4())
+        person_id = _returned(_PERSON.one(connection, {**row, "uuid": person_uuid}))[0]
+        _NEW_IDENTITY.run(connection, {**row, **known, "person_id": person_id})
+        return person_id, person_uuid
+    identity_id, person_id, person_uuid, old_name, old_email = found
+    told = (name or old_name, user.email or old_email)
+    if told != (old_name, old_email):
+        _NAMED.run(connection, {"name": told[0], "email": told[1], "now": row["now"], "id": identity_id})
+    return person_id, person_uuid
+
+
+def _grade_column(
+    connection: Connection, launch: ResourceLinkLaunch, registration: Registration, row: Mapping[str, Any]
+) -> None:
+    """Remember where the platform wants scores; a launch without grade services leaves what is known."""
+    ags = launch.ags
+    if ags is None or not (ags.line_item_url or ags.line_items_url):
+        return
+    for url in filter(None, (ags.line_item_url, ags.line_items_url)):
+        registration.check_service_url(url)
+    scopes = " ".join(sorted(ags.scopes))
+    _LINE_ITEM.run(connection, {**row, "url": ags.line_item_url, "lineitems_url": ags.line_items_url, "scopes": scopes})
+
+
+def _session(
+    connection: Connection,
+    launch: ResourceLinkLaunch,
+    row: Mapping[str, Any],
+    roles: frozenset[str],
+    *,
+    link: tuple[Any, ...],
+    now: datetime,
+    life: timedelta,
+) -> Opened:
+    """Open the session of this launch: a new secret each time, so that no session can be fixed beforehand (S16)."""
+    presentation = launch.presentation
+    opened = Opened(
+        session_uuid=str(uuid.uuid4()),
+        secret=secrets.token_urlsafe(24),
+        expires_at=now + life,
+        organisation_id=row["organisation_id"],
+        registration_id=row["registration_id"],
+        person_id=row["person_id"],
+        person_uuid=row["person_uuid"],
+        context_id=row["context_id"],
+        resource_link_id=row["resource_link_id"],
+        activity_id=link[1],
+        link_title=link[2],
+        link_settings=json.loads(link[3]) if isinstance(link[3], str) else link[3],
+        roles=roles,
+        language="zh-Hans" if (presentation.locale or "").lower().startswith("zh") else "en",
+        return_url=presentation.return_url,
+    )
+    _SESSION.run(
+        connection,
+        {
+            **row,
+            "uuid": opened.session_uuid,
+            "secret_hash": digest(opened.secret),
+            "language": opened.language,
+            "return_url": opened.return_url,
+            "expires_at": micros(opened.expires_at),
+        },
+    )
+    return opened

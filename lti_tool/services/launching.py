@@ -1,0 +1,170 @@
+"""The order of a launch: state, token, deployment, message; then everything is stored in one transaction.
+
+Nothing is trusted before its check: the registration comes with the state that we stored, the signature is checked
+with that registration's keys, and only then does anybody look at what the token says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import SplitResult
+
+from sqlalchemy import Connection, text
+
+from lti_tool.db import Prepared
+from lti_tool.lti.claims import ResourceLinkLaunch, read_resource_link_launch
+from lti_tool.lti.errors import DeploymentUnknownError, LtiError, TargetRefusedError
+from lti_tool.lti.id_token import validate
+from lti_tool.lti.login import AuthenticationResponse, LoginRequest, authorization_url
+from lti_tool.lti.registration import Registration
+from lti_tool.lti.target import check_target
+from lti_tool.services import inbox
+from lti_tool.services.launches import Opened, record_launch
+from lti_tool.services.logins import FoundState, OpenedLogin, consume_state, find_state, open_login
+from lti_tool.services.registrations import KnownPlatform
+from lti_tool.services.runtime import Runtime
+
+ACTIVITY_PATH: Final = "/lti/activity/"
+ACTIVITY_PARAMETER: Final = "qualoop_activity"
+LAUNCH_PATH: Final = "/lti/launch"
+
+_ACTIVITY = Prepared(text("SELECT id FROM activity WHERE organisation_id = :organisation_id AND key = :key"))
+
+
+@dataclass(frozen=True, slots=True)
+class BegunLogin:
+    """Where to send the browser, and what binds the login to it."""
+
+    url: str
+    login: OpenedLogin
+
+
+def begin(runtime: Runtime, request: LoginRequest) -> BegunLogin:
+    """Store a state for a login initiation and return the platform's address; raise UnknownIssuerError."""
+    now = runtime.clock()
+    with runtime.database.snapshot() as connection:
+        known = runtime.registrations.get_by_issuer(connection, request.issuer, request.client_id)
+    registration = known.registration
+    with runtime.database.connection() as connection:
+        login = open_login(
+            connection, registration_id=registration.id, organisation_id=registration.organisation_id, now=now
+        )
+    return BegunLogin(_platform_url(runtime, registration, request, login.state, nonce=login.nonce), login)
+
+
+def go_on(runtime: Runtime, request: LoginRequest, state: str, *, binding: str | None) -> str:
+    """Return the platform's address for a login that was begun in a frame, once its cookie has come back.
+
+    Raises what `find_state` raises: BrowserMismatchError where the browser did not keep the cookie.
+    """
+    with runtime.database.snapshot() as connection:
+        found = find_state(connection, state, binding=binding, now=runtime.clock())
+        registration = runtime.registrations.get(connection, found.registration_id).registration
+    return _platform_url(runtime, registration, request, state, nonce=found.nonce)
+
+
+def _platform_url(
+    runtime: Runtime, registration: Registration, request: LoginRequest, state: str, *, nonce: str
+) -> str:
+    """Return the authentication request as the platform's address."""
+    redirect_uri = runtime.settings.base_url + LAUNCH_PATH
+    return authorization_url(registration, request, state=state, nonce=nonce, redirect_uri=redirect_uri)
+
+
+def complete(
+    runtime: Runtime,
+    response: AuthenticationResponse,
+    *,
+    binding: str | None,
+    then: Callable[[Connection, Opened], str],
+) -> tuple[Opened, str]:
+    """Verify and store a launch, let ``then`` render its page in the same transaction; return both.
+
+    Raises the LtiError that names the first fault; the state is used up all the same, so that nothing can be tried
+    twice with it.
+    """
+    now = runtime.clock()
+    with runtime.database.snapshot() as connection:
+        found = find_state(connection, response.state, binding=binding, now=now)
+        known = runtime.registrations.get(connection, found.registration_id)
+    try:
+        launch = _verified(runtime, response, found, known, now=now)
+        deployment = _deployment(runtime, launch, known, now=now)
+    except LtiError:
+        with runtime.database.connection() as connection:
+            consume_state(connection, response.state, now)
+        raise
+    with runtime.database.connection() as connection:
+        consume_state(connection, response.state, now)
+        opened = record_launch(
+            connection,
+            launch,
+            registration=known.registration,
+            deployment_row=deployment,
+            activity_id=_activity(runtime, connection, launch, known.registration.organisation_id),
+            now=now,
+            life=timedelta(hours=runtime.settings.session_hours),
+        )
+        return opened, then(connection, opened)
+
+
+def _verified(
+    runtime: Runtime,
+    response: AuthenticationResponse,
+    found: FoundState,
+    known: KnownPlatform,
+    *,
+    now: datetime,
+) -> ResourceLinkLaunch:
+    """Return the launch of a token that this registration's platform signed for this login."""
+    verified = validate(
+        response.id_token, known.registration, runtime.platform_keys, now=now, nonce=found.nonce
+    )
+    return read_resource_link_launch(verified)
+
+
+def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatform, *, now: datetime) -> int:
+    """Return the row of an approved deployment; note an unknown one for the administrator and refuse it."""
+    row, state = known.deployments.get(launch.deployment_id, (0, "unknown"))
+    if state == "approved":
+        return row
+    registration = known.registration
+    with runtime.database.transaction() as session:
+        inbox.put(
+            session,
+            organisation_id=registration.organisation_id,
+            reason="deployment-unknown",
+            subject=f"{registration.id}:{launch.deployment_id}"[: inbox.MAX_SUBJECT],
+            details={"issuer": registration.issuer, "deployment_id": launch.deployment_id},
+            owner_role="administrator",
+            actions=["approve", "refuse"],
+            now=now,
+        )
+    raise DeploymentUnknownError
+
+
+def _activity(
+    runtime: Runtime, connection: Connection, launch: ResourceLinkLaunch, organisation_id: int
+) -> int | None:
+    """Return the activity that the launch names: by our own id in its custom parameters, else by its target.
+
+    Raises TargetRefusedError for a target that is not ours. None where the launch names nothing: then the link keeps
+    the activity that it had.
+    """
+
+    def knows(parts: SplitResult) -> bool:
+        return parts.path.startswith(ACTIVITY_PATH) or parts.path.rstrip("/") in {"", LAUNCH_PATH}
+
+    key = launch.custom.get(ACTIVITY_PARAMETER, "")
+    if launch.target_link_uri is not None:
+        path = check_target(launch.target_link_uri, runtime.settings.origin, knows).path
+        key = key or path.removeprefix(ACTIVITY_PATH) * path.startswith(ACTIVITY_PATH)
+    if not key:
+        return None
+    row = _ACTIVITY.one(connection, {"organisation_id": organisation_id, "key": key})
+    if row is None:
+        raise TargetRefusedError("the launch names an activity that is not installed")
+    return int(row[0])

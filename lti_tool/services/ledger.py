@@ -1,0 +1,219 @@
+"""The ledger in the database: append once, seal soon. Nothing here updates or deletes; the database refuses it anyway."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc import jws
+from sqlalchemy import Connection, select, text
+from sqlalchemy.orm import Session
+
+from lti_tool.db import Prepared, micros
+from lti_tool.lti.tool_keys import ALGORITHM, ToolKey
+from lti_tool.models import LedgerEvent, LedgerSeal, Organisation
+from lti_tool.services import inbox
+from qualoop.ledger import Event, EventType, Seal, body_hash, canonical_body, seal_events
+
+SYSTEM: Final = "qualoop"
+SEAL_AT_MOST: Final = 50_000
+
+_KNOWN = Prepared(
+    text(
+        "SELECT body FROM ledger_event WHERE organisation_id = :organisation_id AND source = :source "
+        "AND source_id = :source_id AND attempt = :attempt"
+    )
+)
+_APPEND = Prepared(
+    text(
+        "INSERT INTO ledger_event (organisation_id, uuid, type, learner, actor, occurred_at, recorded_at, source, "
+        "source_id, attempt, body, body_hash) VALUES (:organisation_id, :uuid, :type, :learner, :actor, :occurred_at, "
+        ":recorded_at, :source, :source_id, :attempt, :body, :body_hash) RETURNING id"
+    )
+)
+_ORGANISATION = Prepared(text("SELECT uuid FROM organisation WHERE id = :organisation_id"))
+_organisations: dict[int, str] = {}
+
+
+def organisation_pseudonym(connection: Connection, organisation_id: int) -> str:
+    """Return the uuid under which the ledger knows an organisation; it never changes, so it is kept."""
+    found = _organisations.get(organisation_id)
+    if found is None:
+        row = _ORGANISATION.one(connection, {"organisation_id": organisation_id})
+        if row is None:
+            raise LookupError("no such organisation")
+        found = _organisations[organisation_id] = str(row[0])
+    return found
+
+
+def new_event(
+    connection: Connection,
+    organisation_id: int,
+    kind: EventType,
+    body: Mapping[str, Any],
+    *,
+    source: tuple[str, str, str],
+    now: datetime,
+    learner: str | None = None,
+    actor: str = SYSTEM,
+) -> Event:
+    """Return an event of the present moment; ``source`` is (source, source id, attempt), the key of repeats."""
+    return Event(
+        uuid=uuid.uuid4(),
+        type=kind,
+        organisation=organisation_pseudonym(connection, organisation_id),
+        learner=learner,
+        actor=actor,
+        occurred_at=now,
+        recorded_at=now,
+        source=source[0],
+        source_id=source[1],
+        attempt=source[2],
+        body=body,
+    )
+
+
+def append(connection: Connection, organisation_id: int, event: Event) -> int | None:
+    """Append an event and return its sequence number; None for a repeat, which makes no second event.
+
+    The same key with another payload goes to the inbox, never over the event that stands.
+    """
+    canonical = canonical_body(event.body)
+    keys = {
+        "organisation_id": organisation_id,
+        "source": event.source,
+        "source_id": event.source_id,
+        "attempt": event.attempt,
+    }
+    known = _KNOWN.one(connection, keys)
+    if known is not None:
+        if known[0] != canonical.decode():
+            _note_conflict(connection, organisation_id, event)
+        return None
+    row = _APPEND.one(
+        connection,
+        {
+            **keys,
+            "uuid": str(event.uuid),
+            "type": event.type.value,
+            "learner": event.learner,
+            "actor": event.actor,
+            "occurred_at": micros(event.occurred_at),
+            "recorded_at": micros(event.recorded_at),
+            "body": canonical.decode(),
+            "body_hash": body_hash(event, canonical),
+        },
+    )
+    if row is None:
+        raise RuntimeError("the ledger took no event")
+    return int(row[0])
+
+
+def seal(session: Session, organisation: Organisation, key: ToolKey, now: datetime) -> Seal | None:
+    """Chain and seal what an organisation's ledger holds since its last seal; None where there is nothing new."""
+    _wait_for_writers(session)
+    previous = find_last_seal(session, organisation)
+    rows: Sequence[tuple[int, str]] = [
+        (row[0], row[1])
+        for row in session.execute(
+            select(LedgerEvent.id, LedgerEvent.body_hash)
+            .where(
+                LedgerEvent.organisation_id == organisation.id,
+                LedgerEvent.id > (previous.to_seq if previous else 0),
+            )
+            .order_by(LedgerEvent.id)
+            .limit(SEAL_AT_MOST)
+        )
+    ]
+    if not rows:
+        return None
+    made = seal_events(previous, rows, organisation=organisation.uuid, sealed_at=now)
+    signature = jws.serialize_compact(
+        {"alg": ALGORITHM, "kid": key.kid}, f"{made.organisation}.{made.number}.{made.chain_hash}", key.private
+    )
+    session.add(
+        LedgerSeal(
+            organisation_id=organisation.id,
+            number=made.number,
+            from_seq=made.from_seq,
+            to_seq=made.to_seq,
+            count=made.count,
+            prev_hash=made.prev_hash,
+            chain_hash=made.chain_hash,
+            merkle_root=made.merkle_root,
+            signature=signature,
+            sealed_at=now,
+        )
+    )
+    session.flush()
+    return made
+
+
+def find_last_seal(session: Session, organisation: Organisation) -> Seal | None:
+    """Return the newest seal of an organisation."""
+    row = session.scalar(
+        select(LedgerSeal)
+        .where(LedgerSeal.organisation_id == organisation.id)
+        .order_by(LedgerSeal.number.desc())
+        .limit(1)
+    )
+    return None if row is None else as_seal(organisation.uuid, row)
+
+
+def as_seal(organisation: str, row: LedgerSeal) -> Seal:
+    """Return a stored seal as a value."""
+    return Seal(
+        organisation=organisation,
+        number=row.number,
+        from_seq=row.from_seq,
+        to_seq=row.to_seq,
+        count=row.count,
+        prev_hash=row.prev_hash,
+        chain_hash=row.chain_hash,
+        merkle_root=row.merkle_root,
+        sealed_at=row.sealed_at,
+    )
+
+
+def as_event(organisation: str, row: LedgerEvent, body: Mapping[str, Any]) -> Event:
+    """Return a stored event as a value."""
+    return Event(
+        uuid=uuid.UUID(row.uuid),
+        type=EventType(row.type),
+        organisation=organisation,
+        learner=row.learner,
+        actor=row.actor,
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        source=row.source,
+        source_id=row.source_id,
+        attempt=row.attempt,
+        body=body,
+    )
+
+
+def _wait_for_writers(session: Session) -> None:
+    """Wait until no event below the newest is still being written.
+
+    Sequence numbers are given before the commit: without this a seal could pass over one that commits later. SQLite
+    has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE ledger_event IN SHARE MODE"))
+
+
+def _note_conflict(connection: Connection, organisation_id: int, event: Event) -> None:
+    """Put a message that contradicts the ledger into the inbox."""
+    with Session(connection) as session:
+        inbox.put(
+            session,
+            organisation_id=organisation_id,
+            reason="evidence-conflict",
+            subject=f"{event.source}:{event.source_id}:{event.attempt}"[: inbox.MAX_SUBJECT],
+            details={"body": dict(event.body)},
+            owner_role="administrator",
+            actions=["keep", "revise"],
+            now=event.recorded_at,
+        )

@@ -1,0 +1,114 @@
+"""State and nonce of a login: stored once, bound to one browser, consumed atomically (S1-S3)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from lti_tool.db import Prepared, micros
+from lti_tool.lti.errors import BrowserMismatchError, StateExpiredError, StateUnknownError, StateUsedError
+from lti_tool.models import LaunchState
+
+STATE_LIFE: Final = timedelta(minutes=10)
+KEPT_AFTER_EXPIRY: Final = timedelta(minutes=5)
+SECRET_BYTES: Final = 24
+
+_INSERT = Prepared(
+    insert(LaunchState).values(
+        organisation_id=bindparam("organisation_id"),
+        state_hash=bindparam("state_hash"),
+        binding_hash=bindparam("binding_hash"),
+        nonce=bindparam("nonce"),
+        registration_id=bindparam("registration_id"),
+        expires_at=bindparam("expires_at"),
+    )
+)
+_SELECT = Prepared(
+    select(
+        LaunchState.registration_id,
+        LaunchState.binding_hash,
+        LaunchState.nonce,
+        LaunchState.expires_at,
+        LaunchState.used_at,
+    ).where(LaunchState.state_hash == bindparam("state_hash"))
+)
+_CONSUME = Prepared(
+    update(LaunchState)
+    .where(LaunchState.state_hash == bindparam("hash"), LaunchState.used_at.is_(None))
+    .values(used_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLogin:
+    """What a login hands out: `state` and `nonce` for the platform, `binding` for this browser's cookie."""
+
+    state: str
+    nonce: str
+    binding: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundState:
+    """A stored state that this browser may use: not expired, not used, bound to it."""
+
+    state: str
+    nonce: str
+    registration_id: int
+
+
+def digest(text: str) -> str:
+    """Return the hash under which a secret is stored: who reads the database cannot replay it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def open_login(connection: Connection, *, registration_id: int, organisation_id: int, now: datetime) -> OpenedLogin:
+    """Store a new state with its nonce and browser binding, 192 random bits each."""
+    login = OpenedLogin(*(secrets.token_urlsafe(SECRET_BYTES) for _ in range(3)))
+    _INSERT.run(
+        connection,
+        {
+            "organisation_id": organisation_id,
+            "state_hash": digest(login.state),
+            "binding_hash": digest(login.binding),
+            "nonce": login.nonce,
+            "registration_id": registration_id,
+            "expires_at": micros(now + STATE_LIFE),
+        },
+    )
+    return login
+
+
+def find_state(connection: Connection, state: str, *, binding: str | None, now: datetime) -> FoundState:
+    """Return the stored state; raise StateUnknownError, BrowserMismatchError, StateExpiredError or StateUsedError.
+
+    Does not consume it: see `consume_state`.
+    """
+    row = _SELECT.one(connection, {"state_hash": digest(state)})
+    if row is None:
+        raise StateUnknownError
+    registration_id, binding_hash, nonce, expires_at, used_at = row
+    if not binding or not secrets.compare_digest(digest(binding), binding_hash):
+        raise BrowserMismatchError
+    if used_at is not None:
+        raise StateUsedError
+    if expires_at < micros(now):
+        raise StateExpiredError
+    return FoundState(state, nonce, registration_id)
+
+
+def consume_state(connection: Connection, state: str, now: datetime) -> None:
+    """Use the state up; raise StateUsedError where somebody else was faster."""
+    cursor = _CONSUME.run(connection, {"hash": digest(state), "now": micros(now)})
+    if cursor.rowcount != 1:
+        raise StateUsedError
+
+
+def purge_states(connection: Connection, now: datetime) -> int:
+    """Delete states that nobody can use or replay any more; return how many."""
+    return connection.execute(delete(LaunchState).where(LaunchState.expires_at < now - KEPT_AFTER_EXPIRY)).rowcount

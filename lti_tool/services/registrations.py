@@ -1,0 +1,101 @@
+"""Which platforms may launch us. Kept in memory for a few seconds: every launch asks twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from lti_tool.lti.errors import ClientIdNeededError, UnknownIssuerError
+from lti_tool.lti.registration import Registration
+from lti_tool.models import Deployment
+from lti_tool.models import Registration as RegistrationRow
+
+KEPT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlatform:
+    """A registration with its deployments: platform's deployment_id -> (row, state)."""
+
+    registration: Registration
+    deployments: dict[str, tuple[int, str]]
+
+
+class Registrations:
+    """A short-lived cache of all registrations of this installation. Thread-safe."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+        self._by_id: dict[int, KnownPlatform] = {}
+
+    def get(self, connection: Connection, registration_id: int) -> KnownPlatform:
+        """Return the platform of a registration; raise UnknownIssuerError where there is none any more."""
+        known = self._all(connection).get(registration_id)
+        if known is None:
+            raise UnknownIssuerError
+        return known
+
+    def get_by_issuer(self, connection: Connection, issuer: str, client_id: str | None) -> KnownPlatform:
+        """Return the platform of (issuer, client_id); client_id may be absent where the issuer has one client."""
+        found = [
+            known
+            for known in self._all(connection).values()
+            if known.registration.issuer == issuer and client_id in {None, known.registration.client_id}
+        ]
+        if not found:
+            raise UnknownIssuerError
+        if len(found) > 1:
+            raise ClientIdNeededError
+        return found[0]
+
+    def all(self, connection: Connection) -> list[KnownPlatform]:
+        """Return every platform."""
+        return list(self._all(connection).values())
+
+    def forget(self) -> None:
+        """Read again at the next question."""
+        with self._lock:
+            self._until = float("-inf")
+
+    def _all(self, connection: Connection) -> dict[int, KnownPlatform]:
+        """Return every platform by registration id, read again after a few seconds."""
+        if self._monotonic() < self._until:
+            return self._by_id
+        fresh = _read(connection)
+        with self._lock:
+            self._by_id, self._until = fresh, self._monotonic() + KEPT_S
+        return fresh
+
+
+def _read(connection: Connection) -> dict[int, KnownPlatform]:
+    """Read every registration with its deployments."""
+    deployments: dict[int, dict[str, tuple[int, str]]] = {}
+    columns = Deployment.registration_id, Deployment.deployment_id, Deployment.id, Deployment.state
+    for registration_id, deployment_id, row, state in connection.execute(select(*columns)):
+        deployments.setdefault(registration_id, {})[deployment_id] = (row, state)
+    rows = connection.execute(select(RegistrationRow.__table__)).mappings()
+    return {
+        row["id"]: KnownPlatform(
+            Registration(
+                id=row["id"],
+                organisation_id=row["organisation_id"],
+                issuer=row["issuer"],
+                client_id=row["client_id"],
+                auth_login_url=row["auth_login_url"],
+                token_url=row["token_url"],
+                jwks_url=row["jwks_url"],
+                auth_audience=row["auth_audience"],
+                algorithms=tuple(row["algorithms"]),
+                service_origins=tuple(row["service_origins"]),
+            ),
+            deployments.get(row["id"], {}),
+        )
+        for row in rows
+    }

@@ -1,0 +1,76 @@
+"""Roles are one table: what each may do stands here, routes name what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+
+TEST_USER: Final = "test-user"
+"""The mark beside the roles of a teacher's stand-in: grants nothing, and what is done under it is no evidence."""
+
+
+class Role(StrEnum):
+    """Who somebody is within an organisation or one of its courses."""
+
+    VISITOR = "visitor"
+    LEARNER = "learner"
+    DESIGNER = "designer"
+    TEACHER = "teacher"
+    ASSISTANT = "assistant"
+    MENTOR = "mentor"
+    ASSESSOR = "assessor"
+    FRAMEWORK_EDITOR = "framework-editor"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    EMPLOYER = "employer"
+
+
+class Permission(StrEnum):
+    """What a route may need."""
+
+    VIEW_ACTIVITY = "activity.view"
+    ANSWER = "activity.answer"
+    VIEW_OWN_RECORD = "record.view-own"
+    VIEW_CLASS = "class.view"
+    RESEND_GRADES = "grades.resend"
+    ASSERT = "evidence.assert"
+    EDIT_FRAMEWORK = "framework.edit"
+    MANAGE_PLATFORMS = "platforms.manage"
+    INSTALL_CONTENT = "content.install"
+    OPERATE = "installation.operate"
+    VIEW_SHARED_RECORD = "record.view-shared"
+
+
+_NAMES: Final = frozenset(role.value for role in Role)
+
+MAY: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.VISITOR: frozenset({Permission.VIEW_ACTIVITY}),
+    Role.DESIGNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER}),
+    Role.LEARNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.VIEW_OWN_RECORD}),
+    Role.TEACHER: frozenset(
+        {
+            Permission.VIEW_ACTIVITY,
+            Permission.ANSWER,
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_CLASS,
+            Permission.RESEND_GRADES,
+            Permission.ASSERT,
+        }
+    ),
+    Role.ASSISTANT: frozenset({Permission.VIEW_ACTIVITY, Permission.VIEW_OWN_RECORD, Permission.VIEW_CLASS}),
+    Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
+    Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
+    Role.FRAMEWORK_EDITOR: frozenset({Permission.EDIT_FRAMEWORK}),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT, Permission.EDIT_FRAMEWORK}
+    ),
+    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT}),
+    Role.EMPLOYER: frozenset({Permission.VIEW_SHARED_RECORD}),
+}
+
+
+def may(roles: Iterable[str], permission: Permission) -> bool:
+    """Say whether any of ``roles`` grants ``permission``; names that are no role of ours grant nothing."""
+    return any(permission in MAY[Role(name)] for name in roles if name in _NAMES)

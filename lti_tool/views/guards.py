@@ -1,0 +1,201 @@
+"""Who may call a route. Every route carries one of these decorators; a test looks.
+
+A launch's session is proven by the cookie of that launch, whose name holds the start of its uuid: launches in other
+tabs have cookies of their own and never change this one (S16, S17). State-changing requests also carry a token that
+is derived from the session's secret (S30).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Final, ParamSpec
+
+from flask import Response, current_app, g, request
+from sqlalchemy import text
+
+from lti_tool.db import Prepared, micros
+from lti_tool.services.launches import Opened
+from lti_tool.services.logins import digest
+from lti_tool.services.roles import Permission, may
+from lti_tool.services.runtime import Runtime
+from qualoop.errors import QualoopError
+
+P = ParamSpec("P")
+View = Callable[P, Any]
+
+COOKIE: Final = "__Host-qualoop-"
+CSRF_FIELD: Final = "csrf"
+GUARD: Final = "__guard__"
+
+_SESSION = Prepared(
+    text(
+        "SELECT s.uuid, s.secret_hash, s.organisation_id, s.registration_id, s.person_id, p.uuid, s.context_id, "
+        "s.resource_link_id, s.roles, s.language, s.return_url, s.expires_at, l.activity_id, l.title, l.settings "
+        "FROM lti_session s JOIN person p ON p.id = s.person_id JOIN resource_link l ON l.id = s.resource_link_id "
+        "WHERE s.uuid = :uuid AND s.expires_at > :now"
+    )
+)
+
+
+class SessionGoneError(QualoopError):
+    """This page belongs to a launch that has ended, or that was opened in another browser."""
+
+    code = "session-gone"
+
+
+class NotAllowedError(QualoopError):
+    """Your role in this course does not allow this."""
+
+    code = "not-allowed"
+
+
+class ForgedFormError(QualoopError):
+    """The form was not sent from a page of this launch."""
+
+    code = "form-token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The session of one launch, proven by its cookie."""
+
+    uuid: str
+    secret: str
+    organisation_id: int
+    registration_id: int
+    person_id: int
+    person_uuid: str
+    context_id: int
+    resource_link_id: int
+    roles: frozenset[str]
+    language: str
+    return_url: str | None
+    activity_id: int | None
+    link_title: str
+    link_settings: Mapping[str, Any]
+
+    @property
+    def csrf(self) -> str:
+        """Return the token that forms of this session carry."""
+        return hmac.new(self.secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether this person may do something here."""
+        return may(self.roles, permission)
+
+
+def public(reason: str) -> Callable[[View[P]], View[P]]:
+    """Let anybody call the route; ``reason`` says why that is safe."""
+
+    def guard(view: View[P]) -> View[P]:
+        setattr(view, GUARD, f"public: {reason}")
+        return view
+
+    return guard
+
+
+def needs(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """Let the route be called by the session of its `launch` argument, if the roles grant ``permission``."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            session = _session(str(kwargs.pop("launch")))
+            if not session.may(permission):
+                raise NotAllowedError
+            if request.method not in {"GET", "HEAD"}:
+                _check_form(session)
+            return view(session, *args, **kwargs)
+
+        setattr(guarded, GUARD, permission.value)
+        return guarded
+
+    return guard
+
+
+def runtime() -> Runtime:
+    """Return the parts of this process."""
+    found: Runtime = current_app.extensions["qualoop"]
+    return found
+
+
+def cookie_name(session_uuid: str) -> str:
+    """Return the name of a session's cookie."""
+    return COOKIE + session_uuid[:8]
+
+
+def set_private_cookie(response: Response, name: str, value: str, *, max_age: int) -> None:
+    """Set a cookie that works in a foreign frame and nowhere else: see S17. Development has the same settings."""
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="None", partitioned=True
+    )
+
+
+def opened_session(opened: Opened) -> Session:
+    """Return the session that a launch has just opened."""
+    session = Session(
+        uuid=opened.session_uuid,
+        secret=opened.secret,
+        organisation_id=opened.organisation_id,
+        registration_id=opened.registration_id,
+        person_id=opened.person_id,
+        person_uuid=opened.person_uuid,
+        context_id=opened.context_id,
+        resource_link_id=opened.resource_link_id,
+        roles=opened.roles,
+        language=opened.language,
+        return_url=opened.return_url,
+        activity_id=opened.activity_id,
+        link_title=opened.link_title,
+        link_settings=opened.link_settings,
+    )
+    g.session = session
+    return session
+
+
+def _session(uuid: str) -> Session:
+    """Return the session ``uuid`` where this browser's cookie proves it; raise SessionGoneError."""
+    parts = runtime()
+    secret = request.cookies.get(cookie_name(uuid), "")
+    now: datetime = parts.clock()
+    with parts.database.snapshot() as connection:
+        row = _SESSION.one(connection, {"uuid": uuid, "now": micros(now)})
+    if row is None or not hmac.compare_digest(digest(secret), row[1]):
+        raise SessionGoneError
+    session = Session(
+        uuid=row[0],
+        secret=secret,
+        organisation_id=row[2],
+        registration_id=row[3],
+        person_id=row[4],
+        person_uuid=row[5],
+        context_id=row[6],
+        resource_link_id=row[7],
+        roles=frozenset(row[8].split(",")),
+        language=row[9],
+        return_url=row[10],
+        activity_id=row[12],
+        link_title=row[13],
+        link_settings=_settings(row[14]),
+    )
+    g.session = session
+    return session
+
+
+def _settings(stored: Any) -> Mapping[str, Any]:
+    """Return stored JSON: SQLite's driver gives text, PostgreSQL's a mapping."""
+    found: Mapping[str, Any] = json.loads(stored) if isinstance(stored, str | bytes) else stored
+    return found
+
+
+def _check_form(session: Session) -> None:
+    """Raise ForgedFormError unless the form carries the session's token."""
+    sent = request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), session.csrf.encode()):
+        raise ForgedFormError

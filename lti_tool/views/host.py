@@ -1,0 +1,67 @@
+"""The tool as a host of the player: its addresses, its words, and what it knows of the learner afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from gettext import NullTranslations, translation
+from importlib.resources import as_file, files
+
+from qualoop.framework import Framework
+from qualoop.player import KnowledgePointOutlook, NextActivity, translations
+
+
+@lru_cache(maxsize=8)
+def catalogue(language: str) -> NullTranslations:
+    """Return the tool's catalogue of a language, with the player's behind it."""
+    with as_file(files("lti_tool") / "locale") as folder:
+        found = translation("django", localedir=folder, languages=[language.replace("-", "_")], fallback=True)
+    found.add_fallback(translations(language))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolHost:
+    """What the player is given for one page of one launch (see qualoop.player.Host)."""
+
+    language: str
+    base: str
+    csrf: str
+    framework: Framework | None
+    outlook: Sequence[KnowledgePointOutlook] | None = None
+    next_activity: NextActivity | None = None
+    may_restart: bool = False
+    id_prefix: str = "q"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hidden_fields(self) -> Mapping[str, str]:
+        """Return the fields that every form carries."""
+        return {"csrf": self.csrf}
+
+    @property
+    def restart_url(self) -> str | None:
+        """Return where another attempt is begun."""
+        return f"{self.base}restart" if self.may_restart else None
+
+    def gettext(self, message: str, /) -> str:
+        """Return a message in the learner's language."""
+        return catalogue(self.language).gettext(message)
+
+    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
+        """Return a message with a number in the learner's language."""
+        return catalogue(self.language).ngettext(singular, plural, number)
+
+    def action_url(self, name: str, /) -> str:
+        """Return where the form of an action is sent."""
+        return f"{self.base}do/{name}"
+
+    def asset_url(self, path: str, /) -> str:
+        """Return where the browser finds a file of the package."""
+        return f"{self.base}asset/{path}"
+
+    def knowledge_point_title(self, code: str, /) -> str:
+        """Return the title of a knowledge point, or its code where it is not known."""
+        point = self.framework.find_knowledge_point(code) if self.framework else None
+        return point.title[self.language] if point else code

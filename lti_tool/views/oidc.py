@@ -1,0 +1,103 @@
+"""The doors of the tool: login initiation, launch, published keys. Anybody may knock; see services.launching."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from markupsafe import escape
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.lti.errors import BrowserMismatchError
+from lti_tool.lti.login import parse_authentication_response, parse_login
+from lti_tool.services import launching, tool_keys
+from lti_tool.services.launches import Opened
+from lti_tool.services.logins import STATE_LIFE, digest
+from lti_tool.views.activity import first_page
+from lti_tool.views.guards import COOKIE, cookie_name, public, runtime, set_private_cookie
+
+blueprint = Blueprint("oidc", __name__)
+
+_LOGIN_PARAMETERS = ("iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id", "lti_message_hint")
+
+# Under 1 KB, and without script: the next request shows whether the cookie came back.
+_LOOK_AGAIN = (
+    '<!doctype html><meta charset="utf-8"><title>…</title><meta http-equiv="refresh" content="0;url={url}">'
+    '<p style="font:16px sans-serif"><a href="{url}">→</a></p>'
+)
+
+
+@blueprint.route("/lti/login", methods=["GET", "POST"])
+@public("a platform sends every browser here; nothing is trusted but what we stored")
+def login() -> AnyResponse:
+    """Begin a launch: store state and nonce, set this browser's cookie, go on to the platform (S1, S21).
+
+    In a frame the browser may not keep our cookie; so there a tiny page sets it and looks whether it comes back.
+    """
+    begun = launching.begin(runtime(), parse_login(request.values))
+    response: AnyResponse
+    if request.headers.get("Sec-Fetch-Dest") == "iframe":
+        go_on = url_for("oidc.go_on", state=begun.login.state, **_repeated())
+        response = Response(_LOOK_AGAIN.format(url=escape(go_on)), headers={"Cache-Control": "no-store"})
+    else:
+        response = redirect(begun.url, 302)
+    set_private_cookie(
+        response, state_cookie(begun.login.state), begun.login.binding, max_age=int(STATE_LIFE.total_seconds())
+    )
+    return response
+
+
+@blueprint.route("/lti/login/continue")
+@public("goes on only where the cookie of a login that we stored comes back")
+def go_on() -> AnyResponse:
+    """Go on to the platform where this browser kept our cookie in the frame; else offer a window of our own."""
+    state = request.args.get("state", "")
+    try:
+        url = launching.go_on(
+            runtime(), parse_login(request.args), state, binding=request.cookies.get(state_cookie(state))
+        )
+    except BrowserMismatchError:
+        return Response(render_template("new_window.html", url=url_for("oidc.login", **_repeated())))
+    return redirect(url, 302)
+
+
+def _repeated() -> dict[str, str]:
+    """Return the parameters of the login initiation, to be sent to ourselves again."""
+    return {name: value for name in _LOGIN_PARAMETERS if (value := request.values.get(name))}
+
+
+@blueprint.route("/lti/launch", methods=["POST"])
+@public("the launch is proven by state, cookie and signature")
+def launch() -> Response:
+    """Verify and store a launch and answer with the page of its activity."""
+    answered = parse_authentication_response(request.form)
+    cookie = state_cookie(answered.state)
+    page: list[Response] = []
+
+    def show(connection: Connection, opened: Opened) -> str:
+        page.append(first_page(connection, opened))
+        return ""
+
+    opened, _ = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=show)
+    response = page[0]
+    set_private_cookie(response, cookie, "", max_age=0)
+    set_private_cookie(
+        response,
+        cookie_name(opened.session_uuid),
+        opened.secret,
+        max_age=runtime().settings.session_hours * 3600,
+    )
+    return response
+
+
+@blueprint.route("/lti/jwks")
+@public("public keys")
+def jwks() -> Response:
+    """Publish the public halves of our keys."""
+    with runtime().database.reading() as session:
+        body = tool_keys.published(session)
+    return Response(body, mimetype="application/json", headers={"Cache-Control": "public, max-age=300"})
+
+
+def state_cookie(state: str) -> str:
+    """Return the name of the cookie that binds a state to this browser: one a login, so that two never collide."""
+    return f"{COOKIE}s-{digest(state)[:8]}"

@@ -1,0 +1,76 @@
+"""Pages that belong to no launch: health, the ledger's seals, built files, a word at the front door."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from flask import Blueprint, Response, abort, jsonify, render_template
+from sqlalchemy import select, text
+
+from lti_tool.models import LedgerSeal, Organisation
+from lti_tool.views.guards import public, runtime
+
+blueprint = Blueprint("operations", __name__)
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".map": "application/json"}
+
+
+@blueprint.get("/")
+@public("says what this is")
+def front_door() -> str:
+    """Tell whoever comes here by hand that activities are opened from a course."""
+    return render_template("front_door.html", session=None)
+
+
+@blueprint.get("/health")
+@public("says only that the process and its database answer")
+def health() -> Response:
+    """Answer 200 where the database answers."""
+    with runtime().database.reading() as session:
+        session.execute(text("SELECT 1"))
+    return jsonify(status="ok")
+
+
+@blueprint.get("/static/<version>/<path:path>")
+@public("built files, the same for everybody")
+def static_file(version: str, path: str) -> Response:
+    """Send a built file of the player."""
+    parts = PurePosixPath(path).parts
+    kind = MEDIA_TYPES.get(PurePosixPath(path).suffix)
+    if kind is None or any(part.startswith(".") for part in parts):
+        abort(404)
+    file = files("qualoop.player").joinpath("static", *parts)
+    if not file.is_file():
+        abort(404)
+    return Response(file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"})
+
+
+@blueprint.get("/ledger/roots/<organisation_uuid>")
+@public("seals hold hashes only: whoever holds an event can check that it has not been changed")
+def ledger_roots(organisation_uuid: str) -> Response:
+    """List the signed seals of an organisation's ledger, the newest first."""
+    with runtime().database.reading() as session:
+        rows = session.scalars(
+            select(LedgerSeal)
+            .join(Organisation, Organisation.id == LedgerSeal.organisation_id)
+            .where(Organisation.uuid == organisation_uuid)
+            .order_by(LedgerSeal.number.desc())
+            .limit(1000)
+        )
+        seals = [
+            {
+                "number": row.number,
+                "from_seq": row.from_seq,
+                "to_seq": row.to_seq,
+                "count": row.count,
+                "prev_hash": row.prev_hash,
+                "chain_hash": row.chain_hash,
+                "merkle_root": row.merkle_root,
+                "sealed_at": row.sealed_at.isoformat(),
+                "signature": row.signature,
+            }
+            for row in rows
+        ]
+    return jsonify(organisation=organisation_uuid, seals=seals)

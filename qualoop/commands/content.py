@@ -1,0 +1,121 @@
+"""`qualoop content`: check content packages, start one, look at one, print the schemas.
+
+Other packages add verbs of their own, as nouns are added: an entry point of the group `qualoop.commands.content`
+names the verb, its value is a module with `register(verbs)`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from qualoop.authored_files import AuthoredFilesError, Problem
+from qualoop.commands import Nouns, content_preview
+from qualoop.content_packages import LESSON_FILE, Package, json_schema, load_package, start_package
+from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
+
+VERBS_GROUP = "qualoop.commands.content"
+
+
+def register(nouns: Nouns) -> None:
+    """Add `content check`, `new`, `preview`, `schema`, and the verbs of other packages."""
+    noun = nouns.add_parser("content", help="check, start, look at and install content packages")
+    verbs = noun.add_subparsers(title="verbs", metavar="VERB")
+
+    check = verbs.add_parser("check", help="list every problem of packages, each with file, line and repair")
+    check.add_argument("directories", nargs="*", type=Path, default=[Path()], metavar="DIR", help=_PACKAGES)
+    _add_framework(check)
+    check.set_defaults(run=_check)
+
+    new = verbs.add_parser("new", help="start a micro-lesson that passes every check, to be written over")
+    new.add_argument("key", metavar="KEY", help="names the lesson and its folder: a-z, 0-9, hyphens")
+    new.add_argument(
+        "--into", type=Path, default=Path(), metavar="DIR", help="where to make the folder (default: here)"
+    )
+    new.add_argument("--knowledge-point", metavar="CODE", help="default: the framework's first")
+    _add_framework(new)
+    new.set_defaults(run=_new)
+
+    preview = verbs.add_parser("preview", help="show a package as a learner meets it, on this machine only")
+    preview.add_argument("directory", type=Path, metavar="DIR")
+    preview.add_argument("--port", type=int, default=0, help="default: any that is free")
+    _add_framework(preview)
+    preview.set_defaults(run=_preview)
+
+    schema = verbs.add_parser("schema", help="print the JSON Schema of an authored file, for editors")
+    schema.add_argument("file", choices=sorted(json_schema()), nargs="?", default=LESSON_FILE)
+    schema.set_defaults(run=_schema)
+
+    for entry_point in metadata.entry_points(group=VERBS_GROUP):
+        entry_point.load().register(verbs)
+
+
+_PACKAGES = f"a package (a folder with {LESSON_FILE}), or a folder somewhere above packages (default: here)"
+
+
+def _add_framework(verb: argparse.ArgumentParser) -> None:
+    text = f"the folder with {FRAMEWORK_FILE} (default: the nearest above the package, else the one with Qualoop)"
+    verb.add_argument("--framework", type=Path, metavar="DIR", help=text)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    folders = [folder for directory in arguments.directories for folder in _packages_in(directory)]
+    problems = 0
+    for folder in folders:
+        found = _problems(folder, find_framework(folder, arguments.framework))
+        problems += len(found)
+        for problem in found:
+            print(replace(problem, file=str(folder / problem.file)))
+    print(f"{len(folders)} checked, {problems} to mend")
+    return 1 if problems or not folders else 0
+
+
+def _problems(folder: Path, framework: Framework) -> Sequence[Problem]:
+    try:
+        load_package(folder, framework)
+    except AuthoredFilesError as error:
+        return error.problems
+    return ()
+
+
+def _packages_in(directory: Path) -> Iterator[Path]:
+    """Iterate over the packages at or below ``directory``; one that names no package at all is checked itself."""
+    below = sorted(path.parent for path in directory.rglob(LESSON_FILE))
+    yield from below or [directory]
+
+
+def find_framework(folder: Path, given: Path | None) -> Framework:
+    """Return the framework of a package: the given one, else the nearest above it, else the one that is shipped."""
+    above = (place for place in folder.resolve().parents if (place / FRAMEWORK_FILE).is_file())
+    return _framework(given or next(above, shipped_content() / "ecommerce"))
+
+
+@lru_cache(maxsize=4)
+def _framework(folder: Path) -> Framework:
+    """Load a framework once for all the packages below it."""
+    return load_framework(folder)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    framework = find_framework(arguments.into / arguments.key, arguments.framework)
+    folder = start_package(arguments.into, arguments.key, framework, arguments.knowledge_point)
+    print(f"{folder} is there. Next: qualoop content preview {folder}")
+    return 0
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    def load() -> tuple[Package, Framework]:
+        framework = find_framework(arguments.directory, arguments.framework)
+        return load_package(arguments.directory, framework), framework
+
+    return content_preview.serve(arguments.directory, load, port=arguments.port)
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    print(json.dumps(json_schema()[arguments.file], ensure_ascii=False, indent=2))
+    return 0

@@ -1,0 +1,46 @@
+"""Content packages: folders of YAML, Markdown, figures and media that hold one activity each.
+
+`load_package(folder, framework)` reads, validates and builds; it raises once, with every problem of the package.
+`open_lesson(package.document)` is what a player needs; it is worth keeping by `package.content_hash`.
+`block_html` and `inline_html` make safe HTML of the Markdown in items.
+"""
+
+from __future__ import annotations
+
+from qualoop.content_packages.building import Asset, Package, load_package
+from qualoop.content_packages.errors import ContentPackageError, PackageExistsError
+from qualoop.content_packages.lesson import (
+    Lesson,
+    MediaStep,
+    QuestionStep,
+    ReadingStep,
+    Section,
+    Step,
+    open_lesson,
+)
+from qualoop.content_packages.markdown import ASSET_SCHEME, block_html, inline_html
+from qualoop.content_packages.schema import ITEMS_FILE, LESSON_FILE, json_schema
+from qualoop.content_packages.starting import start_package, write_schemas
+
+__all__ = [
+    "ASSET_SCHEME",
+    "ITEMS_FILE",
+    "LESSON_FILE",
+    "Asset",
+    "ContentPackageError",
+    "Lesson",
+    "MediaStep",
+    "Package",
+    "PackageExistsError",
+    "QuestionStep",
+    "ReadingStep",
+    "Section",
+    "Step",
+    "block_html",
+    "inline_html",
+    "json_schema",
+    "load_package",
+    "open_lesson",
+    "start_package",
+    "write_schemas",
+]

@@ -1,0 +1,151 @@
+"""Makes the package that is stored and shown out of files that were checked. Only this module makes `Package`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import rfc8785
+
+from qualoop.assessment import guess_floor
+from qualoop.authored_files import AuthoredFilesError, Problems
+from qualoop.content_packages.markdown import ASSET_SCHEME, block_html
+from qualoop.content_packages.media_types import find_media_type
+from qualoop.content_packages.reading import Source, read_package
+from qualoop.content_packages.schema import MediaStep, Step
+from qualoop.content_packages.validation import Checked, validate
+from qualoop.framework import Framework
+
+_TRANSCRIPT: Final = "text/markdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A figure, a recording or its captions; ``sha256`` is that of ``data``, in hex."""
+
+    media_type: str
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One immutable version of an activity's content.
+
+    ``content_hash`` identifies it: SHA-256 (hex) of the RFC 8785 form of the document without its tags and of the
+    assets' hashes. ``manifest`` lists the parts that are scored; ``tags`` gives each part's weights by knowledge
+    point; ``tags_hash`` is over them and the framework they name. ``version`` is a label for people.
+    """
+
+    key: str
+    kind: str
+    version: str
+    content_hash: str
+    document: dict[str, Any]
+    manifest: dict[str, Any]
+    tags: dict[str, dict[str, str]]
+    tags_hash: str
+    assets: Mapping[str, Asset]
+
+
+def load_package(root: Path, framework: Framework | None) -> Package:
+    """Return the package in the folder ``root``; raise AuthoredFilesError with every problem it has.
+
+    Without a framework, whether its knowledge points exist is left unchecked.
+    """
+    problems = Problems()
+    checked = validate(read_package(root, problems), framework, problems)
+    problems.raise_if_any()
+    if checked is None:
+        raise AuthoredFilesError(problems)
+    return build_package(checked)
+
+
+def build_package(checked: Checked) -> Package:
+    """Return the package that checked files make."""
+    lesson, items = checked.lesson, checked.items.items
+    document = _document(checked)
+    assets = _assets(checked.source)
+    tags = {
+        item.key: {code: format(weight.normalize(), "f") for code, weight in item.knowledge_points.items()}
+        for item in items
+    }
+    return Package(
+        key=lesson.key,
+        kind=lesson.kind,
+        version=lesson.version,
+        content_hash=_hash(
+            {
+                "document": _untagged(document),
+                "assets": {path: asset.sha256 for path, asset in assets.items()},
+            }
+        ),
+        document=document,
+        manifest={
+            "parts": [{"key": item.key, "type": item.type, "options": guess_floor(item), "max": "1"} for item in items]
+        },
+        tags=tags,
+        tags_hash=_hash({"framework": document["framework"], "tags": tags}),
+        assets=MappingProxyType(assets),
+    )
+
+
+def _document(checked: Checked) -> dict[str, Any]:
+    """Return all that a player needs, as plain JSON: the head, sections and transcripts as safe HTML, the items."""
+    head = checked.lesson.model_dump(mode="json", exclude={"steps"})
+    return head | {
+        "sections": {
+            language: {section.key: {"title": section.title, "html": block_html(section.text)} for section in sections}
+            for language, sections in checked.sections.items()
+        },
+        "steps": [_step(step, checked.source) for step in checked.lesson.steps],
+        "items": [item.model_dump(mode="json", exclude_none=True) for item in checked.items.items],
+    }
+
+
+def _step(step: Step, source: Source) -> dict[str, Any]:
+    if not isinstance(step, MediaStep):
+        return step.model_dump(mode="json")
+    address = step.address or f"{ASSET_SCHEME}{step.file}"
+    media_type = find_media_type(urlsplit(address).path)
+    return {
+        "key": step.key,
+        "type": step.type,
+        "title": step.title.by_language,
+        "source": address,
+        "media_type": media_type.name if media_type else "",
+        "captions": {language: f"{ASSET_SCHEME}{path}" for language, path in step.captions.items()},
+        "transcript": {
+            language: block_html(source.files[path].decode("utf-8")) for language, path in step.transcript.items()
+        },
+    }
+
+
+def _assets(source: Source) -> dict[str, Asset]:
+    """Return what is served beside the document: every file but the transcripts, which are in it."""
+    assets = {}
+    for path, data in source.files.items():
+        media_type = find_media_type(path)
+        if media_type and media_type.name != _TRANSCRIPT:
+            assets[path] = Asset(media_type=media_type.name, data=data, sha256=hashlib.sha256(data).hexdigest())
+    return assets
+
+
+def _untagged(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without its tags: the framework and every knowledge point.
+
+    Tags have a hash and versions of their own. Tagging anew makes no new content, because evidence names parts and
+    never knowledge points.
+    """
+    tagged = {"framework", "knowledge_points"}
+    items = [{key: value for key, value in item.items() if key not in tagged} for item in document["items"]]
+    return {key: value for key, value in document.items() if key not in tagged} | {"items": items}
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()

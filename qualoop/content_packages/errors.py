@@ -1,0 +1,17 @@
+"""What can go wrong with content packages beyond their files' problems."""
+
+from __future__ import annotations
+
+from qualoop.errors import QualoopError
+
+
+class ContentPackageError(QualoopError):
+    """A content package cannot be made or used."""
+
+    code = "content-package"
+
+
+class PackageExistsError(ContentPackageError):
+    """A package would be written over something that is there."""
+
+    code = "package-exists"

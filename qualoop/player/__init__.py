@@ -1,0 +1,40 @@
+"""How one activity is shown and stepped, whatever the host: a page of the LTI tool, a block, a preview.
+
+`installed_kinds().get_kind(name)` gives an `ActivityKind`. A host opens a package's document once (and keeps it by
+content hash), takes `initial_state` for a new attempt, lets `step` make the next state and the events of each action,
+stores both in one transaction, and answers with what `render` returns.
+"""
+
+from __future__ import annotations
+
+from qualoop.player.actions import Action, Answered, Event, Finished, HintShown, Revealed, State, Step
+from qualoop.player.errors import PlayerError, StaleActionError, UnknownActionError, UnknownKindError
+from qualoop.player.host import Host, KnowledgePointOutlook, NextActivity, Refused
+from qualoop.player.kinds import ENTRY_POINT_GROUP, ActivityKind, ActivityKinds, installed_kinds
+from qualoop.player.lesson import MicroLessonKind
+from qualoop.player.translation import translations
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "Action",
+    "ActivityKind",
+    "ActivityKinds",
+    "Answered",
+    "Event",
+    "Finished",
+    "HintShown",
+    "Host",
+    "KnowledgePointOutlook",
+    "MicroLessonKind",
+    "NextActivity",
+    "PlayerError",
+    "Refused",
+    "Revealed",
+    "StaleActionError",
+    "State",
+    "Step",
+    "UnknownActionError",
+    "UnknownKindError",
+    "installed_kinds",
+    "translations",
+]

@@ -1,0 +1,97 @@
+"""What an activity needs from whoever shows it: a page of the LTI tool, a block, a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from qualoop.assessment import ResponseRefusedError
+from qualoop.player.actions import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgePointOutlook:
+    """What one knowledge point looks like after the attempt.
+
+    ``level``, ``low`` and ``high`` are whole per cent, 0 to 100: the shown level and its 90 % band. ``responses`` is
+    on how many answers it rests; ``why`` says in a sentence what moved it.
+    """
+
+    code: str
+    title: str
+    level: int
+    low: int
+    high: int
+    responses: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextActivity:
+    """What to do next and why; ``url`` is None where the learner must find it in the course."""
+
+    title: str
+    reason: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A response that does not fit its item: what was sent and what is wrong with it."""
+
+    action: Action
+    error: ResponseRefusedError
+
+
+class Host(Protocol):
+    """What the player is given by its host for one learner and one page.
+
+    ``id_prefix`` starts every id, so that several activities fit on one page: a letter, then letters, digits, hyphens.
+    ``hidden_fields`` go into every form (a CSRF token). ``attributes`` go on the element `<qualoop-activity>`:
+    `data-csrf-cookie` names the cookie whose value is sent as X-CSRFToken, `data-canonical-url` the address to show.
+    ``outlook``, after the attempt: None while the host cannot say yet, nothing where it never will.
+    """
+
+    @property
+    def language(self) -> str:
+        """Return the learner's language tag: `en` or `zh-Hans`."""
+
+    @property
+    def id_prefix(self) -> str:
+        """Return what every id starts with."""
+
+    @property
+    def hidden_fields(self) -> Mapping[str, str]:
+        """Return the fields that every form carries."""
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Return the attributes of the element."""
+
+    @property
+    def outlook(self) -> Sequence[KnowledgePointOutlook] | None:
+        """Return what the knowledge points look like now, after the attempt."""
+
+    @property
+    def next_activity(self) -> NextActivity | None:
+        """Return what to do next, after the attempt."""
+
+    @property
+    def restart_url(self) -> str | None:
+        """Return where a POST begins another attempt, or None where there is none to begin."""
+
+    def gettext(self, message: str, /) -> str:
+        """Return a message in the learner's language."""
+
+    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
+        """Return a message with a number in the learner's language."""
+
+    def action_url(self, name: str, /) -> str:
+        """Return where the form of an action is sent."""
+
+    def asset_url(self, path: str, /) -> str:
+        """Return where the browser finds a file of the package."""
+
+    def knowledge_point_title(self, code: str, /) -> str:
+        """Return the title of a knowledge point, or its code where it is not known."""

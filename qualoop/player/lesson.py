@@ -1,0 +1,72 @@
+"""The activity kind `micro-lesson`: text, recordings and questions, one step at a time, and a summary at the end.
+
+Actions and the fields of their forms:
+
+    go       step: the key of a step, or `_summary`
+    answer   item, try (the number of this try), and the fields of the item (`qualoop.assessment.responses`)
+    hint     item, hint (the number of the hint asked for)
+    reveal   item, try: shows the solution and gives the item up
+    finish   unanswered: how many questions the confirmation named
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from qualoop.assessment import LinkSettings
+from qualoop.content_packages import Lesson, QuestionStep, open_lesson
+from qualoop.player.actions import Action, State, Step
+from qualoop.player.host import Host, Refused
+from qualoop.player.rendering import render_fragment
+from qualoop.player.state import LessonState
+from qualoop.player.stepping import Moment, begun, lesson_score, stepped
+from qualoop.player.view import lesson_view
+from qualoop.values import Score
+
+
+class MicroLessonKind:
+    """How a micro-lesson is opened, stepped, shown and scored; see `qualoop.player.kinds.ActivityKind`."""
+
+    kind: Final = "micro-lesson"
+
+    def open(self, document: Mapping[str, Any], /) -> Lesson:
+        """Return the lesson of a package's document; keep it by content hash."""
+        return open_lesson(document)
+
+    def initial_state(self, content: Lesson, /, seed: int) -> State:
+        """Return the state of a new attempt; the seed decides in which order things are shown."""
+        return begun(content, seed).as_json()
+
+    def step(self, content: Lesson, state: State, action: Action, /, *, settings: LinkSettings, now: datetime) -> Step:
+        """Return the attempt after an action and what happened.
+
+        Raises StaleActionError (show the attempt again), UnknownActionError and ResponseRefusedError (422, with the
+        page that `render` makes of it). Then nothing happened.
+        """
+        moment = Moment(lesson=content, state=LessonState.from_json(state), action=action, settings=settings, now=now)
+        after, events = stepped(moment)
+        return Step(state=after.as_json(), events=events)
+
+    def render(
+        self, content: Lesson, state: State, host: Host, /, *, settings: LinkSettings, refused: Refused | None = None
+    ) -> str:
+        """Return the step at which the attempt stands, as HTML that works without JavaScript."""
+        view = lesson_view(
+            content, LessonState.from_json(state), settings=settings, language=host.language, refused=refused
+        )
+        return render_fragment("lesson.html", view, host)
+
+    def score(self, content: Lesson, state: State, settings: LinkSettings, /) -> Score:
+        """Return the mean credit of all items, those not answered counting as 0."""
+        return lesson_score(content, LessonState.from_json(state), settings)
+
+    def progress(self, content: Lesson, state: State, /) -> tuple[int, int]:
+        """Return how many steps are done, of how many: what is to be read was seen, what is asked was answered."""
+        attempt = LessonState.from_json(state)
+        done = [
+            attempt.item(step.item).touched if isinstance(step, QuestionStep) else step.key in attempt.seen
+            for step in content.steps
+        ]
+        return sum(done), len(done)

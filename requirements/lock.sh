@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Resolves setup.cfg once for Python 3.11 to 3.13 and cuts the locks of it. No addresses in any of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile=("${UV:-uv}" pip compile --quiet --universal setup.cfg --python-version 3.11 --no-header --no-annotate)
+"${compile[@]}" --all-extras -o requirements/dev.txt
+"${compile[@]}" --extra lti --extra demo -c requirements/dev.txt -o requirements/demo.txt
+"${compile[@]}" --extra xblocks -c requirements/dev.txt -o requirements/xblocks.txt
+grep -E '^uv==' requirements/dev.txt > requirements/installer.txt

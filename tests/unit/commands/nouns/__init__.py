@@ -1,0 +1,1 @@
+"""Nouns to test the command with."""

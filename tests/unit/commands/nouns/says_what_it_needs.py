@@ -1,0 +1,5 @@
+"""A noun that says itself which extra it needs."""
+
+from qualoop.errors import MissingExtraError
+
+raise MissingExtraError("the moon", "sim")

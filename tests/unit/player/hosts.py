@@ -1,0 +1,39 @@
+"""A host for tests and previews: fixed addresses, the player's own catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+
+from qualoop.player import KnowledgePointOutlook, NextActivity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedHost:
+    """Fulfils `qualoop.player.Host` with what it is given."""
+
+    language: str = "en"
+    id_prefix: str = "q"
+    hidden_fields: Mapping[str, str] = field(default_factory=lambda: {"csrf": "token"})
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    outlook: Sequence[KnowledgePointOutlook] | None = None
+    next_activity: NextActivity | None = None
+    restart_url: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    catalogue: NullTranslations = field(default_factory=NullTranslations)
+
+    def gettext(self, message: str, /) -> str:
+        return self.catalogue.gettext(message)
+
+    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
+        return self.catalogue.ngettext(singular, plural, number)
+
+    def action_url(self, name: str, /) -> str:
+        return f"/do/{name}"
+
+    def asset_url(self, path: str, /) -> str:
+        return f"/assets/{path}"
+
+    def knowledge_point_title(self, code: str, /) -> str:
+        return self.titles.get(code, code)
