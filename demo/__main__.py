@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = options.data.resolve()
     (folder / "log").mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
+    if options.once_ready:
+        options.once_ready.unlink(missing_ok=True)
     try:
         with only_one(folder):
             try:

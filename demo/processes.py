@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, Self
 
@@ -81,8 +82,8 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], log: Path) ->
             check=False,
         )
     if done.returncode != 0:
-        words = " ".join(word for word in command[1:5] if not word.startswith("-"))
-        raise DemoFailedError(f"`qualoop {words}` failed (exit status {done.returncode}):", log)
+        words = " ".join(takewhile(lambda word: not word.startswith(("-", "/")), command[1:]))
+        raise DemoFailedError(f"`{Path(command[0]).name} {words}` failed (exit status {done.returncode}):", log)
 
 
 def last_lines(log: Path) -> list[str]:

@@ -34,7 +34,7 @@ class SettingsError(QualoopError):
         super().__init__("\n".join(faults))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How this installation runs. Each field is the setting QUALOOP_<NAME>."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lti_tool.models.base import Scoped, short
+from lti_tool.models.base import Id, Scoped, short
 
 
 class Activity(Scoped):
@@ -19,9 +19,8 @@ class Activity(Scoped):
 
     key: Mapped[str] = short(64)
     kind: Mapped[str] = short(32)
-    version_id: Mapped[int | None] = mapped_column(
-        ForeignKey("content_version.id", use_alter=True, name="fk_activity_version_id")
-    )
+    # No foreign key: activity and version would each need the other to be there first.
+    version_id: Mapped[int | None] = mapped_column(Id)
     created_at: Mapped[datetime]
 
 

@@ -24,13 +24,13 @@ from lti_tool.lti.errors import (
 )
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
-from lti_tool.outgoing import HttpClient, OutgoingError
+from lti_tool.outgoing import OutgoingError
 from lti_tool.outgoing.errors import AddressRefusedError, NetworkBlockedError, OriginRefusedError
 from lti_tool.services import scores
-from lti_tool.services.access_tokens import AccessTokens
 from lti_tool.services.delivery_reasons import Reason
 from lti_tool.services.grade_columns import Column, ColumnMissingError, GradeColumns
 from lti_tool.services.outbox import Outcome, Result, Row
+from lti_tool.services.platform_services import PlatformServices
 from lti_tool.services.registrations import Registrations
 from qualoop.values import Score
 
@@ -76,11 +76,8 @@ class AgsChannel:
 
     name = scores.AGS
 
-    def __init__(
-        self, http: HttpClient, tokens: AccessTokens, columns: GradeColumns, registrations: Registrations
-    ) -> None:
-        self._http = http
-        self._tokens = tokens
+    def __init__(self, services: PlatformServices, columns: GradeColumns, registrations: Registrations) -> None:
+        self._services = services
         self._columns = columns
         self._registrations = registrations
 
@@ -98,7 +95,7 @@ class AgsChannel:
         except ServiceOriginError:
             return Result(Outcome.REFUSED, Reason.BLOCKED)
         except ColumnMissingError as error:
-            return Result(Outcome.REFUSED, error.reason, error.status)
+            return error.result
         except AccessTokenRefusedError:
             # Wrong clocks and unreachable keys look the same, so it is tried again by itself.
             return Result(Outcome.LATER, Reason.TOKEN_REFUSED)
@@ -122,41 +119,41 @@ class AgsChannel:
         except UnknownIssuerError:
             return Reason.NO_PLATFORM
         column = Column(
-            row.organisation_id, row.target, url, lineitems_url, granted, link_key, title, activity or "", maximum
+            organisation_id=row.organisation_id,
+            link=row.target,
+            url=url,
+            lineitems_url=lineitems_url,
+            scopes=granted,
+            link_key=link_key,
+            title=title,
+            activity=activity or "",
+            maximum=maximum,
         )
         return ScoreMessage(value, user_id, maximum, registration, column)
 
     def _send(self, message: ScoreMessage, timestamp: datetime) -> Result:
         """Post one score, to the column found again where the known one is gone."""
-        url = message.column.url or self._columns.find(message.registration, message.column)
+        registration, column = message.registration, message.column
+        url = column.url or self._columns.get_url(registration, column)
         result = self._post(message, url, timestamp)
-        if result.reason is Reason.COLUMN_GONE and message.column.can_be_found:
-            return self._post(message, self._columns.find(message.registration, message.column, gone=url), timestamp)
+        if result.reason is Reason.COLUMN_GONE and column.can_be_found:
+            return self._post(message, self._columns.get_url(registration, column, gone=url), timestamp)
         return result
 
     def _post(self, message: ScoreMessage, url: str, timestamp: datetime) -> Result:
-        """Post one score with a good token, renewed once where the platform no longer takes it."""
-        result, token = self._post_once(message, url, timestamp)
-        if result.reason is Reason.NOT_ALLOWED:
-            self._tokens.drop(message.registration, SCORE_SCOPES, token)
-            result, _ = self._post_once(message, url, timestamp)
-        return result
-
-    def _post_once(self, message: ScoreMessage, url: str, timestamp: datetime) -> tuple[Result, str]:
-        """Post one score; return what came of it and the token that was used."""
-        registration = message.registration
-        token = self._tokens.get(registration, SCORE_SCOPES)
-        reply = self._http.send(
+        """Post one score and return what came of it."""
+        reply = self._services.send(
+            message.registration,
+            SCORE_SCOPES,
             "POST",
-            ags.scores_url(url),
-            headers={"Content-Type": ags.SCORE_TYPE, "Authorization": f"Bearer {token}"},
+            url=ags.scores_url(url),
+            headers={"Content-Type": ags.SCORE_TYPE},
             body=ags.score_body(
                 Score(message.value), maximum=message.maximum, user_id=message.user_id, timestamp=timestamp
             ),
-            only_to=registration.allowed_origins,
         )
         outcome, reason = _RESULTS[judge_score_answer(reply.status, reply.headers, reply.body)]
-        return Result(outcome, reason, reply.status, retry_after_s(reply.headers) or 0), token
+        return Result(outcome, reason, reply.status, retry_after_s(reply.headers) or 0)
 
 
 def _read(connection: Connection, ids: Sequence[int]) -> Sequence[tuple[Any, ...]]:

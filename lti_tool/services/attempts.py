@@ -15,7 +15,8 @@ from sqlalchemy import Connection, text
 from lti_tool.db import Prepared, micros
 from lti_tool.services import evidence, scores
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
-from qualoop.assessment import AttemptState, LinkSettings, begin
+from qualoop.assessment import AttemptState, LinkSettings
+from qualoop.assessment.attempts import begin
 from qualoop.player import Action, Answered, Finished, State
 from qualoop.values import Score
 

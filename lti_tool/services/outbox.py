@@ -60,9 +60,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How long a lease lasts and how tries are spaced: by default sixteen in two and a half days, then dead letter."""
+    """How long a lease lasts and how tries are spaced: by default sixteen in two and a half days, then dead letter.
+
+    ``longest_try`` is what the slowest try takes (a token, a column and a score, each perhaps twice): with less than
+    that left of its lease a row is not sent any more, so that no two workers ever send it at once.
+    """
 
     lease: timedelta = timedelta(seconds=60)
+    longest_try: timedelta = timedelta(seconds=30)
     first_delay: timedelta = timedelta(seconds=10)
     growth: int = 6
     longest_delay: timedelta = timedelta(hours=6)

@@ -172,7 +172,7 @@ class Preview:
         stamp = self.stamp()
         if stamp == self._stamp:
             return
-        before, self._attempt = self._attempt, None
+        before = self._attempt
         self._stamp, self._problems = stamp, ()
         try:
             package, framework = self._load()
@@ -196,10 +196,11 @@ class Preview:
     def _page(self, language: str, refused: Refused | None = None) -> Reply:
         self._refresh()
         attempt = self._attempt
-        if attempt is None:
-            rows = "".join(f"<li>{escape(problem)}</li>" for problem in self._problems)
-            main = f'<main class="qualoop"><h1>{len(self._problems)} to mend</h1><ul>{rows}</ul></main>'
-            return self._html(main, language, "Problems")
+        if attempt is None or self._problems:
+            rows = "".join(f"<li><code>{escape(problem)}</code></li>" for problem in self._problems)
+            title = f"{len(self._problems)} to mend"
+            body = f'<div class="q-card q-stack"><h1>{title}</h1><div class="q-prose"><ul>{rows}</ul></div></div>'
+            return self._html(body, language, title)
         kind = self._kinds.get_kind(attempt.package.kind)
         host = PreviewHost(language=language, framework=attempt.framework)
         body = kind.render(attempt.content, attempt.state, host, settings=self._settings, refused=refused)
@@ -208,13 +209,14 @@ class Preview:
         return self._html(body, language, title, status=status)
 
     def _html(self, main: str, language: str, title: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:
-        links = " · ".join(f'<a href="/?language={tag}" lang="{tag}">{_NAMES[tag]}</a>' for tag in LANGUAGES)
+        links = "".join(f'<a href="/?language={tag}" lang="{tag}">{_NAMES[tag]}</a>' for tag in LANGUAGES)
         page = (
             f'<!doctype html><html lang="{language}" data-stamp="{self._stamp}"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
             f'<title>{escape(title)}</title><link rel="stylesheet" href="/static/qualoop.css">'
             '<script type="module" src="/static/player.js"></script><script type="module" src="/reload.js"></script>'
-            f'</head><body class="qualoop"><nav aria-label="Language">{links}</nav>{main}</body></html>'
+            f'</head><body class="qualoop q-page"><header class="q-topbar"><p class="q-topbar-title">Preview</p>{links}'
+            f'</header><main class="q-wrap">{main}</main></body></html>'
         )
         return Reply(status, "text/html; charset=utf-8", page.encode())
 

@@ -33,7 +33,7 @@ def edited(into: Path, **edit: str) -> Package:
     return load_package(package, ecommerce())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     chance=st.randoms(use_true_random=False),
     flow=st.booleans(),

@@ -69,8 +69,10 @@ def test_s21_a_parameter_out_of_bounds_is_refused_without_echo(changed: dict[str
 def sent(url: str, **changed: str) -> dict[str, list[str]]:
     registration = registration_of(LaunchingPlatform(), auth_login_url=url)
     login = parse_login({**MINIMAL, **changed})
-    target = authorization_url(registration, login, state="s", nonce="n", redirect_uri="https://tool.example.test/l?a=1&b")
-    assert target.startswith(url.split("?")[0] + "?")
+    target = authorization_url(
+        registration, login, state="s", nonce="n", redirect_uri="https://tool.example.test/l?a=1&b"
+    )
+    assert target.startswith(url.partition("?")[0] + "?")
     return parse_qs(urlsplit(target).query, keep_blank_values=True)
 
 

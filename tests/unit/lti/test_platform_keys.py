@@ -165,7 +165,9 @@ def test_s09_threads_that_need_the_same_key_fetch_once() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     found: list[str | None] = []
-    threads = [threading.Thread(target=lambda: found.append(cache.get_key(URL, PLATFORM.kid, NOW).kid)) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: found.append(cache.get_key(URL, PLATFORM.kid, NOW).kid)) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

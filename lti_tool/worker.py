@@ -1,0 +1,122 @@
+"""The worker: delivers what the outbox holds, seals the ledgers, and clears away what nobody can use any more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from sqlalchemy import delete, select
+
+from lti_tool.models import LtiSession, Organisation
+from lti_tool.services import ledger, tool_keys
+from lti_tool.services.access_tokens import AccessTokens
+from lti_tool.services.ags_channel import AgsChannel
+from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
+from lti_tool.services.grade_columns import GradeColumns
+from lti_tool.services.logins import purge_states
+from lti_tool.services.outbox import DEFAULT_TERMS, Terms
+from lti_tool.services.platform_services import PlatformServices
+from lti_tool.services.runtime import Runtime
+
+SEAL_EVERY: Final = timedelta(seconds=5)
+PURGE_EVERY: Final = timedelta(hours=1)
+LOOK_EVERY_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+def make_dispatch(
+    runtime: Runtime, *, random: Random, terms: Terms = DEFAULT_TERMS, threads: int = DEFAULT_THREADS
+) -> Dispatch:
+    """Return the delivery of every channel."""
+    tokens = AccessTokens(
+        runtime.database, runtime.http, secret=runtime.settings.secret_key, clock=runtime.clock
+    )
+    services = PlatformServices(runtime.http, tokens)
+    columns = GradeColumns(runtime.database, services, clock=runtime.clock)
+    channels = [AgsChannel(services, columns, runtime.registrations)]
+    return Dispatch(runtime.database, channels, clock=runtime.clock, random=random, terms=terms, threads=threads)
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to be done every now and then."""
+
+    name: str
+    every: timedelta
+    do: Callable[[datetime], object]
+    due_at: datetime | None = field(default=None)
+
+    def run_if_due(self, now: datetime) -> None:
+        """Do it where its time has come. What goes wrong is logged and tried again at the next time."""
+        if self.due_at is not None and now < self.due_at:
+            return
+        self.due_at = now + self.every
+        try:
+            self.do(now)
+        except Exception:
+            _log.exception("the chore %s failed", self.name)
+
+
+class Worker:
+    """One worker process. Deliveries have a thread of their own; the chores run where `run` is called."""
+
+    def __init__(self, runtime: Runtime, dispatch: Dispatch) -> None:
+        self._runtime = runtime
+        self._dispatch = dispatch
+        self._chores = (
+            Chore("seal", SEAL_EVERY, self._seal),
+            Chore("purge", PURGE_EVERY, self._purge),
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set, then end what is under way."""
+        deliveries = threading.Thread(target=self._deliver, args=(stop,), name="deliveries")
+        deliveries.start()
+        try:
+            while not stop.wait(LOOK_EVERY_S):
+                self._do_chores()
+        finally:
+            stop.set()
+            deliveries.join()
+
+    def run_once(self) -> int:
+        """Deliver what is due now and do every chore once; return how many deliveries were tried."""
+        tries = self._dispatch.drain()
+        self._do_chores()
+        return tries
+
+    def _deliver(self, stop: threading.Event) -> None:
+        """Deliver until ``stop``; should that ever fail, the process ends rather than live on without it."""
+        try:
+            self._dispatch.run(stop)
+        finally:
+            stop.set()
+
+    def _do_chores(self) -> None:
+        now = self._runtime.clock()
+        for chore in self._chores:
+            chore.run_if_due(now)
+
+    def _seal(self, now: datetime) -> None:
+        """Seal what is new in the ledger of each organisation, each in its own transaction."""
+        with self._runtime.database.reading() as session:
+            organisations = session.scalars(select(Organisation.id)).all()
+        for organisation_id in organisations:
+            with self._runtime.database.transaction() as session:
+                organisation = session.get_one(Organisation, organisation_id)
+                key = tool_keys.ensure_key(
+                    session, tool_keys.LEDGER, secret=self._runtime.settings.secret_key, now=now
+                )
+                ledger.seal(session, organisation, key, now)
+
+    def _purge(self, now: datetime) -> None:
+        """Delete login states and sessions that have expired."""
+        with self._runtime.database.connection() as connection:
+            purge_states(connection, now)
+            connection.execute(delete(LtiSession).where(LtiSession.expires_at < now))

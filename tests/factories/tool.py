@@ -1,0 +1,214 @@
+"""A tool with everything real but the network: database, content, one registered platform, a browser to launch with."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.test import Client, TestResponse
+
+from lti_tool.app import create_app
+from lti_tool.commands.install import read
+from lti_tool.db import Database
+from lti_tool.lti.platform_keys import KeyCache
+from lti_tool.migrations import migrate
+from lti_tool.models import Deployment, Organisation, Registration
+from lti_tool.outgoing import AddressPolicy, HttpClient
+from lti_tool.services import imports, tool_keys
+from lti_tool.services.content_install import ContentImport
+from lti_tool.services.contents import Contents
+from lti_tool.services.registrations import Registrations
+from lti_tool.services.runtime import Runtime
+from lti_tool.settings import Settings
+from qualoop.errors import QualoopError
+from qualoop.framework import shipped_content
+from tests.factories.launches import TOOL_ORIGIN, Case, LaunchingPlatform
+
+SECRET = "a secret for tests, long enough to be one"
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class PlatformDownError(QualoopError):
+    """What the tool meets where the platform's keys cannot be fetched."""
+
+    code = "outgoing-down"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class KeySets:
+    """What the platforms publish, by address; absent means down."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+
+    def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        if url not in self.documents:
+            raise PlatformDownError
+        return self.documents[url]
+
+
+@dataclass
+class Tool:
+    """The tool under test, and the platform that launches it."""
+
+    app: Flask
+    runtime: Runtime
+    clock: Clock
+    keys: KeySets
+    platform: LaunchingPlatform
+    organisation_id: int
+
+    def browser(self) -> Browser:
+        return Browser(self)
+
+
+class Browser:
+    """A browser with cookies of its own that follows the steps of a launch."""
+
+    def __init__(self, tool: Tool) -> None:
+        self.tool = tool
+        self.client = Client(tool.app)
+
+    def login(self, **changes: str) -> TestResponse:
+        platform = self.tool.platform
+        form = {
+            "iss": platform.issuer,
+            "client_id": platform.client_id,
+            "login_hint": "s-1",
+            "target_link_uri": platform.target_link_uri,
+            "lti_message_hint": '{"cmid":7}',
+            "lti_deployment_id": platform.deployment_id,
+        }
+        form |= changes
+        return self.client.post("/lti/login", data={k: v for k, v in form.items() if v}, base_url=TOOL_ORIGIN)
+
+    def authenticate(self, **changes: str) -> tuple[str, str]:
+        """Log in and return state and nonce as the platform gets them."""
+        response = self.login(**changes)
+        assert response.status_code == 302, response.text
+        query = parse_qs(urlsplit(response.headers["Location"]).query)
+        return query["state"][0], query["nonce"][0]
+
+    def answer(self, token: str, state: str) -> TestResponse:
+        """Bring the platform's answer."""
+        return self.client.post("/lti/launch", data={"id_token": token, "state": state}, base_url=TOOL_ORIGIN)
+
+    def launch(self, case: Case | None = None, *, role: str = "learner") -> TestResponse:
+        """Do a whole launch."""
+        state, nonce = self.authenticate()
+        now = int(self.tool.clock.now.timestamp())
+        return self.answer(self.tool.platform.id_token(case, role=role, nonce=nonce, now=now), state)
+
+    def open_lesson(self, *, role: str = "learner") -> str:
+        """Launch and return the address of the lesson's page."""
+        response = self.launch(role=role)
+        if response.status_code == 303:
+            found = re.search(r"/a/([0-9a-f-]{36})/", response.headers["Location"])
+        else:
+            assert response.status_code == 200, response.text
+            found = re.search(r'data-canonical-url="/a/([0-9a-f-]{36})/"', response.text)
+        assert found
+        return f"/a/{found[1]}/"
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, base_url=TOOL_ORIGIN)
+
+    def act(self, page: str, name: str, *, fragment: bool = True, **form: str) -> TestResponse:
+        """Send an action with the token that the page carries."""
+        csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(page).text)
+        assert csrf
+        headers = {"X-Qualoop-Fragment": "1"} if fragment else {}
+        return self.client.post(
+            f"{page}do/{name}", data={"csrf": csrf[1], **form}, headers=headers, base_url=TOOL_ORIGIN
+        )
+
+
+@cache
+def shipped() -> ContentImport:
+    """Return the content that comes with Qualoop, read once in a test run."""
+    return read([shipped_content() / "ecommerce"])
+
+
+def make_tool(database_url: str, *, content: ContentImport | None = None, activity: str = "") -> Tool:
+    """Return a tool on an empty database, with content installed and one platform registered."""
+    clock, keys = Clock(), KeySets()
+    lesson = activity or "sem-1-1-keywords-and-intent"
+    platform = LaunchingPlatform(target_link_uri=f"{TOOL_ORIGIN}/lti/activity/{lesson}")
+    keys.documents[platform.jwks_url] = platform.jwks()
+    settings = Settings(secret_key=SECRET, base_url=TOOL_ORIGIN, database_url=database_url, data_folder=Path("var"))
+    runtime = Runtime(
+        settings=settings,
+        database=Database(database_url),
+        http=HttpClient(AddressPolicy.of(allow_loopback=True, allowed_networks=())),
+        platform_keys=KeyCache(keys.fetch),
+        registrations=Registrations(),
+        contents=Contents(),
+        clock=clock,
+    )
+    migrate(runtime.database)
+    organisation_id = _furnish(runtime, platform, content or shipped())
+    return Tool(create_app(runtime), runtime, clock, keys, platform, organisation_id)
+
+
+def _furnish(runtime: Runtime, platform: LaunchingPlatform, content: ContentImport) -> int:
+    """Add an organisation with content and a platform."""
+    now = runtime.clock()
+    with runtime.database.transaction() as session:
+        organisation = Organisation(uuid=str(uuid.uuid4()), key="school", name="School", kind="school", created_at=now)
+        session.add(organisation)
+        session.flush()
+        for purpose in (tool_keys.LTI, tool_keys.LEDGER):
+            tool_keys.ensure_key(session, purpose, secret=SECRET, now=now)
+        imports.apply(session, content, organisation.id, now)
+        register_platform(runtime, platform, organisation.id, session=session)
+        return organisation.id
+
+
+def register_platform(runtime: Runtime, platform: LaunchingPlatform, organisation_id: int, *, session: Session) -> None:
+    """Register a platform with its deployment."""
+    now = runtime.clock()
+    row = Registration(
+        organisation_id=organisation_id,
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        name="Test LMS",
+        auth_login_url=platform.auth_login_url,
+        token_url=platform.token_url,
+        jwks_url=platform.jwks_url,
+        auth_audience=None,
+        algorithms=["RS256"],
+        service_origins=[],
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add(
+        Deployment(
+            organisation_id=organisation_id,
+            registration_id=row.id,
+            deployment_id=platform.deployment_id,
+            state="approved",
+            created_at=now,
+        )
+    )
