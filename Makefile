@@ -55,13 +55,15 @@ lock: ## resolve the requirements again
 
 # Two sizes of one environment: the demo's, and the developer's on top of it. A changed lock makes a new one, because
 # web-fragments and XBlock share a folder and cannot be upgraded in place.
-$(STAMPS)/demo: requirements/demo.txt setup.cfg
-	@rm -rf $(VENV); python=$$($(FIND_PYTHON)); echo "· Python: $$python ($$("$$python" --version 2>&1))"
-	@"$$($(FIND_PYTHON))" -m venv $(VENV)
+$(STAMPS)/libraries: requirements/demo.txt requirements/installer.txt
+	@rm -rf $(VENV); python=$$($(FIND_PYTHON)); echo "· Python: $$python ($$("$$python" --version 2>&1))"; "$$python" -m venv $(VENV)
 	@echo "· installing what the demo needs (first time only: about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/installer.txt || echo "  uv is not to be had: pip does it, more slowly"
-	@$(call PIP_INSTALL,-r requirements/demo.txt) && $(call PIP_INSTALL,--no-deps -e .)
+	@$(call PIP_INSTALL,-r requirements/demo.txt)
 	@mkdir -p $(STAMPS) && touch $@
+$(STAMPS)/demo: $(STAMPS)/libraries setup.cfg pyproject.toml
+	@$(call PIP_INSTALL,--no-deps -e .)
+	@touch $@
 $(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
 	@echo "· installing what developers need (first time only: about a minute)"
 	@$(call PIP_INSTALL,-r requirements/dev.txt)

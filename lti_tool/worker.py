@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from lti_tool.models import LtiSession, Organisation
+from lti_tool.models import Organisation
 from lti_tool.services import ledger, tool_keys
 from lti_tool.services.access_tokens import AccessTokens
 from lti_tool.services.ags_channel import AgsChannel
@@ -22,21 +22,20 @@ from lti_tool.services.logins import purge_states
 from lti_tool.services.outbox import DEFAULT_TERMS, Terms
 from lti_tool.services.platform_services import PlatformServices
 from lti_tool.services.runtime import Runtime
+from lti_tool.services.sessions import purge_sessions
 
 SEAL_EVERY: Final = timedelta(seconds=5)
 PURGE_EVERY: Final = timedelta(hours=1)
 LOOK_EVERY_S: Final = 1.0
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def make_dispatch(
     runtime: Runtime, *, random: Random, terms: Terms = DEFAULT_TERMS, threads: int = DEFAULT_THREADS
 ) -> Dispatch:
     """Return the delivery of every channel."""
-    tokens = AccessTokens(
-        runtime.database, runtime.http, secret=runtime.settings.secret_key, clock=runtime.clock
-    )
+    tokens = AccessTokens(runtime.database, runtime.http, secret=runtime.settings.secret_key, clock=runtime.clock)
     services = PlatformServices(runtime.http, tokens)
     columns = GradeColumns(runtime.database, services, clock=runtime.clock)
     channels = [AgsChannel(services, columns, runtime.registrations)]
@@ -60,7 +59,7 @@ class Chore:
         try:
             self.do(now)
         except Exception:
-            _log.exception("the chore %s failed", self.name)
+            log.exception("the chore %s failed", self.name)
 
 
 class Worker:
@@ -110,13 +109,11 @@ class Worker:
         for organisation_id in organisations:
             with self._runtime.database.transaction() as session:
                 organisation = session.get_one(Organisation, organisation_id)
-                key = tool_keys.ensure_key(
-                    session, tool_keys.LEDGER, secret=self._runtime.settings.secret_key, now=now
-                )
+                key = tool_keys.ensure_key(session, tool_keys.LEDGER, secret=self._runtime.settings.secret_key, now=now)
                 ledger.seal(session, organisation, key, now)
 
     def _purge(self, now: datetime) -> None:
         """Delete login states and sessions that have expired."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
-            connection.execute(delete(LtiSession).where(LtiSession.expires_at < now))
+            purge_sessions(connection, now)

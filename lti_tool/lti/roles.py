@@ -47,9 +47,6 @@ class LaunchRoles(NamedTuple):
     names: tuple[str, ...]
     test_user: bool
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.names
-
 
 @lru_cache(maxsize=512)
 def read_roles(uris: tuple[str, ...]) -> LaunchRoles:

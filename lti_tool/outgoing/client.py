@@ -103,10 +103,9 @@ class HttpClient:
         ``only_to`` names the origins that may get it. Give it whenever the request carries a token (S13).
         """
         _check_url(url, only_to)
-        pool = self._pools.connection_from_url(url)
         sent = {"User-Agent": self._user_agent, **(headers or {})}
         try:
-            response = pool.urlopen(
+            response = self._pools.connection_from_url(url).urlopen(
                 method,
                 _path(url),
                 body,
@@ -136,9 +135,12 @@ class HttpClient:
         """Read the answer to its end, or no further than the limit; give the connection back only when whole."""
         complete = False
         try:
-            body = response.read(self._max_bytes + 1)
-            if len(body) > self._max_bytes:
-                raise TooLargeError(f"the answer is larger than {self._max_bytes} bytes")
+            body = b""
+            # Only the read after the last byte tells a whole answer from one that broke off.
+            while piece := response.read(self._max_bytes + 1 - len(body)):
+                body += piece
+                if len(body) > self._max_bytes:
+                    raise TooLargeError(f"the answer is larger than {self._max_bytes} bytes")
             complete = True
         finally:
             if not complete:

@@ -19,6 +19,7 @@ from lti_tool.lti.errors import (
     AccessTokenRefusedError,
     AccessTokenUnavailableError,
     AnswerMalformedError,
+    LtiError,
     ServiceOriginError,
     UnknownIssuerError,
 )
@@ -58,6 +59,13 @@ _RESULTS: Final[Mapping[Verdict, tuple[Outcome, Reason | None]]] = {
     Verdict.PERMANENT: (Outcome.REFUSED, Reason.REFUSED),
     Verdict.LOCKED: (Outcome.REFUSED, Reason.LOCKED),
 }
+_REFUSALS: Final[Mapping[type[LtiError], tuple[Outcome, Reason]]] = {
+    ServiceOriginError: (Outcome.REFUSED, Reason.BLOCKED),
+    # Wrong clocks and keys that could not be fetched look the same, so it is tried again by itself.
+    AccessTokenRefusedError: (Outcome.LATER, Reason.ENTRY_REFUSED),
+    AccessTokenUnavailableError: (Outcome.LATER, Reason.ENTRY_UNAVAILABLE),
+    AnswerMalformedError: (Outcome.LATER, Reason.UNREADABLE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +100,11 @@ class AgsChannel:
             return self._send(message, timestamp)
         except OutgoingError as error:
             return _unanswered(error)
-        except ServiceOriginError:
-            return Result(Outcome.REFUSED, Reason.BLOCKED)
         except ColumnMissingError as error:
             return error.result
-        except AccessTokenRefusedError:
-            # Wrong clocks and unreachable keys look the same, so it is tried again by itself.
-            return Result(Outcome.LATER, Reason.TOKEN_REFUSED)
-        except AccessTokenUnavailableError:
-            return Result(Outcome.LATER, Reason.TOKEN_UNAVAILABLE)
-        except AnswerMalformedError:
-            return Result(Outcome.LATER, Reason.UNREADABLE)
+        except LtiError as error:
+            outcome, reason = _REFUSALS.get(type(error), (Outcome.LATER, Reason.UNREADABLE))
+            return Result(outcome, reason)
 
     def _message(self, connection: Connection, row: Row, values: tuple[Any, ...] | None) -> ScoreMessage | Reason:
         """Return the message of one row."""

@@ -16,8 +16,8 @@ class Reason(StrEnum):
     NO_ANSWER = "no-answer"
     BUSY = "busy"
     PLATFORM_ERROR = "platform-error"
-    TOKEN_REFUSED = "token-refused"  # noqa: S105 - a reason, not a token
-    TOKEN_UNAVAILABLE = "token-unavailable"  # noqa: S105 - a reason, not a token
+    ENTRY_REFUSED = "entry-refused"
+    ENTRY_UNAVAILABLE = "entry-unavailable"
     UNREADABLE = "answer-unreadable"
     NOT_ALLOWED = "not-allowed"
     CONFLICT = "timestamp-conflict"
@@ -52,10 +52,10 @@ _SENTENCES: Final = {
     ),
     Reason.BUSY: translatable("The course platform is busy or under maintenance."),
     Reason.PLATFORM_ERROR: translatable("The course platform had an error of its own."),
-    Reason.TOKEN_REFUSED: translatable(
+    Reason.ENTRY_REFUSED: translatable(
         "The course platform does not let this tool in. Its administrator should check the registration and the keys."
     ),
-    Reason.TOKEN_UNAVAILABLE: translatable("The course platform could not let this tool in just now."),
+    Reason.ENTRY_UNAVAILABLE: translatable("The course platform could not let this tool in just now."),
     Reason.UNREADABLE: translatable("The course platform gave an answer that could not be understood."),
     Reason.NOT_ALLOWED: translatable(
         "The course platform does not allow this tool to write this grade. "

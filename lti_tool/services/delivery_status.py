@@ -62,22 +62,18 @@ def delivery_states(session: Session, organisation_id: int, link: int) -> Mappin
     }
 
 
-def resend(session: Session, organisation_id: int, link: int, person: int | None, now: datetime) -> int:
+def resend(session: Session, organisation_id: int, link: int, *, person: int | None, now: datetime) -> int:
     """Send again at once: one person's score whatever its state, or (None) every score that is not delivered yet.
 
     Delivered scores of others are left alone: a teacher may have changed them by hand in the grade book. Returns how
     many are sent; 0 where the platform takes no scores for this link.
     """
-    column = select(LineItem.id).where(
-        LineItem.resource_link_id == link, LineItem.organisation_id == organisation_id
-    )
+    column = select(LineItem.id).where(LineItem.resource_link_id == link, LineItem.organisation_id == organisation_id)
     if session.scalar(column) is None:
         return 0
     people = _to_resend(session, organisation_id, link, person)
     for each in people:
-        scores.enqueue(
-            session.connection(), organisation_id, channel=scores.AGS, target=link, subject=each, now=now
-        )
+        scores.enqueue(session.connection(), organisation_id, channel=scores.AGS, target=link, subject=each, now=now)
     session.execute(
         update(OutboxRow)
         .where(
@@ -131,9 +127,7 @@ def _tries(session: Session, organisation_id: int, link: int) -> Mapping[int, Se
             Delivery.id, func.row_number().over(partition_by=Delivery.outbox_id, order_by=Delivery.id.desc()).label("n")
         )
         .join(OutboxRow, OutboxRow.id == Delivery.outbox_id)
-        .where(
-            OutboxRow.organisation_id == organisation_id, OutboxRow.channel == scores.AGS, OutboxRow.target == link
-        )
+        .where(OutboxRow.organisation_id == organisation_id, OutboxRow.channel == scores.AGS, OutboxRow.target == link)
         .subquery()
     )
     found: dict[int, list[Try]] = {}

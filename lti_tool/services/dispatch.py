@@ -33,7 +33,7 @@ IDLE_S: Final = 0.5
 #: How often the rows of crashed workers are looked for.
 TAKE_OVER_EVERY: Final = timedelta(seconds=5)
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Dispatch:
@@ -111,7 +111,7 @@ class Dispatch:
                 self._take_over(connection, now)
                 claimed = self._claim(connection, now) if claiming else []
         except self._errors:
-            _log.exception("the outbox could not be read or written; it is tried again")
+            log.exception("the outbox could not be read or written; it is tried again")
             time.sleep(IDLE_S)
             return 0
         self._unwritten = []
@@ -135,7 +135,7 @@ class Dispatch:
         """Free the rows of crashed workers every few seconds."""
         if self._take_over_at is None or now >= self._take_over_at:
             if freed := outbox.take_over(connection, now):
-                _log.warning("took over %d deliveries of a worker that stopped", freed)
+                log.warning("took over %d deliveries of a worker that stopped", freed)
             self._take_over_at = now + TAKE_OVER_EVERY
 
     def _collect(self, wait_s: float) -> None:
@@ -182,5 +182,5 @@ class Dispatch:
             return parcel.channel.send(parcel.message, row.timestamp)
         except Exception:
             # A fault of ours must not take the thread with it. It may have struck after the request.
-            _log.exception("a delivery failed in the channel %s", row.channel)
+            log.exception("a delivery failed in the channel %s", row.channel)
             return Result(Outcome.AMBIGUOUS, Reason.INTERNAL)

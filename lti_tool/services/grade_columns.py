@@ -25,9 +25,7 @@ TAG: Final = "qualoop-score"
 
 _SUCCESS: Final = range(200, 300)
 
-_URL = Prepared(
-    text("SELECT url FROM line_item WHERE resource_link_id = :link AND organisation_id = :organisation_id")
-)
+_URL = Prepared(text("SELECT url FROM line_item WHERE resource_link_id = :link AND organisation_id = :organisation_id"))
 _SAVE = Prepared(
     text(
         "UPDATE line_item SET url = :url, updated_at = :now "
@@ -88,9 +86,7 @@ class GradeColumns:
             if not column.can_be_found:
                 raise ColumnMissingError(Result(Outcome.REFUSED, Reason.NO_COLUMN))
             found = self._find_listed(registration, column)
-            url = registration.check_service_url(
-                found if found and found != gone else self._make(registration, column)
-            )
+            url = registration.check_service_url(found if found and found != gone else self._make(registration, column))
             with self._database.connection() as connection:
                 _SAVE.run(connection, {**_keys(column), "url": url, "now": micros(self._clock())})
             return url

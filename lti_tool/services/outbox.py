@@ -76,13 +76,14 @@ class Terms:
     def delay(self, tried: int, random: Random) -> timedelta:
         """Return the wait after the ``tried``-th try (from 1), spread by a fifth so that rows do not come in waves."""
         steps = min(tried - 1, self.tries)
-        return min(self.first_delay * self.growth**steps, self.longest_delay) * random.uniform(0.9, 1.1)
+        delay: timedelta = min(self.first_delay * self.growth**steps, self.longest_delay)
+        return delay * random.uniform(0.9, 1.1)
 
 
 DEFAULT_TERMS: Final = Terms()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A claimed row, and the timestamp of this try."""
 
@@ -247,9 +248,7 @@ def take_over(connection: Connection, now: datetime) -> int:
     return len(freed)
 
 
-def _lease_due(
-    connection: Connection, channel: str, at_most: int, *, terms: Terms, now: datetime
-) -> Sequence[Row]:
+def _lease_due(connection: Connection, channel: str, at_most: int, *, terms: Terms, now: datetime) -> Sequence[Row]:
     """Lease due rows; those whose last timestamp lies in the present second wait rather than run ahead of the clock."""
     lease, timestamp, until = str(uuid.uuid4()), now.replace(microsecond=0), now + terms.lease
     found = _CLAIM[connection.dialect.name].all(
@@ -263,7 +262,22 @@ def _lease_due(
             "until": micros(until),
         },
     )
-    return [Row(*columns, channel, lease, timestamp, until) for columns in found]
+    return [
+        Row(
+            id=row,
+            organisation_id=organisation_id,
+            target=target,
+            subject=subject,
+            rev=rev,
+            sent_rev=sent_rev,
+            attempts=attempts,
+            channel=channel,
+            lease=lease,
+            timestamp=timestamp,
+            leased_until=until,
+        )
+        for row, organisation_id, target, subject, rev, sent_rev, attempts in found
+    ]
 
 
 def _try(parcel: Parcel, now: datetime) -> dict[str, Any]:
@@ -299,9 +313,7 @@ def _change(finished: Finished, terms: Terms, random: Random, now: datetime) -> 
     }
 
 
-def _next(
-    row: Row, result: Result, terms: Terms, random: Random, *, now: datetime
-) -> tuple[State, int, datetime]:
+def _next(row: Row, result: Result, terms: Terms, random: Random, *, now: datetime) -> tuple[State, int, datetime]:
     """Return state, number of tries and next time of a row after a result."""
     if result.outcome is Outcome.DONE:
         return State.DONE, 0, now

@@ -71,21 +71,19 @@ class PreviewHost:
     id_prefix: str = "q"
     hidden_fields: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
-    outlook: None = None
+    outlook: tuple[()] = ()
     next_activity: None = None
+    can_restart: bool = True
 
     @property
-    def restart_url(self) -> str:
-        """Return where a POST begins another attempt."""
-        return self.action_url("restart")
+    def gettext(self) -> Callable[[str], str]:
+        """Return what gives a message in the reader's language."""
+        return translations(self.language).gettext
 
-    def gettext(self, message: str, /) -> str:
-        """Return a message in the reader's language."""
-        return translations(self.language).gettext(message)
-
-    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
-        """Return a message with a number in the reader's language."""
-        return translations(self.language).ngettext(singular, plural, number)
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        """Return what gives a message with a number in the reader's language."""
+        return translations(self.language).ngettext
 
     def action_url(self, name: str, /) -> str:
         """Return where the form of an action is sent."""

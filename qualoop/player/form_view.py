@@ -43,8 +43,8 @@ class Given:
         return [values] if isinstance(values, str) else [value for value in values if isinstance(value, str)]
 
     def value(self, field: str) -> str:
-        """Return the first thing that stands in a field, or nothing."""
-        return next(iter(self.values(field)), "")
+        """Return the first thing that stands in a field, or nothing; without NUL, which marks what a host fills in."""
+        return next(iter(self.values(field)), "").replace("\0", "")
 
     def mark(self, key: str) -> str | None:
         """Return how the thing with this author's key is marked: right, wrong or not at all."""

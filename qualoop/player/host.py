@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,8 @@ class Host(Protocol):
     ``id_prefix`` starts every id, so that several activities fit on one page: a letter, then letters, digits, hyphens.
     ``hidden_fields`` go into every form (a CSRF token). ``attributes`` go on the element `<qualoop-activity>`:
     `data-csrf-cookie` names the cookie whose value is sent as X-CSRFToken, `data-canonical-url` the address to show.
+    Drawn pages are kept by `gettext` and `ngettext`, so a host that gives the bound methods of one catalogue per language
+    draws the first page of a lesson once.
     ``outlook``, after the attempt: None while the host cannot say yet, nothing where it never will.
     """
 
@@ -78,14 +80,16 @@ class Host(Protocol):
         """Return what to do next, after the attempt."""
 
     @property
-    def restart_url(self) -> str | None:
-        """Return where a POST begins another attempt, or None where there is none to begin."""
+    def can_restart(self) -> bool:
+        """Return whether another attempt may begin: then the page offers the host's own action `restart`."""
 
-    def gettext(self, message: str, /) -> str:
-        """Return a message in the learner's language."""
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        """Return what gives a message in the learner's language; best the same object each time."""
 
-    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
-        """Return a message with a number in the learner's language."""
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        """Return what gives a message with a number; best the same object each time."""
 
     def action_url(self, name: str, /) -> str:
         """Return where the form of an action is sent."""

@@ -27,7 +27,9 @@ class ActivityKind(Protocol):
     ``content`` is what `open` made of a package's document; hosts keep it by content hash.
     """
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """Return the kind's name, as packages give it."""
 
     def open(self, document: Mapping[str, Any], /) -> Any:
         """Return the content of a package's document."""

@@ -12,6 +12,7 @@ Actions and the fields of their forms:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from qualoop.player.host import Host, Refused
 from qualoop.player.rendering import render_fragment
 from qualoop.player.state import LessonState
 from qualoop.player.stepping import Moment, begun, lesson_score, stepped
-from qualoop.player.view import lesson_view
+from qualoop.player.view import View, lesson_view
 from qualoop.values import Score
 
 
@@ -56,7 +57,7 @@ class MicroLessonKind:
         view = lesson_view(
             content, LessonState.from_json(state), settings=settings, language=host.language, refused=refused
         )
-        return render_fragment("lesson.html", view, host)
+        return render_fragment("lesson.html", _page(view, host), host)
 
     def score(self, content: Lesson, state: State, settings: LinkSettings, /) -> Score:
         """Return the mean credit of all items, those not answered counting as 0."""
@@ -70,3 +71,19 @@ class MicroLessonKind:
             for step in content.steps
         ]
         return sum(done), len(done)
+
+
+def _page(view: View, host: Host) -> View:
+    """Return a view with what only the host knows."""
+    outcome = {
+        "outlook": None if host.outlook is None else [asdict(point) for point in host.outlook],
+        "next": asdict(host.next_activity) if host.next_activity else None,
+        "can_restart": host.can_restart,
+    }
+    return view | {
+        "language": host.language,
+        "knowledge_points": [
+            {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
+        ],
+        "outcome": outcome if view["finished"] else None,
+    }

@@ -1,7 +1,14 @@
-"""Templates to HTML: one environment for all requests, the host's words and addresses given at each rendering."""
+"""Templates to HTML: one environment for all requests, and pages that are drawn once and filled for each host.
+
+A template sees nothing but the page (plain JSON) and its messages. What differs from request to request although the
+page is the same (addresses, CSRF fields, the start of ids) is left open while drawing: a *slot*, its name between two
+NUL characters, which no text that a page shows can hold. So the first page of a lesson, which every launch shows, is
+drawn once and then only filled.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -13,7 +20,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from qualoop.content_packages import ASSET_SCHEME
 from qualoop.player.host import Host
 
+SLOT_MARK: Final = "\0"
+
 _ASSET_IN_HTML: Final = re.compile(rf'(?<= src="){ASSET_SCHEME}([^"]+)')
+_KEPT_PAGES: Final = 512
+
+
+def _slot(name: str) -> str:
+    return f"{SLOT_MARK}{name}{SLOT_MARK}"
+
+
+def _address(source: str) -> str:
+    """Leave open where the host has a file of the package; an address is taken as it is."""
+    if source.startswith(ASSET_SCHEME):
+        return _slot(f"asset {source.removeprefix(ASSET_SCHEME)}")
+    return source
+
+
+def _hosted(html: str) -> str:
+    """Leave open where the host has the files that safe HTML of `content_packages` names."""
+    if ASSET_SCHEME not in html:
+        return html
+    return _ASSET_IN_HTML.sub(lambda found: _slot(f"asset {unescape(found[1])}"), html)
 
 
 @lru_cache(maxsize=1)
@@ -22,7 +50,7 @@ def environment() -> Environment:
 
     Messages are looked up in the context (`gettext`, `ngettext`), so one environment serves all languages.
     """
-    return Environment(
+    made = Environment(
         loader=PackageLoader("qualoop.player"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -31,41 +59,51 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-
-
-def render_fragment(template: str, view: Mapping[str, Any], host: Host) -> str:
-    """Return a template filled with a view, for a host."""
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            view=view,
-            host=host,
-            gettext=host.gettext,
-            ngettext=host.ngettext,
-            hosted=_hosted(host),
-            address=_address(host),
-        )
+    made.globals.update(
+        id=_slot("id"),
+        attributes=_slot("attributes"),
+        fields=_slot("fields"),
+        action=lambda name: _slot(f"action {name}"),
+        address=_address,
+        hosted=_hosted,
     )
+    return made
 
 
-def _hosted(host: Host) -> Callable[[str], str]:
-    """Return what puts the host's addresses into HTML that `content_packages` made safe."""
-
-    def hosted(html: str) -> str:
-        if ASSET_SCHEME not in html:
-            return html
-        return _ASSET_IN_HTML.sub(lambda found: escape(host.asset_url(unescape(found[1]))), html)
-
-    return hosted
+def render_fragment(template: str, page: Mapping[str, Any], host: Host) -> str:
+    """Return a template filled with a page, which is plain JSON, for a host."""
+    text = json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+    pieces = list(_drawn(template, text, host.gettext, host.ngettext))
+    filling = _filling(host)
+    pieces[1::2] = [filling(name) for name in pieces[1::2]]
+    return "".join(pieces)
 
 
-def _address(host: Host) -> Callable[[str], str]:
-    """Return what gives the address of a source: a file of the package at the host, or an address as it is."""
+@lru_cache(maxsize=_KEPT_PAGES)
+def _drawn(
+    template: str, page: str, gettext: Callable[[str], str], ngettext: Callable[[str, str, int], str]
+) -> tuple[str, ...]:
+    """Return the page in pieces: HTML and names of slots in turn."""
+    html = environment().get_template(template).render(page=json.loads(page), gettext=gettext, ngettext=ngettext)
+    return tuple(html.split(SLOT_MARK))
 
-    def address(source: str) -> str:
-        if source.startswith(ASSET_SCHEME):
-            return host.asset_url(source.removeprefix(ASSET_SCHEME))
-        return source
 
-    return address
+def _filling(host: Host) -> Callable[[str], str]:
+    """Return what says what stands in a slot."""
+    fields = [
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in host.hidden_fields.items()
+    ]
+    known = {
+        "id": host.id_prefix,
+        "fields": "".join(fields),
+        "attributes": "".join(f' {name}="{escape(value)}"' for name, value in host.attributes.items()),
+    }
+
+    def filled(name: str) -> str:
+        if name not in known:
+            kind, _, rest = name.partition(" ")
+            known[name] = escape(host.action_url(rest) if kind == "action" else host.asset_url(rest))
+        return known[name]
+
+    return filled

@@ -1,12 +1,13 @@
 """The one place where it is decided what of a lesson may reach a browser.
 
-Templates get what `lesson_view` returns and what the host says, and nothing else. What is not in the view cannot be
+Templates get what `lesson_view` returns, what the host says after the attempt, and nothing else. What is not in the view cannot be
 shown by mistake: right answers and solutions before the settings allow them, hints not asked for, feedback of options
 not chosen, authors' keys of options. The view is plain JSON, so golden files can hold it.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from jinja2.filters import do_striptags
@@ -38,7 +39,7 @@ def lesson_view(
     outline = _outline(lesson, state, settings, shown)
     place = next(index for index, entry in enumerate(outline) if entry["current"])
     return {
-        "language": shown,
+        "content_language": shown,
         "title": lesson.title[shown],
         "summary": lesson.summary[shown],
         "minutes": lesson.minutes,
@@ -168,6 +169,7 @@ def _summary_view(lesson: Lesson, state: LessonState, settings: LinkSettings, la
     }
 
 
+@lru_cache(maxsize=1024)
 def _excerpt(html: str) -> str:
     """Return the beginning of a text, without marks."""
     text = do_striptags(html)

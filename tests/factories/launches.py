@@ -9,7 +9,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,12 @@ def moodle(name: str) -> Any:
     return json.loads((MOODLE / f"{name}.json").read_text(encoding="utf-8"))
 
 
+@cache
+def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
+    """Return the key of that name: made once in a test run, since making one is slow."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
 @dataclass(frozen=True)
 class LaunchingPlatform:
     """A platform with one signing key. Addresses and ids can be set to whatever a test registered."""
@@ -67,7 +73,7 @@ class LaunchingPlatform:
     deployment_id: str = "1"
     target_link_uri: str = TOOL_ORIGIN + "/lti/launch"
     kid: str = "platform-key-1"
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa_key("platform"))
+    key: rsa.RSAPrivateKey = field(default_factory=partial(rsa_key, "platform"))
 
     @property
     def auth_login_url(self) -> str:
@@ -135,12 +141,6 @@ class LaunchingPlatform:
         signed = f"{b64(full)}.{b64(claims)}"
         signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-
-
-@cache
-def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """Return the key of that name: made once in a test run, since making one is slow."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 def public_jwk(key: rsa.RSAPrivateKey) -> dict[str, str]:

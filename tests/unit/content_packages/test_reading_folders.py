@@ -75,6 +75,14 @@ def test_a_package_with_too_many_files_is_refused(tmp_path: Path, monkeypatch: p
     assert "media/talk.zh-Hans.vtt: package-too-large" in problems_of(copied("full", tmp_path))
 
 
+@pytest.mark.parametrize("name", ["lesson.en.md", "media/talk.en.md", "media/talk.en.vtt"])
+def test_text_that_is_not_utf8_is_refused(name: str, tmp_path: Path) -> None:
+    package = copied("full", tmp_path)
+    (package / name).write_bytes("WEBVTT — é".encode("latin-1", "replace"))
+
+    assert f"{name}: file-not-utf8" in problems_of(package)
+
+
 def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
     package = copied("full", tmp_path)
     (package / ".DS_Store").write_bytes(b"x")

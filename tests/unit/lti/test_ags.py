@@ -143,7 +143,7 @@ def test_moodles_line_items_are_read_and_found() -> None:
     items = parse_line_items(moodle_json("token-and-lineitems", "GET lineitems"))
     wanted = find_line_item(items, resource_link_id="1", resource_id="", tag="")
     assert wanted is not None
-    assert (wanted.label, wanted.score_maximum) == ("Raw activity", 100)
+    assert (wanted.label, wanted.score_maximum) == ("Raw activity", Decimal(100))
     assert find_line_item(items, resource_link_id="1", resource_id="other", tag="") is None
 
 

@@ -68,8 +68,6 @@ def test_s24_a_test_user_is_marked() -> None:
     assert not read_roles((CONTEXT + "Learner",)).test_user
 
 
-def test_roles_come_in_one_order_and_can_be_asked_for() -> None:
+def test_roles_come_in_one_order() -> None:
     roles = read_roles(tuple(CONTEXT + name for name in ("Learner", "Mentor", "ContentDeveloper", "Instructor")))
     assert roles.names == tuple(name for name in LAUNCH_ROLES if name != "assistant")
-    assert "mentor" in roles
-    assert "assistant" not in roles

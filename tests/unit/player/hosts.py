@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from gettext import NullTranslations
 
@@ -19,15 +19,17 @@ class FixedHost:
     attributes: Mapping[str, str] = field(default_factory=dict)
     outlook: Sequence[KnowledgePointOutlook] | None = None
     next_activity: NextActivity | None = None
-    restart_url: str | None = None
+    can_restart: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     catalogue: NullTranslations = field(default_factory=NullTranslations)
 
-    def gettext(self, message: str, /) -> str:
-        return self.catalogue.gettext(message)
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        return self.catalogue.gettext
 
-    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
-        return self.catalogue.ngettext(singular, plural, number)
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        return self.catalogue.ngettext
 
     def action_url(self, name: str, /) -> str:
         return f"/do/{name}"

@@ -1,0 +1,152 @@
+"""The cost of a launch: validation in process, and login + launch over HTTP up to the delivered page.
+
+The tool runs as it does in production (gunicorn gthread, 1 worker x 4 threads); its CPU time is read from the worker
+process. The peer is PyLTI1p3's documented Flask flow, unmodified, on the same server with the same payloads, measured
+in turns with ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from benchmarks.launch_servers import Server, key_server, peer_server, postgresql_database, tool_server
+from lti_tool.lti.claims import read_resource_link_launch
+from lti_tool.lti.id_token import validate
+from lti_tool.lti.platform_keys import KeyCache
+from lti_tool.lti.registration import Registration
+from tests.factories.launches import LaunchingPlatform
+
+ROUNDS = 7
+LAUNCHES = 150
+VALIDATIONS = 2000
+
+Figures = dict[str, float | None]
+Notes = dict[str, str]
+
+
+def run(say: Callable[[str], None] = lambda line: print(line, file=sys.stderr)) -> tuple[Figures, Notes]:
+    """Return the figures of the bench `launch`, and why one is missing."""
+    figures: Figures = {}
+    notes: Notes = {}
+    figures |= _validation()
+    say(f"validation {figures['validation_us']:.1f} us, {figures['validation_ratio']:.2f} x one RSA verification")
+    with tempfile.TemporaryDirectory() as folder, key_server() as platform:
+        with tool_server(Path(folder), platform, "sqlite") as ours, peer_server(Path(folder), platform) as peer:
+            own, other = _interleaved((ours, peer), platform)
+        figures["launch_cpu_ms_sqlite"] = own
+        figures["peer_cpu_ms"] = other
+        figures["peer_cpu_ratio"] = own / other
+        say(f"launch on SQLite {own:.2f} ms CPU; the peer in memory {other:.2f} ms; ratio {own / other:.2f}")
+        with postgresql_database() as url:
+            if url is None:
+                figures["launch_cpu_ms_postgresql"] = None
+                notes["launch_cpu_ms_postgresql"] = "QUALOOP_TEST_POSTGRESQL_URL names no server that answers"
+            else:
+                with tool_server(Path(folder), platform, url) as server:
+                    (figures["launch_cpu_ms_postgresql"],) = _interleaved((server,), platform)
+                say(f"launch on PostgreSQL {figures['launch_cpu_ms_postgresql']:.2f} ms CPU of the client side")
+    return figures, notes
+
+
+def _validation() -> Figures:
+    """Time the validation of one id_token with the key set at hand against one bare RSA-2048 verification."""
+    platform = LaunchingPlatform()
+    now = int(time.time())
+    claims = platform.claims("learner", nonce="n", now=now)
+    claims["padding"] = "x" * max(0, 1450 - len(platform.sign(claims)) * 3 // 4)
+    token = platform.sign(claims)
+    keys = KeyCache(lambda _: platform.jwks())
+    registration = Registration(
+        id=1,
+        organisation_id=1,
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        auth_login_url=platform.auth_login_url,
+        token_url=platform.token_url,
+        jwks_url=platform.jwks_url,
+    )
+    moment = datetime.fromtimestamp(now, UTC)
+    signed, _, signature = token.rpartition(".")
+    raw = signed.encode()
+    public = platform.key.public_key()
+    bare_signature = platform.key.sign(raw, padding.PKCS1v15(), hashes.SHA256())
+
+    def ours() -> None:
+        read_resource_link_launch(validate(token, registration, keys, now=moment, nonce="n"))
+
+    def bare() -> None:
+        public.verify(bare_signature, raw, padding.PKCS1v15(), hashes.SHA256())
+
+    times: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in range(ROUNDS + 1):
+        for name, call in (("ours", ours), ("bare", bare)):
+            times[name].append(_cpu_us(call))
+    own, floor = (statistics.median(times[name][1:]) for name in ("ours", "bare"))
+    return {"validation_us": own, "verify_us": floor, "validation_ratio": own / floor}
+
+
+def _cpu_us(call: Callable[[], None]) -> float:
+    """Return the process CPU microseconds of one call."""
+    start = time.process_time()
+    for _ in range(VALIDATIONS):
+        call()
+    return (time.process_time() - start) / VALIDATIONS * 1e6
+
+
+@dataclass
+class _Counter:
+    """Counts people, so that every launch is a new one's."""
+
+    value: int = 0
+
+    def __next__(self) -> int:
+        self.value += 1
+        return self.value
+
+
+_people = _Counter()
+
+
+def _interleaved(servers: tuple[Server, ...], platform: LaunchingPlatform) -> tuple[float, ...]:
+    """Return each server's median CPU milliseconds a launch; the rounds of the servers take turns."""
+    rounds: list[list[float]] = [[] for _ in servers]
+    for turn in range(ROUNDS + 1):
+        for server, measured in zip(servers, rounds, strict=True):
+            with _fresh(server) as launch:
+                before = server.cpu_seconds()
+                for _ in range(LAUNCHES):
+                    launch(platform)
+                spent = server.cpu_seconds() - before
+            if turn:
+                measured.append(spent / LAUNCHES * 1000)
+    return tuple(statistics.median(measured) for measured in rounds)
+
+
+@contextlib.contextmanager
+def _fresh(server: Server) -> Iterator[Callable[[LaunchingPlatform], None]]:
+    """Give a function that does one whole launch over a kept connection."""
+    with server.connection() as connection:
+
+        def launch(platform: LaunchingPlatform) -> None:
+            number = next(_people)
+            state, nonce, cookie = connection.login(platform)
+            claims: dict[str, Any] = platform.claims("learner", nonce=nonce, now=int(time.time()))
+            claims["sub"] = f"person-{number}"
+            for claim, key in (("context", "c"), ("resource_link", "r")):
+                name = f"https://purl.imsglobal.org/spec/lti/claim/{claim}"
+                claims[name] = {**claims[name], "id": f"{key}-{number}"}
+            connection.launch(platform.sign(claims), state, cookie)
+
+        yield launch

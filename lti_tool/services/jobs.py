@@ -1,0 +1,163 @@
+"""Long work in steps: each step is one transaction that does a part and notes where the next one goes on.
+
+So a job can be looked at while it runs, stopped between two steps, and resumed after a crash without doing anything
+twice. Whoever runs a job holds it by a lease; steps of two runners would queue for the job's row anyway.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.db import Database
+from lti_tool.models import Job
+from qualoop.errors import QualoopError
+
+#: Longer than any step takes. After a crash a job can be resumed when this has passed.
+LEASE: Final = timedelta(seconds=30)
+
+
+class JobState(StrEnum):
+    """How a job stands. Every state but `done` can be resumed; `running` only when its lease has ended."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DONE = "done"
+
+
+class JobMissingError(QualoopError):
+    """There is no such job, or it has ended; `qualoop job list` shows those that there are."""
+
+    code = "job-missing"
+
+
+class JobRunningError(QualoopError):
+    """The job is running, or its process was killed less than half a minute ago: wait, or stop it."""
+
+    code = "job-running"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is: ``cursor`` is plain JSON that says where the next step begins."""
+
+    cursor: Mapping[str, Any]
+    done: int
+    total: int
+    finished: bool = False
+
+
+Step = Callable[[Session, Progress], Progress]
+
+
+def create(session: Session, organisation_id: int, kind: str, *, cursor: Mapping[str, Any], now: datetime) -> Job:
+    """Note down a new job, to be run."""
+    job = Job(
+        uuid=str(uuid.uuid4()),
+        organisation_id=organisation_id,
+        kind=kind,
+        state=JobState.WAITING,
+        cursor=dict(cursor),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def find_unfinished(session: Session, organisation_id: int, kind: str) -> Job | None:
+    """Return the newest job of a kind that is not done."""
+    return session.scalar(
+        select(Job)
+        .where(Job.organisation_id == organisation_id, Job.kind == kind, Job.state != JobState.DONE)
+        .order_by(Job.id.desc())
+        .limit(1)
+    )
+
+
+def run(
+    database: Database,
+    job_id: int,
+    step: Step,
+    *,
+    clock: Callable[[], datetime],
+    report: Callable[[Progress], None] = lambda _: None,
+) -> JobState:
+    """Run a job to its end, or until somebody stops it; return how it stands then.
+
+    Raises JobRunningError where another process holds it, and whatever ``step`` raises: the job is `failed` then, and
+    goes on with the same step when it is run again.
+    """
+    with database.transaction() as session:
+        _take(_get_locked(session, job_id), clock())
+    try:
+        while True:
+            with database.transaction() as session:
+                job = _get_locked(session, job_id)
+                if job.interrupt:
+                    return _end(job, JobState.STOPPED, clock())
+                progress = step(session, Progress(job.cursor, job.done, job.total))
+                _note(job, progress, clock())
+            report(progress)
+            if progress.finished:
+                return JobState.DONE
+    except BaseException as error:
+        with database.transaction() as session:
+            stopped = isinstance(error, KeyboardInterrupt)
+            job = _get_locked(session, job_id)
+            job.message = "" if stopped else str(error) or type(error).__name__
+            _end(job, JobState.STOPPED if stopped else JobState.FAILED, clock())
+        raise
+
+
+def stop(session: Session, job_uuid: str, now: datetime) -> None:
+    """Ask a job to stop after its present step; raise JobMissingError where none of this uuid is under way."""
+    job = session.scalar(select(Job).where(Job.uuid == job_uuid, Job.state.in_([JobState.WAITING, JobState.RUNNING])))
+    if job is None:
+        raise JobMissingError
+    job.interrupt, job.updated_at = True, now
+    session.flush()
+
+
+def all_jobs(session: Session) -> Sequence[Job]:
+    """Return the jobs of this installation, the newest first."""
+    return session.scalars(select(Job).order_by(Job.id.desc())).all()
+
+
+def _get_locked(session: Session, job_id: int) -> Job:
+    """Return the job, locked until the end of the transaction (SQLite has one writer anyway)."""
+    return session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one()
+
+
+def _take(job: Job, now: datetime) -> None:
+    """Take a job on."""
+    if job.state == JobState.RUNNING and job.leased_until is not None and job.leased_until > now:
+        raise JobRunningError
+    if job.state == JobState.DONE:
+        raise JobMissingError
+    job.state, job.message, job.interrupt = JobState.RUNNING, "", False
+    job.leased_until, job.updated_at = now + LEASE, now
+
+
+def _note(job: Job, progress: Progress, now: datetime) -> None:
+    """Note how far a job is."""
+    job.cursor, job.done, job.total = dict(progress.cursor), progress.done, progress.total
+    job.leased_until, job.updated_at = now + LEASE, now
+    if progress.finished:
+        _end(job, JobState.DONE, now)
+
+
+def _end(job: Job, state: JobState, now: datetime) -> JobState:
+    """Let a job go."""
+    job.state, job.leased_until, job.updated_at = state, None, now
+    return state

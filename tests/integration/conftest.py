@@ -1,0 +1,94 @@
+"""The databases that integration tests run on: each test has one of its own, with the schema as the migrations make it.
+
+SQLite is always there. PostgreSQL is the server that QUALOOP_TEST_POSTGRESQL_URL names, by a role that may create
+databases; without it these tests are skipped, unless QUALOOP_TEST_REQUIRE=all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from lti_tool.db import Database
+from lti_tool.migrations import migrate
+
+SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
+MISSING = (
+    f"PostgreSQL is not tested: start a server and set {SERVER}, "
+    "for example postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template() -> Iterator[str]:
+    """The name of a migrated database on the test server, to be copied."""
+    server = os.environ.get(SERVER)
+    if not server:
+        (pytest.fail if os.environ.get("QUALOOP_TEST_REQUIRE") == "all" else pytest.skip)(MISSING)
+    name = f"qualoop_template_{uuid.uuid4().hex}"
+    _administer(f'CREATE DATABASE "{name}"')
+    database = Database(_url_of(name))
+    migrate(database)
+    database.close()
+    yield name
+    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a new, migrated SQLite database."""
+    path = shutil.copy(sqlite_template, tmp_path / "qualoop.db")
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_template: str) -> Iterator[str]:
+    """The address of a new, migrated PostgreSQL database."""
+    name = f"qualoop_test_{uuid.uuid4().hex}"
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
+    yield _url_of(name)
+    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a new, migrated database: each test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A new, migrated database: each test runs on both kinds."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def _url_of(name: str) -> str:
+    """Return the address of a database on the test server."""
+    return make_url(os.environ[SERVER]).set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(statement: str) -> None:
+    """Run a statement on the test server outside of any transaction."""
+    engine = create_engine(os.environ[SERVER], isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -1,0 +1,1 @@
+"""What every block needs: content, the learner's language, the player's host, replies to refusals."""
