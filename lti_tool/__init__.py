@@ -1,0 +1,1 @@
+"""The LTI tool: protocol, database, pages, worker."""

@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined
 from lti_tool import error_handlers
 from lti_tool.lti.registration import find_origin
 from lti_tool.services.runtime import Runtime
-from lti_tool.views import activity, operations, oidc, record, teaching
+from lti_tool.views import activity, oidc, operations, record, teaching
 from lti_tool.views.host import catalogue
 
 MAX_BODY_BYTES = 512 * 1024

@@ -131,7 +131,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it never waits for a writer."""
-        with self.engine.connect().execution_options(qualoop_reading=True) as connection, Session(connection) as session:
+        with (
+            self.engine.connect().execution_options(qualoop_reading=True) as connection,
+            Session(connection) as session,
+        ):
             yield session
 
     @contextmanager
@@ -157,9 +160,7 @@ def _engine(url: URL, synchronous: str, pool_size: int) -> Engine:
         return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
-    )
+    engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:

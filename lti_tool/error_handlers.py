@@ -98,8 +98,6 @@ def _refusal(error: QualoopError) -> Response:
 def _http(error: HTTPException) -> Response:
     """Answer what Werkzeug refuses: no such route, too large, wrong method."""
     status = error.code or 500
-    if error.response is not None:
-        return Response(error.response.get_data(), status, error.response.headers)
     return _page(status, f"http-{status}", HTTP_WORDS.get(status, WORDS[QualoopError]), detail="")
 
 
@@ -108,9 +106,7 @@ def _fault(error: Exception) -> Response:
     return _page(500, "internal", _OURS, detail="", fault=error)
 
 
-def _page(
-    status: int, code: str, words: tuple[str, str], *, detail: str, fault: Exception | None = None
-) -> Response:
+def _page(status: int, code: str, words: tuple[str, str], *, detail: str, fault: Exception | None = None) -> Response:
     """Return the page of a failure and write its log line."""
     reference = secrets.token_hex(4)
     route = request.url_rule.rule if request.url_rule else "-"

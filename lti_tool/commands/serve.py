@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import subprocess
 import sys
 
 from lti_tool.commands import open_runtime
@@ -21,10 +21,10 @@ def register(nouns: Nouns) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    """Become gunicorn."""
+    """Run gunicorn until it ends."""
     if not is_current(open_runtime().database):
         print("The database is not of this version. Run: qualoop database migrate", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "gunicorn", "lti_tool.wsgi:application", "--bind", arguments.bind]
     command += ["--worker-class", "gthread", "--workers", str(arguments.workers), "--threads", str(arguments.threads)]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with checked arguments, no shell
+    return subprocess.run(command, check=False).returncode

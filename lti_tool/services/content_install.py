@@ -163,7 +163,7 @@ def _adopt_framework(session: Session, organisation_id: int, framework: Framewor
 
 
 def _record(
-    session: Session, organisation_id: int, kind: EventType, body: Mapping[str, Any], *, key: str, now: datetime
+    session: Session, organisation_id: int, kind: EventType, body: dict[str, Any], *, key: str, now: datetime
 ) -> None:
     """Append an adoption to the ledger."""
     connection = session.connection()

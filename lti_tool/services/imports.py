@@ -29,8 +29,13 @@ class ImportMissingError(QualoopError):
 class Importer(Protocol):
     """One kind of import, already read and free of problems."""
 
-    kind: str
-    source: str
+    @property
+    def kind(self) -> str:
+        """Return the kind of import."""
+
+    @property
+    def source(self) -> str:
+        """Return what it came from, for people."""
 
     def diff(self, session: Session, organisation_id: int) -> Sequence[str]:
         """Say in words what applying would change; nothing where all is there already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ def new_event(
     connection: Connection,
     organisation_id: int,
     kind: EventType,
-    body: Mapping[str, Any],
+    body: dict[str, Any],
     *,
     source: tuple[str, str, str],
     now: datetime,
@@ -177,7 +177,7 @@ def as_seal(organisation: str, row: LedgerSeal) -> Seal:
     )
 
 
-def as_event(organisation: str, row: LedgerEvent, body: Mapping[str, Any]) -> Event:
+def as_event(organisation: str, row: LedgerEvent, body: dict[str, Any]) -> Event:
     """Return a stored event as a value."""
     return Event(
         uuid=uuid.UUID(row.uuid),

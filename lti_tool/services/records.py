@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -67,6 +67,14 @@ class LearnerRecord:
         return not any(
             point.evidence for section in self.record.sections for unit in section.units for point in unit.points
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsRecord:
+    """A learner's record on a few knowledge points, and the names of the parts that its evidence is of."""
+
+    points: tuple[KnowledgePointRecord, ...] = ()
+    parts: Mapping[tuple[str, str], NamedPart] = field(default_factory=dict)
 
 
 def read_levels(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> Mapping[str, Reading]:
@@ -157,13 +165,14 @@ def points_record(
     codes: Sequence[str],
     language: str,
     now: datetime,
-) -> tuple[Sequence[KnowledgePointRecord], Mapping[tuple[str, str], NamedPart]]:
-    """Return a learner's record on a few knowledge points only, and the names of the parts behind it."""
+) -> PointsRecord:
+    """Return a learner's record on a few knowledge points only."""
     entries = list_entries(connection, subject.organisation_id, subject.uuid)
     around = {*codes, *(point for code in codes for point in framework.get_knowledge_point(code).prerequisites)}
     points = build_points(framework, codes, read_levels(connection, subject, around, now), entries)
     shown = [entry for point in points for entry in point.evidence]
-    return points, name_parts(connection, contents, subject.organisation_id, shown, language=language)
+    parts = name_parts(connection, contents, subject.organisation_id, shown, language=language)
+    return PointsRecord(points=tuple(points), parts=parts)
 
 
 def _newest_reasons(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-
 TEST_USER: Final = "test-user"
 """The mark beside the roles of a teacher's stand-in: grants nothing, and what is done under it is no evidence."""
 

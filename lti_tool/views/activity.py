@@ -96,7 +96,8 @@ def asset(session: Session, path: str) -> Response:
     response.headers["Content-Security-Policy"] = ASSET_POLICY
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.set_etag(found.sha256)
-    return response.make_conditional(request, accept_ranges=True, complete_length=len(found.data))
+    response.make_conditional(request, accept_ranges=True, complete_length=len(found.data))
+    return response
 
 
 @blueprint.post("/a/<launch>/language")
@@ -147,14 +148,16 @@ def _host(connection: Connection, session: Session, attempt: Attempt, opened: Op
     after: dict[str, Any] = {}
     if attempt.status is not AttemptState.ACTIVE:
         settings = link_settings(session.link_settings)
-        after["may_restart"] = not settings.max_attempts or attempt.number < settings.max_attempts
+        after["can_restart"] = not settings.max_attempts or attempt.number < settings.max_attempts
         if framework is not None and session.may(Permission.VIEW_OWN_RECORD):
             learner = records.Subject(
                 organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid
             )
             codes = tuple(opened.content.knowledge_points)
             now = parts.clock()
-            after["outlook"] = records.outlook(connection, framework, learner, codes, language=session.language, now=now)
+            after["outlook"] = records.outlook(
+                connection, framework, learner, codes, language=session.language, now=now
+            )
             after["next_activity"] = records.next_activity(
                 connection, parts.contents, framework, learner, language=session.language, now=now
             )

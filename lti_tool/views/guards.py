@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, Final, ParamSpec
+from typing import Any, Final
 
-from flask import Response, current_app, g, request
+from flask import current_app, g, request
 from sqlalchemy import text
+from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import Prepared, micros
 from lti_tool.services.launches import Opened
@@ -26,8 +27,7 @@ from lti_tool.services.roles import Permission, may
 from lti_tool.services.runtime import Runtime
 from qualoop.errors import QualoopError
 
-P = ParamSpec("P")
-View = Callable[P, Any]
+View = Callable[..., Any]
 
 COOKIE: Final = "__Host-qualoop-"
 CSRF_FIELD: Final = "csrf"
@@ -90,28 +90,28 @@ class Session:
         return may(self.roles, permission)
 
 
-def public(reason: str) -> Callable[[View[P]], View[P]]:
+def public(reason: str) -> Callable[[View], View]:
     """Let anybody call the route; ``reason`` says why that is safe."""
 
-    def guard(view: View[P]) -> View[P]:
+    def guard(view: View) -> View:
         setattr(view, GUARD, f"public: {reason}")
         return view
 
     return guard
 
 
-def needs(permission: Permission) -> Callable[[View[P]], View[P]]:
+def needs(permission: Permission) -> Callable[[View], View]:
     """Let the route be called by the session of its `launch` argument, if the roles grant ``permission``."""
 
-    def guard(view: View[P]) -> View[P]:
+    def guard(view: View) -> View:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            session = _session(str(kwargs.pop("launch")))
+        def guarded(launch: str, **arguments: Any) -> Any:
+            session = _session(launch)
             if not session.may(permission):
                 raise NotAllowedError
             if request.method not in {"GET", "HEAD"}:
                 _check_form(session)
-            return view(session, *args, **kwargs)
+            return view(session, **arguments)
 
         setattr(guarded, GUARD, permission.value)
         return guarded
@@ -130,7 +130,7 @@ def cookie_name(session_uuid: str) -> str:
     return COOKIE + session_uuid[:8]
 
 
-def set_private_cookie(response: Response, name: str, value: str, *, max_age: int) -> None:
+def set_private_cookie(response: AnyResponse, name: str, value: str, *, max_age: int) -> None:
     """Set a cookie that works in a foreign frame and nowhere else: see S17. Development has the same settings."""
     response.set_cookie(
         name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="None", partitioned=True

@@ -31,7 +31,7 @@ class ToolHost:
     framework: Framework | None
     outlook: Sequence[KnowledgePointOutlook] | None = None
     next_activity: NextActivity | None = None
-    may_restart: bool = False
+    can_restart: bool = False
     id_prefix: str = "q"
     attributes: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class ToolHost:
     @property
     def restart_url(self) -> str | None:
         """Return where another attempt is begun."""
-        return f"{self.base}restart" if self.may_restart else None
+        return f"{self.base}restart" if self.can_restart else None
 
     def gettext(self, message: str, /) -> str:
         """Return a message in the learner's language."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import escape
 from sqlalchemy import Connection
@@ -36,7 +38,7 @@ def login() -> AnyResponse:
     begun = launching.begin(runtime(), parse_login(request.values))
     response: AnyResponse
     if request.headers.get("Sec-Fetch-Dest") == "iframe":
-        go_on = url_for("oidc.go_on", state=begun.login.state, **_repeated())
+        go_on = f"{url_for('oidc.go_on')}?{urlencode({'state': begun.login.state, **_repeated()})}"
         response = Response(_LOOK_AGAIN.format(url=escape(go_on)), headers={"Cache-Control": "no-store"})
     else:
         response = redirect(begun.url, 302)
@@ -56,7 +58,7 @@ def go_on() -> AnyResponse:
             runtime(), parse_login(request.args), state, binding=request.cookies.get(state_cookie(state))
         )
     except BrowserMismatchError:
-        return Response(render_template("new_window.html", url=url_for("oidc.login", **_repeated())))
+        return Response(render_template("new_window.html", url=f"{url_for('oidc.login')}?{urlencode(_repeated())}"))
     return redirect(url, 302)
 
 

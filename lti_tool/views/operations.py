@@ -44,7 +44,9 @@ def static_file(version: str, path: str) -> Response:
     file = files("qualoop.player").joinpath("static", *parts)
     if not file.is_file():
         abort(404)
-    return Response(file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"})
+    return Response(
+        file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"}
+    )
 
 
 @blueprint.get("/ledger/roots/<organisation_uuid>")

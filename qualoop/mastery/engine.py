@@ -66,6 +66,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilledState(State):
+    """A state in which everything that a response touches is there."""
+
+    learner: Learner
+    item: Difficulty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """One scored response: weights of its knowledge points (sum 1), seconds since 1970, score in [0, 1].
 
@@ -130,11 +138,11 @@ def sigmoid(x: float) -> float:
     return 0.0 if x <= SIGMOID_FLOOR else 1.0 / (1.0 + exp(-x))
 
 
-def filled(state: State, response: Response, constants: Constants) -> State:
+def filled(state: State, response: Response, constants: Constants) -> FilledState:
     """Return ``state`` with everything that ``response`` touches, priors where there was nothing."""
     c = constants
     codes = response.weights
-    return State(
+    return FilledState(
         learner=state.learner or Learner(0.0, c.v_g0, 0.0, c.v_h0),
         memories={code: state.memories.get(code) or Memory(0.0, c.v_m0, 0.0, c.v_f0) for code in codes},
         item=state.item or Difficulty(0.0, c.v_b0),
@@ -161,12 +169,10 @@ def faded(memory: Memory, learner: Learner, at: float, constants: Constants) -> 
     )
 
 
-def step(state: State, response: Response, constants: Constants) -> tuple[State, Update]:
+def step(state: State, response: Response, constants: Constants) -> tuple[FilledState, Update]:
     """Return the state after ``response``, and the numbers that explain the change. Pure."""
     start = filled(state, response, constants)
-    learner, item = start.learner, start.item
-    assert learner is not None  # noqa: S101 - `filled` has just made both; told to the type checker
-    assert item is not None  # noqa: S101
+    learner = start.learner
     now = {code: faded(memory, learner, response.at, constants) for code, memory in start.memories.items()}
     z, variance = _expected(replace(start, memories=now), response.weights, constants)
     predicted = _shown_prediction(z, variance, response, constants)
@@ -185,9 +191,9 @@ def step(state: State, response: Response, constants: Constants) -> tuple[State,
         weight=weight,
         residual=residual,
         damping=move.damping,
-        item_before=item.mean,
+        item_before=start.item.mean,
         learner_before=learner.g,
-        learner_after=after.learner.g if after.learner else learner.g,
+        learner_after=after.learner.g,
         changes={code: _change(code, (start, now, after), response.at, constants) for code in response.weights},
     )
     return after, update
@@ -222,11 +228,9 @@ class _Move:
         return variance - loading * loading * variance * variance * self.weight / self.damping
 
 
-def _expected(state: State, weights: Mapping[str, float], constants: Constants) -> tuple[float, float]:
+def _expected(state: FilledState, weights: Mapping[str, float], constants: Constants) -> tuple[float, float]:
     """S2: return the log-odds of success and their variance."""
     learner, item, rater = state.learner, state.item, state.rater
-    if learner is None or item is None:
-        raise ValueError("an unfilled state")
     z = constants.base + learner.g + learner.h - item.mean - (rater.mean if rater else 0.0)
     variance = learner.v_g + learner.v_h + item.variance + (rater.variance if rater else 0.0)
     for code, w in weights.items():
@@ -242,14 +246,12 @@ def _shown_prediction(z: float, variance: float, response: Response, constants: 
     return response.guess + (1.0 - response.guess) * sigmoid(slope * z / sqrt(1.0 + KAPPA * variance) + offset)
 
 
-def _moved(state: State, response: Response, move: _Move, constants: Constants) -> State:
+def _moved(state: FilledState, response: Response, move: _Move, constants: Constants) -> FilledState:
     """S4 and S5: return the state after the response, everything computed from the values before it."""
     learner, item, rater = state.learner, state.item, state.rater
-    if learner is None or item is None:
-        raise ValueError("an unfilled state")
     c = constants
     keep = c.rho_h * c.rho_h
-    return State(
+    return FilledState(
         learner=Learner(
             g=move.mean(learner.g, learner.v_g),
             v_g=move.shrunk(learner.v_g) + c.q_g,
@@ -262,7 +264,7 @@ def _moved(state: State, response: Response, move: _Move, constants: Constants) 
         if rater
         else None,
         memories={
-            code: _moved_memory(state.memories[code], w, response, move, learner.responses, c)
+            code: _moved_memory(state.memories[code], w, response, move, responses=learner.responses, constants=c)
             for code, w in response.weights.items()
         },
         knowledge_points={
@@ -276,7 +278,7 @@ def _moved(state: State, response: Response, move: _Move, constants: Constants) 
 
 
 def _moved_memory(
-    memory: Memory, w: float, response: Response, move: _Move, responses: int, constants: Constants
+    memory: Memory, w: float, response: Response, move: _Move, *, responses: int, constants: Constants
 ) -> Memory:
     """Return both memories of one knowledge point after the response."""
     c = constants
@@ -304,12 +306,10 @@ def _level(learner: Learner, memory: Memory, difficulty: Difficulty, constants: 
 
 
 def _change(
-    code: str, states: tuple[State, Mapping[str, Memory], State], at: float, constants: Constants
+    code: str, states: tuple[FilledState, Mapping[str, Memory], FilledState], at: float, constants: Constants
 ) -> Change:
     """Return what happened to one knowledge point: stored, after forgetting, after the response."""
     start, now, after = states
-    if start.learner is None or after.learner is None:
-        raise ValueError("an unfilled state")
     stored, difficulty = start.memories[code], start.knowledge_points[code]
     end = _level(after.learner, after.memories[code], after.knowledge_points[code], constants)
     return Change(

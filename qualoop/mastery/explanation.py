@@ -11,6 +11,8 @@ MODEL: Final = "mastery-1"
 DIGITS: Final = 3
 HARD: Final = 0.15
 VERY_HARD: Final = 0.6
+LEAST_SHOWN: Final = 0.05
+"""Half of the last digit that is shown."""
 
 _ITEM_WORDS: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
     "en": ("very easy question", "easy question", "question", "hard question", "very hard question"),
@@ -82,7 +84,7 @@ def sentence(explanation: Mapping[str, Any], language: str, titles: Mapping[str,
     ]
     for row in explanation["kps"]:
         moved = float(row["after"]) - float(row["before"])
-        way = "same" if abs(moved) < 0.05 else ("up" if moved > 0 else "down")  # noqa: PLR2004 - what one decimal shows
+        way = "same" if abs(moved) < LEAST_SHOWN else ("up" if moved > 0 else "down")
         name = titles.get(row["kp"], row["kp"])
         parts.append(words[way].format(kp=name, points=_points(moved, language), level=f"{float(row['after']):.0f} %"))
         faded = float(row["stored"]) - float(row["before"])

@@ -62,7 +62,7 @@ def item_view(
         "feedback": None if refused else _feedback_view(item, own, language),
         "hints": _hints_view(item, own, settings, language, takes_answers=takes_answers),
         "can_reveal": takes_answers and settings.show_solution == "after_item",
-        "solution": _solution_view(item, language) if True else None,
+        "solution": _solution_view(item, language) if solved else None,
     }
 
 

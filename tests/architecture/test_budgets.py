@@ -18,7 +18,23 @@ POSITIONAL = 4
 SUPPRESSIONS = 10
 # Split, so that this file does not hold what it looks for.
 FOREIGN = [re.compile(rf"\.\./sha{''}red"), re.compile(rf"(?<![\w.-])sha{''}red/(reference|data|design)")]
-TEXT = {".py", ".md", ".cfg", ".toml", ".yaml", ".html", ".css", ".ts", ".mjs", ".json", ".txt", ".sh", ".po", ".svg", ""}
+TEXT = {
+    ".py",
+    ".md",
+    ".cfg",
+    ".toml",
+    ".yaml",
+    ".html",
+    ".css",
+    ".ts",
+    ".mjs",
+    ".json",
+    ".txt",
+    ".sh",
+    ".po",
+    ".svg",
+    "",
+}
 
 
 @cache

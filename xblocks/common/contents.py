@@ -76,9 +76,9 @@ class Contents:
     def find(self, key: str) -> OpenContent | None:
         """Return a lesson; None where there is none of this key, or a broken one, whose problems are logged."""
         with self._lock:
-            if key not in self._opened:
-                self._opened[key] = self._open(key) if key in set(self) else None
-            return self._opened[key]
+            if key not in self._opened and key in set(self):
+                self._opened[key] = self._open(key)
+            return self._opened.get(key)
 
     def get(self, key: str) -> OpenContent:
         """Return a lesson; raise ContentMissingError where `find` finds none."""
@@ -91,7 +91,7 @@ class Contents:
         try:
             package = load_package(self._lessons / key, self.framework)
         except AuthoredFilesError as error:
-            _log.error("the lesson %s is broken and not shown:\n%s", key, error)  # noqa: TRY400 - the list says it all
+            _log.warning("the lesson %s is broken and not shown:\n%s", key, error)
             return None
         kind = installed_kinds().get_kind(package.kind)
         return OpenContent(package=package, kind=kind, content=kind.open(package.document))

@@ -18,7 +18,7 @@ Handler: TypeAlias = Callable[[Any, Request, str], Response]
 
 
 class MethodRefusedError(QualoopError):
-    """This address takes POST only."""
+    """An address that takes POST only was asked otherwise."""
 
     code = "method-refused"
 
@@ -33,7 +33,6 @@ STATUSES: Final[Mapping[type[QualoopError], int]] = {
 def replying(handler: Handler) -> Handler:
     """Make a handler of an XBlock whose refusals become replies: a status of the table (else 400) and the code."""
 
-    @XBlock.handler
     @wraps(handler)
     def replied(block: Any, request: Request, suffix: str = "") -> Response:
         try:
@@ -42,4 +41,5 @@ def replying(handler: Handler) -> Handler:
             status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 400)
             return JsonHandlerError(status, error.code).get_response()
 
-    return replied
+    made: Handler = XBlock.handler(replied)
+    return made

@@ -1,0 +1,85 @@
+"""Who learns in a course: found by link, named as the link's platform names them. Nobody else is ever found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from lti_tool.models import Enrolment, Identity, Person
+from lti_tool.services.records import RecordMissingError, Subject
+from lti_tool.services.roles import TEST_USER, Role
+
+SHORT: Final = 4
+"""How much of a pseudonym is shown where there is no name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One place in a course, seen from one platform; ``activity_id`` is None where nothing was chosen for it."""
+
+    organisation_id: int
+    registration_id: int
+    context_id: int
+    resource_link_id: int
+    activity_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A learner of the course. ``name`` is None where the platform tells none."""
+
+    subject: Subject
+    name: str | None
+
+    @property
+    def short(self) -> str:
+        """The beginning of the pseudonym, for pages that have no name to show."""
+        return self.subject.uuid[:SHORT]
+
+
+def list_members(connection: Connection, link: Link) -> Sequence[Member]:
+    """Return the learners of the link's course by name, those without a name last."""
+    members = [_member(row, link) for row in connection.execute(_enrolled(link)).mappings() if _is_learner(row)]
+    return sorted(
+        members, key=lambda member: (member.name is None, (member.name or "").casefold(), member.subject.uuid)
+    )
+
+
+def get_member(connection: Connection, link: Link, person_uuid: str) -> Member:
+    """Return a learner of the link's course; raise RecordMissingError for anybody else, whoever it may be."""
+    row = connection.execute(_enrolled(link).where(Person.uuid == person_uuid)).mappings().first()
+    if row is None or not _is_learner(row):
+        raise RecordMissingError
+    return _member(row, link)
+
+
+def _enrolled(link: Link) -> Select[*tuple[Any, ...]]:
+    """Return the query of everybody in the link's course, with the name that this platform told."""
+    return (
+        select(Person.id, Person.uuid, Enrolment.roles, Identity.name)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(
+            Identity,
+            (Identity.person_id == Person.id) & (Identity.registration_id == link.registration_id),
+            isouter=True,
+        )
+        .where(
+            Person.organisation_id == link.organisation_id,
+            Enrolment.organisation_id == link.organisation_id,
+            Enrolment.context_id == link.context_id,
+        )
+    )
+
+
+def _is_learner(row: RowMapping) -> bool:
+    """Say whether somebody is in the course to learn; a teacher's stand-in is not."""
+    roles = row["roles"].split(",")
+    return Role.LEARNER in roles and TEST_USER not in roles
+
+
+def _member(row: RowMapping, link: Link) -> Member:
+    subject = Subject(organisation_id=link.organisation_id, person_id=row["id"], uuid=row["uuid"])
+    return Member(subject=subject, name=row["name"] or None)

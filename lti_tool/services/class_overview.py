@@ -1,0 +1,207 @@
+"""What a teacher sees of one resource link: who did what, and what each learner knows of what it teaches.
+
+Reads only. The number of statements does not grow with the class or with the knowledge points.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from lti_tool.models import Activity, Attempt, Context, LineItem, LinkScore
+from lti_tool.services.class_levels import link_codes, read_class
+from lti_tool.services.class_members import Link, Member, list_members
+from lti_tool.services.contents import Contents
+from qualoop.assessment import AttemptState
+from qualoop.framework import Framework
+from qualoop.mastery.engine import Reading
+from qualoop.values import Score, Text
+
+
+class Progress(StrEnum):
+    """How far a learner is with a link."""
+
+    NOT_STARTED = "not-started"
+    STARTED = "started"
+    FINISHED = "finished"
+    TRYING_AGAIN = "trying-again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLine:
+    """One attempt of a learner at the link, without its answers."""
+
+    number: int
+    status: AttemptState
+    score: Score
+    done: int
+    total: int
+    started_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerLine:
+    """What one learner did at the link, and what the learner knows by knowledge point.
+
+    ``attempts`` are in order; ``score`` is that of the attempt that counts, None before the first answer.
+    """
+
+    member: Member
+    attempts: tuple[AttemptLine, ...]
+    score: Score | None
+    readings: Mapping[str, Reading]
+
+    @property
+    def progress(self) -> Progress:
+        """How far the learner is."""
+        if not self.attempts:
+            return Progress.NOT_STARTED
+        finished = [attempt.status is not AttemptState.ACTIVE for attempt in self.attempts]
+        if finished[-1]:
+            return Progress.FINISHED
+        return Progress.TRYING_AGAIN if any(finished) else Progress.STARTED
+
+    @property
+    def has_finished(self) -> bool:
+        """Say whether any attempt was handed in."""
+        return self.progress in {Progress.FINISHED, Progress.TRYING_AGAIN}
+
+    @property
+    def last(self) -> datetime | None:
+        """When the learner was last active here."""
+        return max((attempt.updated_at for attempt in self.attempts), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassOverview:
+    """A class at one link: learners by name, and the knowledge points that the link's activity serves."""
+
+    course: str
+    takes_grades: bool
+    codes: tuple[str, ...]
+    learners: tuple[LearnerLine, ...]
+
+    @property
+    def started(self) -> int:
+        """How many have begun."""
+        return sum(bool(line.attempts) for line in self.learners)
+
+    @property
+    def finished(self) -> int:
+        """How many have handed an attempt in."""
+        return sum(line.has_finished for line in self.learners)
+
+    @property
+    def mean(self) -> Score | None:
+        """The mean score of those who have finished."""
+        scores = [line.score for line in self.learners if line.has_finished and line.score is not None]
+        return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
+
+
+def class_overview(connection: Connection, framework: Framework | None, link: Link, *, now: datetime) -> ClassOverview:
+    """Return everything that a class page shows of one link but for the deliveries (`delivery_status`)."""
+    members = list_members(connection, link)
+    codes = link_codes(connection, framework, link)
+    attempts, scores = _attempts(connection, link), _scores(connection, link)
+    readings = read_class(connection, link, codes, now=now)
+    lines = [
+        LearnerLine(
+            member=member,
+            attempts=tuple(attempts.get(member.subject.person_id, ())),
+            score=scores.get(member.subject.person_id),
+            readings=readings.get(member.subject.uuid, {}),
+        )
+        for member in members
+    ]
+    course = connection.scalar(
+        select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)
+    )
+    column = select(LineItem.id).where(
+        LineItem.resource_link_id == link.resource_link_id, LineItem.organisation_id == link.organisation_id
+    )
+    return ClassOverview(
+        course=course or "",
+        takes_grades=connection.scalar(column) is not None,
+        codes=codes,
+        learners=tuple(lines),
+    )
+
+
+def learner_line(
+    connection: Connection, link: Link, member: Member, *, codes: Sequence[str], now: datetime
+) -> LearnerLine:
+    """Return what one learner did at the link."""
+    person = member.subject.person_id
+    return LearnerLine(
+        member=member,
+        attempts=tuple(_attempts(connection, link, person).get(person, ())),
+        score=_scores(connection, link, person).get(person),
+        readings=read_class(connection, link, codes, now=now, person=person).get(member.subject.uuid, {}),
+    )
+
+
+def find_activity_title(connection: Connection, contents: Contents, link: Link, *, language: str) -> str | None:
+    """Return the title of what the link shows now; None where nothing was chosen for it."""
+    version_id = connection.scalar(
+        select(Activity.version_id).where(
+            Activity.id == link.activity_id, Activity.organisation_id == link.organisation_id
+        )
+    )
+    if version_id is None:
+        return None
+    title: Text = contents.get(connection, link.organisation_id, version_id).content.title
+    return title[language]
+
+
+def _attempts(connection: Connection, link: Link, person: int | None = None) -> Mapping[int, Sequence[AttemptLine]]:
+    """Return the attempts at the link by person, in order; the answers stay where they are."""
+    query = (
+        select(
+            Attempt.person_id,
+            Attempt.number,
+            Attempt.status,
+            Attempt.score,
+            Attempt.done,
+            Attempt.total,
+            Attempt.started_at,
+            Attempt.updated_at,
+            Attempt.submitted_at,
+        )
+        .where(Attempt.organisation_id == link.organisation_id, Attempt.resource_link_id == link.resource_link_id)
+        .order_by(Attempt.person_id, Attempt.number)
+    )
+    if person is not None:
+        query = query.where(Attempt.person_id == person)
+    found: dict[int, list[AttemptLine]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.person_id].append(
+            AttemptLine(
+                number=row.number,
+                status=AttemptState(row.status),
+                score=Score(row.score),
+                done=row.done,
+                total=row.total,
+                started_at=row.started_at,
+                updated_at=row.updated_at,
+                submitted_at=row.submitted_at,
+            )
+        )
+    return found
+
+
+def _scores(connection: Connection, link: Link, person: int | None = None) -> Mapping[int, Score]:
+    """Return the scores that count by person."""
+    query = select(LinkScore.person_id, LinkScore.value).where(
+        LinkScore.organisation_id == link.organisation_id, LinkScore.resource_link_id == link.resource_link_id
+    )
+    if person is not None:
+        query = query.where(LinkScore.person_id == person)
+    return {person_id: Score(value) for person_id, value in connection.execute(query)}

@@ -1,0 +1,1 @@
+"""The pages of the tool: one blueprint for each audience, each route guarded."""

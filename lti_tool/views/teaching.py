@@ -1,0 +1,111 @@
+"""A teacher's pages of one resource link: the class, one learner with the evidence, and "send again"."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from lti_tool.services import class_overview, records
+from lti_tool.services.class_levels import link_codes
+from lti_tool.services.class_members import Link, get_member
+from lti_tool.services.delivery_status import delivery_states, resend
+from lti_tool.services.roles import Permission
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.wording import Wording
+
+blueprint = Blueprint("teaching", __name__)
+
+EVERYBODY = "all"
+
+
+@blueprint.get("/a/<launch>/class/")
+@needs(Permission.VIEW_CLASS)
+def show(session: Session) -> str:
+    """Show who did what at this link, what they know, and whether their grades arrived."""
+    parts, link = runtime(), _link(session)
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        framework = parts.contents.find_framework(connection, link.organisation_id)
+        overview = class_overview.class_overview(connection, framework, link, now=parts.clock())
+        deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
+        title = _title(connection, session)
+    return render_template(
+        "teaching.html",
+        session=session,
+        here="teaching",
+        link_title=title,
+        overview=overview,
+        deliveries=deliveries,
+        sent=request.args.get("sent", type=int),
+        words=Wording(language=session.language, framework=framework),
+    )
+
+
+@blueprint.get("/a/<launch>/class/<person_uuid>/")
+@needs(Permission.VIEW_CLASS)
+def show_learner(session: Session, person_uuid: str) -> str:
+    """Show one learner of this course: attempts, grade delivery, and the evidence behind the levels shown here."""
+    parts, link, now = runtime(), _link(session), runtime().clock()
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        member = get_member(connection, link, person_uuid)
+        framework = parts.contents.find_framework(connection, link.organisation_id)
+        codes = link_codes(connection, framework, link)
+        line = class_overview.learner_line(connection, link, member, codes=codes, now=now)
+        found = records.PointsRecord()
+        if framework is not None:
+            found = records.points_record(
+                connection,
+                parts.contents,
+                framework,
+                member.subject,
+                codes=codes,
+                language=session.language,
+                now=now,
+            )
+        deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
+        title = _title(connection, session)
+    return render_template(
+        "learner.html",
+        session=session,
+        here="teaching",
+        link_title=title,
+        line=line,
+        points=found.points,
+        delivery=deliveries.get(member.subject.person_id),
+        words=Wording(language=session.language, framework=framework, parts=found.parts),
+    )
+
+
+@blueprint.post("/a/<launch>/class/send-again")
+@needs(Permission.RESEND_GRADES)
+def send_again(session: Session) -> Response:
+    """Send the grade of one learner again, or every grade that has not arrived."""
+    parts, link = runtime(), _link(session)
+    wanted = request.form.get("person", "")
+    with parts.database.transaction() as transaction:
+        person = None
+        if wanted != EVERYBODY:
+            person = get_member(transaction.connection(), link, wanted).subject.person_id
+        sent = resend(transaction, link.organisation_id, link.resource_link_id, person=person, now=parts.clock())
+    return redirect(url_for("teaching.show", launch=session.uuid, sent=sent), 303)
+
+
+def _link(session: Session) -> Link:
+    """Return the link of a session: all that its pages may ever show lies in it."""
+    return Link(
+        organisation_id=session.organisation_id,
+        registration_id=session.registration_id,
+        context_id=session.context_id,
+        resource_link_id=session.resource_link_id,
+        activity_id=session.activity_id,
+    )
+
+
+def _title(connection: Connection, session: Session) -> str:
+    """Return what the link is called: by its course, else by what it shows."""
+    found = session.link_title or class_overview.find_activity_title(
+        connection, runtime().contents, _link(session), language=session.language
+    )
+    return found or ""
