@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import queue
 import re
 import threading
 import time
@@ -176,6 +177,10 @@ class _Connection(asyncio.Protocol):
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
 
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, found, rest = self._buffer.partition(b"\r\n\r\n")
@@ -194,35 +199,36 @@ class _Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 %d -\r\n%sContent-Length: %d\r\n\r\n%s" % (status, more, len(body), body))
 
 
-async def _serve(stub: Stub, ready: Callable[[asyncio.AbstractEventLoop], None]) -> None:
+async def _serve(stub: Stub, ready: Callable[[Callable[[], object]], None]) -> None:
+    """Serve until the function that ``ready`` gets is called, from any thread."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(stub), "127.0.0.1", 0)
+    stop = asyncio.Event()
+    connections: list[_Connection] = []
+
+    def connect() -> _Connection:
+        connections.append(_Connection(stub))
+        return connections[-1]
+
+    server = await loop.create_server(connect, "127.0.0.1", 0)
     stub.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    ready(loop)
-    async with server:
-        try:
-            await server.serve_forever()
-        except asyncio.CancelledError:
-            server.close()
+    ready(lambda: loop.call_soon_threadsafe(stop.set))
+    await stop.wait()
+    server.close()
+    for connection in connections:
+        connection.abort()
 
 
 @contextmanager
 def running(stub: Stub) -> Iterator[Stub]:
     """Run a stub in a thread of this process; its `base_url` says where."""
-    started = threading.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def ready(loop: asyncio.AbstractEventLoop) -> None:
-        loops.append(loop)
-        started.set()
-
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(stub, ready)), daemon=True)
+    stops: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(stub, stops.put)), daemon=True)
     thread.start()
-    started.wait()
+    stop = stops.get()
     try:
         yield stub
     finally:
-        loops[0].call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loops[0])])
+        stop()
         thread.join()
 
 

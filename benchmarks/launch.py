@@ -142,6 +142,7 @@ def _fresh(server: Server) -> Iterator[Callable[[LaunchingPlatform], None]]:
             state, nonce, cookie = connection.login(platform)
             claims: dict[str, Any] = platform.claims("learner", nonce=nonce, now=int(time.time()))
             claims["sub"] = f"person-{number}"
+            claims["https://purl.imsglobal.org/spec/lti/claim/target_link_uri"] = connection.target
             for claim, key in (("context", "c"), ("resource_link", "r")):
                 name = f"https://purl.imsglobal.org/spec/lti/claim/{claim}"
                 claims[name] = {**claims[name], "id": f"{key}-{number}"}

@@ -19,12 +19,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psycopg
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.factories.launches import LaunchingPlatform
 
 ACTIVITY = "sem-1-1-keywords-and-intent"
 GUNICORN = ["-m", "gunicorn", "--worker-class", "gthread", "--workers", "1", "--threads", "4", "--log-level", "warning"]
 START_S = 60
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class Connection:
     def __init__(self, host: str, port: int, paths: Paths) -> None:
         self._http = http.client.HTTPConnection(host, port, timeout=30)
         self._paths = paths
-        self._origin = f"http://{host}:{port}"
+        self.target = f"http://{host}:{port}{paths.target}"
 
     def login(self, platform: LaunchingPlatform) -> tuple[str, str, str]:
         """Return state and nonce of a login, and the cookies that it set."""
         query = {
             "iss": platform.issuer,
             "login_hint": "1",
-            "target_link_uri": self._origin + self._paths.target,
+            "target_link_uri": self.target,
             "client_id": platform.client_id,
         }
         self._http.request("GET", f"{self._paths.login}?{urlencode(query)}")
@@ -182,9 +184,12 @@ def peer_server(folder: Path, platform: LaunchingPlatform) -> Iterator[Server]:
         "auth_token_url": platform.token_url,
         "key_set_url": platform.jwks_url,
         "deployment_ids": ["1"],
+        "private_key_file": "private.key",
     }
+    pem = platform.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (home / "private.key").write_bytes(pem)
     (home / "tool.json").write_text(json.dumps({platform.issuer: [tool]}), encoding="utf-8")
-    environment = {**os.environ, "PEER_CONFIG": str(home / "tool.json")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PEER_CONFIG": str(home / "tool.json")}
     with _gunicorn(
         "benchmarks.launch_peer:application", port, environment, Paths("/login/", "/launch/", "/launch/")
     ) as server:
@@ -221,7 +226,7 @@ def free_port() -> int:
 def _gunicorn(application: str, port: int, environment: dict[str, str], paths: Paths) -> Iterator[Server]:
     """Run an application under gunicorn and give the server once it answers."""
     command = [sys.executable, *GUNICORN, "--bind", f"localhost:{port}", application]
-    process = subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[1])
+    process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
         yield Server(port, _worker(process, port), paths)
     finally:

@@ -111,5 +111,6 @@ def _gunicorn(port: int, application: str, *, workers: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}"),
         *("--worker-class", "gthread", "--workers", str(workers), "--threads", "8", "--graceful-timeout", "3"),
+        "--no-control-socket",
         application,
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from importlib.resources import as_file, files
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, url_for
@@ -61,9 +60,8 @@ def static_url(path: str) -> str:
 @lru_cache(maxsize=64)
 def _version(path: str) -> str:
     """Return the start of a file's hash."""
-    with as_file(files("qualoop.player") / "static") as folder:
-        file = folder / path
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+    file = operations.find_static(path)
+    return "0" if file is None else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def _protect(response: Response) -> Response:

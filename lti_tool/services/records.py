@@ -221,27 +221,23 @@ def _candidates(connection: Connection, subject: Subject) -> tuple[Mapping[str, 
     ):
         versions[key] = version_id
         found[activity_id] = Candidate(key=key, knowledge_points=knowledge_points_of(tags))
-    for activity_id, scores in _finished(connection, subject).items():
+    for activity_id, scores in _attempted(connection, subject).items():
         if activity_id in found:
-            found[activity_id] = replace(found[activity_id], best=max(scores))
+            found[activity_id] = replace(found[activity_id], best=max(scores, default=None), begun=True)
     return versions, list(found.values())
 
 
-def _finished(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score]]:
-    """Return the scores of the learner's finished attempts by activity."""
-    scores: dict[int, list[Score]] = defaultdict(list)
-    for activity_id, score in connection.execute(
-        select(Activity.id, Attempt.score)
+def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score]]:
+    """Return the activities that the learner has begun, each with the scores of the finished attempts."""
+    found: dict[int, list[Score]] = defaultdict(list)
+    for activity_id, status, score in connection.execute(
+        select(Activity.id, Attempt.status, Attempt.score)
         .join(ResourceLink, ResourceLink.id == Attempt.resource_link_id)
         .join(Activity, Activity.id == ResourceLink.activity_id)
-        .where(
-            Attempt.organisation_id == subject.organisation_id,
-            Attempt.person_id == subject.person_id,
-            Attempt.status == AttemptState.EVALUATED.value,
-        )
+        .where(Attempt.organisation_id == subject.organisation_id, Attempt.person_id == subject.person_id)
     ):
-        scores[activity_id].append(Score(score))
-    return scores
+        found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []
+    return found
 
 
 def _taught(connection: Connection, subject: Subject) -> set[str]:

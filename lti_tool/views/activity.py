@@ -16,7 +16,7 @@ from lti_tool.services.link_settings import link_settings
 from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
-from qualoop.assessment import AttemptState, ResponseRefusedError
+from qualoop.assessment import AttemptState, AttemptStillActiveError, ResponseRefusedError
 from qualoop.player import Action, Refused, StaleActionError
 from qualoop.values import LANGUAGES
 
@@ -24,6 +24,7 @@ blueprint = Blueprint("activity", __name__)
 
 FRAGMENT = "X-Qualoop-Fragment"
 BACK = {"activity": "activity.show", "record": "record.show", "teaching": "teaching.show"}
+RESTART = "restart"
 ASSET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -60,8 +61,11 @@ def act(session: Session, action: str) -> AnyResponse:
     with parts.database.connection() as connection:
         who = whose(session)
         try:
-            attempts.act(connection, parts.contents, who, action=sent, now=parts.clock())
-        except StaleActionError:
+            if action == RESTART:
+                attempts.restart(connection, parts.contents, who, parts.clock())
+            else:
+                attempts.act(connection, parts.contents, who, action=sent, now=parts.clock())
+        except (StaleActionError, AttemptStillActiveError):
             pass
         except ResponseRefusedError as error:
             refused = Refused(action=sent, error=error)
@@ -70,16 +74,6 @@ def act(session: Session, action: str) -> AnyResponse:
         response = _page(connection, session, refused=refused)
         response.status_code = 422 if refused else 200
         return response
-
-
-@blueprint.post("/a/<launch>/restart")
-@needs(Permission.ANSWER)
-def restart(session: Session) -> AnyResponse:
-    """Begin another attempt."""
-    parts = runtime()
-    with parts.database.connection() as connection:
-        attempts.restart(connection, parts.contents, whose(session), parts.clock())
-    return redirect(url_for("activity.show", launch=session.uuid), 303)
 
 
 @blueprint.get("/a/<launch>/asset/<path:path>")

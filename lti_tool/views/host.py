@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from gettext import NullTranslations, translation
@@ -41,17 +41,14 @@ class ToolHost:
         return {"csrf": self.csrf}
 
     @property
-    def restart_url(self) -> str | None:
-        """Return where another attempt is begun."""
-        return f"{self.base}restart" if self.can_restart else None
+    def gettext(self) -> Callable[[str], str]:
+        """Return what translates a message: the same function for all pages of a language."""
+        return catalogue(self.language).gettext
 
-    def gettext(self, message: str, /) -> str:
-        """Return a message in the learner's language."""
-        return catalogue(self.language).gettext(message)
-
-    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
-        """Return a message with a number in the learner's language."""
-        return catalogue(self.language).ngettext(singular, plural, number)
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        """Return what translates a message with a number."""
+        return catalogue(self.language).ngettext
 
     def action_url(self, name: str, /) -> str:
         """Return where the form of an action is sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
 from flask import Blueprint, Response, abort, jsonify, render_template
@@ -11,10 +12,21 @@ from sqlalchemy import select, text
 from lti_tool.models import LedgerSeal, Organisation
 from lti_tool.views.guards import public, runtime
 
+BUILT_BY = ("qualoop.player", "lti_tool")
+
 blueprint = Blueprint("operations", __name__)
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".map": "application/json"}
+
+
+def find_static(path: str) -> Traversable | None:
+    """Return a file for the browser by its path in the `static` folder of the player or of the tool, or None."""
+    parts = PurePosixPath(path).parts
+    if any(part.startswith(".") for part in parts):
+        return None
+    found = (files(package).joinpath("static", *parts) for package in BUILT_BY)
+    return next((file for file in found if file.is_file()), None)
 
 
 @blueprint.get("/")
@@ -36,13 +48,12 @@ def health() -> Response:
 @blueprint.get("/static/<version>/<path:path>")
 @public("built files, the same for everybody")
 def static_file(version: str, path: str) -> Response:
-    """Send a built file of the player."""
-    parts = PurePosixPath(path).parts
+    """Send a built file."""
     kind = MEDIA_TYPES.get(PurePosixPath(path).suffix)
-    if kind is None or any(part.startswith(".") for part in parts):
+    if kind is None:
         abort(404)
-    file = files("qualoop.player").joinpath("static", *parts)
-    if not file.is_file():
+    file = find_static(path)
+    if file is None:
         abort(404)
     return Response(
         file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from qualoop.values import Score
 
 # British English, because its dates cannot be misread: 3 Mar 2026.
 _LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
+# Where a step of the colour scale begins, per cent: 70 is what a status is held against.
+_STEPS: Final = (40, 55, 70, 85)
 _PERCENT_SPACE: Final = {"en": "\N{NO-BREAK SPACE}%", "zh-Hans": "%"}
 
 
@@ -50,6 +53,10 @@ class Wording:
     def band(self, low: float, high: float) -> str:
         """Return a range of shares as whole per cent."""
         return f"{self.whole(low)}\N{EN DASH}{self.percent(high)}"
+
+    def step(self, level: float) -> int:
+        """Return which of the five steps of the colour scale a level falls on, from 0."""
+        return bisect_right(_STEPS, self.whole(level))
 
     def number(self, text: str) -> str:
         """Return a decimal string as a number of this language."""

@@ -1,4 +1,4 @@
-"""Chooses the next lesson: first whose prerequisites are met best, then whose knowledge points need it most."""
+"""Chooses the next lesson: whose prerequisites are met best; what was begun; whose knowledge points need it most."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ DONE_WELL: Final = Score("0.8")
 class Motive(StrEnum):
     """Why a lesson is suggested."""
 
+    BEGUN = "begun"
+    """It was begun and not finished."""
     NEW = "new"
     """Nothing is known yet of what it teaches."""
     WEAK = "weak"
@@ -30,11 +32,16 @@ class Motive(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A lesson that could be next; ``best`` is the best score of a finished attempt, None where there is none."""
+    """A lesson that could be next.
+
+    ``best`` is the best score of a finished attempt, None where there is none; ``begun`` says whether there is an
+    attempt at all.
+    """
 
     key: str
     knowledge_points: tuple[str, ...]
     best: Score | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +89,10 @@ def choose_next(
     return Suggestion(key=chosen.key, reason=reason, sentence=_sentence(framework, reason))
 
 
-def _rank(framework: Framework, reason: Reason) -> tuple[int, float, int]:
-    """Return what is compared: missing prerequisites, the lower end of the target's band, the order of learning."""
-    return (len(reason.missing), _lower_end(reason.reading), framework.learning_order[reason.target])
+def _rank(framework: Framework, reason: Reason) -> tuple[int, bool, float, int]:
+    """Return what is compared: missing prerequisites, begun or not, the lower end of the target's band, the order."""
+    begun = reason.motive is Motive.BEGUN
+    return (len(reason.missing), not begun, _lower_end(reason.reading), framework.learning_order[reason.target])
 
 
 def _reason(
@@ -107,6 +115,8 @@ def _reason(
 def _motive(candidate: Candidate, reading: Reading | None) -> Motive:
     if candidate.best is not None:
         return Motive.AGAIN
+    if candidate.begun:
+        return Motive.BEGUN
     return Motive.WEAK if reading else Motive.NEW
 
 

@@ -10,6 +10,7 @@ from qualoop.records import whole_percent
 from qualoop.values import LANGUAGES, Score, Text
 
 _ENGLISH: Final = {
+    "begun": "You have begun it, and it is not finished yet.",
     "new": "It teaches “{target}”, of which nothing is known yet.",
     "weak": "It practises “{target}”: {stands}.",
     "again": "You finished it with {score} %, and “{target}” can still grow: {stands}.",
@@ -22,6 +23,7 @@ _ENGLISH: Final = {
     "join": " ",
 }
 _CHINESE: Final = {
+    "begun": "这一课你已经开始，还没有完成。",
     "new": "这一课讲“{target}”，这方面还没有任何学习证据。",
     "weak": "这一课练习“{target}”：{stands}。",
     "again": "你上次完成这一课的得分是 {score}%，“{target}”还有提升空间：{stands}。",
@@ -45,7 +47,7 @@ def reason_sentence(
     met: Sequence[Text],
     missing: Sequence[Text],
 ) -> Text:
-    """Return the sentence for a reason: the motive (new, weak, again), then what the lesson builds on."""
+    """Return the sentence for a reason: the motive (begun, new, weak, again), then what the lesson builds on."""
     return Text(
         {
             language: _PHRASES[language]["join"].join(
