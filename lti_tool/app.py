@@ -52,12 +52,12 @@ def _words() -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)
 def static_url(path: str) -> str:
     """Return the address of a built file; the version in it lets browsers keep the file for good."""
     return url_for("operations.static_file", version=_version(path), path=path)
 
 
-@lru_cache(maxsize=64)
 def _version(path: str) -> str:
     """Return the start of a file's hash."""
     file = operations.find_static(path)
@@ -84,13 +84,12 @@ def _ancestors() -> str:
     """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody."""
     runtime: Runtime = current_app.extensions["qualoop"]
     session = g.get("session")
-    with runtime.database.snapshot() as connection:
-        if session is not None:
-            known = [runtime.registrations.get(connection, session.registration_id)]
-        elif request.path.startswith("/lti/log") or request.path == "/lti/launch":
-            known = runtime.registrations.all(connection)
-        else:
-            known = []
+    if session is not None:
+        known = [runtime.registrations.get(session.registration_id)]
+    elif request.path.startswith("/lti/log") or request.path == "/lti/launch":
+        known = runtime.registrations.all()
+    else:
+        known = []
     origins = {
         origin
         for platform in known

@@ -60,6 +60,7 @@ _RESULTS: Final[Mapping[Verdict, tuple[Outcome, Reason | None]]] = {
     Verdict.LOCKED: (Outcome.REFUSED, Reason.LOCKED),
 }
 _REFUSALS: Final[Mapping[type[LtiError], tuple[Outcome, Reason]]] = {
+    UnknownIssuerError: (Outcome.REFUSED, Reason.NO_PLATFORM),
     ServiceOriginError: (Outcome.REFUSED, Reason.BLOCKED),
     # Wrong clocks and keys that could not be fetched look the same, so it is tried again by itself.
     AccessTokenRefusedError: (Outcome.LATER, Reason.ENTRY_REFUSED),
@@ -75,7 +76,7 @@ class ScoreMessage:
     value: str
     user_id: str
     maximum: int
-    registration: Registration
+    registration_id: int
     column: Column
 
 
@@ -92,7 +93,7 @@ class AgsChannel:
     def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | Reason]:
         """Return the present scores of the rows, or why one cannot be sent."""
         found = {values[0]: values for values in _read(connection, [row.id for row in rows])}
-        return [self._message(connection, row, found.get(row.id)) for row in rows]
+        return [_message(row, found.get(row.id)) for row in rows]
 
     def send(self, message: ScoreMessage, timestamp: datetime) -> Result:
         """Post one score; a token that is no longer taken is renewed once, and a lost column found again once."""
@@ -106,46 +107,20 @@ class AgsChannel:
             outcome, reason = _REFUSALS.get(type(error), (Outcome.LATER, Reason.UNREADABLE))
             return Result(outcome, reason)
 
-    def _message(self, connection: Connection, row: Row, values: tuple[Any, ...] | None) -> ScoreMessage | Reason:
-        """Return the message of one row."""
-        if values is None:
-            return Reason.NO_COLUMN
-        _, value, user_id, registration_id, scopes, maximum, url, lineitems_url, link_key, title, activity = values
-        if user_id is None:
-            return Reason.NO_IDENTITY
-        granted = frozenset(scopes.split())
-        if ags.SCOPE_SCORE not in granted:
-            return Reason.NO_SCOPE
-        try:
-            registration = self._registrations.get(connection, registration_id).registration
-        except UnknownIssuerError:
-            return Reason.NO_PLATFORM
-        column = Column(
-            organisation_id=row.organisation_id,
-            link=row.target,
-            url=url,
-            lineitems_url=lineitems_url,
-            scopes=granted,
-            link_key=link_key,
-            title=title,
-            activity=activity or "",
-            maximum=maximum,
-        )
-        return ScoreMessage(value, user_id, maximum, registration, column)
-
     def _send(self, message: ScoreMessage, timestamp: datetime) -> Result:
         """Post one score, to the column found again where the known one is gone."""
-        registration, column = message.registration, message.column
+        registration, column = self._registrations.get(message.registration_id).registration, message.column
         url = column.url or self._columns.get_url(registration, column)
-        result = self._post(message, url, timestamp)
+        result = self._post(registration, message, url, timestamp)
         if result.reason is Reason.COLUMN_GONE and column.can_be_found:
-            return self._post(message, self._columns.get_url(registration, column, gone=url), timestamp)
+            url = self._columns.get_url(registration, column, gone=url)
+            return self._post(registration, message, url, timestamp)
         return result
 
-    def _post(self, message: ScoreMessage, url: str, timestamp: datetime) -> Result:
+    def _post(self, registration: Registration, message: ScoreMessage, url: str, timestamp: datetime) -> Result:
         """Post one score and return what came of it."""
         reply = self._services.send(
-            message.registration,
+            registration,
             SCORE_SCOPES,
             "POST",
             url=ags.scores_url(url),
@@ -167,6 +142,30 @@ def _read(connection: Connection, ids: Sequence[int]) -> Sequence[tuple[Any, ...
         statement = _by_size[size] = Prepared(text(f"{_VALUES} WHERE o.id IN ({names}) ORDER BY i.id"))
     filled = [*ids, *[ids[-1]] * (size - len(ids))]
     return statement.all(connection, {f"i{n}": id_ for n, id_ in enumerate(filled)})
+
+
+def _message(row: Row, values: tuple[Any, ...] | None) -> ScoreMessage | Reason:
+    """Return the message of one row."""
+    if values is None:
+        return Reason.NO_COLUMN
+    _, value, user_id, registration_id, scopes, maximum, url, lineitems_url, link_key, title, activity = values
+    if user_id is None:
+        return Reason.NO_IDENTITY
+    granted = frozenset(scopes.split())
+    if ags.SCOPE_SCORE not in granted:
+        return Reason.NO_SCOPE
+    column = Column(
+        organisation_id=row.organisation_id,
+        link=row.target,
+        url=url,
+        lineitems_url=lineitems_url,
+        scopes=granted,
+        link_key=link_key,
+        title=title,
+        activity=activity or "",
+        maximum=maximum,
+    )
+    return ScoreMessage(value, user_id, maximum, registration_id, column)
 
 
 def _unanswered(error: OutgoingError) -> Result:

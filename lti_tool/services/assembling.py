@@ -18,12 +18,13 @@ def assemble(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> 
     """Return the parts of a process. Nothing is connected yet and no schema is made (`migrations.migrate`)."""
     policy = AddressPolicy.of(allow_loopback=settings.allow_loopback, allowed_networks=settings.allowed_networks)
     http = HttpClient(policy, timeout_s=settings.outgoing_timeout_s)
+    database = Database(settings.database_url, synchronous=settings.sqlite_synchronous)
     return Runtime(
         settings=settings,
-        database=Database(settings.database_url, synchronous=settings.sqlite_synchronous),
+        database=database,
         http=http,
         platform_keys=KeyCache(http.get_document),
-        registrations=Registrations(),
+        registrations=Registrations(database),
         contents=Contents(),
         clock=clock,
     )

@@ -45,9 +45,7 @@ class BegunLogin:
 def begin(runtime: Runtime, request: LoginRequest) -> BegunLogin:
     """Store a state for a login initiation and return the platform's address; raise UnknownIssuerError."""
     now = runtime.clock()
-    with runtime.database.snapshot() as connection:
-        known = runtime.registrations.get_by_issuer(connection, request.issuer, request.client_id)
-    registration = known.registration
+    registration = runtime.registrations.get_by_issuer(request.issuer, request.client_id).registration
     with runtime.database.connection() as connection:
         login = open_login(
             connection, registration_id=registration.id, organisation_id=registration.organisation_id, now=now
@@ -62,7 +60,7 @@ def go_on(runtime: Runtime, request: LoginRequest, state: str, *, binding: str |
     """
     with runtime.database.snapshot() as connection:
         found = find_state(connection, state, binding=binding, now=runtime.clock())
-        registration = runtime.registrations.get(connection, found.registration_id).registration
+    registration = runtime.registrations.get(found.registration_id).registration
     return _platform_url(runtime, registration, request, state, nonce=found.nonce)
 
 
@@ -89,7 +87,7 @@ def complete(
     now = runtime.clock()
     with runtime.database.snapshot() as connection:
         found = find_state(connection, response.state, binding=binding, now=now)
-        known = runtime.registrations.get(connection, found.registration_id)
+    known = runtime.registrations.get(found.registration_id)
     try:
         launch = _verified(runtime, response, found, known, now=now)
         deployment = _deployment(runtime, launch, known, now=now)

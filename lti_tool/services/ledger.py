@@ -34,18 +34,14 @@ _APPEND = Prepared(
     )
 )
 _ORGANISATION = Prepared(text("SELECT uuid FROM organisation WHERE id = :organisation_id"))
-_organisations: dict[int, str] = {}
 
 
 def organisation_pseudonym(connection: Connection, organisation_id: int) -> str:
-    """Return the uuid under which the ledger knows an organisation; it never changes, so it is kept."""
-    found = _organisations.get(organisation_id)
-    if found is None:
-        row = _ORGANISATION.one(connection, {"organisation_id": organisation_id})
-        if row is None:
-            raise LookupError("no such organisation")
-        found = _organisations[organisation_id] = str(row[0])
-    return found
+    """Return the uuid under which the ledger knows an organisation; it never changes."""
+    row = _ORGANISATION.one(connection, {"organisation_id": organisation_id})
+    if row is None:
+        raise LookupError("no such organisation")
+    return str(row[0])
 
 
 def new_event(

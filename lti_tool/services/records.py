@@ -200,7 +200,8 @@ def _newest_reasons(
     )
     for explanation in rows.scalars():
         news = missing & {row["kp"] for row in explanation["kps"]}
-        found |= {code: sentence(explanation, language, titles) for code in news}
+        # What it weighed is told on the record, where there is room.
+        found |= {code: sentence({**explanation, "weight": None}, language, titles) for code in news}
         missing -= news
         if not missing:
             rows.close()

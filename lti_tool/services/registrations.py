@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from lti_tool.db import Database
 from lti_tool.lti.errors import ClientIdNeededError, UnknownIssuerError
 from lti_tool.lti.registration import Registration
 from lti_tool.models import Deployment
@@ -29,24 +30,25 @@ class KnownPlatform:
 class Registrations:
     """A short-lived cache of all registrations of this installation. Thread-safe."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._until = float("-inf")
         self._by_id: dict[int, KnownPlatform] = {}
 
-    def get(self, connection: Connection, registration_id: int) -> KnownPlatform:
+    def get(self, registration_id: int) -> KnownPlatform:
         """Return the platform of a registration; raise UnknownIssuerError where there is none any more."""
-        known = self._all(connection).get(registration_id)
+        known = self._all().get(registration_id)
         if known is None:
             raise UnknownIssuerError
         return known
 
-    def get_by_issuer(self, connection: Connection, issuer: str, client_id: str | None) -> KnownPlatform:
+    def get_by_issuer(self, issuer: str, client_id: str | None) -> KnownPlatform:
         """Return the platform of (issuer, client_id); client_id may be absent where the issuer has one client."""
         found = [
             known
-            for known in self._all(connection).values()
+            for known in self._all().values()
             if known.registration.issuer == issuer and client_id in {None, known.registration.client_id}
         ]
         if not found:
@@ -55,20 +57,21 @@ class Registrations:
             raise ClientIdNeededError
         return found[0]
 
-    def all(self, connection: Connection) -> list[KnownPlatform]:
+    def all(self) -> list[KnownPlatform]:
         """Return every platform."""
-        return list(self._all(connection).values())
+        return list(self._all().values())
 
     def forget(self) -> None:
         """Read again at the next question."""
         with self._lock:
             self._until = float("-inf")
 
-    def _all(self, connection: Connection) -> dict[int, KnownPlatform]:
+    def _all(self) -> dict[int, KnownPlatform]:
         """Return every platform by registration id, read again after a few seconds."""
         if self._monotonic() < self._until:
             return self._by_id
-        fresh = _read(connection)
+        with self._database.snapshot() as connection:
+            fresh = _read(connection)
         with self._lock:
             self._by_id, self._until = fresh, self._monotonic() + KEPT_S
         return fresh

@@ -137,7 +137,7 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
 def _host(connection: Connection, session: Session, attempt: Attempt, opened: OpenContent) -> ToolHost:
     """Return the player's host for this page; what follows the attempt is looked up only once it is finished."""
     parts = runtime()
-    base = url_for("activity.show", launch=session.uuid)
+    base = session.base
     framework = parts.contents.find_framework(connection, session.organisation_id)
     after: dict[str, Any] = {}
     if attempt.status is not AttemptState.ACTIVE:

@@ -81,6 +81,11 @@ class Session:
     link_settings: Mapping[str, Any]
 
     @property
+    def base(self) -> str:
+        """Return the address below which all pages of this launch lie (it is made on the hottest path, so by hand)."""
+        return f"/a/{self.uuid}/"
+
+    @property
     def csrf(self) -> str:
         """Return the token that forms of this session carry."""
         return hmac.new(self.secret.encode(), b"csrf", hashlib.sha256).hexdigest()

@@ -24,7 +24,7 @@ _LOGIN_PARAMETERS = ("iss", "login_hint", "target_link_uri", "client_id", "lti_d
 # Under 1 KB, and without script: the next request shows whether the cookie came back.
 _LOOK_AGAIN = (
     '<!doctype html><meta charset="utf-8"><title>…</title><meta http-equiv="refresh" content="0;url={url}">'
-    '<p style="font:16px sans-serif"><a href="{url}">→</a></p>'
+    '<p><a href="{url}">→</a></p>'
 )
 
 

@@ -21,7 +21,6 @@ from qualoop.values import Score
 _LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
 # Where a step of the colour scale begins, per cent: 70 is what a status is held against.
 _STEPS: Final = (40, 55, 70, 85)
-_PERCENT_SPACE: Final = {"en": "\N{NO-BREAK SPACE}%", "zh-Hans": "%"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class Wording:
 
     def percent(self, share: float | Score) -> str:
         """Return a share as whole per cent."""
-        return f"{self.whole(share)}{_PERCENT_SPACE[self.language]}"
+        return f"{self.whole(share)}%"
 
     def whole(self, share: float | Score) -> int:
         """Return a share as a whole number of per cent."""
@@ -53,6 +52,10 @@ class Wording:
     def band(self, low: float, high: float) -> str:
         """Return a range of shares as whole per cent."""
         return f"{self.whole(low)}\N{EN DASH}{self.percent(high)}"
+
+    def points(self, difference: float) -> str:
+        """Return a difference of levels as whole points with its sign."""
+        return f"{self.whole(difference):+d}".replace("-", "\N{MINUS SIGN}")
 
     def step(self, level: float) -> int:
         """Return which of the five steps of the colour scale a level falls on, from 0."""
@@ -73,4 +76,4 @@ class Wording:
 
     def why(self, entry: EvidenceEntry) -> str:
         """Return why the entry moved mastery as it did."""
-        return sentence(entry.explanation, self.language, {code: self.title(code) for code in entry.codes})
+        return sentence(entry.change, self.language, {code: self.title(code) for code in entry.codes})

@@ -22,7 +22,7 @@ from qualoop.player.actions import Action, State, Step
 from qualoop.player.host import Host, Refused
 from qualoop.player.rendering import render_fragment
 from qualoop.player.state import LessonState
-from qualoop.player.stepping import Moment, begun, lesson_score, stepped
+from qualoop.player.stepping import Moment, begun, lesson_score, standing_at, stepped
 from qualoop.player.view import View, lesson_view
 from qualoop.values import Score
 
@@ -53,10 +53,14 @@ class MicroLessonKind:
     def render(
         self, content: Lesson, state: State, host: Host, /, *, settings: LinkSettings, refused: Refused | None = None
     ) -> str:
-        """Return the step at which the attempt stands, as HTML that works without JavaScript."""
-        view = lesson_view(
-            content, LessonState.from_json(state), settings=settings, language=host.language, refused=refused
-        )
+        """Return the step at which the attempt stands, as HTML that works without JavaScript.
+
+        After a refusal it is the step of the item that was answered: another tab may have gone elsewhere.
+        """
+        attempt = LessonState.from_json(state)
+        if refused is not None:
+            attempt = standing_at(content, attempt, refused.action)
+        view = lesson_view(content, attempt, settings=settings, language=host.language, refused=refused)
         return render_fragment("lesson.html", _page(view, host), host)
 
     def score(self, content: Lesson, state: State, settings: LinkSettings, /) -> Score:

@@ -72,6 +72,13 @@ def stepped(moment: Moment) -> Outcome:
     return handler(moment)
 
 
+def standing_at(lesson: Lesson, state: LessonState, action: Action) -> LessonState:
+    """Return the attempt at the step of the item that an action is about; as it is where it is about none."""
+    keys = action.form.get("item", ())
+    steps = (step.key for step in lesson.steps if isinstance(step, QuestionStep) and step.item in keys)
+    return replace(state, at=next(steps, state.at))
+
+
 def lesson_score(lesson: Lesson, state: LessonState, settings: LinkSettings) -> Score:
     """Return the mean credit of all items of the lesson, those not answered counting as 0."""
     return attempt_score([state.item(key).credit(settings) for key in lesson.items])

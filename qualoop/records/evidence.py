@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from qualoop.ledger import Evidence
+from qualoop.values import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +37,17 @@ class EvidenceEntry:
     def omega(self) -> str:
         """How much of a full answer it counts, as a decimal string."""
         return str(self.explanation["weight"]["omega"])
+
+    def level_after(self, code: str) -> float:
+        """Return the level, in [0, 1], at which it left one of its knowledge points."""
+        return next(float(row["after"]) for row in self.explanation["kps"] if row["kp"] == code) / 100
+
+    @property
+    def weight_why(self) -> Text:
+        """Why it counts as much as it does."""
+        return Text(self.explanation["weight"]["why"])
+
+    @property
+    def change(self) -> Mapping[str, Any]:
+        """The explanation of what it moved, without its weight, which has words of its own."""
+        return {name: value for name, value in self.explanation.items() if name != "weight"}

@@ -50,6 +50,13 @@ class KnowledgePointRecord:
         return self.evidence[0].at if self.evidence else None
 
     @property
+    def drift(self) -> float | None:
+        """How far the level has moved since the newest evidence left it: by time, and by what others answered."""
+        if self.reading is None or not self.evidence:
+            return None
+        return self.reading.level - self.evidence[0].level_after(self.point.code)
+
+    @property
     def is_covered(self) -> bool:
         """Say whether there are enough answers for the unit to count on it."""
         return self.reading is not None and self.reading.n >= COVERED_FROM

@@ -15,11 +15,11 @@ from lti_tool.services import attempts
 from lti_tool.services.attempts import Who
 from lti_tool.services.link_settings import link_settings
 from qualoop.assessment import Hotspot, Item, Matching, MultipleChoice, Ordering, SingleChoice, reveal
-from qualoop.content_packages import QuestionStep
+from qualoop.content_packages import Lesson, QuestionStep
 from qualoop.player import Action
 from qualoop.player.form_view import form_of
-from tests.factories.launches import LTI, Case
-from tests.factories.tool import TOOL_ORIGIN, Browser, Tool
+from tests.factories.launches import LTI, TOOL_ORIGIN, Case
+from tests.factories.tool import Browser, Tool
 
 LESSON = "sem-1-1-keywords-and-intent"
 COURSE = {"id": "c-1", "label": "SEM", "title": "Search marketing", "type": ["CourseSection"]}
@@ -49,6 +49,11 @@ class Seat:
         for item, is_right in zip(self._items(), right, strict=False):
             self._act("answer", item=[item.key], **{"try": ["1"]}, **self._form(item, is_right=is_right))
 
+    def read(self) -> None:
+        """Go through all steps of the lesson."""
+        for step in self._lesson().steps:
+            self._act("go", step=[step.key])
+
     def finish(self) -> None:
         """Hand the attempt in, with whatever is unanswered."""
         state = self._attempt().state
@@ -70,10 +75,14 @@ class Seat:
         with self.tool.runtime.database.connection() as connection:
             return attempts.current(connection, self.tool.runtime.contents, self.who, self.tool.clock())[0]
 
-    def _items(self) -> list[Item]:
+    def _lesson(self) -> Lesson:
         with self.tool.runtime.database.connection() as connection:
             _, opened = attempts.current(connection, self.tool.runtime.contents, self.who, self.tool.clock())
-        lesson = opened.content
+        lesson: Lesson = opened.content
+        return lesson
+
+    def _items(self) -> list[Item]:
+        lesson = self._lesson()
         return [lesson.items[step.item] for step in lesson.steps if isinstance(step, QuestionStep)]
 
     def _form(self, item: Item, *, is_right: bool) -> Mapping[str, Sequence[str]]:

@@ -157,12 +157,13 @@ def make_tool(database_url: str, *, content: ContentImport | None = None, activi
     platform = LaunchingPlatform(target_link_uri=f"{TOOL_ORIGIN}/lti/activity/{lesson}")
     keys.documents[platform.jwks_url] = platform.jwks()
     settings = Settings(secret_key=SECRET, base_url=TOOL_ORIGIN, database_url=database_url, data_folder=Path("var"))
+    database = Database(database_url)
     runtime = Runtime(
         settings=settings,
-        database=Database(database_url),
+        database=database,
         http=HttpClient(AddressPolicy.of(allow_loopback=True, allowed_networks=())),
         platform_keys=KeyCache(keys.fetch),
-        registrations=Registrations(),
+        registrations=Registrations(database),
         contents=Contents(),
         clock=clock,
     )

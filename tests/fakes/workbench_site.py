@@ -62,7 +62,7 @@ def offer(lessons: Path) -> dict[str, str]:
         *((key, f'<kp_lesson activity_key="{key}"/>') for key in contents),
     ]
     KpLessonBlock.contents = contents
-    KpLessonBlock.workbench_scenarios = staticmethod(lambda: scenarios)
+    KpLessonBlock.workbench_scenarios = staticmethod(lambda: scenarios)  # type: ignore[method-assign]
     # These have models, so they can be imported only after `configure`.
     runtime = import_module("workbench.runtime")
     runtime.WorkbenchRuntime.publish = recorder()

@@ -64,7 +64,7 @@ class Delivery:
             database=self.database,
             http=http,
             platform_keys=KeyCache(http.get_document),
-            registrations=Registrations(),
+            registrations=Registrations(self.database),
             contents=Contents(),
             clock=self.clock,
         )

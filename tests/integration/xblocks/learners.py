@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webob import Request, Response
@@ -28,7 +28,7 @@ class TestLessonBlock(KpLessonBlock):
 
 
 def placed(key: str, **changes: Any) -> Place:
-    return Place(**{"block_class": TestLessonBlock, "fields": {"activity_key": key}} | changes)
+    return replace(Place(block_class=TestLessonBlock, fields={"activity_key": key}), **changes)
 
 
 @dataclass(kw_only=True)
