@@ -47,7 +47,7 @@ format: install ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix $(CODE)
 assets: $(STAMPS)/front-end $(STAMPS)/catalogues ## build the browser's files and the translations
 clean: ## remove what was built (keeps var/, where the demo keeps its data)
-	@rm -rf $(VENV) node_modules build dist *.egg-info qualoop/player/static/dist lti_tool/static/dist
+	@rm -rf $(VENV) node_modules build dist *.egg-info qualoop/player/static/dist lti_tool/static/dist xblocks/*/public
 	@find . -name __pycache__ -prune -exec rm -rf {} + ; find qualoop lti_tool xblocks -name '*.mo' -delete
 lock: ## resolve the requirements again
 	@test -x $(BIN)/uv || $(MAKE) install

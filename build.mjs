@@ -1,7 +1,7 @@
 // Bundles each page script into the static/dist folder beside its source, and holds every one to its size.
 //
 //   node build.mjs
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
@@ -40,4 +40,9 @@ for (const { outfile, bytes } of await Promise.all(present.map(bundle))) {
     console.error(`${outfile} is larger than ${LIMIT_BYTES / 1024} KB gzipped`);
     process.exitCode = 1;
   }
+}
+
+// A block can serve files of its own package only, so it gets copies.
+for (const file of ["qualoop/player/static/dist/player.js", "qualoop/player/static/qualoop.css"]) {
+  cpSync(file, join("xblocks/kp_lesson/public", basename(file)));
 }

@@ -62,7 +62,7 @@ _ANSWERS: Final = {
     Fault.GONE_404: (404, b"gone", b""),
 }
 
-#: Given the user and the how-manieth request for this line item and user it is, from 0: what goes wrong, if anything.
+#: Given the user and the how-manieth score for that user it is, from 0: what goes wrong, if anything.
 Plan = Callable[[str, int], Fault | None]
 
 
@@ -94,7 +94,7 @@ class Stub:
     token: int = 1
     scores: dict[tuple[str, str], list[tuple[str, float]]] = field(default_factory=dict)
     """By line item and user: timestamp and score of everything that was taken, in order."""
-    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     line_items: list[dict[str, Any]] = field(default_factory=list)
     ahead_s: float = float("-inf")
@@ -132,8 +132,8 @@ class Stub:
         if not kind or kind[1] != SCORE_TYPE or score["gradingProgress"] != "FullyGraded":
             return 400, b"not a score", b""
         key = (item, score["userId"])
-        fault = self.plan(key[1], self.requests[key])
-        self.requests[key] += 1
+        fault = self.plan(key[1], self.requests[key[1]])
+        self.requests[key[1]] += 1
         if fault is None or fault in _SAVED:
             taken = self.scores.setdefault(key, [])
             if taken and score["timestamp"] <= taken[-1][0]:

@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from benchmarks.ags_stub import LINE_ITEMS_PATH
 from lti_tool.db import Database
-from lti_tool.migrations import migrate
+from lti_tool.services.schema import migrate
 from tests.factories.schools import School, make_school, user_of
 
 SCORES: Final = 10_000

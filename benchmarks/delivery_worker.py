@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from random import SystemRandom
@@ -16,7 +15,7 @@ from random import SystemRandom
 from lti_tool.services.assembling import assemble
 from lti_tool.services.outbox import DEFAULT_TERMS
 from lti_tool.settings import from_environment
-from lti_tool.worker import Worker, make_dispatch
+from lti_tool.worker import Worker, make_dispatch, stop_on_signals
 
 QUICK = replace(
     DEFAULT_TERMS,
@@ -43,7 +42,7 @@ def main() -> None:
     )
     print("ready", flush=True)
     sys.stdin.readline()
-    Worker(runtime, dispatch).run(threading.Event())
+    Worker(runtime, dispatch).run(stop_on_signals())
 
 
 if __name__ == "__main__":

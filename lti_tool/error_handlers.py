@@ -18,7 +18,7 @@ from lti_tool.lti.errors import JwksUnavailableError, LtiError, UnknownIssuerErr
 from lti_tool.outgoing import OutgoingError
 from lti_tool.services.contents import ContentMissingError
 from lti_tool.services.records import RecordMissingError
-from lti_tool.views.guards import ForgedFormError, NotAllowedError, SessionGoneError
+from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.errors import QualoopError
 from qualoop.player import PlayerError

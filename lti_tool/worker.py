@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,14 @@ def make_dispatch(
     columns = GradeColumns(runtime.database, services, clock=runtime.clock)
     channels = [AgsChannel(services, columns, runtime.registrations)]
     return Dispatch(runtime.database, channels, clock=runtime.clock, random=random, terms=terms, threads=threads)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set. Call it in the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lti_tool.commands import open_runtime
-from lti_tool.migrations import is_current, migrate
+from lti_tool.services.schema import is_current, migrate
 from lti_tool.services import tool_keys
 from qualoop.commands import Nouns
 

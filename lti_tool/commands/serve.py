@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from lti_tool.commands import open_runtime
-from lti_tool.migrations import is_current
+from lti_tool.services.schema import is_current
 from qualoop.commands import Nouns
 
 

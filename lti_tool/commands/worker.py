@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import sys
-import threading
 from random import SystemRandom
 
 from lti_tool.commands import open_runtime
-from lti_tool.migrations import is_current
 from lti_tool.services.dispatch import DEFAULT_THREADS
-from lti_tool.worker import Worker, make_dispatch
+from lti_tool.services.schema import is_current
+from lti_tool.worker import Worker, make_dispatch, stop_on_signals
 from qualoop.commands import Nouns
 
 
@@ -37,9 +35,5 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.once:
         print(f"Tried {worker.run_once()} deliveries.")
         return 0
-    stop = threading.Event()
-
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda *_: stop.set())
-    worker.run(stop)
+    worker.run(stop_on_signals())
     return 0

@@ -6,7 +6,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from lti_tool.services import evidence, scores
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
 from qualoop.assessment import AttemptState, LinkSettings
 from qualoop.assessment.attempts import begin
-from qualoop.player import Action, Answered, Finished, State
+from qualoop.player import Action, Answered, Finished, StaleActionError, State
 from qualoop.values import Score
 
 SEED_BITS: Final = 31
@@ -86,52 +86,81 @@ def current(connection: Connection, contents: Contents, who: Who, now: datetime)
     return found, contents.get(connection, who.organisation_id, found.version_id)
 
 
-def restart(connection: Connection, contents: Contents, who: Who, now: datetime) -> None:
-    """Begin another attempt, on the activity's newest version; raises AttemptRefusedError where that is not allowed."""
+def restart(connection: Connection, contents: Contents, who: Who, *, shown: str, now: datetime) -> None:
+    """Begin another attempt, on the activity's newest version.
+
+    ``shown`` is the attempt whose page asks for it. Raises StaleActionError where that is not the newest any more,
+    AttemptRefusedError where no further attempt is allowed.
+    """
+    newest = _locked(connection, who, shown)
     statuses = [AttemptState(row[0]) for row in _STATUSES.all(connection, _keys(who))]
+    if newest.status is AttemptState.ACTIVE:
+        raise StaleActionError
     begin(statuses, who.settings)
     _begin(connection, contents, who, number=len(statuses) + 1, now=now)
 
 
 def act(
-    connection: Connection, contents: Contents, who: Who, *, action: Action, now: datetime
+    connection: Connection, contents: Contents, who: Who, *, shown: str, action: Action, now: datetime
 ) -> tuple[Attempt, OpenContent]:
     """Apply a learner's action to the newest attempt; store the attempt and all that follows from it.
 
-    Raises what the activity kind's `step` raises; then nothing is stored.
+    ``shown`` is the attempt whose page sent the action: another attempt has other orders and other numbers. Raises
+    what the activity kind's `step` raises, StaleActionError for the page of an earlier attempt; then nothing is stored.
     """
-    lock = _FIND if connection.dialect.name == "sqlite" else _LOCK
-    attempt = _found(_find(connection, lock, who))
+    attempt = _locked(connection, who, shown)
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
     step = opened.kind.step(opened.content, attempt.state, action, settings=who.settings, now=now)
     finished = any(isinstance(event, Finished) for event in step.events)
-    score = opened.kind.score(opened.content, step.state, who.settings)
-    done, total = opened.kind.progress(opened.content, step.state)
-    status = AttemptState.EVALUATED if finished else attempt.status
+    after = replace(
+        attempt,
+        state=step.state,
+        status=AttemptState.EVALUATED if finished else attempt.status,
+        score=opened.kind.score(opened.content, step.state, who.settings),
+    )
+    _save(connection, after, opened.kind.progress(opened.content, step.state), finished=finished, now=now)
+    answers = [event for event in step.events if isinstance(event, Answered)]
+    if who.counts and (answers or finished):
+        learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
+        for answer in answers:
+            evidence.record_answer(connection, learner, opened, attempt.uuid, answer=answer, now=now)
+        scores.update(
+            connection,
+            who.organisation_id,
+            who.resource_link_id,
+            who.person_id,
+            counts=who.settings.counts,
+            now=now,
+        )
+    return after, opened
+
+
+def _locked(connection: Connection, who: Who, shown: str) -> Attempt:
+    """Return the newest attempt, locked for this transaction, if it is the one that the page showed."""
+    lock = _FIND if connection.dialect.name == "sqlite" else _LOCK
+    attempt = _found(_find(connection, lock, who))
+    if attempt.uuid != shown:
+        raise StaleActionError
+    return attempt
+
+
+def _save(
+    connection: Connection, attempt: Attempt, progress: tuple[int, int], *, finished: bool, now: datetime
+) -> None:
+    """Store an attempt as an action left it."""
     _SAVE.run(
         connection,
         {
             "id": attempt.id,
-            "state": _json(step.state),
-            "status": status.value,
-            "score": score.as_text(),
-            "done": done,
-            "total": total,
+            "state": _json(attempt.state),
+            "status": attempt.status.value,
+            "score": attempt.score.as_text(),
+            "done": progress[0],
+            "total": progress[1],
             "now": micros(now),
             "submitted_at": micros(now) if finished else None,
         },
     )
-    answers = [event for event in step.events if isinstance(event, Answered)]
-    if who.counts and (answers or finished):
-        for answer in answers:
-            evidence.record_answer(connection, who_learner(who), opened, attempt.uuid, answer=answer, now=now)
-        scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, counts=who.settings.counts, now=now)
-    return _with(attempt, step.state, status=status, score=score), opened
-
-
-def who_learner(who: Who) -> evidence.Learner:
-    """Return the learner of an attempt as evidence knows one."""
-    return evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
 
 
 def _begin(connection: Connection, contents: Contents, who: Who, *, number: int, now: datetime) -> None:
@@ -185,19 +214,6 @@ def _found(attempt: Attempt | None) -> Attempt:
     if attempt is None:
         raise ContentMissingError
     return attempt
-
-
-def _with(attempt: Attempt, state: State, *, status: AttemptState, score: Score) -> Attempt:
-    """Return the attempt as it is after an action."""
-    return Attempt(
-        id=attempt.id,
-        uuid=attempt.uuid,
-        number=attempt.number,
-        version_id=attempt.version_id,
-        status=status,
-        state=state,
-        score=score,
-    )
 
 
 def _json(state: Mapping[str, Any]) -> str:

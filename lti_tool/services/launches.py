@@ -32,9 +32,7 @@ _IDENTITY = Prepared(
     )
 )
 _PERSON = Prepared(
-    text(
-        "INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :uuid, :now) RETURNING id"
-    )
+    text("INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :uuid, :now) RETURNING id")
 )
 _NEW_IDENTITY = Prepared(
     text(
@@ -126,24 +124,8 @@ def record_launch(
         "roles": ",".join(sorted(roles := _role_names(launch))),
     }
     row["person_id"], person_uuid = _person(connection, launch, row)
-    context = launch.context
-    row["context_id"] = _returned(
-        _CONTEXT.one(
-            connection,
-            row
-            | {
-                "platform_key": context.id if context else NO_CONTEXT,
-                "title": ((context.title or context.label) if context else "")[:MAX_TITLE],
-            },
-        )
-    )[0]
-    link = _returned(
-        _LINK.one(
-            connection,
-            row
-            | {"platform_key": launch.resource_link.id, "title": launch.resource_link.title[:MAX_TITLE]},
-        )
-    )
+    row["context_id"] = _context(connection, launch, row)
+    link = _link(connection, launch, row)
     row["resource_link_id"] = link[0]
     _ENROLMENT.run(connection, row)
     _grade_column(connection, launch, row)
@@ -181,6 +163,21 @@ def _person(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str
     return person_id, person_uuid
 
 
+def _context(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> int:
+    """Return the course of the launch; a launch outside of any course has one of its own in each deployment."""
+    context = launch.context
+    title = (context.title or context.label)[:MAX_TITLE] if context else ""
+    parameters = {**row, "platform_key": context.id if context else NO_CONTEXT, "title": title}
+    return int(_returned(_CONTEXT.one(connection, parameters))[0])
+
+
+def _link(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return id, activity, title and settings of the place in the course."""
+    link = launch.resource_link
+    parameters = {**row, "platform_key": link.id, "title": link.title[:MAX_TITLE]}
+    return _returned(_LINK.one(connection, parameters))
+
+
 def _grade_column(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> None:
     """Remember where the platform wants scores; a launch without grade services leaves what is known.
 
@@ -205,7 +202,6 @@ def _session(
     life: timedelta,
 ) -> Opened:
     """Open the session of this launch: a new secret each time, so that no session can be fixed beforehand (S16)."""
-    presentation = launch.presentation
     opened = Opened(
         session_uuid=str(uuid.uuid4()),
         secret=secrets.token_urlsafe(24),
@@ -220,9 +216,20 @@ def _session(
         link_title=link[2],
         link_settings=json.loads(link[3]) if isinstance(link[3], str) else link[3],
         roles=roles,
-        language="zh-Hans" if (presentation.locale or "").lower().startswith("zh") else "en",
-        return_url=presentation.return_url,
+        language=_language(launch),
+        return_url=launch.presentation.return_url,
     )
+    _store_session(connection, row, opened)
+    return opened
+
+
+def _language(launch: ResourceLinkLaunch) -> str:
+    """Return the language in which the platform shows its pages, as one of ours."""
+    return "zh-Hans" if (launch.presentation.locale or "").lower().startswith("zh") else "en"
+
+
+def _store_session(connection: Connection, row: Mapping[str, Any], opened: Opened) -> None:
+    """Store a session; of its secret only the hash."""
     _SESSION.run(
         connection,
         {
@@ -234,4 +241,3 @@ def _session(
             "expires_at": micros(opened.expires_at),
         },
     )
-    return opened

@@ -16,7 +16,7 @@ from lti_tool.services.link_settings import link_settings
 from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
-from qualoop.assessment import AttemptState, AttemptStillActiveError, ResponseRefusedError
+from qualoop.assessment import AttemptState, ResponseRefusedError
 from qualoop.player import Action, Refused, StaleActionError
 from qualoop.values import LANGUAGES
 
@@ -56,16 +56,17 @@ def act(session: Session, action: str) -> AnyResponse:
     shows how things stand.
     """
     sent = Action(name=action, form=request.form.to_dict(flat=False))
+    shown = request.form.get("attempt", "")
     parts = runtime()
     refused = None
     with parts.database.connection() as connection:
         who = whose(session)
         try:
             if action == RESTART:
-                attempts.restart(connection, parts.contents, who, parts.clock())
+                attempts.restart(connection, parts.contents, who, shown=shown, now=parts.clock())
             else:
-                attempts.act(connection, parts.contents, who, action=sent, now=parts.clock())
-        except (StaleActionError, AttemptStillActiveError):
+                attempts.act(connection, parts.contents, who, shown=shown, action=sent, now=parts.clock())
+        except StaleActionError:
             pass
         except ResponseRefusedError as error:
             refused = Refused(action=sent, error=error)
@@ -159,6 +160,7 @@ def _host(connection: Connection, session: Session, attempt: Attempt, opened: Op
         language=session.language,
         base=base,
         csrf=session.csrf,
+        attempt=attempt.uuid,
         framework=framework,
         attributes={"data-canonical-url": base},
         **after,

@@ -25,7 +25,7 @@ from lti_tool.services.launches import Opened
 from lti_tool.services.logins import digest
 from lti_tool.services.roles import Permission, may
 from lti_tool.services.runtime import Runtime
-from qualoop.errors import QualoopError
+from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError
 
 View = Callable[..., Any]
 
@@ -41,24 +41,6 @@ _SESSION = Prepared(
         "WHERE s.uuid = :uuid AND s.expires_at > :now"
     )
 )
-
-
-class SessionGoneError(QualoopError):
-    """This page belongs to a launch that has ended, or that was opened in another browser."""
-
-    code = "session-gone"
-
-
-class NotAllowedError(QualoopError):
-    """Your role in this course does not allow this."""
-
-    code = "not-allowed"
-
-
-class ForgedFormError(QualoopError):
-    """The form was not sent from a page of this launch."""
-
-    code = "form-token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class ToolHost:
     language: str
     base: str
     csrf: str
+    attempt: str
     framework: Framework | None
     outlook: Sequence[KnowledgePointOutlook] | None = None
     next_activity: NextActivity | None = None
@@ -37,8 +38,8 @@ class ToolHost:
 
     @property
     def hidden_fields(self) -> Mapping[str, str]:
-        """Return the fields that every form carries."""
-        return {"csrf": self.csrf}
+        """Return the fields that every form carries: the session's token, and the attempt that its page showed."""
+        return {"csrf": self.csrf, "attempt": self.attempt}
 
     @property
     def gettext(self) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -59,6 +60,18 @@ class School:
                     .values(score=value)
                 )
                 scores.update(session.connection(), self.organisation_id, self.link, person, counts="best", now=now)
+
+    def reset(self, person: int, now: datetime) -> None:
+        """Bring a person back to the score 0."""
+        self.score(person, "0", now)
+
+    def move(self, platform_url: str) -> None:
+        """Let the platform's services be elsewhere."""
+        with self.database.transaction() as session:
+            registration = session.get_one(Registration, self.registration_id)
+            registration.issuer, registration.token_url = platform_url, f"{platform_url}/token"
+            line_item = session.scalars(select(LineItem).where(LineItem.resource_link_id == self.link)).one()
+            line_item.url = f"{platform_url}{urlsplit(line_item.url or '').path}"
 
     def outbox_row(self, person: int) -> OutboxRow:
         """Return the outbox row of a person."""

@@ -18,7 +18,7 @@ from lti_tool.app import create_app
 from lti_tool.commands.install import read
 from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
-from lti_tool.migrations import migrate
+from lti_tool.services.schema import migrate
 from lti_tool.models import Deployment, Organisation, Registration
 from lti_tool.outgoing import AddressPolicy, HttpClient
 from lti_tool.services import imports, tool_keys
@@ -136,11 +136,11 @@ class Browser:
 
     def act(self, page: str, name: str, *, fragment: bool = True, **form: str) -> TestResponse:
         """Send an action with the token that the page carries."""
-        csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(page).text)
-        assert csrf
+        html = self.get(page).text
+        hidden = dict(re.findall(r'name="(csrf|attempt)" value="([0-9a-f-]+)"', html))
         headers = {"X-Qualoop-Fragment": "1"} if fragment else {}
         return self.client.post(
-            f"{page}do/{name}", data={"csrf": csrf[1], **form}, headers=headers, base_url=TOOL_ORIGIN
+            f"{page}do/{name}", data={**hidden, **form}, headers=headers, base_url=TOOL_ORIGIN
         )
 
 

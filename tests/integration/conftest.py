@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from lti_tool.db import Database
-from lti_tool.migrations import migrate
+from lti_tool.services.schema import migrate
 
 SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
 MISSING = (

@@ -16,7 +16,7 @@ from lti_tool.services.registrations import Registrations
 from lti_tool.services.runtime import Runtime
 from lti_tool.settings import Settings
 from lti_tool.worker import Worker, make_dispatch
-from tests.factories.schools import School, make_school, user_of
+from tests.factories.schools import ALL_SCOPES, School, make_school, user_of
 
 SECRET = "a secret for tests, long enough to be one"
 TIMEOUT_S = 0.5
@@ -45,6 +45,7 @@ class Delivery:
         self.stub = stub
         self.clock = clock
         self.line_item: str | None = f"{stub.base_url}{LINE_ITEMS_PATH}/{ITEM}/lineitem?type_id=1"
+        self.scopes: tuple[str, ...] = ALL_SCOPES
         self._school: School | None = None
 
     @property
@@ -52,7 +53,12 @@ class Delivery:
         """A school of three people, made when a test first needs it."""
         if self._school is None:
             self._school = make_school(
-                self.database, self.stub.base_url, people=3, now=self.clock.now, line_item=self.line_item
+                self.database,
+                self.stub.base_url,
+                people=3,
+                now=self.clock.now,
+                line_item=self.line_item,
+                scopes=self.scopes,
             )
         return self._school
 
@@ -70,13 +76,12 @@ class Delivery:
         )
         return Worker(runtime, make_dispatch(runtime, random=Random(1), threads=2))
 
-    def run_for(self, *, minutes: float) -> None:
-        """Let a worker run once a second, then once a minute, for some time."""
+    def run_for(self, *, minutes: int) -> None:
+        """Let a worker look every five seconds for some time."""
         worker = self.worker()
-        end = self.clock.now + timedelta(minutes=minutes)
-        while self.clock.now < end:
+        for _ in range(minutes * 12):
             worker.run_once()
-            self.clock.advance(seconds=1 if self.clock.now < end - timedelta(minutes=minutes - 1) else 60)
+            self.clock.advance(seconds=5)
 
     def taken(self, number: int = 0, item: str = ITEM) -> list[tuple[str, float]]:
         """Return timestamp and score of everything that the platform took for a person."""

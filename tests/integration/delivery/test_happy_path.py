@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from lti_tool.models import AccessToken, Delivery as DeliveryRow
+from lti_tool.models import AccessToken
+from lti_tool.models import Delivery as DeliveryRow
 from lti_tool.services.delivery_status import delivery_states
 from lti_tool.services.outbox import Outcome, State
 from tests.integration.delivery.conftest import Delivery

@@ -1,0 +1,72 @@
+"""Whatever the platform answers and in whatever order: in the end it has the latest score, by ever later timestamps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.ags_stub import Fault
+from lti_tool.services.outbox import State
+from tests.integration.delivery.conftest import Delivery
+
+SCORES = ["0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "1"]
+PASSING = [
+    Fault.ERROR_500,
+    Fault.SAVED_500,
+    Fault.BUSY_503,
+    Fault.THROTTLED_429,
+    Fault.TOKEN_401,
+    Fault.SAVED_CLOSED,
+    Fault.CLOSED,
+]
+
+#: Seconds that pass before the next thing happens, and whether that is a new score or a look of the worker.
+EVENTS = st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=14)
+FAULTS = st.lists(st.one_of(st.none(), st.sampled_from(PASSING)), max_size=8)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(events=EVENTS, faults=FAULTS)
+def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, bool]], faults: Sequence[Fault]) -> None:
+    person = delivery.school.people[0]
+    before = len(delivery.taken())
+    script = iter(faults)
+    delivery.stub.plan = lambda *_: next(script, None)
+    delivery.school.reset(person, delivery.clock.advance(minutes=1))
+    worker = delivery.worker()
+    rising = iter(SCORES)
+    latest = "0"
+    for seconds, scores in events:
+        delivery.clock.advance(seconds=seconds, milliseconds=137)
+        if scores:
+            latest = next(rising, latest)
+            delivery.school.score(person, latest, delivery.clock.now)
+        else:
+            worker.run_once()
+    run_out(delivery, person)
+
+    taken = delivery.taken()[before:]
+    assert taken[-1][1] == float(latest) * 100
+    times = [timestamp for timestamp, _ in delivery.taken()]
+    assert times == sorted(set(times))
+    assert datetime.fromisoformat(times[-1]) <= delivery.clock.now.astimezone(UTC)
+    assert [score for _, score in taken] == sorted(score for _, score in taken), "never a lower one after a higher"
+
+
+def run_out(delivery: Delivery, person: int) -> None:
+    """Let time pass until everything is delivered."""
+    worker = delivery.worker()
+    for _ in range(40):
+        if delivery.school.outbox_row(person).state == State.DONE:
+            return
+        delivery.clock.now += timedelta(hours=1)
+        worker.run_once()
+    raise AssertionError("it is never delivered")
