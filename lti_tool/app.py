@@ -66,23 +66,23 @@ def _version(path: str) -> str:
 
 def _protect(response: Response) -> Response:
     """Set the headers that every answer carries (S20): framed by the launching platform only, nothing from elsewhere."""
+    runtime: Runtime = current_app.extensions["qualoop"]
     headers = response.headers
     if "Content-Security-Policy" not in headers:
         headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "
-            f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {_ancestors()}"
+            f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {_ancestors(runtime)}"
         )
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers.setdefault("Cache-Control", "no-store")
-    if request.is_secure:
+    if runtime.settings.base_url.startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 
 
-def _ancestors() -> str:
+def _ancestors(runtime: Runtime) -> str:
     """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody."""
-    runtime: Runtime = current_app.extensions["qualoop"]
     session = g.get("session")
     if session is not None:
         known = [runtime.registrations.get(session.registration_id)]

@@ -11,6 +11,7 @@ from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.lti.registration import DEFAULT_ALGORITHMS
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import Deployment, Registration
+from lti_tool.services.inbox_actions import approve_deployment
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 
@@ -43,7 +44,7 @@ def register(nouns: Nouns) -> None:
     add.set_defaults(run=_add)
     verbs.add_parser("list", help="list registrations").set_defaults(run=_list)
     show = verbs.add_parser("show", help="print what to enter in the platform, and one registration")
-    add_organisation(show)
+    show.add_argument("--organisation", metavar="KEY", help="with --issuer: whose registration")
     show.add_argument("--issuer")
     show.add_argument("--client-id")
     show.set_defaults(run=_show)
@@ -61,7 +62,7 @@ def _add(arguments: argparse.Namespace) -> int:
         session.add(row)
         session.flush()
         for deployment_id in arguments.deployment:
-            _approve(session, row, deployment_id)
+            approve_deployment(session, row.id, row.organisation_id, deployment_id, now=runtime.clock())
     print(f"Registered {arguments.issuer} (client {arguments.client_id}).")
     return 0
 
@@ -86,24 +87,6 @@ def _fill(row: Registration, arguments: argparse.Namespace) -> None:
     row.algorithms, row.service_origins = list(checked.algorithms), list(checked.service_origins)
 
 
-def _approve(session: Session, registration: Registration, deployment_id: str) -> None:
-    """Approve a deployment of a registration."""
-    row = session.scalar(
-        select(Deployment).where(
-            Deployment.registration_id == registration.id, Deployment.deployment_id == deployment_id
-        )
-    )
-    if row is None:
-        row = Deployment(
-            organisation_id=registration.organisation_id,
-            registration_id=registration.id,
-            deployment_id=deployment_id,
-            created_at=registration.created_at,
-        )
-        session.add(row)
-    row.state = "approved"
-
-
 def _list(arguments: argparse.Namespace) -> int:
     with open_runtime().database.reading() as session:
         for row in session.scalars(select(Registration).order_by(Registration.issuer, Registration.client_id)):
@@ -123,7 +106,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if not arguments.issuer:
         return 0
     with runtime.database.reading() as session:
-        organisation = get_organisation(session, arguments.organisation)
+        organisation = get_organisation(session, arguments.organisation or "")
         row = _find(session, arguments.issuer, arguments.client_id)
         if row is None or row.organisation_id != organisation.id:
             raise PlatformMissingError

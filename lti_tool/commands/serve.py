@@ -26,5 +26,16 @@ def _serve(arguments: argparse.Namespace) -> int:
         print("The database is not of this version. Run: qualoop database migrate", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "gunicorn", "lti_tool.wsgi:application", "--bind", arguments.bind]
-    command += ["--no-control-socket", "--worker-class", "gthread", "--workers", str(arguments.workers), "--threads", str(arguments.threads)]
+    command += [
+        "--no-control-socket",
+        # A login initiation is repeated in an address: the hint of a platform may be long.
+        "--limit-request-line",
+        "8190",
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(arguments.workers),
+        "--threads",
+        str(arguments.threads),
+    ]
     return subprocess.run(command, check=False).returncode

@@ -165,9 +165,7 @@ def _save(
 
 def _begin(connection: Connection, contents: Contents, who: Who, *, number: int, now: datetime) -> None:
     """Store a new attempt; one that another tab began in the same moment stands."""
-    row = _VERSION.one(
-        connection, {"activity_id": who.activity_id, "organisation_id": who.organisation_id}
-    )
+    row = _VERSION.one(connection, {"activity_id": who.activity_id, "organisation_id": who.organisation_id})
     if row is None or row[0] is None:
         raise ContentMissingError
     opened = contents.get(connection, who.organisation_id, row[0])

@@ -172,18 +172,14 @@ def _record(
 
 
 def _find_activity(session: Session, organisation_id: int, key: str) -> Activity | None:
-    return session.scalar(
-        select(Activity).where(Activity.organisation_id == organisation_id, Activity.key == key)
-    )
+    return session.scalar(select(Activity).where(Activity.organisation_id == organisation_id, Activity.key == key))
 
 
 def _find_version(session: Session, activity: Activity | None, content_hash: str) -> ContentVersion | None:
     if activity is None:
         return None
     return session.scalar(
-        select(ContentVersion).where(
-            ContentVersion.activity_id == activity.id, ContentVersion.hash == content_hash
-        )
+        select(ContentVersion).where(ContentVersion.activity_id == activity.id, ContentVersion.hash == content_hash)
     )
 
 

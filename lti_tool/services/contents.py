@@ -93,9 +93,7 @@ class Contents:
             raise ContentMissingError
         activity_key, kind_name, content_hash, document, activity_id = row
         kind = self._kinds.get_kind(kind_name)
-        opened = OpenContent(
-            activity_id, version_id, activity_key, content_hash, kind, kind.open(json.loads(document))
-        )
+        opened = OpenContent(activity_id, version_id, activity_key, content_hash, kind, kind.open(json.loads(document)))
         with self._lock:
             self._versions[key] = opened
             if len(self._versions) > KEPT_VERSIONS:

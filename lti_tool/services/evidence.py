@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared
-from lti_tool.services import ledger, mastery_cache
+from lti_tool.services import inbox, ledger, mastery_cache
 from lti_tool.services.contents import OpenContent
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
 from qualoop.mastery.engine import Response
@@ -65,7 +66,29 @@ def record_answer(
 
     The event names activity, version and part, never a knowledge point: the tag set says what the part serves.
     """
-    evidence = Evidence(
+    event = ledger.new_event(
+        connection,
+        learner.organisation_id,
+        EventType.EVIDENCE_RECORDED,
+        _as_evidence(opened, attempt_uuid, answer).to_body(),
+        source=(PLAYER, f"{attempt_uuid}:{answer.part}", str(answer.try_number)),
+        learner=learner.uuid,
+        now=now,
+    )
+    seq = ledger.append(connection, learner.organisation_id, event)
+    if seq is None:
+        return
+    tags = find_tags(connection, learner.organisation_id, opened.version_id).get(answer.part)
+    if tags is None:
+        _wait_for_tags(connection, learner, opened, answer.part, now=now)
+        return
+    place = mastery_cache.adopted_place(connection, learner.organisation_id, now)
+    apply_evidence(connection, place, as_scored(event, seq, answer.options), tags)
+
+
+def _as_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Evidence:
+    """Return an answer as evidence of the part that it answers."""
+    return Evidence(
         activity=opened.key,
         content=opened.hash,
         part=answer.part,
@@ -76,21 +99,21 @@ def record_answer(
         tries=answer.try_number,
         hints=answer.hints,
     )
-    event = ledger.new_event(
-        connection,
-        learner.organisation_id,
-        EventType.EVIDENCE_RECORDED,
-        evidence.to_body(),
-        source=(PLAYER, f"{attempt_uuid}:{answer.part}", str(answer.try_number)),
-        learner=learner.uuid,
-        now=now,
-    )
-    seq = ledger.append(connection, learner.organisation_id, event)
-    if seq is None:
-        return
-    tags = find_tags(connection, learner.organisation_id, opened.version_id).get(answer.part, {})
-    place = mastery_cache.adopted_place(connection, learner.organisation_id, now)
-    apply_evidence(connection, place, as_scored(event, seq, answer.options), tags)
+
+
+def _wait_for_tags(connection: Connection, learner: Learner, opened: OpenContent, part: str, *, now: datetime) -> None:
+    """Tell a person that evidence waits for tags: it is kept, and counts from the next replay on."""
+    with Session(connection) as session:
+        inbox.put(
+            session,
+            organisation_id=learner.organisation_id,
+            reason="part-untagged",
+            subject=f"{opened.hash}:{part}"[: inbox.MAX_SUBJECT],
+            details={"activity": opened.key, "content": opened.hash, "part": part},
+            owner_role="administrator",
+            actions=["tagged"],
+            now=now,
+        )
 
 
 def find_tags(connection: Connection, organisation_id: int, version_id: int) -> Mapping[str, Mapping[str, str]]:
@@ -117,14 +140,10 @@ def as_scored(event: Event, seq: int, options: int | None) -> Scored:
     )
 
 
-def apply_evidence(
-    connection: Connection, place: mastery_cache.Place, scored: Scored, tags: Mapping[str, str]
-) -> None:
+def apply_evidence(connection: Connection, place: mastery_cache.Place, scored: Scored, tags: Mapping[str, str]) -> None:
     """Weigh one piece of evidence, advance mastery by it and keep the explanation. Replay calls this too."""
     meeting = mastery_cache.count_meeting(connection, place, scored.learner, scored.item)
-    weight = weigh(
-        scored.form, scored.score, try_number=meeting, hints=scored.hints, options=scored.options
-    )
+    weight = weigh(scored.form, scored.score, try_number=meeting, hints=scored.hints, options=scored.options)
     response = Response(
         weights={code: float(share) for code, share in tags.items()},
         at=scored.at.timestamp(),
@@ -133,9 +152,7 @@ def apply_evidence(
         practice=float(weight.u),
         guess=float(weight.gamma),
     )
-    update = mastery_cache.advance(
-        connection, place, learner=scored.learner, item=scored.item, response=response
-    )
+    update = mastery_cache.advance(connection, place, learner=scored.learner, item=scored.item, response=response)
     explanation: dict[str, Any] = numbers(update)
     explanation["weight"] = {"table": weight.table, "omega": str(weight.omega), "why": dict(weight.why.by_language)}
     mastery_cache.save_explanation(

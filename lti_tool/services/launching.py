@@ -118,9 +118,7 @@ def _verified(
     now: datetime,
 ) -> ResourceLinkLaunch:
     """Return the launch of a token that this registration's platform signed for this login."""
-    verified = validate(
-        response.id_token, known.registration, runtime.platform_keys, now=now, nonce=found.nonce
-    )
+    verified = validate(response.id_token, known.registration, runtime.platform_keys, now=now, nonce=found.nonce)
     return read_resource_link_launch(verified)
 
 
@@ -136,7 +134,11 @@ def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatfo
             organisation_id=registration.organisation_id,
             reason="deployment-unknown",
             subject=f"{registration.id}:{launch.deployment_id}"[: inbox.MAX_SUBJECT],
-            details={"issuer": registration.issuer, "deployment_id": launch.deployment_id},
+            details={
+                "registration_id": registration.id,
+                "issuer": registration.issuer,
+                "deployment_id": launch.deployment_id,
+            },
             owner_role="administrator",
             actions=["approve", "refuse"],
             now=now,
@@ -144,9 +146,7 @@ def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatfo
     raise DeploymentUnknownError
 
 
-def _activity(
-    runtime: Runtime, connection: Connection, launch: ResourceLinkLaunch, organisation_id: int
-) -> int | None:
+def _activity(runtime: Runtime, connection: Connection, launch: ResourceLinkLaunch, organisation_id: int) -> int | None:
     """Return the activity that the launch names: by our own id in its custom parameters, else by its target.
 
     Raises TargetRefusedError for a target that is not ours. None where the launch names nothing: then the link keeps

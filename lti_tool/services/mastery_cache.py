@@ -148,9 +148,7 @@ def load_state(
     )
 
 
-def _load(
-    connection: Connection, place: Place, keys: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], list[Any]]:
+def _load(connection: Connection, place: Place, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
     """Return the saved numbers of each key that has any."""
     size = len(keys)
     if size not in _LOADS:

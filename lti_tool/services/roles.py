@@ -62,9 +62,7 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
     Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
     Role.FRAMEWORK_EDITOR: frozenset({Permission.EDIT_FRAMEWORK}),
-    Role.ADMINISTRATOR: frozenset(
-        {Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT, Permission.EDIT_FRAMEWORK}
-    ),
+    Role.ADMINISTRATOR: frozenset({Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT, Permission.EDIT_FRAMEWORK}),
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT}),
     Role.EMPLOYER: frozenset({Permission.VIEW_SHARED_RECORD}),
 }

@@ -42,11 +42,10 @@ def ensure_key(session: Session, purpose: str, *, secret: str, now: datetime) ->
     return found or _remember(open_tool_key(row.private_encrypted, row.kid, secret))
 
 
-def published(session: Session) -> bytes:
-    """Return the key set with every key that a platform may still need."""
-    rows = session.scalars(
-        select(ToolKeyRow).where(ToolKeyRow.purpose == LTI, ToolKeyRow.state != RETIRED).order_by(ToolKeyRow.id)
-    )
+def published(session: Session, purpose: str = LTI) -> bytes:
+    """Return the key set of a purpose. A platform needs no retired key; who checks old seals of the ledger does."""
+    query = select(ToolKeyRow).where(ToolKeyRow.purpose == purpose).order_by(ToolKeyRow.id)
+    rows = session.scalars(query if purpose == LEDGER else query.where(ToolKeyRow.state != RETIRED))
     return public_jwks(row.public_jwk for row in rows)
 
 

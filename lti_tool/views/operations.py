@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template
 from sqlalchemy import select, text
 
 from lti_tool.models import LedgerSeal, Organisation
+from lti_tool.services import tool_keys
 from lti_tool.views.guards import public, runtime
 
 BUILT_BY = ("qualoop.player", "lti_tool")
@@ -58,6 +59,14 @@ def static_file(version: str, path: str) -> Response:
     return Response(
         file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"}
     )
+
+
+@blueprint.get("/ledger/keys")
+@public("public keys")
+def ledger_keys() -> Response:
+    """Publish the keys with which seals are signed, retired ones too."""
+    with runtime().database.reading() as session:
+        return Response(tool_keys.published(session, tool_keys.LEDGER), mimetype="application/json")
 
 
 @blueprint.get("/ledger/roots/<organisation_uuid>")

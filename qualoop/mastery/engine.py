@@ -300,9 +300,7 @@ def _level(learner: Learner, memory: Memory, difficulty: Difficulty, constants: 
     mean = constants.base + learner.g + memory.m - difficulty.mean
     variance = learner.v_g + memory.v_m + max(MIN_DIFFICULTY_VARIANCE, difficulty.variance)
     reach = Z_90 * sqrt(variance)
-    return Reading(
-        sigmoid(mean / sqrt(1.0 + KAPPA * variance)), sigmoid(mean - reach), sigmoid(mean + reach), memory.n
-    )
+    return Reading(sigmoid(mean / sqrt(1.0 + KAPPA * variance)), sigmoid(mean - reach), sigmoid(mean + reach), memory.n)
 
 
 def _change(

@@ -25,7 +25,6 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "down": "{kp} fell by {points} to {level}.",
         "same": "{kp} stays at {level}.",
         "forgetting": "Before that, {points} had faded in {days} days.",
-        "weight": "It counts {omega} of a full answer: {why}.",
     },
     "zh-Hans": {
         "expected": "这道{item}预期得分{predicted}，实际得分{score}。",
@@ -33,7 +32,6 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "down": "{kp}下降{points}，现为{level}。",
         "same": "{kp}保持在{level}。",
         "forgetting": "此前{days}天里已遗忘{points}。",
-        "weight": "本次计为一次完整作答的{omega}：{why}。",
     },
 }
 
@@ -91,7 +89,7 @@ def sentence(explanation: Mapping[str, Any], language: str, titles: Mapping[str,
         if faded >= 1:
             parts.append(words["forgetting"].format(points=_points(faded, language), days=row["days"]))
     if weight := explanation.get("weight"):
-        parts.append(words["weight"].format(omega=weight["omega"], why=weight["why"][language]))
+        parts.append(weight["why"][language])
     return ("" if language == "zh-Hans" else " ").join(parts)
 
 

@@ -100,22 +100,23 @@ def enter(
     locale: str = "en",
     lesson: str = LESSON,
     title: str = "Keywords and intent",
-    **claims: Any,
+    context: Mapping[str, Any] = COURSE,
+    changes: Mapping[str, Any] | None = None,
 ) -> Seat:
-    """Let somebody launch a lesson of the course; ``claims`` are further changes of the launch, by LTI claim."""
-    changes: dict[str, Any] = {
+    """Let somebody launch a lesson of the course; ``changes`` are further changes of the launch's claims."""
+    claims: dict[str, Any] = {
         "sub": subject,
         "name": name,
         "given_name": None,
         "family_name": None,
-        LTI + "context": COURSE,
+        LTI + "context": context,
         LTI + "resource_link": {"id": f"r-{lesson}", "title": title},
         LTI + "target_link_uri": f"{TOOL_ORIGIN}/lti/activity/{lesson}",
         LTI + "launch_presentation": {"locale": locale},
+        **(changes or {}),
     }
-    changes |= {LTI + claim: value for claim, value in claims.items()}
     browser = tool.browser()
-    response = browser.launch(Case("seat", {}, changes, None, None, ()), role=role)
+    response = browser.launch(Case("seat", {}, claims, None, None, ()), role=role)
     found = re.search(r"/a/([0-9a-f-]{36})/", response.headers.get("Location", "") + response.text)
     assert found, response.text
     return Seat(tool, browser, f"/a/{found[1]}/", _who(tool, found[1]))

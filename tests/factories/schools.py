@@ -61,10 +61,6 @@ class School:
                 )
                 scores.update(session.connection(), self.organisation_id, self.link, person, counts="best", now=now)
 
-    def reset(self, person: int, now: datetime) -> None:
-        """Bring a person back to the score 0."""
-        self.score(person, "0", now)
-
     def move(self, platform_url: str) -> None:
         """Let the platform's services be elsewhere."""
         with self.database.transaction() as session:

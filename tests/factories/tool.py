@@ -18,7 +18,6 @@ from lti_tool.app import create_app
 from lti_tool.commands.install import read
 from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
-from lti_tool.services.schema import migrate
 from lti_tool.models import Deployment, Organisation, Registration
 from lti_tool.outgoing import AddressPolicy, HttpClient
 from lti_tool.services import imports, tool_keys
@@ -26,6 +25,7 @@ from lti_tool.services.content_install import ContentImport
 from lti_tool.services.contents import Contents
 from lti_tool.services.registrations import Registrations
 from lti_tool.services.runtime import Runtime
+from lti_tool.services.schema import migrate
 from lti_tool.settings import Settings
 from qualoop.errors import QualoopError
 from qualoop.framework import shipped_content

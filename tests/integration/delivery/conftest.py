@@ -45,17 +45,18 @@ class Delivery:
         self.stub = stub
         self.clock = clock
         self.line_item: str | None = f"{stub.base_url}{LINE_ITEMS_PATH}/{ITEM}/lineitem?type_id=1"
+        self.people = 3
         self.scopes: tuple[str, ...] = ALL_SCOPES
         self._school: School | None = None
 
     @property
     def school(self) -> School:
-        """A school of three people, made when a test first needs it."""
+        """A school, made when a test first needs it."""
         if self._school is None:
             self._school = make_school(
                 self.database,
                 self.stub.base_url,
-                people=3,
+                people=self.people,
                 now=self.clock.now,
                 line_item=self.line_item,
                 scopes=self.scopes,

@@ -12,6 +12,8 @@ from benchmarks.ags_stub import Fault
 from lti_tool.services.outbox import State
 from tests.integration.delivery.conftest import Delivery
 
+EXAMPLES = 25
+PEOPLE = 600  # one for each example, those of a shrinking failure included
 SCORES = ["0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "1"]
 PASSING = [
     Fault.ERROR_500,
@@ -29,21 +31,22 @@ FAULTS = st.lists(st.one_of(st.none(), st.sampled_from(PASSING)), max_size=8)
 
 
 @settings(
-    max_examples=15,
+    max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(events=EVENTS, faults=FAULTS)
 def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, bool]], faults: Sequence[Fault]) -> None:
-    person = delivery.school.people[0]
-    before = len(delivery.taken())
+    delivery.people = PEOPLE
+    number = len(delivery.stub.scores)
+    person = delivery.school.people[number]
     script = iter(faults)
     delivery.stub.plan = lambda *_: next(script, None)
-    delivery.school.reset(person, delivery.clock.advance(minutes=1))
     worker = delivery.worker()
     rising = iter(SCORES)
     latest = "0"
+    delivery.school.score(person, latest, delivery.clock.now)
     for seconds, scores in events:
         delivery.clock.advance(seconds=seconds, milliseconds=137)
         if scores:
@@ -53,9 +56,9 @@ def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, b
             worker.run_once()
     run_out(delivery, person)
 
-    taken = delivery.taken()[before:]
+    taken = delivery.taken(number)
     assert taken[-1][1] == float(latest) * 100
-    times = [timestamp for timestamp, _ in delivery.taken()]
+    times = [timestamp for timestamp, _ in taken]
     assert times == sorted(set(times))
     assert datetime.fromisoformat(times[-1]) <= delivery.clock.now.astimezone(UTC)
     assert [score for _, score in taken] == sorted(score for _, score in taken), "never a lower one after a higher"

@@ -43,7 +43,7 @@ class Learner:
 
     def form(self, item: Item, number: int = 1) -> dict[str, str]:
         fields = form_of(item, reveal(item).response, self.seed())
-        return {"item": item.key, "try": str(number), **{name: values for name, values in fields.items()}}
+        return {"item": item.key, "try": str(number), **fields}
 
     def answer(self, item: Item, number: int = 1) -> TestResponse:
         return self.browser.act(self.page, "answer", **self.form(item, number))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-
 import pytest
+from joserfc import jws
+from joserfc.jwk import KeySet
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DatabaseError
 
@@ -135,4 +136,7 @@ def test_the_roots_are_published(tool: Tool) -> None:
         organisation = session.scalars(select(Organisation)).one()
     answer = tool.browser().get(f"/ledger/roots/{organisation.uuid}").get_json()
     assert [row["number"] for row in answer["seals"]] == [1]
-    assert len(answer["seals"][0]["merkle_root"]) == 64
+    keys = KeySet.import_key_set(tool.browser().get("/ledger/keys").get_json())
+    seal_row = answer["seals"][0]
+    signed = jws.deserialize_compact(seal_row["signature"], keys)
+    assert signed.payload.decode() == f"{organisation.uuid}.1.{seal_row['chain_hash']}"

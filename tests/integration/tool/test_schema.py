@@ -7,10 +7,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select
 
 from lti_tool.db import Database
-from lti_tool.services.schema import is_current
 from lti_tool.models import Activity, Base
 from lti_tool.services import imports
 from lti_tool.services.content_install import ContentImport
+from lti_tool.services.schema import is_current
 from tests.factories.tool import Tool, shipped
 
 

@@ -1,0 +1,55 @@
+"""What a person's decision about an inbox item does, beyond closing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.models import Deployment, InboxItem
+from lti_tool.services import inbox
+
+APPROVED: Final = "approved"
+
+
+def decide(session: Session, organisation_id: int, item_id: int, *, action: str, now: datetime) -> InboxItem:
+    """Do what ``action`` means and close the item; raise InboxItemMissingError where that is not possible."""
+    item = inbox.resolve(session, organisation_id, item_id, action=action, now=now)
+    effect = _EFFECTS.get((item.reason, action))
+    if effect is not None:
+        effect(session, item, now)
+    return item
+
+
+def approve_deployment(
+    session: Session, registration_id: int, organisation_id: int, deployment_id: str, /, now: datetime
+) -> None:
+    """Let a deployment of a registration launch us."""
+    row = session.scalar(
+        select(Deployment).where(
+            Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id
+        )
+    )
+    if row is None:
+        row = Deployment(
+            organisation_id=organisation_id,
+            registration_id=registration_id,
+            deployment_id=deployment_id,
+            created_at=now,
+        )
+        session.add(row)
+    row.state = APPROVED
+    session.flush()
+
+
+def _approve_deployment(session: Session, item: InboxItem, now: datetime) -> None:
+    details = item.details
+    approve_deployment(session, details["registration_id"], item.organisation_id, details["deployment_id"], now=now)
+
+
+_EFFECTS: Final[Mapping[tuple[str, str], Callable[[Session, InboxItem, datetime], None]]] = {
+    ("deployment-unknown", "approve"): _approve_deployment,
+}

@@ -1,0 +1,79 @@
+"""What each room may lean on: its outside libraries by name, and that it runs with only its own extras."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CORE = {"pydantic", "pydantic_core", "yaml", "jinja2", "markupsafe", "markdown_it", "nh3", "numpy", "rfc8785"}
+LTI = {
+    "alembic",
+    "babel",
+    "cryptography",
+    "flask",
+    "gunicorn",
+    "jinja2",
+    "joserfc",
+    "markupsafe",
+    "sqlalchemy",
+    "urllib3",
+    "werkzeug",
+}
+ALLOWED = {
+    "qualoop": CORE,
+    "lti_tool.lti": {"cryptography", "joserfc"},
+    "lti_tool.outgoing": {"urllib3"},
+    "lti_tool": LTI,
+    "xblocks": {"xblock", "web_fragments", "webob", "jinja2", "markupsafe", "django"},
+}
+# Blocked when the room is imported: what its extras do not bring.
+FOREIGN = {
+    "qualoop": sorted(LTI - {"markupsafe", "jinja2"} | {"django", "xblock", "lti1p3platform", "pylti1p3", "numba"}),
+    "lti_tool": ["django", "xblock", "lti1p3platform", "pylti1p3", "workbench", "numba"],
+    "xblocks": sorted(LTI - {"markupsafe", "jinja2", "babel", "werkzeug"} | {"lti1p3platform", "pylti1p3", "numba"}),
+}
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+room, *blocked = sys.argv[1:]
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"{name} is of another extra", name=name)
+sys.meta_path.insert(0, Wall())
+package = importlib.import_module(room)
+for module in pkgutil.walk_packages(package.__path__, room + "."):
+    if ".migrations" not in module.name and not module.name.endswith(".wsgi"):
+        importlib.import_module(module.name)
+"""
+
+
+@pytest.mark.parametrize("room", sorted(FOREIGN))
+def test_a_room_runs_with_its_own_extras(room: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IMPORT_ALL, room, *FOREIGN[room]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("qualoop", "lti_tool", "xblocks", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None)
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_it_is_allowed(graph: grimp.ImportGraph, room: str) -> None:
+    ours = {"qualoop", "lti_tool", "xblocks"}
+    inside = {module for module in graph.modules if module == room or module.startswith(room + ".")}
+    outside = {
+        imported
+        for module in inside
+        for imported in graph.find_modules_directly_imported_by(module)
+        if imported.partition(".")[0] not in ours | set(sys.stdlib_module_names)
+    }
+    assert {name.partition(".")[0] for name in outside} - ALLOWED[room] == set()
