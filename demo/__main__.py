@@ -26,6 +26,7 @@ from demo.running import (
     watch,
 )
 from demo.tool_setup import ToolSetup, set_up, tool_environment
+from qualoop.framework import shipped_content
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,15 +64,15 @@ def _run(options: argparse.Namespace, folder: Path, children: list[Child], stop:
     addresses, moved = choose_addresses(folder)
     if moved:
         _say("A port of the last run is taken: the LMS or the tool has a new address, so learners start a new record")
-    log, lessons = folder / "log", lesson_folders()
+    log = folder / "log"
     lms = LmsSettings(
         data_folder=folder / "lms",
         base_url=addresses.lms,
         tool_url=addresses.tool,
-        activities=activities_of(lessons),
+        activities=activities_of(lesson_folders()),
     )
     environment = tool_environment(folder / "tool", addresses)
-    set_up(ToolSetup(environment=environment, log=log / "setup.log"), lms, lessons, say=_say)
+    set_up(ToolSetup(environment=environment, log=log / "setup.log"), lms, [shipped_content()], say=_say)
     if stop.is_set():
         return
     _say("Starting the LMS, the tool and its worker")

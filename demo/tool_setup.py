@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,15 +51,15 @@ def tool_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
     }
 
 
-def set_up(tool: ToolSetup, lms: LmsSettings, lessons: list[Path], *, say: Callable[[str], None]) -> None:
-    """Bring the tool to where the LMS can use it; every step may be repeated."""
+def set_up(tool: ToolSetup, lms: LmsSettings, content: Sequence[Path], *, say: Callable[[str], None]) -> None:
+    """Bring the tool to where the LMS can use it, with framework and lessons of folders; every step may be repeated."""
     tool.log.write_bytes(b"")
     say("Preparing the tool's database")
     tool.qualoop("database", "migrate")
     tool.qualoop("organisation", "add", ORGANISATION, "--name", ORGANISATION_NAME, "--if-absent")
-    if lessons:
-        say(f"Installing {len(lessons)} lesson{'s' if len(lessons) > 1 else ''}")
-        tool.qualoop("content", "install", *(str(folder) for folder in lessons), "--organisation", ORGANISATION)
+    lessons = len(lms.activities)
+    say(f"Installing the framework and {lessons} lesson{'' if lessons == 1 else 's'}")
+    tool.qualoop("content", "install", *(str(folder) for folder in content), "--organisation", ORGANISATION)
     say("Registering the LMS with the tool")
     register_platform(tool, lms)
 

@@ -117,6 +117,20 @@ def weight_table(table_id: str = DEFAULT_TABLE) -> WeightTable:
     return load_weight_table(table_id)
 
 
+def _form(table: WeightTable, form: str) -> FormWeights:
+    weights = table.forms.get(form)
+    if weights is None:
+        raise FormNotWeighedError(f"the table {table.id} does not weigh evidence of the form {form!r}")
+    return weights
+
+
+def _after_hints(weights: FormWeights, omega: Decimal, hints: int) -> tuple[Decimal, Decimal]:
+    """Return omega and the share of the score that are left after ``hints``."""
+    if not (hints and weights.help):
+        return omega, Decimal(1)
+    return omega * weights.help.omega_factor, max(1 - weights.help.cost_per_hint * hints, Decimal(0))
+
+
 def weigh(
     form: str,
     score: Score,
@@ -133,14 +147,9 @@ def weigh(
     repeat and for hints multiply. Raises FormNotWeighedError.
     """
     table = table or weight_table()
-    weights = table.forms.get(form)
-    if weights is None:
-        raise FormNotWeighedError(f"the table {table.id} does not weigh evidence of the form {form!r}")
+    weights = _form(table, form)
     omega = weights.omega[min(try_number, len(weights.omega)) - 1]
-    left = Decimal(1)
-    if hints and weights.help:
-        omega *= weights.help.omega_factor
-        left = max(1 - weights.help.cost_per_hint * hints, Decimal(0))
+    omega, left = _after_hints(weights, omega, hints)
     few = table.guessing.fewest_options <= (options or 0) <= table.guessing.most_options
     guessed_of = options if weights.guessing and omega and few else None
     reasons = Reasons(
