@@ -67,6 +67,7 @@ $(STAMPS)/demo: $(STAMPS)/libraries setup.cfg pyproject.toml
 $(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
 	@echo "· installing what developers need (first time only: about a minute)"
 	@$(call PIP_INSTALL,-r requirements/dev.txt)
+	@pwd > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth" # benchmarks, demo and tests are in no wheel
 	@touch $@
 PIP_INSTALL = if test -x $(BIN)/uv; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
 

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from random import Random
+from random import SystemRandom
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -139,7 +140,7 @@ def _rate(say: Callable[[str], None]) -> float:
 
 def _faults(say: Callable[[str], None]) -> tuple[int, int, float]:
     """Return how many lines have no score and how many not the latest, after faults and kill -9, and the clock's lead."""
-    random = Random(1)
+    random = SystemRandom()
     with _scene(faults=FAULTY) as scene:
         people = scene.school.people
         latest = {person: f"{random.randrange(1, 500) / 1000}" for person in people}
@@ -158,7 +159,7 @@ def _faults(say: Callable[[str], None]) -> tuple[int, int, float]:
     return _compared(latest, people, report)
 
 
-def _change_some(school: School, latest: dict[int, str], random: Random) -> None:
+def _change_some(school: School, latest: dict[int, str], random: SystemRandom) -> None:
     """Let some scores rise while the worker works."""
     changed = {person: f"{random.randrange(500, 1000) / 1000}" for person in random.sample(school.people, 40)}
     latest |= changed
@@ -171,7 +172,7 @@ def _compared(latest: dict[int, str], people: tuple[int, ...], report: dict[str,
     for number, person in enumerate(people):
         found = report["scores"].get(f"{ITEM} {user_of(number)}")
         lost += found is None
-        stale += found is not None and found[2] != float(latest[person]) * 100
+        stale += found is not None and Decimal(str(found[2])) != Decimal(latest[person]) * 100
     return lost, stale, report["ahead_s"]
 
 
@@ -179,7 +180,7 @@ def _read_line(process: subprocess.Popen[str]) -> str:
     """Return the first line that a process prints."""
     line = process.stdout.readline() if process.stdout else ""
     if not line:
-        raise RuntimeError(f"{process.args} ended before it was ready")
+        raise RuntimeError(f"{process.args!r} ended before it was ready")
     return line.strip()
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from lti_tool.lti.errors import ClaimInvalidError, ClaimMissingError, MessageTypeError, VersionError
 from lti_tool.lti.id_token import VerifiedLaunch
-from lti_tool.lti.registration import find_origin
 from lti_tool.lti.roles import LaunchRoles, read_roles
 
 MAX_ID: Final = 255
@@ -38,6 +37,11 @@ _NRPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 
 #: Half a surrogate pair cannot be encoded, and PostgreSQL stores no NUL.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+#: An http(s) address with a host and without user information. Which hosts are allowed is checked where it is used.
+_WEB_ADDRESS: Final = re.compile(
+    r"https?://[^\s/?#@\\:]+(:[0-9]{1,5})?(?=[/?#]|$)|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?(?=[/?#]|$)"
+)
 
 Object = Mapping[str, Any]
 _EMPTY: Final[Object] = {}
@@ -199,7 +203,7 @@ def _presentation(claims: Object) -> LaunchPresentation:
         _optional_id(presentation, "locale", MAX_ID),
         _optional_id(presentation, "document_target", MAX_ID),
         # It becomes a link on our pages: javascript: and its like must not get there (S15).
-        return_url if return_url and find_origin(return_url) else None,
+        return_url if return_url and _WEB_ADDRESS.match(return_url) else None,
     )
 
 
@@ -265,7 +269,7 @@ def _shown(claims: Object, name: str, longest: int) -> str:
 def _service_url(claims: Object, name: str) -> str | None:
     """Return the address of a service; the empty string, which Moodle sends, means that there is none."""
     value = _optional_id(claims, name, MAX_URL)
-    if value is not None and find_origin(value) is None:
+    if value is not None and not _WEB_ADDRESS.match(value):
         raise ClaimInvalidError(name, "is not an http(s) address")
     return value
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, literal, select, union_all
+from sqlalchemy import Connection, select
 
-from lti_tool.models import Activity, Enrolment, MasteryState, Person, TagSet
+from lti_tool.models import Activity, MasteryState, TagSet
 from lti_tool.services import mastery_cache
 from lti_tool.services.class_members import Link
 from lti_tool.services.records import knowledge_points_of
 from qualoop.framework import Framework
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Difficulty, Learner, Memory, Reading, State, read
+
+READ_AT_ONCE: Final = 5_000
+"""States per statement: every database takes as many parameters."""
 
 
 def link_codes(connection: Connection, framework: Framework | None, link: Link) -> tuple[str, ...]:
@@ -32,62 +34,54 @@ def link_codes(connection: Connection, framework: Framework | None, link: Link) 
 
 
 def read_class(
-    connection: Connection, link: Link, codes: Sequence[str], *, now: datetime, person: int | None = None
+    connection: Connection, organisation_id: int, people: Sequence[str], *, codes: Sequence[str], now: datetime
 ) -> Mapping[str, Mapping[str, Reading]]:
-    """Return the levels of the course's people (or of one) by pseudonym and knowledge point.
+    """Return the levels of people of the organisation by pseudonym and knowledge point.
 
-    What somebody never answered is left out. The number of statements does not depend on how many people there are.
+    What somebody never answered is left out.
     """
-    place = mastery_cache.find_adopted(connection, link.organisation_id)
-    if place is None or not codes:
+    place = mastery_cache.find_adopted(connection, organisation_id)
+    if place is None:
         return {}
-    difficulties = _difficulties(connection, place, codes)
-    learners = {uuid: Learner(*numbers) for uuid, numbers in connection.execute(_learner_states(link, place, person))}
-    found: dict[str, dict[str, Reading]] = defaultdict(dict)
-    for uuid, code, numbers in connection.execute(_memories(link, place, codes, person)):
-        state = State(learner=learners.get(uuid), memories={code: Memory(*numbers)}, knowledge_points=difficulties)
-        found[uuid][code] = read(state, code, now.timestamp(), DEFAULT_CONSTANTS)
+    learners = _find_states(connection, place, mastery_cache.LEARNER, people)
+    memories = _find_states(
+        connection, place, mastery_cache.MEMORY, [f"{person}|{code}" for person in people for code in codes]
+    )
+    difficulties = {
+        code: Difficulty(*numbers)
+        for code, numbers in _find_states(connection, place, mastery_cache.KNOWLEDGE_POINT, codes).items()
+    }
+
+    def level(person: str, code: str) -> Reading:
+        state = State(
+            learner=Learner(*learners[person]) if person in learners else None,
+            memories={code: Memory(*memories[f"{person}|{code}"])},
+            knowledge_points=difficulties,
+        )
+        return read(state, code, now.timestamp(), DEFAULT_CONSTANTS)
+
+    return {
+        person: {code: level(person, code) for code in codes if f"{person}|{code}" in memories} for person in people
+    }
+
+
+def _find_states(
+    connection: Connection, place: mastery_cache.Place, owner: str, subjects: Sequence[str]
+) -> Mapping[str, Sequence[Any]]:
+    """Return the cached numbers of those subjects that have any.
+
+    Subjects are listed, not joined: so each is one look-up in the index, whatever the database believes of its tables.
+    A generation is of one organisation; to name that, too, would lure SQLite into reading all states of it.
+    """
+    found: dict[str, Sequence[Any]] = {}
+    for start in range(0, len(subjects), READ_AT_ONCE):
+        rows = connection.execute(
+            select(MasteryState.subject, MasteryState.numbers).where(
+                MasteryState.generation_id == place.generation_id,
+                MasteryState.owner == owner,
+                MasteryState.subject.in_(subjects[start : start + READ_AT_ONCE]),
+            )
+        )
+        for subject, numbers in rows:
+            found[subject] = numbers
     return found
-
-
-def _difficulties(connection: Connection, place: mastery_cache.Place, codes: Sequence[str]) -> Mapping[str, Difficulty]:
-    query = select(MasteryState.subject, MasteryState.numbers).where(
-        MasteryState.generation_id == place.generation_id,
-        MasteryState.owner == mastery_cache.KNOWLEDGE_POINT,
-        MasteryState.subject.in_(codes),
-    )
-    return {code: Difficulty(*numbers) for code, numbers in connection.execute(query)}
-
-
-def _learner_states(link: Link, place: mastery_cache.Place, person: int | None) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Person.uuid, MasteryState.numbers)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(MasteryState, MasteryState.subject == Person.uuid)
-        .where(*_of_the_class(link, place, person), MasteryState.owner == mastery_cache.LEARNER)
-    )
-
-
-def _memories(
-    link: Link, place: mastery_cache.Place, codes: Sequence[str], person: int | None
-) -> Select[*tuple[Any, ...]]:
-    """Return the query of all memories of the class: each pair is one look-up in the index of states."""
-    wanted = union_all(*(select(literal(code).label("code")) for code in codes)).cte("wanted")
-    return (
-        select(Person.uuid, wanted.c.code, MasteryState.numbers)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(wanted, literal(value=True))
-        .join(MasteryState, MasteryState.subject == Person.uuid + "|" + wanted.c.code)
-        .where(*_of_the_class(link, place, person), MasteryState.owner == mastery_cache.MEMORY)
-    )
-
-
-def _of_the_class(link: Link, place: mastery_cache.Place, person: int | None) -> list[Any]:
-    """Return the conditions that keep states to the link's course (and to one person)."""
-    conditions: list[Any] = [
-        Enrolment.organisation_id == link.organisation_id,
-        Enrolment.context_id == link.context_id,
-        MasteryState.organisation_id == link.organisation_id,
-        MasteryState.generation_id == place.generation_id,
-    ]
-    return conditions if person is None else [*conditions, Person.id == person]

@@ -1,13 +1,13 @@
 """What a teacher sees of one resource link: who did what, and what each learner knows of what it teaches.
 
-Reads only. The number of statements does not grow with the class or with the knowledge points.
+Reads only, and in few statements: none is made for each learner or for each knowledge point.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -57,7 +57,7 @@ class LearnerLine:
     member: Member
     attempts: tuple[AttemptLine, ...]
     score: Score | None
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
     def progress(self) -> Progress:
@@ -111,7 +111,8 @@ def class_overview(connection: Connection, framework: Framework | None, link: Li
     members = list_members(connection, link)
     codes = link_codes(connection, framework, link)
     attempts, scores = _attempts(connection, link), _scores(connection, link)
-    readings = read_class(connection, link, codes, now=now)
+    people = [member.subject.uuid for member in members]
+    readings = read_class(connection, link.organisation_id, people, codes=codes, now=now)
     lines = [
         LearnerLine(
             member=member,
@@ -135,16 +136,13 @@ def class_overview(connection: Connection, framework: Framework | None, link: Li
     )
 
 
-def learner_line(
-    connection: Connection, link: Link, member: Member, *, codes: Sequence[str], now: datetime
-) -> LearnerLine:
-    """Return what one learner did at the link."""
+def learner_line(connection: Connection, link: Link, member: Member) -> LearnerLine:
+    """Return what one learner did at the link; what the learner knows is told by `records.points_record`."""
     person = member.subject.person_id
     return LearnerLine(
         member=member,
         attempts=tuple(_attempts(connection, link, person).get(person, ())),
         score=_scores(connection, link, person).get(person),
-        readings=read_class(connection, link, codes, now=now, person=person).get(member.subject.uuid, {}),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ from qualoop.mastery.explanation import MODEL
 from qualoop.policies import DEFAULT_TABLE
 
 KIND: Final = "replay"
-CHUNK: Final = 500
+CHUNK: Final = 200
 FILLING, DROPPED = "filling", "dropped"
 
 
@@ -59,12 +59,12 @@ def start(session: Session, organisation: Organisation, now: datetime) -> Job:
     return jobs.create(session, organisation.id, KIND, cursor={"generation": generation.id, "seq": 0}, now=now)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a replay must know of a part: the knowledge points it serves, and among how many options one guesses."""
 
-    tags: Mapping[str, str] = field(default_factory=dict)
-    options: int | None = None
+    tags: Mapping[str, str]
+    options: int | None
 
 
 class Replay:
@@ -109,18 +109,20 @@ class Replay:
         )
 
     def _apply(self, session: Session, place: mastery_cache.Place, row: LedgerEvent) -> None:
-        """Apply one piece of evidence as it was applied when it came."""
+        """Apply one piece of evidence as if it came now; that of a part without tags goes on waiting for them."""
         event = ledger.as_event(self._uuid, row, json.loads(row.body))
-        part = self._part(session, event.body["activity"], event.body["content"], event.body["part"])
+        part = self._find_part(session, event.body["activity"], event.body["content"], event.body["part"])
+        if part is None:
+            return
         scored = evidence.as_scored(event, row.id, part.options)
         evidence.apply_evidence(session.connection(), place, scored, part.tags)
 
-    def _part(self, session: Session, activity: str, content: str, part: str) -> Part:
-        """Return what is known of a part by the tags that hold now; nothing of a part that was never registered."""
+    def _find_part(self, session: Session, activity: str, content: str, part: str) -> Part | None:
+        """Return what is known of a part by the tags that hold now; None where it has none."""
         key = (activity, content)
         if key not in self._parts:
             self._parts[key] = self._read_parts(session, activity, content)
-        return self._parts[key].get(part) or Part()
+        return self._parts[key].get(part)
 
     def _read_parts(self, session: Session, activity: str, content: str) -> Mapping[str, Part]:
         version = session.scalar(
@@ -136,7 +138,9 @@ class Replay:
             return {}
         tags = evidence.find_tags(session.connection(), self._organisation_id, version.id)
         return {
-            entry["key"]: Part(tags.get(entry["key"], {}), entry.get("options")) for entry in version.manifest["parts"]
+            entry["key"]: Part(tags[entry["key"]], entry.get("options"))
+            for entry in version.manifest["parts"]
+            if entry["key"] in tags
         }
 
 

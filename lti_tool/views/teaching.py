@@ -52,7 +52,7 @@ def show_learner(session: Session, person_uuid: str) -> str:
         member = get_member(connection, link, person_uuid)
         framework = parts.contents.find_framework(connection, link.organisation_id)
         codes = link_codes(connection, framework, link)
-        line = class_overview.learner_line(connection, link, member, codes=codes, now=now)
+        line = class_overview.learner_line(connection, link, member)
         found = records.PointsRecord()
         if framework is not None:
             found = records.points_record(

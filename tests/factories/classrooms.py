@@ -62,14 +62,15 @@ class Seat:
 
     def restart(self) -> None:
         """Begin another attempt."""
-        with self.tool.runtime.database.connection() as connection:
-            attempts.restart(connection, self.tool.runtime.contents, self.who, self.tool.clock())
+        parts, shown = self.tool.runtime, self._attempt().uuid
+        with parts.database.connection() as connection:
+            attempts.restart(connection, parts.contents, self.who, shown=shown, now=self.tool.clock())
 
     def _act(self, name: str, **form: Sequence[str]) -> None:
-        self._attempt()
-        with self.tool.runtime.database.connection() as connection:
+        parts, shown = self.tool.runtime, self._attempt().uuid
+        with parts.database.connection() as connection:
             action = Action(name=name, form=form)
-            attempts.act(connection, self.tool.runtime.contents, self.who, action=action, now=self.tool.clock())
+            attempts.act(connection, parts.contents, self.who, shown=shown, action=action, now=self.tool.clock())
 
     def _attempt(self) -> attempts.Attempt:
         with self.tool.runtime.database.connection() as connection:
@@ -134,16 +135,12 @@ def wrong_response(item: Item) -> list[str]:
 
 def _who(tool: Tool, session_uuid: str) -> Who:
     with tool.runtime.database.reading() as reading:
-        session, person_uuid, link = (
-            reading.execute(
-                select(LtiSession, Person.uuid, ResourceLink)
-                .join(Person, Person.id == LtiSession.person_id)
-                .join(ResourceLink, ResourceLink.id == LtiSession.resource_link_id)
-                .where(LtiSession.uuid == session_uuid)
-            )
-            .one()
-            ._tuple()
-        )
+        session, person_uuid, link = reading.execute(
+            select(LtiSession, Person.uuid, ResourceLink)
+            .join(Person, Person.id == LtiSession.person_id)
+            .join(ResourceLink, ResourceLink.id == LtiSession.resource_link_id)
+            .where(LtiSession.uuid == session_uuid)
+        ).one()
         return Who(
             organisation_id=session.organisation_id,
             person_id=session.person_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -58,7 +59,7 @@ def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, b
     run_out(delivery, person)
 
     taken = delivery.taken(number)
-    assert taken[-1][1] == float(latest) * 100
+    assert Decimal(str(taken[-1][1])) == Decimal(latest) * 100
     times = [timestamp for timestamp, _ in taken]
     assert times == sorted(set(times))
     assert datetime.fromisoformat(times[-1]) <= delivery.clock.now.astimezone(UTC)

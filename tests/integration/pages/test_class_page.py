@@ -21,7 +21,8 @@ def teacher(tool: Tool) -> Seat:
 
 def row_of(page: str, name: str) -> str:
     """Return the row of a learner in the table of work."""
-    [row] = [row for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if name in row and "rowheader" in row]
+    rows: list[str] = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+    [row] = [row for row in rows if name in row and "rowheader" in row]
     return row
 
 

@@ -6,12 +6,13 @@ import re
 
 from lti_tool.services import records
 from lti_tool.services.records import Subject
+from qualoop.player import KnowledgePointOutlook
 from tests.factories.classrooms import Seat, enter
 from tests.factories.tool import Tool
 from tests.integration.pages.reading_html import text_of
 
 
-def outlook(tool: Tool, seat: Seat, *codes: str, language: str = "en") -> list[records.KnowledgePointOutlook]:
+def outlook(tool: Tool, seat: Seat, *codes: str, language: str = "en") -> list[KnowledgePointOutlook]:
     who = seat.who
     subject = Subject(organisation_id=who.organisation_id, person_id=who.person_id, uuid=who.person_uuid)
     with tool.runtime.database.reading() as reading:

@@ -8,22 +8,21 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import lti_tool
 
 ROOT = Path(lti_tool.__file__).parent
 CATALOGUE = ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "translatable": None}
 PLACES = re.compile(r"%\([a-z]+\)s")
 
 
 def used() -> set[str]:
     """Return the messages in the code; of one with a number its singular, which is its key."""
-    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
-    rows = extract_from_dir(ROOT, methods, options, keywords=KEYWORDS)
+    rows = extract_from_dir(ROOT, METHODS, OPTIONS, keywords=KEYWORDS)
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in rows}
 
 
