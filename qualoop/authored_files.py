@@ -57,7 +57,7 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, file: YamlFile | str, place: Place | int, code: str, message: str, repair: str = "") -> None:
+    def add(self, file: YamlFile | str, place: Place | int, code: str, message: str, *, repair: str = "") -> None:
         """Note a problem of ``file`` at a value's place (or at a line)."""
         name = file if isinstance(file, str) else file.name
         line = place if isinstance(place, int) else (1 if isinstance(file, str) else file.line(place))
@@ -103,7 +103,9 @@ class _Loader(yaml.SafeLoader):
 
 _UNWANTED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED or (tag[-4:] == "bool" and first in "tTfF")]
+    first: [
+        (tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED or (tag[-4:] == "bool" and first in "tTfF")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -121,13 +123,13 @@ def read_text(root: Path, name: str, problems: Problems) -> str | None:
     path = root / name
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            problems.add(name, 1, "file-too-large", f"more than {MAX_FILE_BYTES} bytes", "split it")
+            problems.add(name, 1, "file-too-large", f"more than {MAX_FILE_BYTES} bytes", repair="split it")
             return None
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        problems.add(name, 1, "file-not-utf8", "the file is not UTF-8 text", "save it as UTF-8")
+        problems.add(name, 1, "file-not-utf8", "the file is not UTF-8 text", repair="save it as UTF-8")
     except OSError:
-        problems.add(name, 1, "file-missing", "the file is not there", f"add {name} or take the reference out")
+        problems.add(name, 1, "file-missing", "the file is not there", repair=f"add {name} or take the reference out")
     return None
 
 
@@ -158,10 +160,10 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     return None
 
 
-def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], repeated: Any, depth: int = 0) -> None:
+def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], repeated: Any) -> None:
     """Note the line of ``node`` and of everything in it."""
     lines.setdefault(place, node.start_mark.line + 1)
-    if depth > MAX_DEPTH:
+    if len(place) > MAX_DEPTH:
         raise yaml.YAMLError("nested too deeply")
     if isinstance(node, yaml.MappingNode):
         seen = set()
@@ -171,10 +173,10 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], repeated: Any,
                 repeated(key.start_mark.line + 1, name)
             seen.add(name)
             lines[(*place, name)] = key.start_mark.line + 1
-            _walk(value, (*place, name), lines, repeated, depth + 1)
+            _walk(value, (*place, name), lines, repeated)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(value, (*place, index), lines, repeated, depth + 1)
+            _walk(value, (*place, index), lines, repeated)
 
 
 def parse_model(model: type[Model], file: YamlFile, problems: Problems) -> Model | None:

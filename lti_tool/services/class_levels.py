@@ -82,6 +82,5 @@ def _find_states(
                 MasteryState.subject.in_(subjects[start : start + READ_AT_ONCE]),
             )
         )
-        for subject, numbers in rows:
-            found[subject] = numbers
+        found |= {row.subject: row.numbers for row in rows}
     return found

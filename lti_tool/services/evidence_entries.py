@@ -37,7 +37,9 @@ def list_entries(connection: Connection, organisation_id: int, learner: str) -> 
             MasteryUpdate.organisation_id == organisation_id,
             MasteryUpdate.generation_id == place.generation_id,
             MasteryUpdate.learner == learner,
+            # Named twice, so that the learner's own index is used on both tables, not the whole organisation's.
             LedgerEvent.organisation_id == organisation_id,
+            LedgerEvent.learner == learner,
         )
         .order_by(LedgerEvent.id)
     )

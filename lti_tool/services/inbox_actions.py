@@ -25,7 +25,7 @@ def decide(session: Session, organisation_id: int, item_id: int, *, action: str,
 
 
 def approve_deployment(
-    session: Session, registration_id: int, organisation_id: int, deployment_id: str, /, now: datetime
+    session: Session, registration_id: int, organisation_id: int, deployment_id: str, *, now: datetime
 ) -> None:
     """Let a deployment of a registration launch us."""
     row = session.scalar(

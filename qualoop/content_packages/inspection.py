@@ -26,14 +26,14 @@ class Inspection:
     def note(self, file: YamlFile | str, place: Place | int, fault: Fault) -> None:
         """Note a fault at a value's place; in a text file at the fault's own line below ``place`` lines."""
         at = place + fault.line if isinstance(place, int) else place
-        self.problems.add(file, at, fault.code, fault.message, fault.repair)
+        self.problems.add(file, at, fault.code, fault.message, repair=fault.repair)
 
     def check_complete(self, file: YamlFile, place: Place, present: Collection[str]) -> None:
         """Note each language of the lesson that is not ``present``."""
         for language in self.languages:
             if language not in present:
                 message = f"`{_named(place)}` has no {language}"
-                self.problems.add(file, place, "language-missing", message, f"add `{language}:`")
+                self.problems.add(file, place, "language-missing", message, repair=f"add `{language}:`")
 
     def check_markdown(self, file: YamlFile | str, place: Place | int, text: str) -> None:
         """Note what is wrong with a Markdown text at a place, or after ``place`` lines of a text file."""
@@ -55,13 +55,17 @@ class Inspection:
         """Return the file of a ``wanted`` ending that something refers to, or None where that is a problem."""
         if not is_inside(path):
             repair = "write a path such as figures/name.svg"
-            self.problems.add(file, place, "path-outside", f"`{path}` does not lie in the package", repair)
+            self.problems.add(file, place, "path-outside", f"`{path}` does not lie in the package", repair=repair)
         elif path not in self.source.files:
             if path not in self.source.refused:
-                self.problems.add(file, place, "asset-missing", f"`{path}` is not there", "add it or mend the path")
+                self.problems.add(
+                    file, place, "asset-missing", f"`{path}` is not there", repair="add it or mend the path"
+                )
         elif PurePosixPath(path).suffix not in wanted:
             message = f"`{path}` is not of the kind needed here"
-            self.problems.add(file, place, "asset-kind", message, f"name a file that ends in {' or '.join(wanted)}")
+            self.problems.add(
+                file, place, "asset-kind", message, repair=f"name a file that ends in {' or '.join(wanted)}"
+            )
         else:
             self.used.add(path)
             return self.source.files[path]

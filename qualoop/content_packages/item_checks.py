@@ -26,14 +26,14 @@ def check_items(inspection: Inspection, draft: Draft) -> None:
         if item.key in seen:
             message = f"the item `{item.key}` stands twice"
             place = ("items", index, "key")
-            inspection.problems.add(file, place, "item-key-repeated", message, "give it a key of its own")
+            inspection.problems.add(file, place, "item-key-repeated", message, repair="give it a key of its own")
         seen.add(item.key)
     _check_knowledge_points(inspection, file, draft)
 
 
 def _check_item(inspection: Inspection, file: YamlFile, index: int, item: Item) -> None:
     for fault in faults(item):
-        inspection.problems.add(file, ("items", index, *fault.place), fault.code, fault.message, fault.repair)
+        inspection.problems.add(file, ("items", index, *fault.place), fault.code, fault.message, repair=fault.repair)
     for place, text in texts(item):
         inspection.check_text(file, ("items", index, *place), text, markdown=_is_markdown(place))
     if isinstance(item, ShortText):
@@ -66,9 +66,9 @@ def _check_knowledge_points(inspection: Inspection, file: YamlFile, draft: Draft
             message = f"`{code}` is not one of the lesson's knowledge points"
             repair = "add it to lesson.yaml, or take it out"
             inspection.problems.add(
-                file, ("items", index, "knowledge_points", code), "kp-not-declared", message, repair
+                file, ("items", index, "knowledge_points", code), "kp-not-declared", message, repair=repair
             )
     for index, code in enumerate(declared):
         if draft.items and code not in served:
             message, repair = f"no item serves `{code}`", "write one, or take the code out"
-            inspection.problems.add(lesson, ("knowledge_points", index), "kp-without-item", message, repair)
+            inspection.problems.add(lesson, ("knowledge_points", index), "kp-without-item", message, repair=repair)

@@ -57,7 +57,9 @@ def read_package(root: Path, problems: Problems) -> Source:
             for asset in _entries(path):
                 reader.read(asset, f"{path.name}/{asset.name}")
         elif path.name not in own:
-            problems.add(path.name, 1, "file-place", "no such thing belongs here", "put it in figures/ or media/")
+            problems.add(
+                path.name, 1, "file-place", "no such thing belongs here", repair="put it in figures/ or media/"
+            )
     present = [
         language for language in LANGUAGES if text_file(language) in own and (folder / text_file(language)).exists()
     ]

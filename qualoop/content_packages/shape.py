@@ -63,15 +63,15 @@ def _note(fault: ErrorDetails, file: YamlFile, problems: Problems) -> None:
     place = _place(file, fault["loc"])
     code = f"schema-{fault['type'].replace('_', '-')}"
     if fault["type"] == "missing":
-        problems.add(file, place, code, f"`{_named((*place, fault['loc'][-1]))}` is missing", "add it")
+        problems.add(file, place, code, f"`{_named((*place, fault['loc'][-1]))}` is missing", repair="add it")
     elif fault["type"] == "extra_forbidden":
-        problems.add(file, place, code, f"`{_named(place)}` is not known", "take it out, or mend its spelling")
+        problems.add(file, place, code, f"`{_named(place)}` is not known", repair="take it out, or mend its spelling")
     elif fault["type"] == "string_pattern_mismatch":
         repair = _FORMS.get(fault["ctx"]["pattern"], _FORM_OF_A_KEY)
-        problems.add(file, place, code, f"`{_named(place)}` does not fit", repair)
+        problems.add(file, place, code, f"`{_named(place)}` does not fit", repair=repair)
     else:
         repair = fault["msg"].removeprefix(_VALUE_ERROR)
-        problems.add(file, place, code, f"`{_named(place)}` does not fit", repair[:1].lower() + repair[1:])
+        problems.add(file, place, code, f"`{_named(place)}` does not fit", repair=repair[:1].lower() + repair[1:])
 
 
 def _place(file: YamlFile, location: Place) -> Place:

@@ -25,7 +25,7 @@ def check_steps(inspection: Inspection, draft: Draft, sections: Sections) -> Non
     for index in _repeated((index, step.key) for index, step in draft.step_by_index.items()):
         message = f"the step `{draft.step_by_index[index].key}` stands twice"
         place = ("steps", index, "key")
-        inspection.problems.add(file, place, "step-repeated", message, "give it a key of its own")
+        inspection.problems.add(file, place, "step-repeated", message, repair="give it a key of its own")
     known_sections = {section.key for rows in sections.values() for section in rows}
     known_items = {item.key for item in draft.item_by_index.values()}
     for index, step in draft.step_by_index.items():
@@ -34,11 +34,11 @@ def check_steps(inspection: Inspection, draft: Draft, sections: Sections) -> Non
         elif isinstance(step, ReadingStep) and step.section not in known_sections:
             message = f"no section has the key `{step.section}`"
             repair = f"write `## Title {{#{step.section}}}`, or mend the key"
-            inspection.problems.add(file, ("steps", index, "section"), "section-missing", message, repair)
+            inspection.problems.add(file, ("steps", index, "section"), "section-missing", message, repair=repair)
         elif isinstance(step, QuestionStep) and draft.items and step.item not in known_items:
             message = f"no item has the key `{step.item}`"
             repair = "write the item, or mend the key"
-            inspection.problems.add(file, ("steps", index, "item"), "item-missing", message, repair)
+            inspection.problems.add(file, ("steps", index, "item"), "item-missing", message, repair=repair)
     _check_asked_once(inspection, file, draft)
 
 
@@ -52,14 +52,16 @@ def check_unused(inspection: Inspection, draft: Draft, sections: Sections) -> No
             if section.key not in shown:
                 message = f"no step shows the section `{section.key}`"
                 repair = "add a reading step, or take the section out"
-                inspection.problems.add(text_file(language), section.line, "section-unused", message, repair)
+                inspection.problems.add(text_file(language), section.line, "section-unused", message, repair=repair)
     for index, item in draft.item_by_index.items():
         if item.key not in asked and inspection.source.items:
             message = f"no step asks the item `{item.key}`"
             repair = "add a question step, or take the item out"
-            inspection.problems.add(inspection.source.items, ("items", index, "key"), "item-unused", message, repair)
+            inspection.problems.add(
+                inspection.source.items, ("items", index, "key"), "item-unused", message, repair=repair
+            )
     for path in sorted(inspection.source.files.keys() - inspection.used):
-        inspection.problems.add(path, 1, "asset-unused", "nothing uses the file", "show it, or take it out")
+        inspection.problems.add(path, 1, "asset-unused", "nothing uses the file", repair="show it, or take it out")
 
 
 def _check_asked_once(inspection: Inspection, file: YamlFile, draft: Draft) -> None:
@@ -68,7 +70,7 @@ def _check_asked_once(inspection: Inspection, file: YamlFile, draft: Draft) -> N
     for index in _repeated(questions):
         place = ("steps", index, "item")
         message = f"the item `{dict(questions)[index]}` is asked twice"
-        inspection.problems.add(file, place, "item-repeated", message, "write an item of its own for this step")
+        inspection.problems.add(file, place, "item-repeated", message, repair="write an item of its own for this step")
 
 
 def _repeated(rows: Iterable[tuple[int, str]]) -> Iterator[int]:
@@ -88,7 +90,7 @@ def _check_media(inspection: Inspection, file: YamlFile, place: Place, step: Med
     elif not _is_address_of(step.address or "", family):
         message = f"`{step.address}` does not lead to {family} that a page can play"
         repair = "give the address of the recording itself, such as https://example.org/talk.mp4"
-        inspection.problems.add(file, (*place, "address"), "address-kind", message, repair)
+        inspection.problems.add(file, (*place, "address"), "address-kind", message, repair=repair)
     if step.captions or family == "video":
         inspection.check_complete(file, (*place, "captions"), set(step.captions))
     inspection.check_complete(file, (*place, "transcript"), set(step.transcript))

@@ -68,11 +68,13 @@ def _check_head(inspection: Inspection, fields: Mapping[str, Any]) -> None:
             inspection.check_text(file, (field,), fields[field])
     if fields.get("key", name) != name:
         message = f"the key is `{fields['key']}`, the folder `{name}`"
-        inspection.problems.add(file, ("key",), "key-folder", message, "give both the same name")
+        inspection.problems.add(file, ("key",), "key-folder", message, repair="give both the same name")
     for field in ("languages", "knowledge_points"):
         for index, value in enumerate(fields.get(field, ())):
             if value in fields[field][:index]:
-                inspection.problems.add(file, (field, index), "repeated", f"`{value}` stands twice", "take one out")
+                inspection.problems.add(
+                    file, (field, index), "repeated", f"`{value}` stands twice", repair="take one out"
+                )
 
 
 def _check_knowledge_points(inspection: Inspection, fields: Mapping[str, Any], framework: Framework | None) -> None:
@@ -82,13 +84,15 @@ def _check_knowledge_points(inspection: Inspection, fields: Mapping[str, Any], f
     reference = fields.get("framework")
     if reference and reference.code != framework.code:
         message = f"the framework given is `{framework.code}`, the package's `{reference.code}`"
-        inspection.problems.add(file, ("framework", "code"), "framework-other", message, "check with the right one")
+        inspection.problems.add(
+            file, ("framework", "code"), "framework-other", message, repair="check with the right one"
+        )
         return
     for index, code in enumerate(fields.get("knowledge_points", ())):
         if framework.find_knowledge_point(code) is None:
             message = f"`{code}` is not a knowledge point of {framework.code} {framework.version}"
             repair = "mend the code; `qualoop framework show` lists them"
-            inspection.problems.add(file, ("knowledge_points", index), "kp-unknown", message, repair)
+            inspection.problems.add(file, ("knowledge_points", index), "kp-unknown", message, repair=repair)
 
 
 def _checked_sections(inspection: Inspection, minutes: int | None) -> Sections:
@@ -129,4 +133,6 @@ def _check_minutes(inspection: Inspection, language: str, minutes: int | None) -
     if minutes and needed > minutes * SLACK:
         message = f"reading the {language} text alone takes about {needed:.0f} minutes, the lesson says {minutes}"
         file = inspection.source.lesson or text_file(language)
-        inspection.problems.add(file, ("minutes",), "minutes-too-few", message, "shorten the text, or split the lesson")
+        inspection.problems.add(
+            file, ("minutes",), "minutes-too-few", message, repair="shorten the text, or split the lesson"
+        )

@@ -94,7 +94,7 @@ def _note_unlisted(root: Path, parts: Iterable[str], problems: Problems) -> None
             name = path.relative_to(root).as_posix()
             if name not in listed:
                 problems.add(
-                    name, 1, "file-unlisted", f"`parts` of {FRAMEWORK_FILE} does not list it", "add or move it"
+                    name, 1, "file-unlisted", f"`parts` of {FRAMEWORK_FILE} does not list it", repair="add or move it"
                 )
 
 

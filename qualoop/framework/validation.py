@@ -47,7 +47,7 @@ class _Value(NamedTuple):
 
     def note(self, problems: Problems, code: str, message: str, repair: str = "") -> None:
         """Note a problem at the line of the value."""
-        problems.add(self.entry.file, (*self.entry.place, *self.place), code, message, repair)
+        problems.add(self.entry.file, (*self.entry.place, *self.place), code, message, repair=repair)
 
 
 # What is in one record, or compares records of a kind

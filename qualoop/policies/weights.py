@@ -106,7 +106,9 @@ def load_weight_table(table_id: str, root: Path = TABLES) -> WeightTable:
     if file is None or table is None:
         raise AuthoredFilesError(problems)
     if table.id != table_id:
-        problems.add(file, ("id",), "weights-id", f"the id {table.id} is not the name of the file", f"write {table_id}")
+        problems.add(
+            file, ("id",), "weights-id", f"the id {table.id} is not the name of the file", repair=f"write {table_id}"
+        )
     problems.raise_if_any()
     return table
 
