@@ -46,6 +46,7 @@ class Fault(StrEnum):
     SAVED_SILENT = "saved-silent"
     SAVED_CLOSED = "saved-closed"
     CLOSED = "closed"
+    FORBIDDEN_403 = "403"
     NOT_A_STUDENT_400 = "not-a-student"
     LOCKED = "locked"
     GONE_404 = "404"
@@ -57,6 +58,7 @@ _ANSWERS: Final = {
     Fault.SAVED_500: (500, b'{"error":"a fault after it was saved"}', b""),
     Fault.BUSY_503: (503, b"<html>maintenance</html>", b""),
     Fault.THROTTLED_429: (429, b"slow down", b"Retry-After: 1\r\n"),
+    Fault.FORBIDDEN_403: (403, b"", b""),
     Fault.NOT_A_STUDENT_400: (400, b'{"error":"no such user in the course"}', b""),
     Fault.LOCKED: (500, b"[]", b""),
     Fault.GONE_404: (404, b"gone", b""),

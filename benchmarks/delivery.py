@@ -21,10 +21,11 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from benchmarks.ags_stub import LINE_ITEMS_PATH
 from lti_tool.db import Database
+from lti_tool.models import OutboxRow
 from lti_tool.services.schema import migrate
 from tests.factories.schools import School, make_school, user_of
 
@@ -78,15 +79,23 @@ class Scene:
             finally:
                 process.kill()
 
-    def undelivered(self) -> int:
-        """Return how many rows are not done."""
+    def due(self) -> int:
+        """Return how many rows the worker has still to deliver."""
+        return self._count("state = 'due'")
+
+    def given_up(self) -> int:
+        """Return how many rows wait for a person."""
+        return self._count("state NOT IN ('due', 'done')")
+
+    def _count(self, condition: str) -> int:
         with self.school.database.reading() as session:
-            return int(session.scalar(text("SELECT count(*) FROM outbox WHERE state <> 'done'")) or 0)
+            query = select(func.count()).select_from(OutboxRow).where(text(condition))
+            return session.scalar(query) or 0
 
     def wait(self) -> None:
-        """Wait until everything is delivered."""
+        """Wait until the worker has nothing more to deliver."""
         deadline = time.monotonic() + PATIENCE_S
-        while self.undelivered():
+        while self.due():
             if time.monotonic() > deadline:
                 raise TimeoutError("not everything was delivered")
             time.sleep(0.02)
@@ -151,12 +160,14 @@ def _faults(say: Callable[[str], None]) -> tuple[int, int, float]:
                 while time.monotonic() < end:
                     _change_some(scene.school, latest, random)
                     time.sleep(0.2)
-            say(f"killed the worker; {scene.undelivered()} of {SCORES} rows are not delivered")
+            say(f"killed the worker; {scene.due()} of {SCORES} rows are due")
         with scene.worker("--quick"):
             scene.wait()
         report = scene.report()
-    say(f"answers: {report['answers']}")
-    return _compared(latest, people, report)
+        given_up = scene.given_up()
+    say(f"answers: {report['answers']}; {given_up} rows given up")
+    lost, stale = _compared(latest, people, report)
+    return lost, stale, report["ahead_s"]
 
 
 def _change_some(school: School, latest: dict[int, str], random: SystemRandom) -> None:
@@ -166,14 +177,14 @@ def _change_some(school: School, latest: dict[int, str], random: SystemRandom) -
     school.score_all(changed, _now())
 
 
-def _compared(latest: dict[int, str], people: tuple[int, ...], report: dict[str, Any]) -> tuple[int, int, float]:
+def _compared(latest: dict[int, str], people: tuple[int, ...], report: dict[str, Any]) -> tuple[int, int]:
     """Compare what the platform has with what it should have."""
     lost = stale = 0
     for number, person in enumerate(people):
         found = report["scores"].get(f"{ITEM} {user_of(number)}")
         lost += found is None
         stale += found is not None and Decimal(str(found[2])) != Decimal(latest[person]) * 100
-    return lost, stale, report["ahead_s"]
+    return lost, stale
 
 
 def _read_line(process: subprocess.Popen[str]) -> str:

@@ -36,6 +36,7 @@ from lti_tool.services.registrations import Registrations
 from qualoop.values import Score
 
 SCORE_SCOPES: Final = (ags.SCOPE_SCORE,)
+UNAUTHORIZED: Final = 401
 
 _VALUES: Final = (
     "SELECT o.id, s.value, i.subject, l.registration_id, l.scopes, l.score_maximum, l.url, l.lineitems_url, "
@@ -130,6 +131,9 @@ class AgsChannel:
             ),
         )
         outcome, reason = _RESULTS[judge_score_answer(reply.status, reply.headers, reply.body)]
+        if reply.status == UNAUTHORIZED:
+            # Says that the token is not good (RFC 6750, 3.1), not that we may never: somebody may renew it beside us.
+            outcome = Outcome.LATER
         return Result(outcome, reason, reply.status, retry_after_s(reply.headers) or 0)
 
 

@@ -19,6 +19,7 @@ from qualoop.values import Score
 
 # British English, because its dates cannot be misread: 3 Mar 2026.
 _LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
+_SENTENCE_GAP: Final = {"en": " ", "zh-Hans": ""}
 # Where a step of the colour scale begins, per cent: 70 is what a status is held against.
 _STEPS: Final = (40, 55, 70, 85)
 
@@ -75,5 +76,6 @@ class Wording:
         return self.parts[(entry.evidence.content, entry.evidence.part)]
 
     def why(self, entry: EvidenceEntry) -> str:
-        """Return why the entry moved mastery as it did."""
-        return sentence(entry.change, self.language, {code: self.title(code) for code in entry.codes})
+        """Return why the entry moved mastery as it did, and why it weighs what it weighs."""
+        change = sentence(entry.change, self.language, {code: self.title(code) for code in entry.codes})
+        return f"{change}{_SENTENCE_GAP[self.language]}{entry.weight_why[self.language]}"

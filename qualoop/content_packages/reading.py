@@ -51,7 +51,8 @@ def read_package(root: Path, problems: Problems) -> Source:
     own = {LESSON_FILE, ITEMS_FILE, *map(text_file, LANGUAGES)}
     for path in _entries(folder):
         if _is_foreign(path):
-            problems.add(path.name, 1, *_FOREIGN)
+            code, message, repair = _FOREIGN
+            problems.add(path.name, 1, code, message, repair=repair)
             own.discard(path.name)
         elif path.name in ASSET_FOLDERS and path.is_dir():
             for asset in _entries(path):
@@ -98,7 +99,8 @@ class _AssetReader:
         fault = self._fault(path)
         if fault:
             self.refused.add(name)
-            self._problems.add(name, 1, *fault)
+            code, message, repair = fault
+            self._problems.add(name, 1, code, message, repair=repair)
         else:
             self.files[name] = path.read_bytes()
             self._bytes += len(self.files[name])

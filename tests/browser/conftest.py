@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.demo_process import Demo, running_demo
+
 HERE = Path(__file__).parent
 SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 
@@ -63,6 +65,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run the demo for all tests of the run; each works with people and activities that no other one uses."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
 @pytest.fixture
 def language() -> str:
     return "en"
@@ -83,7 +92,7 @@ def new_context(
     def opened(**options: Any) -> BrowserContext:
         context = chromium.new_context(**{"locale": LOCALES[language], "viewport": viewport} | options)
         context.set_default_timeout(PATIENCE_MS)
-        context.tracing.start(screenshots=True, snapshots=True)
+        context.tracing.start(screenshots=False, snapshots=True)
         contexts.append(context)
         return context
 

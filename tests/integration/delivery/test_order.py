@@ -67,7 +67,7 @@ def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, b
 
 
 def run_out(delivery: Delivery, person: int) -> None:
-    """Let time pass until everything is delivered; where a person is needed (no entry twice), one sends it again."""
+    """Let time pass until everything is delivered; a person helps where one is needed."""
     worker = delivery.worker()
     school = delivery.school
     for _ in range(40):

@@ -66,6 +66,7 @@ def test_what_may_pass_is_tried_again(
 
 
 REFUSED = [
+    (Fault.FORBIDDEN_403, Reason.NOT_ALLOWED, 403),
     (Fault.NOT_A_STUDENT_400, Reason.REFUSED, 400),
     (Fault.LOCKED, Reason.LOCKED, 500),
 ]
@@ -75,7 +76,7 @@ REFUSED = [
 def test_what_needs_a_person_is_not_tried_again_by_itself(
     delivery: Delivery, fault: Fault, reason: Reason, status: int
 ) -> None:
-    person = failing(delivery, fault)
+    person = failing(delivery, fault, fault)
     delivery.run_for(minutes=5)
 
     stopped = state_of(delivery, person)
@@ -131,11 +132,12 @@ def test_a_token_that_ended_early_is_renewed_in_the_same_try(delivery: Delivery)
     assert (done.state, len(done.tries)) == (State.DONE, 1)
 
 
-def test_a_token_that_is_never_taken_needs_a_person(delivery: Delivery) -> None:
-    person = failing(delivery, *[Fault.TOKEN_401] * 9)
+def test_a_token_that_is_not_taken_twice_is_tried_later(delivery: Delivery) -> None:
+    person = failing(delivery, Fault.TOKEN_401, Fault.TOKEN_401)
     delivery.worker().run_once()
 
-    assert state_of(delivery, person).reason is Reason.NOT_ALLOWED
+    waiting = state_of(delivery, person)
+    assert (waiting.state, waiting.reason, waiting.tries[0].status) == (State.DUE, Reason.NOT_ALLOWED, 401)
     assert delivery.stub.requests.total() == 2
 
 

@@ -25,7 +25,7 @@ def test_answers_show_up_with_level_band_and_number(tool: Tool) -> None:
     learner = enter(tool, "s-1")
     learner.answer(right=[True, False, True])
     text = text_of(learner.get("record/"))
-    assert re.search(r"SEM-1\.1 Keywords and search intent Developing \d+% likely \d+–\d+%, from 3 answers", text)
+    assert re.search(r"SEM-1\.1 Keywords and search intent Developing \d+% likely \d+–\d+% · from 3 answers", text)
     assert "1 of 4 knowledge points covered" in text
     assert "Last on 2 Mar 2026" in text
 
