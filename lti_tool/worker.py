@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from random import Random
+from random import Random, SystemRandom
 from typing import Final
 
 from sqlalchemy import select
@@ -17,13 +19,17 @@ from lti_tool.models import Organisation
 from lti_tool.services import ledger, tool_keys
 from lti_tool.services.access_tokens import AccessTokens
 from lti_tool.services.ags_channel import AgsChannel
+from lti_tool.services.assembling import assemble
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
 from lti_tool.services.logins import purge_states
 from lti_tool.services.outbox import DEFAULT_TERMS, Terms
 from lti_tool.services.platform_services import PlatformServices
 from lti_tool.services.runtime import Runtime
+from lti_tool.services.schema import is_current
 from lti_tool.services.sessions import purge_sessions
+from lti_tool.settings import from_environment
+from qualoop.commands import Nouns
 
 SEAL_EVERY: Final = timedelta(seconds=5)
 PURGE_EVERY: Final = timedelta(hours=1)
@@ -126,3 +132,28 @@ class Worker:
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
+
+
+def register(nouns: Nouns) -> None:
+    """Add the noun `worker`: deliver grades, seal the ledgers, clear away what has expired."""
+    noun = nouns.add_parser("worker", help="deliver grades and seal the ledgers, beside `qualoop serve`")
+    noun.add_argument("--once", action="store_true", help="do what is due now, then end")
+    noun.add_argument("--threads", type=int, default=DEFAULT_THREADS, help="requests at a time (default: %(default)s)")
+    noun.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Work until SIGTERM or Ctrl-C; requests under way are ended, everything else is handed back."""
+    runtime = assemble(from_environment())
+    if not is_current(runtime.database):
+        print("The database is not of this version. Run: qualoop database migrate", file=sys.stderr)
+        return 1
+    logging.basicConfig(
+        level=runtime.settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    worker = Worker(runtime, make_dispatch(runtime, random=SystemRandom(), threads=max(arguments.threads, 1)))
+    if arguments.once:
+        print(f"Tried {worker.run_once()} deliveries.")
+        return 0
+    worker.run(stop_on_signals())
+    return 0

@@ -84,7 +84,7 @@ def sentence(explanation: Mapping[str, Any], language: str, titles: Mapping[str,
         moved = float(row["after"]) - float(row["before"])
         way = "same" if abs(moved) < LEAST_SHOWN else ("up" if moved > 0 else "down")
         name = titles.get(row["kp"], row["kp"])
-        parts.append(words[way].format(kp=name, points=_points(moved, language), level=f"{float(row['after']):.0f} %"))
+        parts.append(words[way].format(kp=name, points=_points(moved, language), level=f"{float(row['after']):.0f}%"))
         faded = float(row["stored"]) - float(row["before"])
         if faded >= 1:
             parts.append(words["forgetting"].format(points=_points(faded, language), days=row["days"]))
@@ -110,7 +110,7 @@ def _points(value: float, language: str) -> str:
 
 def _as_percent(share: str) -> str:
     """Return a share as whole percent."""
-    return f"{100 * float(share):.0f} %"
+    return f"{100 * float(share):.0f}%"
 
 
 def _share(value: float) -> str:

@@ -84,7 +84,6 @@ def _activity() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
         sa.UniqueConstraint("organisation_id", "key", name=op.f("uq_activity_organisation_id_key")),
     )
-    op.create_index(op.f("ix_activity_organisation_id"), "activity", ["organisation_id"], unique=False)
 
 
 def _framework_version() -> None:
@@ -103,9 +102,6 @@ def _framework_version() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_framework_version")),
         sa.UniqueConstraint("organisation_id", "hash", name=op.f("uq_framework_version_organisation_id_hash")),
     )
-    op.create_index(
-        op.f("ix_framework_version_organisation_id"), "framework_version", ["organisation_id"], unique=False
-    )
 
 
 def _person() -> None:
@@ -119,7 +115,6 @@ def _person() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("uuid", name=op.f("uq_person_uuid")),
     )
-    op.create_index(op.f("ix_person_organisation_id"), "person", ["organisation_id"], unique=False)
 
 
 def _registration() -> None:
@@ -141,7 +136,6 @@ def _registration() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registration")),
         sa.UniqueConstraint("issuer", "client_id", name=op.f("uq_registration_issuer_client_id")),
     )
-    op.create_index(op.f("ix_registration_organisation_id"), "registration", ["organisation_id"], unique=False)
 
 
 def _content_version() -> None:
@@ -162,7 +156,6 @@ def _content_version() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content_version")),
         sa.UniqueConstraint("activity_id", "hash", name=op.f("uq_content_version_activity_id_hash")),
     )
-    op.create_index(op.f("ix_content_version_organisation_id"), "content_version", ["organisation_id"], unique=False)
 
 
 def _deployment() -> None:
@@ -181,7 +174,6 @@ def _deployment() -> None:
             "registration_id", "deployment_id", name=op.f("uq_deployment_registration_id_deployment_id")
         ),
     )
-    op.create_index(op.f("ix_deployment_organisation_id"), "deployment", ["organisation_id"], unique=False)
 
 
 def _identity() -> None:
@@ -201,7 +193,6 @@ def _identity() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
         sa.UniqueConstraint("registration_id", "subject", name=op.f("uq_identity_registration_id_subject")),
     )
-    op.create_index(op.f("ix_identity_organisation_id"), "identity", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_identity_person_id"), "identity", ["person_id"], unique=False)
 
 
@@ -222,7 +213,6 @@ def _launch_state() -> None:
         sa.UniqueConstraint("state_hash", name=op.f("uq_launch_state_state_hash")),
     )
     op.create_index(op.f("ix_launch_state_expires_at"), "launch_state", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_launch_state_organisation_id"), "launch_state", ["organisation_id"], unique=False)
 
 
 def _content_asset() -> None:
@@ -242,7 +232,6 @@ def _content_asset() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content_asset")),
         sa.UniqueConstraint("version_id", "path", name=op.f("uq_content_asset_version_id_path")),
     )
-    op.create_index(op.f("ix_content_asset_organisation_id"), "content_asset", ["organisation_id"], unique=False)
 
 
 def _context() -> None:
@@ -259,7 +248,6 @@ def _context() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_context")),
         sa.UniqueConstraint("deployment_id", "platform_key", name=op.f("uq_context_deployment_id_platform_key")),
     )
-    op.create_index(op.f("ix_context_organisation_id"), "context", ["organisation_id"], unique=False)
 
 
 def _tag_set() -> None:
@@ -277,7 +265,6 @@ def _tag_set() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_set")),
         sa.UniqueConstraint("version_id", "hash", name=op.f("uq_tag_set_version_id_hash")),
     )
-    op.create_index(op.f("ix_tag_set_organisation_id"), "tag_set", ["organisation_id"], unique=False)
 
 
 def _enrolment() -> None:
@@ -295,7 +282,6 @@ def _enrolment() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment")),
         sa.UniqueConstraint("context_id", "person_id", name=op.f("uq_enrolment_context_id_person_id")),
     )
-    op.create_index(op.f("ix_enrolment_organisation_id"), "enrolment", ["organisation_id"], unique=False)
     op.create_index("ix_enrolment_person_id", "enrolment", ["person_id"], unique=False)
 
 
@@ -318,7 +304,6 @@ def _resource_link() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_link")),
         sa.UniqueConstraint("context_id", "platform_key", name=op.f("uq_resource_link_context_id_platform_key")),
     )
-    op.create_index(op.f("ix_resource_link_organisation_id"), "resource_link", ["organisation_id"], unique=False)
 
 
 def _lti_session() -> None:
@@ -350,7 +335,6 @@ def _lti_session() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_lti_session_uuid")),
     )
     op.create_index(op.f("ix_lti_session_expires_at"), "lti_session", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_lti_session_organisation_id"), "lti_session", ["organisation_id"], unique=False)
 
 
 TABLES = (

@@ -66,7 +66,6 @@ def _import_run() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
         sa.UniqueConstraint("uuid", name=op.f("uq_import_run_uuid")),
     )
-    op.create_index(op.f("ix_import_run_organisation_id"), "import_run", ["organisation_id"], unique=False)
 
 
 def _inbox_item() -> None:
@@ -90,7 +89,6 @@ def _inbox_item() -> None:
             "organisation_id", "reason", "subject", name=op.f("uq_inbox_item_organisation_id_reason_subject")
         ),
     )
-    op.create_index(op.f("ix_inbox_item_organisation_id"), "inbox_item", ["organisation_id"], unique=False)
 
 
 def _job() -> None:
@@ -113,7 +111,6 @@ def _job() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("uuid", name=op.f("uq_job_uuid")),
     )
-    op.create_index(op.f("ix_job_organisation_id"), "job", ["organisation_id"], unique=False)
 
 
 def _ledger_event() -> None:
@@ -144,7 +141,6 @@ def _ledger_event() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_ledger_event_uuid")),
     )
     op.create_index("ix_ledger_event_learner", "ledger_event", ["organisation_id", "learner"], unique=False)
-    op.create_index(op.f("ix_ledger_event_organisation_id"), "ledger_event", ["organisation_id"], unique=False)
 
 
 def _ledger_seal() -> None:
@@ -165,7 +161,6 @@ def _ledger_seal() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_seal")),
         sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_ledger_seal_organisation_id_number")),
     )
-    op.create_index(op.f("ix_ledger_seal_organisation_id"), "ledger_seal", ["organisation_id"], unique=False)
 
 
 def _mastery_generation() -> None:
@@ -186,9 +181,6 @@ def _mastery_generation() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mastery_generation")),
         sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_mastery_generation_organisation_id_number")),
     )
-    op.create_index(
-        op.f("ix_mastery_generation_organisation_id"), "mastery_generation", ["organisation_id"], unique=False
-    )
 
 
 def _mastery_state() -> None:
@@ -208,7 +200,6 @@ def _mastery_state() -> None:
             "generation_id", "owner", "subject", name=op.f("uq_mastery_state_generation_id_owner_subject")
         ),
     )
-    op.create_index(op.f("ix_mastery_state_organisation_id"), "mastery_state", ["organisation_id"], unique=False)
 
 
 def _mastery_update() -> None:
@@ -227,7 +218,6 @@ def _mastery_update() -> None:
         sa.UniqueConstraint("generation_id", "event_seq", name=op.f("uq_mastery_update_generation_id_event_seq")),
     )
     op.create_index("ix_mastery_update_learner", "mastery_update", ["organisation_id", "learner"], unique=False)
-    op.create_index(op.f("ix_mastery_update_organisation_id"), "mastery_update", ["organisation_id"], unique=False)
 
 
 def _outbox() -> None:
@@ -253,7 +243,6 @@ def _outbox() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("channel", "target", "subject", name=op.f("uq_outbox_channel_target_subject")),
     )
-    op.create_index(op.f("ix_outbox_organisation_id"), "outbox", ["organisation_id"], unique=False)
     op.create_index("ix_outbox_state_next_at", "outbox", ["state", "next_at"], unique=False)
 
 
@@ -279,7 +268,6 @@ def _access_token() -> None:
             name=op.f("uq_access_token_registration_id_client_id_token_url_scopes"),
         ),
     )
-    op.create_index(op.f("ix_access_token_organisation_id"), "access_token", ["organisation_id"], unique=False)
 
 
 def _delivery() -> None:
@@ -300,7 +288,6 @@ def _delivery() -> None:
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name=op.f("fk_delivery_outbox_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
-    op.create_index(op.f("ix_delivery_organisation_id"), "delivery", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_delivery_outbox_id"), "delivery", ["outbox_id"], unique=False)
 
 
@@ -332,7 +319,6 @@ def _attempt() -> None:
         ),
         sa.UniqueConstraint("uuid", name=op.f("uq_attempt_uuid")),
     )
-    op.create_index(op.f("ix_attempt_organisation_id"), "attempt", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_attempt_person_id"), "attempt", ["person_id"], unique=False)
 
 
@@ -354,7 +340,6 @@ def _line_item() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_item")),
         sa.UniqueConstraint("resource_link_id", name=op.f("uq_line_item_resource_link_id")),
     )
-    op.create_index(op.f("ix_line_item_organisation_id"), "line_item", ["organisation_id"], unique=False)
 
 
 def _link_score() -> None:
@@ -377,7 +362,6 @@ def _link_score() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_score")),
         sa.UniqueConstraint("resource_link_id", "person_id", name=op.f("uq_link_score_resource_link_id_person_id")),
     )
-    op.create_index(op.f("ix_link_score_organisation_id"), "link_score", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_link_score_person_id"), "link_score", ["person_id"], unique=False)
 
 

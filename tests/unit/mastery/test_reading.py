@@ -86,7 +86,7 @@ def test_the_sentence_says_what_happened_in_both_languages() -> None:
     _, update = step(answered(1.0), Response(weights={"A": 1.0}, at=30 * DAY, score=0), DEFAULT_CONSTANTS)
     explanation = numbers(update)
     english, chinese = (sentence(explanation, language, TITLES) for language in ("en", "zh-Hans"))
-    assert "it was 0 %" in english
+    assert "it was 0%" in english
     assert "Keywords fell by" in english
-    assert "实际得分0 %" in chinese
+    assert "实际得分0%" in chinese
     assert "Keywords下降" in chinese
