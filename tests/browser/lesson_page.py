@@ -114,11 +114,14 @@ class LessonPage:
         return row.locator("input")
 
     def _put_in_order(self, texts: list[str]) -> None:
-        for place, text in enumerate(texts):
+        """Move each entry up to its place; where the page has no script, choose the place."""
+        for place, text in enumerate(texts, start=1):
             entry = self.shown.locator(".q-order-entry", has_text=text)
-            up = entry.locator("[data-q-move=up]")
-            while int(entry.locator(".q-order-place").inner_text()) > place + 1:
-                up.click()
+            if (choice := entry.locator("select")).is_visible():
+                choice.select_option(str(place))
+                continue
+            while int(entry.locator(".q-order-place").inner_text()) > place:
+                entry.locator("[data-q-move=up]").click()
 
     def _text_of(self, item: Item, key: str) -> str:
         match item:

@@ -46,6 +46,14 @@ class LmsPages:
             self.page.locator(".activity-actions a.button").click()
         return opened.value
 
+    def open_in_window_without_script(self) -> Page:
+        """Open the activity in a window where the forms between LMS and tool take a press of a button."""
+        window = self.open_in_window()
+        window.get_by_role("button", name="Continue").click()
+        window.wait_for_url("**/lti/auth?**")
+        window.get_by_role("button", name="Continue").click()
+        return window
+
     def own_grade(self, key: str) -> Locator:
         """Return where the gradebook shows a student the own grade for an activity."""
         self.page.goto(f"{self.demo.lms}/course/grades")

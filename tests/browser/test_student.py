@@ -12,6 +12,7 @@ from qualoop.assessment import Item
 from tests.browser.conftest import NewContext
 from tests.browser.cookie_site import cookie_site, cookies_of_frame, cookies_of_window
 from tests.browser.demo_process import Demo
+from tests.browser.keyboard import tab_to
 from tests.browser.lesson_page import LessonPage
 from tests.browser.lessons import INTENT, MEASURING, ORGANIC, PAID, questions, right_answer, shipped_lesson, wrong_answer
 from tests.browser.lms_pages import AMARA, ARRIVAL_MS, DANIEL, SIYUAN, SOFIA, YUTONG, LmsPages
@@ -86,3 +87,96 @@ def see_what_it_says(lesson: LessonPage) -> str:
     expect(following).to_contain_text("Organic search")
     expect(following).to_contain_text("You know what it builds on")
     return row.locator(".q-outlook-level").inner_text()
+
+
+@pytest.mark.parametrize("language", ["zh-Hans"])
+def test_a_chinese_student_reads_chinese_everywhere(page: Page, demo: Demo, language: str) -> None:
+    lms, item = LmsPages(page=page, demo=demo, language=language), questions(shipped_lesson(ORGANIC))[2]
+    lms.log_in(SIYUAN)
+    lesson = lms.open_lesson(ORGANIC)
+    expect(lesson.title).to_have_text("自然搜索：不花点击费也能被找到")
+    lesson.go_to_question(3)
+    assert item.prompt["zh-Hans"][:12] in lesson.shown.locator("#q-prompt").inner_text()
+    lesson.answer(item, wrong_answer(item))
+    expect(lesson.feedback).to_contain_text("还不对")
+    expect(lesson.feedback).to_contain_text("还可作答 2 次")
+    lesson.answer(item, right_answer(item))
+    expect(lesson.feedback).to_contain_text("正确")
+    assert_all_chinese(lesson)
+
+    lesson.go_to_summary()
+    lesson.press("Finish all the same")
+    expect(lesson.step).to_have_text("你的成绩")
+    expect(lesson.shown.get_by_role("region", name="下一步做什么")).to_be_visible()
+    assert_all_chinese(lesson)
+    record = RecordPage.opened_from(lesson)
+    expect(record.point("SEM-1.2")).to_contain_text("自然搜索")
+    assert_all_chinese(lesson)
+
+    lesson.shown.get_by_role("button", name="English").click()
+    expect(lesson.shown.locator("h1")).to_have_text("My record")
+
+
+def assert_all_chinese(lesson: LessonPage) -> None:
+    """Look at every heading, button, link and summary on the page: none may have been left in English."""
+    words = lesson.shown.locator(":is(h1, h2, h3, h4, button, main summary, nav a):visible").all_inner_texts()
+    assert words
+    english = [text for text in words if text.strip() and not re.search(r"[一-鿿]", text)]
+    assert english in ([], ["English"])
+
+
+def test_the_keyboard_alone_leads_through_a_question(page: Page, demo: Demo) -> None:
+    lms, item = LmsPages(page=page, demo=demo), questions(shipped_lesson(PAID))[1]
+    lms.log_in(DANIEL)
+    lesson = lms.open_lesson(PAID)
+    question = lesson.shown.locator(".q-rail .q-step-link", has_text=re.compile(r"Question 2\s"))
+    tab_to(page, question)
+    page.keyboard.press("Enter")
+    expect(lesson.step).to_be_focused()
+    expect(lesson.step).to_have_text("Question 2")
+
+    tab_to(page, lesson.shown.locator(".q-input"))
+    page.keyboard.type(str(wrong_answer(item)))
+    page.keyboard.press("Enter")
+    expect(lesson.feedback).to_be_focused()
+    expect(lesson.feedback).to_contain_text("Not yet")
+
+    tab_to(page, lesson.shown.get_by_role("button", name=re.compile("^Show hint 1")))
+    page.keyboard.press("Enter")
+    expect(lesson.shown.locator(".q-hint")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(lesson.shown.locator(".q-input")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(str(right_answer(item)))
+    page.keyboard.press("Tab")
+    expect(lesson.button("Check again")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(lesson.feedback).to_contain_text("Credit: 56%")
+
+
+def test_without_javascript_one_can_read_and_submit(new_context: NewContext, demo: Demo) -> None:
+    page, asked = new_context(java_script_enabled=False).new_page(), questions(shipped_lesson(MEASURING))
+    lms = LmsPages(page=page, demo=demo)
+    lms.log_in(YUTONG)
+    lms.open_activity(MEASURING)
+    lesson = LessonPage.opened(lms.open_in_window_without_script())
+    expect(lesson.step).to_have_text("From an impression to an order")
+    expect(lesson.shown.locator(".q-step .q-prose")).to_contain_text("Each is a division")
+
+    lesson.press("Next")
+    expect(lesson.step).to_have_text("Question 1")
+    lesson.answer(asked[0], right_answer(asked[0]))
+    expect(lesson.feedback).to_contain_text("Credit: 100%")
+    lesson.go_to_question(7)
+    lesson.answer(asked[6], wrong_answer(asked[6]))
+    expect(lesson.feedback).to_contain_text("Not yet")
+    lesson.go_to_question(10)
+    lesson.answer(asked[9], right_answer(asked[9]))
+    expect(lesson.feedback).to_contain_text("Credit: 100%")
+
+    lesson.go_to_summary()
+    lesson.press("Finish all the same")
+    expect(lesson.step).to_have_text("Your result")
+    # Two of eleven questions.
+    expect(lms.own_grade(MEASURING)).to_have_text("18.18", timeout=ARRIVAL_MS)
