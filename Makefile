@@ -30,14 +30,15 @@ install: $(STAMPS)/dev assets ## make .venv with everything for development
 demo: $(STAMPS)/demo assets ## start the demo: a small LMS, the tool and its worker
 	@$(BIN)/python -m demo
 test: install ## run the tests
-	@$(BIN)/python -m pytest
+	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
+	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
 	@echo "· format"; $(BIN)/ruff format --check --quiet $(CODE)
 	@echo "· lint"; $(BIN)/ruff check --quiet $(CODE)
 	@echo "· types"; $(BIN)/mypy
 	@echo "· front end types"; $(NODE_ENV) node_modules/.bin/tsc --noEmit
-	@echo "· imports"; $(BIN)/lint-imports --config setup.cfg
-	@$(BIN)/python -m pytest
+	@echo "· imports"; $(BIN)/lint-imports setup.cfg --no-logo >/dev/null || $(BIN)/lint-imports setup.cfg
+	@$(MAKE) --no-print-directory test
 soak: install ## the full sizes of the slow tests; writes docs/reports
 	@QUALOOP_TEST_SIZE=full $(BIN)/python -m pytest -m "soak or not soak" tests/integration
 	@mkdir -p docs/reports

@@ -24,7 +24,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.factories.launches import LaunchingPlatform
 
 ACTIVITY = "sem-1-1-keywords-and-intent"
-GUNICORN = ["-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread", "--workers", "1", "--threads", "4", "--log-level", "warning"]
+GUNICORN = [
+    "-m",
+    "gunicorn",
+    "--no-control-socket",
+    "--worker-class",
+    "gthread",
+    "--workers",
+    "1",
+    "--threads",
+    "4",
+    "--log-level",
+    "warning",
+]
 START_S = 60
 ROOT = Path(__file__).parents[1]
 

@@ -63,7 +63,14 @@ def test_a_room_runs_with_its_own_extras(room: str, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("qualoop", "lti_tool", "xblocks", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(
+        "qualoop",
+        "lti_tool",
+        "xblocks",
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
 
 
 @pytest.mark.parametrize("room", sorted(ALLOWED))

@@ -139,9 +139,7 @@ class Browser:
         html = self.get(page).text
         hidden = dict(re.findall(r'name="(csrf|attempt)" value="([0-9a-f-]+)"', html))
         headers = {"X-Qualoop-Fragment": "1"} if fragment else {}
-        return self.client.post(
-            f"{page}do/{name}", data={**hidden, **form}, headers=headers, base_url=TOOL_ORIGIN
-        )
+        return self.client.post(f"{page}do/{name}", data={**hidden, **form}, headers=headers, base_url=TOOL_ORIGIN)
 
 
 @cache
