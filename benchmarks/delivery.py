@@ -37,6 +37,7 @@ FAULTY: Final = 0.15
 KILLS: Final = 6
 KILL_EVERY_S: Final = 2.0
 PATIENCE_S: Final = 300.0
+POLL_S: Final = 0.1
 SECRET: Final = "a secret for the bench, as long as it must be"
 
 Figures = dict[str, float | None]
@@ -98,7 +99,7 @@ class Scene:
         while self.due():
             if time.monotonic() > deadline:
                 raise TimeoutError("not everything was delivered")
-            time.sleep(0.02)
+            time.sleep(POLL_S)
 
     def report(self) -> dict[str, Any]:
         """Return what the stub has seen."""

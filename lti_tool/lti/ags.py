@@ -73,17 +73,6 @@ def results_url(line_item_url: str, user_id: str) -> str:
     return _with_query(_extended(line_item_url, "results"), {"user_id": user_id})
 
 
-def next_timestamp(now: datetime, last: datetime | None) -> datetime:
-    """Return the timestamp of the next score of a line item and user: whole seconds, later than ``last``.
-
-    It may lie up to a second after ``now``. Then the lane waits: a score from the future blocks true ones on Moodle.
-    """
-    this_second = now.astimezone(UTC).replace(microsecond=0)
-    if last is None or last < this_second:
-        return this_second
-    return last.astimezone(UTC).replace(microsecond=0) + _ONE_SECOND
-
-
 def score_body(score: Score, *, maximum: int, user_id: str, timestamp: datetime, comment: str | None = None) -> bytes:
     """Return the body of a score. Send the comment each time: a score without one erases the former comment."""
     body: dict[str, Any] = {

@@ -26,7 +26,7 @@ from lti_tool.services.outbox import Channel, Finished, Outcome, Parcel, Result,
 
 DEFAULT_THREADS: Final = 8
 #: Parcels on the way for each thread: enough that senders never wait for the database, few enough for a short lease.
-LOAD_PER_THREAD: Final = 16
+LOAD_PER_THREAD: Final = 32
 #: Seconds that answers are waited for while more rows may be due, and while none is.
 TICK_S: Final = 0.05
 IDLE_S: Final = 0.5

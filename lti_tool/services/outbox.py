@@ -53,7 +53,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """Of no use to try again before a person has done something."""
     UNSENT = "unsent"
-    """No request was made; the row is handed back as if it had not been claimed."""
+    """No request was made: the row is handed back as if it had not been claimed. No try is kept of it."""
     LOST = "lost"
     """The worker stopped before it could note the answer."""
 
@@ -191,6 +191,8 @@ _TRIED = Prepared(
         "WHERE outbox_id = :id AND timestamp = :timestamp"
     )
 )
+# What was handed back unsent was no try.
+_UNTRIED = Prepared(text("DELETE FROM delivery WHERE outbox_id = :id AND timestamp = :timestamp"))
 _EXPIRED = Prepared(
     text(
         "UPDATE outbox SET lease = NULL, leased_until = NULL WHERE state = 'due' AND next_at <= :now "
@@ -232,7 +234,8 @@ def finish(
         return
     changes = [_change(each, terms, random, now) for each in finished]
     _FINISH.run_many(connection, changes)
-    _TRIED.run_many(connection, changes)
+    _TRIED.run_many(connection, [change for change in changes if change["outcome"] != Outcome.UNSENT])
+    _UNTRIED.run_many(connection, [change for change in changes if change["outcome"] == Outcome.UNSENT])
     for each, change in zip(finished, changes, strict=True):
         if change["state"] in {State.DEAD, State.NEEDS_PERSON}:
             _ask_a_person(connection, each.row, State(change["state"]), change["error"], now=now)

@@ -70,8 +70,8 @@ class Registrations:
         """Return every platform by registration id, read again after a few seconds."""
         if self._monotonic() < self._until:
             return self._by_id
-        with self._database.snapshot() as connection:
-            fresh = _read(connection)
+        with self._database.reading() as session:
+            fresh = _read(session.connection())
         with self._lock:
             self._by_id, self._until = fresh, self._monotonic() + KEPT_S
         return fresh

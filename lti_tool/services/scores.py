@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, text
@@ -16,6 +16,8 @@ from qualoop.assessment import AttemptState
 from qualoop.values import Score
 
 AGS: Final = "ags"
+WAIT_AT_MOST: Final = timedelta(minutes=1)
+"""How long a new value waits at most for the back-off of the one before it."""
 
 _ATTEMPTS = Prepared(
     text(
@@ -40,8 +42,8 @@ _ENQUEUE = Prepared(
         "INSERT INTO outbox (organisation_id, channel, target, subject, rev, sent_rev, state, attempts, next_at, "
         "updated_at) VALUES (:organisation_id, :channel, :target, :subject, 1, 0, 'due', 0, :now, :now) "
         "ON CONFLICT (channel, target, subject) DO UPDATE SET rev = outbox.rev + 1, state = 'due', attempts = 0, "
-        "next_at = CASE WHEN outbox.state = 'due' AND outbox.attempts > 0 THEN outbox.next_at ELSE excluded.next_at "
-        "END, updated_at = excluded.updated_at"
+        "next_at = CASE WHEN outbox.state <> 'due' THEN excluded.next_at "
+        "WHEN outbox.next_at > :soon THEN :soon ELSE outbox.next_at END, updated_at = excluded.updated_at"
     )
 )
 
@@ -75,6 +77,7 @@ def enqueue(
             "target": target,
             "subject": subject,
             "now": micros(now),
+            "soon": micros(now + WAIT_AT_MOST),
         },
     )
 

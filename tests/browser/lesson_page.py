@@ -64,24 +64,47 @@ class LessonPage:
         expect(self.shown.locator(ACTIVITY)).not_to_have_attribute("data-sending", "")
 
     def go_to_question(self, number: int) -> None:
-        """Go to a question by the list of steps: beside the lesson or, where the page is narrow, behind "All steps"."""
-        title = self.words("Question %(number)s") % {"number": number}
+        """Go to a question by the list of steps."""
+        self._go_to(self.words("Question %(number)s") % {"number": number})
+
+    def go_to_summary(self) -> None:
+        """Go to the last page of the lesson by the list of steps."""
+        self._go_to(self.words("Summary"))
+
+    def go_to_result(self) -> None:
+        """Go to the last page of a lesson that was handed in."""
+        self._go_to(self.words("Summary"), shown_as=self.words("Your result"))
+
+    def go_to_first_step(self) -> None:
+        """Go to where the lesson begins."""
+        while (back := self.button("Previous")).count():
+            self._leave_by(back)
+
+    @property
+    def has_next(self) -> bool:
+        """Return whether another step follows."""
+        return self.shown.locator(".q-nav-end").count() > 0
+
+    def go_on(self) -> None:
+        """Go to the next step."""
+        self._leave_by(self.shown.locator(".q-nav-end"))
+
+    def _leave_by(self, button: Locator) -> None:
+        here = self.shown.locator(".q-progress-line")
+        before = here.inner_text()
+        button.click()
+        expect(here).not_to_have_text(before)
+        self.settle()
+
+    def _go_to(self, title: str, *, shown_as: str = "") -> None:
+        """Choose a step in the list: it stands beside the lesson or, where the page is narrow, behind "All steps"."""
         folded = self.shown.locator(".q-all-steps")
         if folded.is_visible() and folded.get_attribute("open") is None:
             folded.locator("summary").click()
-        self.shown.locator(".q-step-link:visible", has_text=re.compile(rf"{title}(\s|$)")).first.click()
-        expect(self.step).to_have_text(title)
+        named = re.compile(rf"^\s*{title}(\s|$)")
+        self.shown.locator(".q-step-link:visible", has_text=named).first.click()
+        expect(self.step).to_have_text(shown_as or title)
         self.settle()
-
-    def go_to_summary(self) -> None:
-        """Go to the last page of the lesson."""
-        while not (button := self.button("To the summary")).count():
-            before = self.shown.locator(".q-progress-line").inner_text()
-            self.shown.locator(".q-nav-end").click()
-            expect(self.shown.locator(".q-progress-line")).not_to_have_text(before)
-            self.settle()
-        button.click()
-        expect(self.step).to_have_text(self.words("Summary"))
 
     def answer(self, item: Item, answer: Answer) -> None:
         """Fill in an answer and have it checked."""

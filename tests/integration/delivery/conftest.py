@@ -63,7 +63,7 @@ class Delivery:
             )
         return self._school
 
-    def worker(self) -> Worker:
+    def worker(self, *, threads: int = 2) -> Worker:
         """A new worker process, so to speak: nothing in memory."""
         http = HttpClient(AddressPolicy(allow_loopback=True), timeout_s=TIMEOUT_S)
         runtime = Runtime(
@@ -75,7 +75,7 @@ class Delivery:
             contents=Contents(),
             clock=self.clock,
         )
-        return Worker(runtime, make_dispatch(runtime, random=Random(1), threads=2))
+        return Worker(runtime, make_dispatch(runtime, random=Random(1), threads=threads))
 
     def run_for(self, *, minutes: int) -> None:
         """Let a worker look every five seconds for some time."""

@@ -183,3 +183,25 @@ def _wait(until: Callable[[], bool], *, at_most_s: float = 60) -> None:
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_what_is_handed_back_unsent_counts_as_no_try(delivery: Delivery) -> None:
+    """The first score takes so long that the lease of the second would not last: it is sent with the next claim."""
+    people = delivery.school.people
+    delivery.school.score_all(dict.fromkeys(people, "0.5"), delivery.clock.now)
+
+    def slow(user: str, request: int) -> Fault | None:
+        delivery.clock.advance(seconds=31 if len(delivery.stub.requests) == 0 else 0)
+        return None
+
+    delivery.stub.plan = slow
+    delivery.worker(threads=1).run_once()
+
+    with delivery.database.reading() as session:
+        outcomes = session.scalars(select(DeliveryRow.outcome)).all()
+    assert outcomes == [Outcome.DONE] * 3
+    assert [delivery.taken(number)[0][0] for number in range(3)] == [
+        "2026-03-02T12:00:00.000Z",
+        "2026-03-02T12:00:31.000Z",
+        "2026-03-02T12:00:31.000Z",
+    ]

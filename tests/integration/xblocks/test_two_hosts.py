@@ -91,6 +91,7 @@ class ToolPages:
 
     def page(self, refused: Refused | None = None) -> str:
         host = ToolHost(
+            attempt="first",
             language=self.language,
             base=BASE,
             csrf="token",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +16,6 @@ from lti_tool.lti.ags import (
     find_line_item,
     find_line_items_url,
     line_item_body,
-    next_timestamp,
     parse_line_item,
     parse_line_items,
     parse_results,
@@ -86,49 +84,6 @@ def test_a_line_item_is_made_with_everything_that_platforms_need() -> None:
 
 
 # -- Times
-
-
-@pytest.mark.parametrize(
-    ("now", "last", "due"),
-    [
-        (0.0, None, 0),
-        (0.9, None, 0),
-        (5.3, 0.0, 5),
-        (1.0, 0.0, 1),
-        (0.9, 0.0, 1),
-        (0.0, 0.0, 1),
-        (0.0, 0.7, 1),
-        (-10.0, 3.0, 4),
-    ],
-    ids=[
-        "first",
-        "first, cut",
-        "later",
-        "a second later",
-        "in the same second",
-        "equal",
-        "fraction",
-        "clock went back",
-    ],
-)
-def test_timestamps_strictly_increase_by_whole_seconds(now: float, last: float | None, due: int) -> None:
-    given_last = None if last is None else NOW + timedelta(seconds=last)
-    assert next_timestamp(NOW + timedelta(seconds=now), given_last) == NOW + timedelta(seconds=due)
-
-
-def test_timestamps_are_in_utc() -> None:
-    beijing = NOW.astimezone(timezone(timedelta(hours=8)))
-    assert next_timestamp(beijing, None).tzinfo is UTC
-    assert b'"timestamp":"2026-11-24T08:00:00.000Z"' in score_body(Score(1), maximum=1, user_id="4", timestamp=beijing)
-
-
-@given(st.lists(st.floats(0, 3), min_size=2, max_size=20))
-def test_no_timestamp_repeats_or_goes_back_whatever_the_clock_does(steps: list[float]) -> None:
-    last: datetime | None = None
-    for step in steps:
-        stamp = next_timestamp(NOW + timedelta(seconds=step), last)
-        assert last is None or stamp >= last + timedelta(seconds=1)
-        last = stamp
 
 
 # -- Answers
