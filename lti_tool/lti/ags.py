@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -32,8 +32,6 @@ RESULTS_TYPE: Final = "application/vnd.ims.lis.v2.resultcontainer+json"
 MAX_LABEL: Final = 100
 MAX_TAG: Final = 50
 MAX_COMMENT: Final = 2000
-
-_ONE_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def open_login(connection: Connection, *, registration_id: int, organisation_id:
 
 
 def find_state(connection: Connection, state: str, *, binding: str | None, now: datetime) -> FoundState:
-    """Return the stored state; raise StateUnknownError, BrowserMismatchError, StateExpiredError or StateUsedError.
+    """Return the stored state; raise StateUnknownError, StateUsedError, BrowserMismatchError or StateExpiredError.
 
     Does not consume it: see `consume_state`.
     """
@@ -93,10 +93,11 @@ def find_state(connection: Connection, state: str, *, binding: str | None, now: 
     if row is None:
         raise StateUnknownError
     registration_id, binding_hash, nonce, expires_at, used_at = row
-    if not binding or not secrets.compare_digest(digest(binding), binding_hash):
-        raise BrowserMismatchError
+    # First, because the launch took the browser's cookie away: a reload is told that it is one.
     if used_at is not None:
         raise StateUsedError
+    if not binding or not secrets.compare_digest(digest(binding), binding_hash):
+        raise BrowserMismatchError
     if expires_at < micros(now):
         raise StateExpiredError
     return FoundState(state, nonce, registration_id)

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.demo_parts import DemoParts, running_parts
 from tests.browser.demo_process import Demo, running_demo
 
 HERE = Path(__file__).parent
@@ -69,6 +70,13 @@ def chromium() -> Iterator[Browser]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run the demo for all tests of the run; each works with people and activities that no other one uses."""
     with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoParts]:
+    """Run another demo, the parts of which a test may stop; it leaves all of them running."""
+    with running_parts(tmp_path_factory.mktemp("parts")) as running:
         yield running
 
 

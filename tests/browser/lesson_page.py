@@ -157,9 +157,7 @@ class LessonPage:
             case NumberItem() | ShortText():
                 raise TypeError(item.type)
             case _:
-                return self._plain(
-                    next(option.text[self.language] for option in item.options if option.key == key)
-                )
+                return self._plain(next(option.text[self.language] for option in item.options if option.key == key))
 
     @staticmethod
     def _plain(markdown: str) -> str:

@@ -173,7 +173,9 @@ def test_the_pages_without_a_launch(page: Page, demo: Demo) -> None:
 
 
 def test_what_is_wrong_with_a_page_is_found(page: Page) -> None:
-    page.set_content("<html lang=en><title>Bad</title><main><h1>Bad</h1><p style='inline-size: 3000px'><img src=x>")
+    page.set_content(
+        "<!doctype html><html lang=en><title>Bad</title><main><h1>Bad</h1><p style='inline-size: 3000px'><img src=x>"
+    )
     assert [finding.split(":")[0] for finding in serious_findings(page)] == ["image-alt"]
     with pytest.raises(AssertionError, match="scrolls sideways"):
         assert_fits(page, "it")
@@ -201,9 +203,7 @@ def test_nothing_scrolls_sideways_at_200_per_cent(page: Page, worked_at: Demo) -
 
 
 @pytest.mark.parametrize(("wish", "moves"), [("no-preference", True), ("reduce", False)])
-def test_nothing_moves_for_who_wishes_no_motion(
-    new_context: NewContext, demo: Demo, wish: Any, *, moves: bool
-) -> None:
+def test_nothing_moves_for_who_wishes_no_motion(new_context: NewContext, demo: Demo, wish: Any, *, moves: bool) -> None:
     page = new_context(reduced_motion=wish).new_page()
     window = opened_in_window(page, demo, SOFIA, "en")
     durations = window.locator("body *").evaluate_all(

@@ -32,11 +32,15 @@ def test_two_tabs_give_one_answer_and_one_score(page: Page, demo: Demo) -> None:
     other = LmsPages(page=page.context.new_page(), demo=demo)
     one.log_in(SOFIA)
     first, second = one.open_lesson(MEASURING), other.open_lesson(MEASURING)
+    one.page.bring_to_front()
     first.go_to_question(2)
+    other.page.bring_to_front()
     second.go_to_question(2)
+    one.page.bring_to_front()
     first.answer(item, wrong_answer(item))
     expect(first.feedback).to_contain_text("2 tries left")
 
+    other.page.bring_to_front()
     # The other tab still shows the first try, so its right answer is not taken: it shows how things stand.
     second.answer(item, right_answer(item))
     expect(second.feedback).to_contain_text("2 tries left")
@@ -45,9 +49,11 @@ def test_two_tabs_give_one_answer_and_one_score(page: Page, demo: Demo) -> None:
     expect(second.feedback).to_contain_text("Credit: 70%")
 
     second.go_to_summary()
+    one.page.bring_to_front()
     first.go_to_summary()
     first.press("Finish all the same")
     expect(first.step).to_have_text("Your result")
+    other.page.bring_to_front()
     second.press("Finish all the same")
     expect(second.step).to_have_text("Your result")
     assert [entry.score for entry in RecordPage.opened_from(first).evidence("SEM-1.4")] == ["100%", "0%"]

@@ -14,7 +14,16 @@ from tests.browser.cookie_site import cookie_site, cookies_of_frame, cookies_of_
 from tests.browser.demo_process import Demo
 from tests.browser.keyboard import tab_to
 from tests.browser.lesson_page import LessonPage
-from tests.browser.lessons import INTENT, MEASURING, ORGANIC, PAID, questions, right_answer, shipped_lesson, wrong_answer
+from tests.browser.lessons import (
+    INTENT,
+    MEASURING,
+    ORGANIC,
+    PAID,
+    questions,
+    right_answer,
+    shipped_lesson,
+    wrong_answer,
+)
 from tests.browser.lms_pages import AMARA, ARRIVAL_MS, DANIEL, SIYUAN, SOFIA, YUTONG, LmsPages
 from tests.browser.record_page import RecordPage
 
