@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,7 +74,7 @@ def running_parts(folder: Path) -> Iterator[DemoParts]:
     )
     environment = tool_environment(folder / "tool", addresses)
     setup = ToolSetup(environment=environment, log=folder / "setup.log")
-    set_up(setup, lms, [shipped_content(), CANARY], say=lambda line: None)
+    set_up(setup, lms, [shipped_content(), CANARY], say=lambda _: None)
     parts = DemoParts(folder=folder, addresses=addresses, lms=lms, environment=environment)
     try:
         parts.start("lms", "tool", "worker")

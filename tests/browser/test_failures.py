@@ -11,8 +11,8 @@ from tests.browser.conftest import NewContext
 from tests.browser.demo_parts import DemoParts
 from tests.browser.demo_process import Demo
 from tests.browser.lesson_page import LessonPage
-from tests.browser.lessons import INTENT, ORGANIC, PAID, questions, right_answer, shipped_lesson, wrong_answer
-from tests.browser.lms_pages import ARRIVAL_MS, DANIEL, HELEN, SIYUAN, SOFIA, YUTONG, LmsPages
+from tests.browser.lessons import INTENT, ORGANIC, PAID, questions, right_answer, shipped_lesson
+from tests.browser.lms_pages import ARRIVAL_MS, DANIEL, HELEN, SIYUAN, SOFIA, LmsPages
 from tests.browser.record_page import RecordPage
 
 

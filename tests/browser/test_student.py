@@ -24,7 +24,7 @@ from tests.browser.lessons import (
     shipped_lesson,
     wrong_answer,
 )
-from tests.browser.lms_pages import AMARA, ARRIVAL_MS, DANIEL, SIYUAN, SOFIA, YUTONG, LmsPages
+from tests.browser.lms_pages import AMARA, ARRIVAL_MS, DANIEL, SIYUAN, YUTONG, LmsPages
 from tests.browser.record_page import RecordPage
 
 
