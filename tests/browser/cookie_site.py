@@ -19,8 +19,10 @@ COOKIES: Final = (
 class CookieHandler(BaseHTTPRequestHandler):
     """`/around` frames `/set` of the other host; `/set` sets the cookies; `/seen` says which came back."""
 
+    server: ThreadingHTTPServer
+
     def do_GET(self) -> None:
-        port = self.server.server_address[1]
+        port = self.server.server_port
         if self.path == "/around":
             self._answer(f'<title>Around</title><iframe src="http://localhost:{port}/set"></iframe>')
         elif self.path == "/set":
@@ -51,7 +53,7 @@ def cookie_site() -> Iterator[int]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield server.server_address[1]
+            yield server.server_port
         finally:
             server.shutdown()
             thread.join()

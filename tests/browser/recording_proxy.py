@@ -39,7 +39,7 @@ class Proxy(ThreadingHTTPServer):
     def __init__(self, recording: Recording) -> None:
         super().__init__(("127.0.0.1", 0), ProxyHandler)
         self.recording = recording
-        recording.port = self.server_address[1]
+        recording.port = self.server_port
 
 
 class ProxyHandler(BaseHTTPRequestHandler):
