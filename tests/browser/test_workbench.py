@@ -154,7 +154,8 @@ def test_a_figure_is_shown(page: Page, workbench: Workbench) -> None:
     figure = page.locator(f"{LESSON} figure img")
     expect(figure).to_be_visible()
 
-    assert figure.evaluate("image => image.naturalWidth") > 0
+    # `decode` waits for the file and fails where it is no picture.
+    assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
 def test_authors_find_the_lessons_in_the_form_of_studio(page: Page, workbench: Workbench) -> None:
