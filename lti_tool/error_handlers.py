@@ -123,7 +123,8 @@ def _page(status: int, code: str, words: tuple[str, str], *, detail: str, fault:
     session = g.get("session")
     html = render_template(
         "failure.html",
-        session=session,
+        # A refused launch has opened nothing that the tabs above a page could lead to.
+        session=None if request.endpoint == "oidc.launch" else session,
         code=code,
         reference=reference,
         sentence=words[0],

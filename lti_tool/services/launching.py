@@ -7,16 +7,17 @@ with that registration's keys, and only then does anybody look at what the token
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import SplitResult
 
 from sqlalchemy import Connection, text
 
 from lti_tool.db import Prepared
 from lti_tool.lti.claims import ResourceLinkLaunch, read_resource_link_launch
-from lti_tool.lti.errors import DeploymentUnknownError, LtiError, TargetRefusedError
+from lti_tool.lti.errors import DeploymentUnknownError, StateUsedError, TargetRefusedError
 from lti_tool.lti.id_token import validate
 from lti_tool.lti.login import AuthenticationResponse, LoginRequest, authorization_url
 from lti_tool.lti.registration import Registration
@@ -26,6 +27,9 @@ from lti_tool.services.launches import Opened, record_launch
 from lti_tool.services.logins import FoundState, OpenedLogin, consume_state, find_state, open_login
 from lti_tool.services.registrations import KnownPlatform
 from lti_tool.services.runtime import Runtime
+from qualoop.errors import QualoopError
+
+Page = TypeVar("Page")
 
 ACTIVITY_PATH: Final = "/lti/activity/"
 ACTIVITY_PARAMETER: Final = "qualoop_activity"
@@ -77,12 +81,12 @@ def complete(
     response: AuthenticationResponse,
     *,
     binding: str | None,
-    then: Callable[[Connection, Opened], str],
-) -> tuple[Opened, str]:
-    """Verify and store a launch, let ``then`` render its page in the same transaction; return both.
+    then: Callable[[Connection, Opened], Page],
+) -> tuple[Opened, Page]:
+    """Verify and store a launch, let ``then`` make its page in the same transaction; return both.
 
-    Raises the LtiError that names the first fault; the state is used up all the same, so that nothing can be tried
-    twice with it.
+    Raises the error that names the first fault. Whatever refuses the launch, and however late, its state is used up,
+    so that nothing can be tried twice with it.
     """
     now = runtime.clock()
     with runtime.database.snapshot() as connection:
@@ -91,22 +95,27 @@ def complete(
     try:
         launch = _verified(runtime, response, found, known, now=now)
         deployment = _deployment(runtime, launch, known, now=now)
-    except LtiError:
         with runtime.database.connection() as connection:
             consume_state(connection, response.state, now)
+            opened = record_launch(
+                connection,
+                launch,
+                registration=known.registration,
+                deployment_row=deployment,
+                activity_id=_activity(runtime, connection, launch, known.registration.organisation_id),
+                now=now,
+                life=timedelta(hours=runtime.settings.session_hours),
+            )
+            return opened, then(connection, opened)
+    except QualoopError:
+        _use_up(runtime, response.state, now)
         raise
-    with runtime.database.connection() as connection:
-        consume_state(connection, response.state, now)
-        opened = record_launch(
-            connection,
-            launch,
-            registration=known.registration,
-            deployment_row=deployment,
-            activity_id=_activity(runtime, connection, launch, known.registration.organisation_id),
-            now=now,
-            life=timedelta(hours=runtime.settings.session_hours),
-        )
-        return opened, then(connection, opened)
+
+
+def _use_up(runtime: Runtime, state: str, now: datetime) -> None:
+    """Use a state up after a refusal rolled its use back; that somebody else was faster is as good."""
+    with suppress(StateUsedError), runtime.database.connection() as connection:
+        consume_state(connection, state, now)
 
 
 def _verified(

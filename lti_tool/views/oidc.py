@@ -6,18 +6,21 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import escape
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import BrowserMismatchError
 from lti_tool.lti.login import parse_authentication_response, parse_login
 from lti_tool.services import launching, tool_keys
-from lti_tool.services.launches import Opened
 from lti_tool.services.logins import STATE_LIFE, digest
 from lti_tool.views.activity import first_page
 from lti_tool.views.guards import COOKIE, cookie_name, public, runtime, set_private_cookie
 
 blueprint = Blueprint("oidc", __name__)
+
+STATE_COOKIE = COOKIE + "s-"
+
+#: How many launches one browser keeps open. Their cookies stay far below the 8 KB that servers take in one header.
+MAX_SESSIONS = 20
 
 _LOGIN_PARAMETERS = ("iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id", "lti_message_hint")
 
@@ -73,15 +76,9 @@ def launch() -> Response:
     """Verify and store a launch and answer with the page of its activity."""
     answered = parse_authentication_response(request.form)
     cookie = state_cookie(answered.state)
-    page: list[Response] = []
-
-    def show(connection: Connection, opened: Opened) -> str:
-        page.append(first_page(connection, opened))
-        return ""
-
-    opened, _ = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=show)
-    response = page[0]
-    set_private_cookie(response, cookie, "", max_age=0)
+    opened, response = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=first_page)
+    for name in (cookie, *_surplus()):
+        set_private_cookie(response, name, "", max_age=0)
     set_private_cookie(
         response,
         cookie_name(opened.session_uuid),
@@ -89,6 +86,12 @@ def launch() -> Response:
         max_age=runtime().settings.session_hours * 3600,
     )
     return response
+
+
+def _surplus() -> list[str]:
+    """Return the cookies of the oldest launches that make room for this one; browsers send the oldest first."""
+    sessions = [name for name in request.cookies if name.startswith(COOKIE) and not name.startswith(STATE_COOKIE)]
+    return sessions[: max(len(sessions) - MAX_SESSIONS + 1, 0)]
 
 
 @blueprint.route("/lti/jwks")
@@ -102,4 +105,4 @@ def jwks() -> Response:
 
 def state_cookie(state: str) -> str:
     """Return the name of the cookie that binds a state to this browser: one a login, so that two never collide."""
-    return f"{COOKIE}s-{digest(state)[:8]}"
+    return STATE_COOKIE + digest(state)[:8]

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from lti_tool.models import Identity, InboxItem, LaunchState, LtiSession, Person
 from lti_tool.services.logins import purge_states
+from lti_tool.views.oidc import MAX_SESSIONS
 from tests.factories.launches import LTI, TOOL_ORIGIN, Case, public_jwk, rsa_key
 from tests.factories.tool import Tool
 
@@ -63,6 +64,28 @@ def test_s02_a_refused_launch_uses_its_state_up(tool: Tool) -> None:
     state, nonce = browser.authenticate()
     now = int(tool.clock.now.timestamp())
     assert browser.answer(tool.platform.id_token(case(exp=now - 3600), nonce=nonce, now=now), state).status_code == 400
+    assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
+
+
+def test_s02_a_launch_refused_for_its_target_uses_its_state_up(tool: Tool) -> None:
+    browser = tool.browser()
+    state, nonce = browser.authenticate()
+    now = int(tool.clock.now.timestamp())
+    foreign = case(**{LTI + "target_link_uri": "https://evil.example.test/"})
+    refused = browser.answer(tool.platform.id_token(foreign, nonce=nonce, now=now), state)
+    assert code_of(refused.text) == "lti-target-refused"
+    assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
+
+
+def test_s02_a_launch_without_a_lesson_uses_its_state_up(tool: Tool) -> None:
+    browser = tool.browser()
+    state, nonce = browser.authenticate()
+    now = int(tool.clock.now.timestamp())
+    unchosen = case(**{LTI + "target_link_uri": None, LTI + "resource_link": {"id": "empty"}})
+    refused = browser.answer(tool.platform.id_token(unchosen, nonce=nonce, now=now), state)
+    assert (refused.status_code, code_of(refused.text)) == (404, "content-missing")
+    assert tool.platform.issuer + "/course/1" in refused.text
+    assert 'class="q-tab"' not in refused.text
     assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
 
 
@@ -152,6 +175,16 @@ def test_s16_two_tabs_keep_their_own_sessions(tool: Tool) -> None:
     first, second = browser.open_lesson(), browser.open_lesson()
     assert first != second
     assert browser.get(first).status_code == browser.get(second).status_code == 200
+
+
+def test_s16_many_launches_do_not_overflow_the_request(tool: Tool) -> None:
+    """A server refuses headers beyond some size: without room being made, the day's last launch would be the last."""
+    browser = tool.browser()
+    pages = [browser.open_lesson() for _ in range(MAX_SESSIONS + 3)]
+    assert len(browser.client._cookies) == MAX_SESSIONS
+    assert browser.get(pages[-1]).status_code == 200
+    assert browser.get(pages[-MAX_SESSIONS]).status_code == 200
+    assert browser.get(pages[0]).status_code == 401
 
 
 def test_s16_a_session_opens_for_its_own_cookie_only(tool: Tool) -> None:
