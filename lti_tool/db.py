@@ -7,6 +7,7 @@ would be the cost. SQLite runs in WAL mode with BEGIN IMMEDIATE, so that two wri
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,11 @@ def micros(moment: datetime) -> int:
 def moment(value: int) -> datetime:
     """Return stored microseconds as an aware moment in UTC."""
     return EPOCH + value * MICROSECOND
+
+
+def stored_json(value: Any) -> Any:
+    """Return a JSON column as a driver's cursor gives it: SQLite's gives text, PostgreSQL's what the text says."""
+    return json.loads(value) if isinstance(value, str | bytes) else value
 
 
 class Instant(TypeDecorator[datetime]):

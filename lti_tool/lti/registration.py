@@ -1,4 +1,4 @@
-"""Who may launch us and where its services are: registration and deployment as values.
+"""Who may launch us and where its services are: a registration as a value.
 
 A registration is the pair of issuer and client_id, since one issuer may stand for many schools (LTI 1.3 core, 3.1.3).
 """
@@ -74,13 +74,3 @@ class Registration:
         if find_origin(url) not in self.allowed_origins:
             raise ServiceOriginError("the origin of a service URL is not one of the registration's")
         return url
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """One deployment of the tool in a platform; what comes from an unapproved one waits."""
-
-    id: int
-    registration_id: int
-    deployment_id: str
-    approved: bool

@@ -15,7 +15,7 @@ from lti_tool.settings import Settings
 
 
 def assemble(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Runtime:
-    """Return the parts of a process. Nothing is connected yet and no schema is made (`migrations.migrate`)."""
+    """Return the parts of a process. Nothing is connected yet and no schema is made (`schema.migrate`)."""
     policy = AddressPolicy.of(allow_loopback=settings.allow_loopback, allowed_networks=settings.allowed_networks)
     http = HttpClient(policy, timeout_s=settings.outgoing_timeout_s)
     database = Database(settings.database_url, synchronous=settings.sqlite_synchronous)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from lti_tool.db import Prepared, micros
+from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.services import evidence, scores
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
 from qualoop.assessment import AttemptState, LinkSettings
@@ -30,7 +30,10 @@ _LATEST = (
 _FIND = Prepared(text(_LATEST))
 _LOCK = Prepared(text(_LATEST + " FOR UPDATE"))
 _STATUSES = Prepared(
-    text("SELECT status FROM attempt WHERE resource_link_id = :link AND person_id = :person ORDER BY number")
+    text(
+        "SELECT status FROM attempt WHERE resource_link_id = :link AND person_id = :person "
+        "AND organisation_id = :organisation_id ORDER BY number"
+    )
 )
 _VERSION = Prepared(
     text("SELECT version_id FROM activity WHERE id = :activity_id AND organisation_id = :organisation_id")
@@ -77,12 +80,17 @@ class Attempt:
     score: Score
 
 
+def find(connection: Connection, who: Who) -> Attempt | None:
+    """Return the newest attempt, or None before the first."""
+    return _find(connection, _FIND, who)
+
+
 def current(connection: Connection, contents: Contents, who: Who, now: datetime) -> tuple[Attempt, OpenContent]:
     """Return the newest attempt with its content, begun here where there is none yet."""
-    found = _find(connection, _FIND, who)
+    found = find(connection, who)
     if found is None:
         _begin(connection, contents, who, number=1, now=now)
-        found = _found(_find(connection, _FIND, who))
+        found = _found(find(connection, who))
     return found, contents.get(connection, who.organisation_id, found.version_id)
 
 
@@ -202,7 +210,7 @@ def _find(connection: Connection, statement: Prepared, who: Who) -> Attempt | No
         number=row[2],
         version_id=row[3],
         status=AttemptState(row[4]),
-        state=json.loads(row[5]) if isinstance(row[5], str | bytes) else row[5],
+        state=stored_json(row[5]),
         score=Score(row[6]),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from lti_tool.db import Prepared
+from lti_tool.db import Prepared, stored_json
 from lti_tool.services import inbox, ledger, mastery_cache
 from lti_tool.services.contents import OpenContent
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
@@ -121,7 +120,7 @@ def find_tags(connection: Connection, organisation_id: int, version_id: int) -> 
     row = _TAGS.one(connection, {"version_id": version_id, "organisation_id": organisation_id})
     if row is None:
         return {}
-    tags: Mapping[str, Mapping[str, str]] = json.loads(row[0]) if isinstance(row[0], str | bytes) else row[0]
+    tags: Mapping[str, Mapping[str, str]] = stored_json(row[0])
     return tags
 
 

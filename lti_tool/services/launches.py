@@ -6,7 +6,6 @@ tool, and its cost is the number of round trips.
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from lti_tool.db import Prepared, micros
+from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.claims import ResourceLinkLaunch
 from lti_tool.lti.registration import Registration
 from lti_tool.services.logins import digest
@@ -214,7 +213,7 @@ def _session(
         resource_link_id=row["resource_link_id"],
         activity_id=link[1],
         link_title=link[2],
-        link_settings=json.loads(link[3]) if isinstance(link[3], str) else link[3],
+        link_settings=stored_json(link[3]),
         roles=roles,
         language=_language(launch),
         return_url=launch.presentation.return_url,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from lti_tool.db import Prepared, micros
+from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.models import MasteryGeneration
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.engine import Difficulty, Learner, Memory, Response, State, Update, step
@@ -163,13 +163,7 @@ def _load(connection: Connection, place: Place, keys: Sequence[tuple[str, str]])
     for i, (owner, subject) in enumerate(keys):
         parameters[f"o{i}"], parameters[f"s{i}"] = owner, subject
     rows = _LOADS[size].all(connection, parameters)
-    return {(owner, subject): _numbers(numbers) for owner, subject, numbers in rows}
-
-
-def _numbers(stored: Any) -> list[Any]:
-    """Return stored numbers: SQLite gives JSON text, PostgreSQL's driver a list."""
-    numbers: list[Any] = json.loads(stored) if isinstance(stored, str | bytes) else stored
-    return numbers
+    return {(owner, subject): stored_json(numbers) for owner, subject, numbers in rows}
 
 
 def _entries(state: State, learner: str, item: str) -> Iterable[tuple[str, str, tuple[Any, ...]]]:

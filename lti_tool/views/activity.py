@@ -42,7 +42,10 @@ def first_page(connection: Connection, opened: Opened) -> Response:
 @blueprint.get("/a/<launch>/")
 @needs(Permission.VIEW_ACTIVITY)
 def show(session: Session) -> Response:
-    """Show where the learner's newest attempt stands."""
+    """Show where the learner's newest attempt stands. Only the first look, which begins it, waits for writers."""
+    with runtime().database.reading() as reading:
+        if attempts.find(reading.connection(), whose(session)) is not None:
+            return _page(reading.connection(), session)
     with runtime().database.connection() as connection:
         return _page(connection, session)
 
@@ -81,10 +84,9 @@ def act(session: Session, action: str) -> AnyResponse:
 @needs(Permission.VIEW_ACTIVITY)
 def asset(session: Session, path: str) -> Response:
     """Send a figure or a recording of the attempt's content version, in a sandbox of its own."""
-    parts = runtime()
-    with parts.database.connection() as connection:
-        attempt, _ = attempts.current(connection, parts.contents, whose(session), parts.clock())
-        found = find_asset(connection, session.organisation_id, attempt.version_id, path)
+    with runtime().database.snapshot() as connection:
+        attempt = attempts.find(connection, whose(session))
+        found = find_asset(connection, session.organisation_id, attempt.version_id, path) if attempt else None
     if found is None:
         raise ContentMissingError
     response = Response(found.data, mimetype=found.media_type)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from flask import current_app, g, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.db import Prepared, micros
+from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.services.launches import Opened
 from lti_tool.services.logins import digest
 from lti_tool.services.roles import Permission, may
@@ -169,16 +168,10 @@ def _session(uuid: str) -> Session:
         return_url=row[10],
         activity_id=row[12],
         link_title=row[13],
-        link_settings=_settings(row[14]),
+        link_settings=stored_json(row[14]),
     )
     g.session = session
     return session
-
-
-def _settings(stored: Any) -> Mapping[str, Any]:
-    """Return stored JSON: SQLite's driver gives text, PostgreSQL's a mapping."""
-    found: Mapping[str, Any] = json.loads(stored) if isinstance(stored, str | bytes) else stored
-    return found
 
 
 def _check_form(session: Session) -> None:
