@@ -2,7 +2,7 @@
 
 The tool runs as it does in production (gunicorn gthread, 1 worker x 4 threads); its CPU time is read from the worker
 process. The peer is PyLTI1p3's documented Flask flow, unmodified, on the same server with the same payloads, measured
-in turns with ours.
+in turns with ours; so is the same flow tuned, which is the fairer judge of how fast this machine is.
 """
 
 from __future__ import annotations
@@ -43,12 +43,21 @@ def run(say: Callable[[str], None] = lambda line: print(line, file=sys.stderr)) 
     figures |= _validation()
     say(f"validation {figures['validation_us']:.1f} us, {figures['validation_ratio']:.2f} x one RSA verification")
     with tempfile.TemporaryDirectory() as folder, key_server() as platform:
-        with tool_server(Path(folder), platform, "sqlite") as ours, peer_server(Path(folder), platform) as peer:
-            own, other = _interleaved((ours, peer), platform)
-        figures["launch_cpu_ms_sqlite"] = own
-        figures["peer_cpu_ms"] = other
-        figures["peer_cpu_ratio"] = own / other
-        say(f"launch on SQLite {own:.2f} ms CPU; the peer in memory {other:.2f} ms; ratio {own / other:.2f}")
+        home = Path(folder)
+        with (
+            tool_server(home, platform, "sqlite") as ours,
+            peer_server(home, platform) as peer,
+            peer_server(home, platform, tuned=True) as tuned,
+        ):
+            own, other, best = _interleaved((ours, peer, tuned), platform)
+        figures |= {
+            "launch_cpu_ms_sqlite": own,
+            "peer_cpu_ms": other,
+            "peer_cpu_ratio": own / other,
+            "peer_tuned_cpu_ms": best,
+            "peer_tuned_ratio": own / best,
+        }
+        say(f"launch on SQLite {own:.2f} ms CPU; the peer in memory {other:.2f} ms, tuned {best:.2f} ms")
         with postgresql_database() as url:
             if url is None:
                 figures["launch_cpu_ms_postgresql"] = None

@@ -184,8 +184,8 @@ def tool_server(folder: Path, platform: LaunchingPlatform, database: str) -> Ite
 
 
 @contextlib.contextmanager
-def peer_server(folder: Path, platform: LaunchingPlatform) -> Iterator[Server]:
-    """Run the peer's documented flow with the same platform."""
+def peer_server(folder: Path, platform: LaunchingPlatform, *, tuned: bool = False) -> Iterator[Server]:
+    """Run the peer's documented flow with the same platform, or that flow tuned (see launch_peer)."""
     home = folder / uuid.uuid4().hex
     home.mkdir()
     port = free_port()
@@ -201,7 +201,12 @@ def peer_server(folder: Path, platform: LaunchingPlatform) -> Iterator[Server]:
     pem = platform.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (home / "private.key").write_bytes(pem)
     (home / "tool.json").write_text(json.dumps({platform.issuer: [tool]}), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PEER_CONFIG": str(home / "tool.json")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PEER_CONFIG": str(home / "tool.json"),
+        "PEER_TUNED": "1" if tuned else "0",
+    }
     with _gunicorn(
         "benchmarks.launch_peer:application", port, environment, Paths("/login/", "/launch/", "/launch/")
     ) as server:
