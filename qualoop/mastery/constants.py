@@ -6,10 +6,19 @@ The defaults are medians of values tuned on six public data sets of learners' an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 KAPPA: Final = 0.3927
 """pi/8: the factor with which a logistic curve is averaged over a normal doubt."""
+RATER_DRIFT: Final = 1e-5
+"""Drift of a rater's severity per rating, logit²."""
+
+Fading: TypeAlias = tuple[float, float, float, float, float, float, float]
+"""What forgetting needs: v_m0, v_f0, phi_m, phi_f, psi, tau, and 1.0 where responses have times, else 0.0."""
+Learning: TypeAlias = tuple[float, float, float, float, float, float, float, float, float, float]
+"""What an update needs: q_g, q_m, gains, and per fading state the share kept, its square and what rest adds."""
+ConstantsRow: TypeAlias = tuple[tuple[float, float, float], Fading, Learning]
+"""The constants as the kernel takes them: (base, slope, offset), fading, learning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,25 @@ class Constants:
     """Platt offset (b0) of the shown prediction, logits."""
     v_s0: float = 0.10
     """Prior variance of a rater's severity."""
+
+    def fading(self, *, timed: bool = True) -> Fading:
+        """Return the part of `row` that forgetting needs."""
+        return self.v_m0, self.v_f0, self.phi_m, self.phi_f, self.psi, self.tau, 1.0 if timed else 0.0
+
+    def row(self, *, timed: bool = True) -> ConstantsRow:
+        """Return the constants as the kernel takes them.
+
+        Where responses have no times (``timed`` false), the slow memory fades by the other responses in between.
+        """
+        keep_h, keep_f = self.rho_h * self.rho_h, self.rho_f * self.rho_f
+        gains = (self.gain_failure, self.gain_success - self.gain_failure)
+        form = (self.rho_h, keep_h, (1.0 - keep_h) * self.v_h0)
+        fast = (self.rho_f, keep_f, (1.0 - keep_f) * self.v_f0)
+        return (
+            (self.base, self.slope, self.offset),
+            self.fading(timed=timed),
+            (self.q_g, self.q_m, *gains, *form, *fast),
+        )
 
 
 DEFAULT_CONSTANTS: Final = Constants()

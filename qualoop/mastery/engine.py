@@ -1,25 +1,41 @@
-"""The mastery model: a Bayesian Elo with two memories per knowledge point.
+"""The mastery model in readable form: one response applied to named states, and the numbers that explain the change.
 
-A learner's knowledge of a knowledge point is *general ability + deviation*: zero deviation means "as good here as
-this learner is in general". All states are Gaussian and diagonal: means in logits, variances in logit². One `step`
-serves the request that brings an answer and the replay that recomputes everything. The steps are named S1 to S5 in
-docs/mastery.md, which also holds the test vectors.
+The arithmetic is `qualoop.mastery.kernel`'s; this is its face for everything that is not in a hurry. A learner's
+knowledge of a knowledge point is *general ability + deviation*: zero deviation means "as good here as this learner is
+in general". Means are in logits, variances in logit². docs/mastery.md has the steps and the test vectors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from math import exp, log1p, sqrt
+from dataclasses import astuple, dataclass, field
 from typing import Final
 
-from qualoop.mastery.constants import KAPPA, Constants
+from qualoop.mastery import kernel
+from qualoop.mastery.constants import Constants
+from qualoop.mastery.kernel import MIN_DIFFICULTY_VARIANCE, new_item, new_learner, new_memory, new_point, new_rater
+from qualoop.mastery.readings import Z_90, Reading, belief, read_point, sigmoid
 
-Z_90: Final = 1.645
-"""Half width of a 90 % band in standard deviations."""
-MIN_DIFFICULTY_VARIANCE: Final = 0.02
-SIGMOID_FLOOR: Final = -35.0
-RATER_DRIFT: Final = 1e-5
+__all__ = [
+    "MIN_DIFFICULTY_VARIANCE",
+    "Z_90",
+    "Change",
+    "Difficulty",
+    "FilledState",
+    "Learner",
+    "Memory",
+    "Reading",
+    "Response",
+    "State",
+    "Step",
+    "Update",
+    "change",
+    "read",
+    "sigmoid",
+    "step",
+]
+
+DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,7 @@ class Learner:
     v_g: float
     h: float
     v_h: float
-    responses: int = 0
+    responses: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +57,9 @@ class Memory:
     v_m: float
     f: float
     v_f: float
-    n: int = 0
+    n: float = 0.0
     at: float = 0.0
-    responses: int = 0
+    responses: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +108,12 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one response did to one knowledge point; shown levels in [0, 1]."""
+    """What one response did to one knowledge point.
+
+    Levels in [0, 1]: as stored, after forgetting (``before``), after the response, of which ``practice`` is what doing
+    the work added; ``low`` and ``high`` are the band around ``after``. ``days`` since the last touch; ``n`` responses
+    with this one; how far slow memory and difficulty of the knowledge point moved, logits.
+    """
 
     stored: float
     before: float
@@ -103,11 +124,16 @@ class Change:
     n: int
     d_m: float
     d_c: float
+    practice: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """The numbers behind one update: prediction, residual and what changed (docs/mastery.md, explanation)."""
+    """The numbers behind one update: prediction, residual and what changed (docs/mastery.md, explanation).
+
+    ``weight`` is the information W; ``omega`` weighed the evidence; ``rater`` is the severity before and after, None
+    where nobody rated; ``form`` is how far the score moved the form of the day, None where that was not kept.
+    """
 
     predicted: float
     score: float
@@ -121,67 +147,36 @@ class Update:
     learner_before: float
     learner_after: float
     changes: Mapping[str, Change]
+    omega: float = 1.0
+    rater: tuple[float, float] | None = None
+    form: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The shown level of a knowledge point, its 90 % band, all in [0, 1], and the number of responses behind it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One knowledge point around a response, as rows: (learner, memory, point) before and after it.
 
-    level: float
-    low: float
-    high: float
-    n: int
+    ``gain`` is what the work itself added to the slow memory, logits; ``at`` when the response came, seconds.
+    """
 
-
-def sigmoid(x: float) -> float:
-    """Return the logistic of ``x``."""
-    return 0.0 if x <= SIGMOID_FLOOR else 1.0 / (1.0 + exp(-x))
-
-
-def filled(state: State, response: Response, constants: Constants) -> FilledState:
-    """Return ``state`` with everything that ``response`` touches, priors where there was nothing."""
-    c = constants
-    codes = response.weights
-    return FilledState(
-        learner=state.learner or Learner(0.0, c.v_g0, 0.0, c.v_h0),
-        memories={code: state.memories.get(code) or Memory(0.0, c.v_m0, 0.0, c.v_f0) for code in codes},
-        item=state.item or Difficulty(0.0, c.v_b0),
-        knowledge_points={code: state.knowledge_points.get(code) or Difficulty(0.0, c.v_c0) for code in codes},
-        rater=(state.rater or Difficulty(0.0, c.v_s0)) if response.rated else None,
-    )
-
-
-def faded(memory: Memory, learner: Learner, at: float, constants: Constants) -> Memory:
-    """S1: return the memory as forgetting leaves it at ``at``; a memory never touched does not fade."""
-    if not memory.n:
-        return memory
-    c = constants
-    time = log1p(max(at - memory.at, 0.0) / c.tau)
-    between = log1p(max(learner.responses - memory.responses - 1, 0))
-    slow = exp(-c.phi_m * time)
-    fast = exp(-c.phi_f * time - c.psi * between)
-    return replace(
-        memory,
-        m=memory.m * slow,
-        v_m=min(c.v_m0, memory.v_m * slow * slow + c.v_m0 * (1.0 - slow * slow)),
-        f=memory.f * fast,
-        v_f=memory.v_f * fast * fast + c.v_f0 * (1.0 - fast * fast),
-    )
+    before: tuple[kernel.Row, kernel.Row, kernel.Row]
+    after: tuple[kernel.Row, kernel.Row, kernel.Row]
+    gain: float
+    at: float
 
 
 def step(state: State, response: Response, constants: Constants) -> tuple[FilledState, Update]:
     """Return the state after ``response``, and the numbers that explain the change. Pure."""
-    start = filled(state, response, constants)
-    learner = start.learner
-    now = {code: faded(memory, learner, response.at, constants) for code, memory in start.memories.items()}
-    z, variance = _expected(replace(start, memories=now), response.weights, constants)
-    predicted = _shown_prediction(z, variance, response, constants)
-    p = sigmoid(z)
-    expected = response.guess + (1.0 - response.guess) * p
-    weight = response.omega * (1.0 - response.guess) * p * p * (1.0 - p) / expected if expected else 0.0
-    residual = response.omega * (response.score - expected) * p / expected if expected else 0.0
-    move = _Move(weight, residual, 1.0 + weight * variance)
-    after = _moved(replace(start, memories=now), response, move, constants)
+    codes, before, after = tuple(response.weights), _rows(state, response, constants), _rows(state, response, constants)
+    places = range(len(codes))
+    numbers = kernel.step(
+        (after.learner, after.item, after.rater),
+        (after.memories, after.points, places, places, tuple(response.weights.values())),
+        (response.at, response.score, response.omega, response.practice, response.guess, float(response.rated)),
+        constants.row(),
+    )
+    predicted, z, variance, p, weight, residual, damping = numbers
+    gains = practice_gains(response, constants)
     update = Update(
         predicted=predicted,
         score=response.score,
@@ -190,13 +185,19 @@ def step(state: State, response: Response, constants: Constants) -> tuple[Filled
         p=p,
         weight=weight,
         residual=residual,
-        damping=move.damping,
-        item_before=start.item.mean,
-        learner_before=learner.g,
-        learner_after=after.learner.g,
-        changes={code: _change(code, (start, now, after), response.at, constants) for code in response.weights},
+        damping=damping,
+        item_before=before.item[0],
+        learner_before=before.learner[0],
+        learner_after=after.learner[0],
+        changes={
+            code: change(Step(before=before.around(k), after=after.around(k), gain=gains[k], at=response.at), constants)
+            for k, code in enumerate(codes)
+        },
+        omega=response.omega,
+        rater=(before.rater[0], after.rater[0]) if response.rated else None,
+        form=before.learner[3] * residual / damping,
     )
-    return after, update
+    return after.state(codes, rated=response.rated), update
 
 
 def read(state: State, code: str, now: float, constants: Constants) -> Reading:
@@ -204,120 +205,77 @@ def read(state: State, code: str, now: float, constants: Constants) -> Reading:
 
     Form and fast memory are left out: they are the day, not the skill. Idleness never raises a level.
     """
-    learner = state.learner or Learner(0.0, constants.v_g0, 0.0, constants.v_h0)
-    memory = state.memories.get(code) or Memory(0.0, constants.v_m0, 0.0, constants.v_f0)
-    difficulty = state.knowledge_points.get(code) or Difficulty(0.0, constants.v_c0)
-    then = faded(memory, learner, now, constants)
-    return _level(learner, replace(then, m=min(memory.m, then.m)), difficulty, constants)
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """Information W, residual r and damping D of one response."""
-
-    weight: float
-    residual: float
-    damping: float
-
-    def mean(self, value: float, variance: float, loading: float = 1.0) -> float:
-        """Move a mean by loading x variance x r / D."""
-        return value + loading * variance * self.residual / self.damping
-
-    def shrunk(self, variance: float, loading: float = 1.0) -> float:
-        """Return the variance that is left."""
-        return variance - loading * loading * variance * variance * self.weight / self.damping
-
-
-def _expected(state: FilledState, weights: Mapping[str, float], constants: Constants) -> tuple[float, float]:
-    """S2: return the log-odds of success and their variance."""
-    learner, item, rater = state.learner, state.item, state.rater
-    z = constants.base + learner.g + learner.h - item.mean - (rater.mean if rater else 0.0)
-    variance = learner.v_g + learner.v_h + item.variance + (rater.variance if rater else 0.0)
-    for code, w in weights.items():
-        memory, difficulty = state.memories[code], state.knowledge_points[code]
-        z += w * (memory.m + memory.f - difficulty.mean)
-        variance += w * w * (memory.v_m + memory.v_f + difficulty.variance)
-    return z, variance
-
-
-def _shown_prediction(z: float, variance: float, response: Response, constants: Constants) -> float:
-    """Return the prediction as it is shown: averaged over doubt, then Platt-scaled (not for rated evidence)."""
-    slope, offset = (1.0, 0.0) if response.rated else (constants.slope, constants.offset)
-    return response.guess + (1.0 - response.guess) * sigmoid(slope * z / sqrt(1.0 + KAPPA * variance) + offset)
-
-
-def _moved(state: FilledState, response: Response, move: _Move, constants: Constants) -> FilledState:
-    """S4 and S5: return the state after the response, everything computed from the values before it."""
-    learner, item, rater = state.learner, state.item, state.rater
-    c = constants
-    keep = c.rho_h * c.rho_h
-    return FilledState(
-        learner=Learner(
-            g=move.mean(learner.g, learner.v_g),
-            v_g=move.shrunk(learner.v_g) + c.q_g,
-            h=c.rho_h * move.mean(learner.h, learner.v_h),
-            v_h=keep * move.shrunk(learner.v_h) + (1.0 - keep) * c.v_h0,
-            responses=learner.responses + 1,
-        ),
-        item=Difficulty(move.mean(item.mean, item.variance, -1.0), move.shrunk(item.variance)),
-        rater=Difficulty(move.mean(rater.mean, rater.variance, -1.0), move.shrunk(rater.variance) + RATER_DRIFT)
-        if rater
-        else None,
-        memories={
-            code: _moved_memory(state.memories[code], w, response, move, responses=learner.responses, constants=c)
-            for code, w in response.weights.items()
-        },
-        knowledge_points={
-            code: Difficulty(
-                move.mean(state.knowledge_points[code].mean, state.knowledge_points[code].variance, -w),
-                move.shrunk(state.knowledge_points[code].variance, w),
-            )
-            for code, w in response.weights.items()
-        },
+    memory, point = state.memories.get(code), state.knowledge_points.get(code)
+    return read_point(
+        list(astuple(state.learner)) if state.learner else None,
+        list(astuple(memory)) if memory else None,
+        list(astuple(point)) if point else None,
+        at=now,
+        constants=constants,
     )
 
 
-def _moved_memory(
-    memory: Memory, w: float, response: Response, move: _Move, *, responses: int, constants: Constants
-) -> Memory:
-    """Return both memories of one knowledge point after the response."""
-    c = constants
-    gain = c.gain_success * response.score + c.gain_failure * (1.0 - response.score)
-    keep = c.rho_f * c.rho_f
-    return Memory(
-        m=move.mean(memory.m, memory.v_m, w) + response.practice * w * gain,
-        v_m=move.shrunk(memory.v_m, w) + c.q_m,
-        f=c.rho_f * move.mean(memory.f, memory.v_f, w),
-        v_f=keep * move.shrunk(memory.v_f, w) + (1.0 - keep) * c.v_f0,
-        n=memory.n + 1,
-        at=response.at,
-        responses=responses,
-    )
+def practice_gains(response: Response, constants: Constants) -> tuple[float, ...]:
+    """Return what the work itself adds to the slow memory of each knowledge point, logits."""
+    gain = constants.gain_success * response.score + constants.gain_failure * (1.0 - response.score)
+    return tuple(response.practice * weight * gain for weight in response.weights.values())
 
 
-def _level(learner: Learner, memory: Memory, difficulty: Difficulty, constants: Constants) -> Reading:
-    """Return the read-out of one knowledge point."""
-    mean = constants.base + learner.g + memory.m - difficulty.mean
-    variance = learner.v_g + memory.v_m + max(MIN_DIFFICULTY_VARIANCE, difficulty.variance)
-    reach = Z_90 * sqrt(variance)
-    return Reading(sigmoid(mean / sqrt(1.0 + KAPPA * variance)), sigmoid(mean - reach), sigmoid(mean + reach), memory.n)
-
-
-def _change(
-    code: str, states: tuple[FilledState, Mapping[str, Memory], FilledState], at: float, constants: Constants
-) -> Change:
-    """Return what happened to one knowledge point: stored, after forgetting, after the response."""
-    start, now, after = states
-    stored, difficulty = start.memories[code], start.knowledge_points[code]
-    end = _level(after.learner, after.memories[code], after.knowledge_points[code], constants)
+def change(around: Step, constants: Constants) -> Change:
+    """Return what a response did to one knowledge point, in levels."""
+    learner, memory, point = around.before
+    faded = list(memory)
+    kernel.fade(faded, around.at, learner[4], constants.fading())
+    unpractised = [around.after[1][0] - around.gain, *around.after[1][1:]]
+    n = int(around.after[1][4])
+    end = belief(*around.after, constants).reading(n)
     return Change(
-        stored=_level(start.learner, stored, difficulty, constants).level,
-        before=_level(start.learner, now[code], difficulty, constants).level,
+        stored=belief(learner, memory, point, constants).level,
+        before=belief(learner, faded, point, constants).level,
         after=end.level,
         low=end.low,
         high=end.high,
-        days=(at - stored.at) / 86400.0 if stored.n else 0.0,
-        n=end.n,
-        d_m=after.memories[code].m - now[code].m,
-        d_c=after.knowledge_points[code].mean - difficulty.mean,
+        days=(around.at - memory[5]) / DAY_S if memory[4] else 0.0,
+        n=n,
+        d_m=around.after[1][0] - faded[0],
+        d_c=around.after[2][0] - point[0],
+        practice=end.level - belief(around.after[0], unpractised, around.after[2], constants).level,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """The rows that one response touches, knowledge points in the order of its weights."""
+
+    learner: kernel.Row
+    item: kernel.Row
+    rater: kernel.Row
+    memories: list[kernel.Row]
+    points: list[kernel.Row]
+
+    def around(self, place: int) -> tuple[kernel.Row, kernel.Row, kernel.Row]:
+        """Return the rows that say how a knowledge point stands."""
+        return self.learner, self.memories[place], self.points[place]
+
+    def state(self, codes: tuple[str, ...], *, rated: bool) -> FilledState:
+        """Return the rows with their names."""
+        return FilledState(
+            learner=Learner(*self.learner),
+            item=Difficulty(*self.item),
+            rater=Difficulty(*self.rater) if rated else None,
+            memories={code: Memory(*row) for code, row in zip(codes, self.memories, strict=True)},
+            knowledge_points={code: Difficulty(*row) for code, row in zip(codes, self.points, strict=True)},
+        )
+
+
+def _rows(state: State, response: Response, constants: Constants) -> _Rows:
+    """Return fresh rows of everything that ``response`` touches, priors where there was nothing."""
+    memories = [state.memories.get(code) for code in response.weights]
+    points = [state.knowledge_points.get(code) for code in response.weights]
+    return _Rows(
+        learner=list(astuple(state.learner)) if state.learner else new_learner(constants),
+        item=list(astuple(state.item)) if state.item else new_item(constants),
+        rater=list(astuple(state.rater)) if state.rater else new_rater(constants),
+        memories=[list(astuple(memory)) if memory else new_memory(constants) for memory in memories],
+        points=[list(astuple(point)) if point else new_point(constants) for point in points],
     )
