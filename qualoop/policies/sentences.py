@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from qualoop.policies.occasions import Checkpoints, GradedRun, Judge, Run, Sheet
 from qualoop.values import LANGUAGES, Text
 
 
@@ -36,6 +37,16 @@ _ENGLISH: Final = {
     "left": " {left} % of the score counts.",
     "guess": " A blind guess is right once in {options}; that much is discounted.",
     "join": " ",
+    "sheet": "Rubric criterion ({name})",
+    "criteria": ", one of {criteria} on the sheet",
+    "peer": ", judged by a peer",
+    "self": ", judged by the learner",
+    "total": " Criteria on one sheet are not independent, so the whole sheet counts {total} at most.",
+    "checkpoints": "Simulation with {count} independent {checkpoints}",
+    "graded": "Graded run of a simulation, retest reliability {reliability}",
+    "practice": "Practice run of a simulation",
+    "components": ", one of {components} components",
+    "scenario": ", same scenario again (no. {number})",
 }
 _CHINESE: Final = {
     "first": "{name}，首次作答",
@@ -46,6 +57,16 @@ _CHINESE: Final = {
     "left": "得分按 {left}% 计入。",
     "guess": "随机猜对的概率为 1/{options}，计算时已扣除这一因素。",
     "join": "",
+    "sheet": "评分标准（{name}）",
+    "criteria": "，为评分表 {criteria} 项标准之一",
+    "peer": "，由同学评定",
+    "self": "，由本人评定",
+    "total": "同一张评分表的各项标准并不独立，整张表最多计 {total}。",
+    "checkpoints": "模拟实训，共 {count} 个独立检查点",
+    "graded": "模拟实训（计分运行），重测信度 {reliability}",
+    "practice": "模拟实训（练习运行）",
+    "components": "，为 {components} 个组成部分之一",
+    "scenario": "，同一情景第 {number} 次运行",
 }
 _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {"en": _ENGLISH, "zh-Hans": _CHINESE}
 
@@ -53,6 +74,40 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {"en": _ENGLISH, "zh-Hans": _
 def weight_sentence(reasons: Reasons) -> Text:
     """Return the sentence for a weight; a form with a note of its own is not told by tries."""
     return Text({language: _sentence(language, reasons) for language in LANGUAGES})
+
+
+def sheet_sentence(name: Text, sheet: Sheet, omega: Decimal, *, total: Decimal | None) -> Text:
+    """Return the sentence for a criterion on a rubric sheet; ``total`` is the sheet's where that bounds it."""
+    keys = [
+        "sheet",
+        *(["criteria"] if sheet.criteria > 1 else []),
+        *([sheet.judge.value] if sheet.judge is not Judge.ASSESSOR else []),
+        "weight",
+        *(["total"] if total else []),
+    ]
+    values = {"criteria": sheet.criteria, "omega": _plain(omega), "total": _plain(total or Decimal(0))}
+    return Text({language: _filled(language, keys, name=name[language], **values) for language in LANGUAGES})
+
+
+def run_sentence(run: Run, omega: Decimal, try_number: int) -> Text:
+    """Return the sentence for a run of a simulation, the ``try_number``-th of its scenario."""
+    kind = "checkpoints" if isinstance(run, Checkpoints) else "graded" if isinstance(run, GradedRun) else "practice"
+    components = 1 if isinstance(run, Checkpoints) else run.components
+    count = run.count if isinstance(run, Checkpoints) else 0
+    values = {
+        "count": count,
+        "checkpoints": "checkpoint" if count == 1 else "checkpoints",
+        "reliability": _plain(run.reliability) if isinstance(run, GradedRun) else "",
+        "components": components,
+        "number": try_number,
+        "omega": _plain(omega),
+    }
+    keys = [kind, *(["components"] if components > 1 else []), *(["scenario"] if try_number > 1 else []), "weight"]
+    return Text({language: _filled(language, keys, **values) for language in LANGUAGES})
+
+
+def _filled(language: str, keys: Iterable[str], **values: object) -> str:
+    return "".join(_PHRASES[language][key] for key in keys).format(**values)
 
 
 def _sentence(language: str, reasons: Reasons) -> str:
@@ -77,5 +132,5 @@ def _sentence(language: str, reasons: Reasons) -> str:
 
 
 def _plain(number: Decimal) -> str:
-    """Return ``number`` without trailing zeros and without an exponent."""
-    return format(number.normalize(), "f")
+    """Return ``number`` to three digits, without trailing zeros and without an exponent."""
+    return format(round(number, 3).normalize(), "f")

@@ -3,12 +3,17 @@
 record = build_record(framework, readings, evidence, taught=codes)
 
 Everything here is derived: from a framework, from what the mastery engine reads, from the evidence in the ledger.
-Nothing is stored and nothing is awarded: a status is a summary, and a person decides.
+Nothing is stored and nothing is awarded: a status is a summary, a level a proposal, and a person decides.
 """
 
 from __future__ import annotations
 
+from qualoop.records.building import Background, build_points, build_record, facts_from_evidence
 from qualoop.records.evidence import EvidenceEntry
+from qualoop.records.facts import SECONDS_PER_MONTH, Flag, PointFacts, StatusRules, status_rules
+from qualoop.records.gain import Gain, gain
+from qualoop.records.levels import Gate, GateKind, LevelProposal
+from qualoop.records.reasons import missing_phrases, status_reason
 from qualoop.records.record import (
     COVERED_FROM,
     KnowledgePointRecord,
@@ -16,34 +21,57 @@ from qualoop.records.record import (
     Record,
     Section,
     UnitRecord,
-    build_points,
-    build_record,
 )
+from qualoop.records.rollup import Ability, RollUp, roll_up, scope_weights
 from qualoop.records.status import (
-    DEFAULT_POLICY,
+    Lack,
+    Missing,
     Status,
-    StatusPolicy,
     chance_above,
     is_remedial,
+    is_too_old,
+    may_stop,
+    missing_for,
     status_of,
     whole_percent,
 )
 
 __all__ = [
     "COVERED_FROM",
-    "DEFAULT_POLICY",
+    "SECONDS_PER_MONTH",
+    "Ability",
+    "Background",
     "EvidenceEntry",
+    "Flag",
+    "Gain",
+    "Gate",
+    "GateKind",
     "KnowledgePointRecord",
+    "Lack",
+    "LevelProposal",
+    "Missing",
+    "PointFacts",
     "Prerequisite",
     "Record",
+    "RollUp",
     "Section",
     "Status",
-    "StatusPolicy",
+    "StatusRules",
     "UnitRecord",
     "build_points",
     "build_record",
     "chance_above",
+    "facts_from_evidence",
+    "gain",
     "is_remedial",
+    "is_too_old",
+    "may_stop",
+    "missing_for",
+    "missing_phrases",
+    "roll_up",
+    "scope_weights",
     "status_of",
+    "status_reason",
+    "status_rules",
     "whole_percent",
 ]

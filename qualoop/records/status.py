@@ -1,16 +1,16 @@
-"""The status of a knowledge point: a word for what its reading and its evidence support, and never more than that."""
+"""The status of a knowledge point: a word for what its reading and its evidence support, and never more than that.
+
+Pure functions of facts, a moment and a policy (docs/mastery.md, "Status"). A status is a summary; a person awards.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log
-from statistics import NormalDist
-from typing import Final
 
-from qualoop.mastery.engine import Z_90, Reading
-
-_EDGE: Final = 1e-9
+from qualoop.mastery.readings import Reading, normal
+from qualoop.policies import is_competent
+from qualoop.records.facts import SECONDS_PER_MONTH, Flag, PointFacts, StatusRules, status_rules
 
 
 class Status(StrEnum):
@@ -19,50 +19,91 @@ class Status(StrEnum):
     NO_EVIDENCE = "no-evidence"
     DEVELOPING = "developing"
     PROVISIONAL = "provisional"
+    COMPETENT = "competent"
+    REVIEW_DUE = "review-due"
+    UNDER_APPEAL = "under-appeal"
+    WITHDRAWN = "withdrawn"
+
+
+class Lack(StrEnum):
+    """What can be missing for a status."""
+
+    ITEMS = "items"
+    FORMS = "forms"
+    CHANCE = "chance"
+    CRITICAL_ERROR = "critical-error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusPolicy:
-    """The rule behind a status; a change is a new id.
+class Missing:
+    """One thing that is missing for a status: what there is, and what it takes (counts, or chances in [0, 1])."""
 
-    ``level`` in (0, 1) is what a knowledge point is held against. Practice may stop where the probability of lying
-    above it is at least ``stop``, and help is due where it is at most ``remedy``; both need ``items`` different items.
-    ``widening`` is a factor on the standard deviation: the engine's own band is a little too narrow.
+    lack: Lack
+    have: float
+    need: float
+
+
+def status_of(facts: PointFacts, *, now: float, rules: StatusRules | None = None) -> Status:
+    """Return the status of a knowledge point at ``now`` (seconds since 1970), by the shipped rules if none are given.
+
+    ``facts.reading`` is the one at ``now``. Time without evidence never improves a status.
     """
-
-    id: str = "s1"
-    level: float = 0.7
-    stop: float = 0.8
-    remedy: float = 0.2
-    items: int = 3
-    widening: float = 1.15
-
-
-DEFAULT_POLICY: Final = StatusPolicy()
-
-
-def status_of(reading: Reading | None, items: int, policy: StatusPolicy = DEFAULT_POLICY) -> Status:
-    """Return the status of a knowledge point with evidence from ``items`` different items; None is no reading."""
-    if reading is None or not reading.n:
+    rules = rules or status_rules()
+    if facts.flag:
+        # What is under appeal stays visible as such until it is decided, even where it was withdrawn.
+        return Status.UNDER_APPEAL if facts.flag is Flag.APPEAL else Status.WITHDRAWN
+    reading = facts.known
+    if reading is None:
         return Status.NO_EVIDENCE
-    if items >= policy.items and chance_above(reading, policy) >= policy.stop:
+    chance = chance_above(reading, rules)
+    if not facts.critical_error and (facts.was_competent or _is_competent(reading, facts, rules)):
+        return Status.REVIEW_DUE if chance < rules.review or is_too_old(facts, now, rules) else Status.COMPETENT
+    if facts.items >= rules.stop_items and chance >= rules.stop:
         return Status.PROVISIONAL
     return Status.DEVELOPING
 
 
-def is_remedial(reading: Reading, items: int, policy: StatusPolicy = DEFAULT_POLICY) -> bool:
-    """Say whether the evidence is enough to tell that help is due."""
-    return items >= policy.items and chance_above(reading, policy) <= policy.remedy
+def chance_above(reading: Reading, rules: StatusRules | None = None) -> float:
+    """Return the probability that the true level lies above the policy's, by the widened belief."""
+    rules = rules or status_rules()
+    return normal((reading.mean - rules.cut) / (reading.sd * rules.widening))
 
 
-def chance_above(reading: Reading, policy: StatusPolicy = DEFAULT_POLICY) -> float:
-    """Return the probability that the true level lies above the policy's.
+def is_too_old(facts: PointFacts, now: float, rules: StatusRules | None = None) -> bool:
+    """Say whether the newest evidence is older than the review time."""
+    months = (rules or status_rules()).months(facts)
+    return facts.last is not None and months is not None and now - facts.last > months * SECONDS_PER_MONTH
 
-    A band is mean -/+ 1.645 standard deviations on the scale of log-odds, so it holds both.
-    """
-    low, high = _log_odds(reading.low), _log_odds(reading.high)
-    mean, deviation = (low + high) / 2, max((high - low) / (2 * Z_90), _EDGE)
-    return 1.0 - NormalDist(mean, deviation * policy.widening).cdf(_log_odds(policy.level))
+
+def may_stop(facts: PointFacts, rules: StatusRules | None = None) -> bool:
+    """Say whether practice of a knowledge point may stop."""
+    rules = rules or status_rules()
+    reading = facts.known
+    return reading is not None and facts.items >= rules.stop_items and chance_above(reading, rules) >= rules.stop
+
+
+def is_remedial(reading: Reading, items: int, rules: StatusRules | None = None) -> bool:
+    """Say whether the evidence, from so many different ``items``, is enough to tell that help is due."""
+    rules = rules or status_rules()
+    return items >= rules.remedy_items and chance_above(reading, rules) <= rules.remedy
+
+
+def missing_for(target: Status, facts: PointFacts, rules: StatusRules | None = None) -> tuple[Missing, ...]:
+    """Return what is missing for ``target``, which is *provisional* or *competent*; nothing where it holds."""
+    rules = rules or status_rules()
+    asked = {
+        Status.PROVISIONAL: (rules.stop_items, 0, rules.stop),
+        Status.COMPETENT: (rules.competence.items, rules.competence.forms, float(rules.policy.competent.chance)),
+    }
+    items, forms, chance = asked[target]
+    reading = facts.known
+    rows = (
+        Missing(lack=Lack.ITEMS, have=facts.items, need=items),
+        Missing(lack=Lack.FORMS, have=len(rules.counted_forms(facts)), need=forms),
+        Missing(lack=Lack.CHANCE, have=chance_above(reading, rules) if reading else 0.0, need=chance),
+        Missing(lack=Lack.CRITICAL_ERROR, have=0 if facts.critical_error else 1, need=1 if forms else 0),
+    )
+    return tuple(row for row in rows if row.have < row.need)
 
 
 def whole_percent(share: float) -> int:
@@ -70,7 +111,5 @@ def whole_percent(share: float) -> int:
     return round(100 * share)
 
 
-def _log_odds(share: float) -> float:
-    """Return the log-odds of a share; 0 and 1, which rounding can give, stay finite."""
-    inner = min(max(share, _EDGE), 1.0 - _EDGE)
-    return log(inner / (1.0 - inner))
+def _is_competent(reading: Reading, facts: PointFacts, rules: StatusRules) -> bool:
+    return is_competent(reading.mean, reading.sd, (facts.items, facts.forms), rules.competence)

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from qualoop.framework import Framework
-from qualoop.mastery.engine import Reading
-from qualoop.records import COVERED_FROM, is_remedial
+from qualoop.mastery.readings import Reading
+from qualoop.records import Status
+from qualoop.sequencing.readiness import is_met
 from qualoop.sequencing.sentences import reason_sentence
 from qualoop.values import Score, Text
 
@@ -28,6 +29,14 @@ class Motive(StrEnum):
     """What it teaches is low or uncertain."""
     AGAIN = "again"
     """It was finished before, not well enough."""
+    REVIEW = "review"
+    """It was finished well, and what it teaches is due for review."""
+
+
+_URGENCY: Final = {Motive.BEGUN: 0, Motive.REVIEW: 1}
+"""What was begun is finished first; what was known and is being lost is saved before anything new."""
+RESTING: Final = (Status.PROVISIONAL, Status.COMPETENT)
+"""Statuses with which a knowledge point needs no practice for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,59 +79,84 @@ class Suggestion:
 
 
 def choose_next(
-    framework: Framework, readings: Mapping[str, Reading], candidates: Iterable[Candidate]
+    framework: Framework,
+    readings: Mapping[str, Reading],
+    candidates: Iterable[Candidate],
+    statuses: Mapping[str, Status] | None = None,
 ) -> Suggestion | None:
     """Return the lesson to do next, or None where all are done well or none teaches what the framework holds.
 
-    ``readings`` are by knowledge point; one without any answer counts as no evidence. Equal cases fall to the order in
-    which knowledge points can be learnt, so the choice never flickers.
+    ``readings`` are by knowledge point; one without any answer counts as no evidence. With ``statuses`` by knowledge
+    point, a lesson done well is open again where a review is due, and lessons on which practice may stop come last.
+    Equal cases fall to the order in which knowledge points can be learnt, so the choice never flickers.
     """
-    open_ones = (each for each in candidates if each.best is None or each.best < DONE_WELL)
-    reasons = [
-        (_reason(framework, readings, each, codes), each)
-        for each in open_ones
-        if (codes := tuple(code for code in each.knowledge_points if framework.find_knowledge_point(code)))
-    ]
+    found = (_find_reason(framework, readings, each, statuses or {}) for each in candidates)
+    reasons = [each for each in found if each]
     if not reasons:
         return None
-    reason, chosen = min(reasons, key=lambda pair: (*_rank(framework, pair[0]), pair[1].key))
-    return Suggestion(key=chosen.key, reason=reason, sentence=_sentence(framework, reason))
+    key, reason = min(reasons, key=lambda pair: (*_rank(framework, pair[1], statuses or {}), pair[0]))
+    return Suggestion(key=key, reason=reason, sentence=_sentence(framework, reason))
 
 
-def _rank(framework: Framework, reason: Reason) -> tuple[int, bool, float, int]:
-    """Return what is compared: missing prerequisites, begun or not, the lower end of the target's band, the order."""
-    begun = reason.motive is Motive.BEGUN
-    return (len(reason.missing), not begun, _lower_end(reason.reading), framework.learning_order[reason.target])
+def _rank(framework: Framework, reason: Reason, statuses: Mapping[str, Status]) -> tuple[int, int, bool, float, int]:
+    """Return what is compared: missing prerequisites, motive, whether it may rest, how low its target is, the order."""
+    return (
+        len(reason.missing),
+        _URGENCY.get(reason.motive, len(_URGENCY)),
+        statuses.get(reason.target) in RESTING,
+        _lower_end(reason.reading),
+        framework.learning_order[reason.target],
+    )
 
 
-def _reason(
-    framework: Framework, readings: Mapping[str, Reading], candidate: Candidate, codes: tuple[str, ...]
-) -> Reason:
+def _find_reason(
+    framework: Framework, readings: Mapping[str, Reading], candidate: Candidate, statuses: Mapping[str, Status]
+) -> tuple[str, Reason] | None:
+    """Return a candidate's key with the reason to do it next; None where there is none."""
+    codes = tuple(code for code in candidate.knowledge_points if framework.find_knowledge_point(code))
+    if candidate.best is not None and candidate.best >= DONE_WELL:
+        codes = tuple(code for code in codes if statuses.get(code) is Status.REVIEW_DUE)
+    return (candidate.key, _reason(framework, readings, candidate, _Aim(codes, statuses))) if codes else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """The knowledge points that a lesson is for now, and the statuses of all that is known."""
+
+    codes: tuple[str, ...]
+    statuses: Mapping[str, Status]
+
+
+def _reason(framework: Framework, readings: Mapping[str, Reading], candidate: Candidate, aim: _Aim) -> Reason:
     known = {code: reading for code, reading in readings.items() if reading.n}
-    target = min(codes, key=lambda code: (_lower_end(known.get(code)), framework.learning_order[code]))
-    needed = {point.code for code in codes for point in framework.prerequisites_of(code)} - set(codes)
+    codes = aim.codes
+    target = min(
+        codes,
+        key=lambda code: (
+            aim.statuses.get(code) in RESTING,
+            _lower_end(known.get(code)),
+            framework.learning_order[code],
+        ),
+    )
+    taught = set(candidate.knowledge_points)
+    needed = {point.code for code in codes for point in framework.prerequisites_of(code)} - taught
     ordered = sorted(needed, key=framework.learning_order.__getitem__)
     return Reason(
         motive=_motive(candidate, known.get(target)),
         target=target,
         reading=known.get(target),
         score=candidate.best,
-        met=tuple(code for code in ordered if _is_met(known.get(code))),
-        missing=tuple(code for code in ordered if not _is_met(known.get(code))),
+        met=tuple(code for code in ordered if is_met(known.get(code))),
+        missing=tuple(code for code in ordered if not is_met(known.get(code))),
     )
 
 
 def _motive(candidate: Candidate, reading: Reading | None) -> Motive:
     if candidate.best is not None:
-        return Motive.AGAIN
+        return Motive.AGAIN if candidate.best < DONE_WELL else Motive.REVIEW
     if candidate.begun:
         return Motive.BEGUN
     return Motive.WEAK if reading else Motive.NEW
-
-
-def _is_met(reading: Reading | None) -> bool:
-    """Say whether a prerequisite is known well enough to build on: some answers, and they do not call for help."""
-    return reading is not None and reading.n >= COVERED_FROM and not is_remedial(reading, reading.n)
 
 
 def _lower_end(reading: Reading | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from qualoop.mastery.engine import Reading
+from qualoop.mastery.readings import Reading
 from qualoop.records import whole_percent
 from qualoop.values import LANGUAGES, Score, Text
 
@@ -14,6 +14,7 @@ _ENGLISH: Final = {
     "new": "It teaches “{target}”, of which nothing is known yet.",
     "weak": "It practises “{target}”: {stands}.",
     "again": "You finished it with {score}%, and “{target}” can still grow: {stands}.",
+    "review": "Its review is due: “{target}” was competent before, and now: {stands}.",
     "again-new": "You finished it with {score}%, and there is no evidence on “{target}” yet.",
     "stands": "{level}%, between {low} and {high}%, from {n} {answers}",
     "met": "You know what it builds on: {points}.",
@@ -27,6 +28,7 @@ _CHINESE: Final = {
     "new": "这一课讲“{target}”，这方面还没有任何学习证据。",
     "weak": "这一课练习“{target}”：{stands}。",
     "again": "你上次完成这一课的得分是 {score}%，“{target}”还有提升空间：{stands}。",
+    "review": "该复习这一课了：“{target}”曾经达标，{stands}。",
     "again-new": "你上次完成这一课的得分是 {score}%，“{target}”还没有学习证据。",
     "stands": "目前为 {level}%，区间 {low}%～{high}%，依据 {n} 次作答",
     "met": "它所需的基础你已具备：{points}。",
@@ -47,7 +49,7 @@ def reason_sentence(
     met: Sequence[Text],
     missing: Sequence[Text],
 ) -> Text:
-    """Return the sentence for a reason: the motive (begun, new, weak, again), then what the lesson builds on."""
+    """Return the sentence for a reason: the motive (begun, new, weak, again, review), then what the lesson builds on."""
     return Text(
         {
             language: _PHRASES[language]["join"].join(

@@ -8,7 +8,8 @@ from itertools import permutations
 
 import pytest
 
-from qualoop.mastery.engine import Reading
+from qualoop.mastery.readings import Reading
+from qualoop.records import Status
 from qualoop.sequencing import Candidate, Motive, Suggestion, choose_next
 from qualoop.values import LANGUAGES, Score
 from tests.factories.packages import ecommerce
@@ -97,6 +98,46 @@ def test_few_answers_do_not_meet_a_prerequisite() -> None:
 def test_a_lesson_builds_on_nothing_that_it_teaches_itself() -> None:
     both = Candidate(key="both", knowledge_points=("SEM-1.1", "SEM-1.2"))
     assert chosen(both).reason.missing == ()
+
+
+def test_a_review_that_is_due_reopens_a_lesson_done_well() -> None:
+    statuses = {"SEM-1.1": Status.REVIEW_DUE}
+    levels = {"SEM-1.1": WELL}
+    done = finished(KEYWORDS, "0.9")
+    assert choose_next(ecommerce(), levels, [done], {"SEM-1.1": Status.COMPETENT}) is None
+    suggestion = choose_next(ecommerce(), levels, [done, ORGANIC], statuses)
+    assert suggestion
+    assert (suggestion.key, suggestion.reason.motive) == ("lesson-1", Motive.REVIEW)
+    assert suggestion.sentence["en"] == (
+        "Its review is due: “Keywords and search intent” was competent before, and now: "
+        "95%, between 90 and 98%, from 8 answers."
+    )
+
+
+def test_what_was_begun_comes_before_a_review() -> None:
+    begun = Candidate(key=PAID.key, knowledge_points=PAID.knowledge_points, begun=True)
+    found = choose_next(
+        ecommerce(), {"SEM-1.1": WELL}, [finished(KEYWORDS, "0.9"), begun], {"SEM-1.1": Status.REVIEW_DUE}
+    )
+    assert found
+    assert found.key == "lesson-3"
+
+
+def test_where_practice_may_stop_something_else_comes_first() -> None:
+    levels = {"SEM-1.1": WELL, "SEM-1.2": reading(1.4, 0.4), "SEM-1.3": reading(2, 0.4)}
+    statuses = {"SEM-1.2": Status.PROVISIONAL, "SEM-1.3": Status.DEVELOPING}
+    without, with_statuses = (choose_next(ecommerce(), levels, [ORGANIC, PAID], given) for given in (None, statuses))
+    assert without
+    assert with_statuses
+    assert (without.key, with_statuses.key) == ("lesson-2", "lesson-3")
+
+
+def test_a_lesson_is_for_those_of_its_points_that_still_need_it() -> None:
+    both = Candidate(key="both", knowledge_points=("SEM-1.2", "SEM-1.3"))
+    levels = {"SEM-1.1": WELL, "SEM-1.2": reading(1.4, 0.4), "SEM-1.3": reading(2, 0.4)}
+    found = choose_next(ecommerce(), levels, [both], {"SEM-1.2": Status.PROVISIONAL})
+    assert found
+    assert found.reason.target == "SEM-1.3"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,103 @@
+"""Improvement: what practice changed on a knowledge point, from the first evidence to the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from qualoop.records.evidence import EvidenceEntry
+from qualoop.values import LANGUAGES, Score, Text
+
+SUCCESS: Final = Score("0.7")
+"""From which score on evidence counts as a success in its context."""
+
+_PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "same": "The same question: {first}% at first, {latest}% at last.",
+        "other": "First result {first}%, latest {latest}%, on different questions.",
+        "rose": " Over {count} pieces of evidence the level has risen from {from_level}% to {to_level}%.",
+        "fell": " Over {count} pieces of evidence the level has fallen from {from_level}% to {to_level}%.",
+        "stayed": " Over {count} pieces of evidence the level has stayed at {to_level}%.",
+    },
+    "zh-Hans": {
+        "same": "同一题：首次 {first}%，最近 {latest}%。",
+        "other": "首次结果 {first}%，最近 {latest}%（题目不同）。",
+        "rose": "在 {count} 项证据中，水平从 {from_level}% 升至 {to_level}%。",
+        "fell": "在 {count} 项证据中，水平从 {from_level}% 降至 {to_level}%。",
+        "stayed": "在 {count} 项证据中，水平保持在 {to_level}%。",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """First against latest on one knowledge point.
+
+    Scores are raw; levels, in [0, 1], are what each of the two pieces of evidence left the knowledge point at. A single
+    score says little: the levels, over all the ``count`` pieces in between, say more. ``contexts`` counts the different
+    activities in which there was a success.
+    """
+
+    code: str
+    first: Score
+    latest: Score
+    first_at: datetime
+    latest_at: datetime
+    first_level: float
+    latest_level: float
+    is_same_item: bool
+    count: int
+    contexts: int
+
+    @property
+    def score(self) -> Decimal:
+        """By how much the score has risen; below 0 where it fell."""
+        return Decimal(self.latest) - Decimal(self.first)
+
+    @property
+    def level(self) -> float:
+        """By how much the level has risen; below 0 where it fell."""
+        return self.latest_level - self.first_level
+
+    @property
+    def sentence(self) -> Text:
+        """The gain in words."""
+        return Text({language: self._sentence(_PHRASES[language]) for language in LANGUAGES})
+
+    def _sentence(self, phrases: Mapping[str, str]) -> str:
+        before, after = round(100 * self.first_level), round(100 * self.latest_level)
+        moved = "rose" if after > before else "fell" if after < before else "stayed"
+        return (phrases["same" if self.is_same_item else "other"] + phrases[moved]).format(
+            first=round(100 * self.first),
+            latest=round(100 * self.latest),
+            count=self.count,
+            from_level=before,
+            to_level=after,
+        )
+
+
+def gain(entries: Iterable[EvidenceEntry], code: str, *, count: int | None = None) -> Gain | None:
+    """Return what changed on a knowledge point, from ``entries`` in ledger order; None before a second one.
+
+    Evidence that weighs nothing is left out: it is no measure of skill. ``count`` is how many pieces there are where
+    ``entries`` are only the first and the newest of them.
+    """
+    own = [entry for entry in entries if code in entry.codes and Decimal(entry.omega)]
+    if len(own) <= 1:
+        return None
+    first, latest = own[0], own[-1]
+    return Gain(
+        code=code,
+        first=first.evidence.score,
+        latest=latest.evidence.score,
+        first_at=first.at,
+        latest_at=latest.at,
+        first_level=first.level_after(code),
+        latest_level=latest.level_after(code),
+        is_same_item=first.item == latest.item,
+        count=count or len(own),
+        contexts=len({entry.evidence.activity for entry in own if entry.evidence.score >= SUCCESS}),
+    )

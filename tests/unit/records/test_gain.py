@@ -1,0 +1,84 @@
+"""Improvement: first against latest on a knowledge point."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from qualoop.records import gain
+from tests.unit.records.evidence import Made, entry, made_entry
+
+
+def test_one_result_is_no_gain() -> None:
+    assert gain([], "A") is None
+    assert gain([entry(1, "A"), entry(2, "B")], "A") is None
+
+
+def test_first_stands_against_latest() -> None:
+    found = gain(
+        [
+            made_entry(1, ["A"], Made(score="0.2", after="40.0")),
+            made_entry(2, ["A", "B"], Made(part="x", score="0")),
+            made_entry(3, ["B"], Made(score="0")),
+            made_entry(4, ["A"], Made(score="0.9", after="55.5", activity="other")),
+        ],
+        "A",
+    )
+    assert found
+    assert (found.score, found.count, found.contexts, found.is_same_item) == (Decimal("0.7"), 3, 1, False)
+    assert found.level == pytest.approx(0.155)
+    assert (found.latest_at - found.first_at).total_seconds() == 3 * 3600
+
+
+def test_what_weighs_nothing_is_no_measure() -> None:
+    attendance = made_entry(2, ["A"], Made(omega="0"))
+    assert gain([entry(1, "A"), attendance], "A") is None
+
+
+@pytest.mark.parametrize(("scores", "contexts"), [(("0.7", "0.7"), 2), (("0.69", "0.7"), 1), (("0", "0"), 0)])
+def test_success_is_counted_in_different_contexts(scores: tuple[str, str], contexts: int) -> None:
+    entries = [made_entry(n, ["A"], Made(score=score, activity=f"a{n}")) for n, score in enumerate(scores)]
+    found = gain(entries, "A")
+    assert found
+    assert found.contexts == contexts
+
+
+def test_the_number_may_be_told_where_only_the_ends_are_there() -> None:
+    found = gain([entry(1, "A"), entry(9, "A")], "A", count=300)
+    assert found
+    assert found.count == 300
+
+
+@pytest.mark.parametrize(
+    ("after", "english", "chinese"),
+    [
+        (
+            "70.4",
+            "The same question: 20% at first, 90% at last. "
+            "Over 2 pieces of evidence the level has risen from 40% to 70%.",
+            "同一题：首次 20%，最近 90%。在 2 项证据中，水平从 40% 升至 70%。",
+        ),
+        (
+            "39.4",
+            "The same question: 20% at first, 90% at last. "
+            "Over 2 pieces of evidence the level has fallen from 40% to 39%.",
+            "同一题：首次 20%，最近 90%。在 2 项证据中，水平从 40% 降至 39%。",
+        ),
+        (
+            "40.4",
+            "The same question: 20% at first, 90% at last. Over 2 pieces of evidence the level has stayed at 40%.",
+            "同一题：首次 20%，最近 90%。在 2 项证据中，水平保持在 40%。",
+        ),
+    ],
+)
+def test_the_sentence(after: str, english: str, chinese: str) -> None:
+    found = gain(
+        [
+            made_entry(1, ["A"], Made(score="0.2", after="40.0")),
+            made_entry(2, ["A"], Made(score="0.9", after=after)),
+        ],
+        "A",
+    )
+    assert found
+    assert (found.sentence["en"], found.sentence["zh-Hans"]) == (english, chinese)
