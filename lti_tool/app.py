@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from lti_tool import error_handlers
 from lti_tool.lti.registration import find_origin
 from lti_tool.services.runtime import Runtime
-from lti_tool.views import activity, oidc, operations, record, teaching
+from lti_tool.views import activity, ledger, levels, oidc, operations, record, teaching
 from lti_tool.views.host import catalogue
 
 MAX_BODY_BYTES = 512 * 1024
@@ -28,8 +28,8 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.auto_reload = False
-    for blueprint in (oidc.blueprint, activity.blueprint, record.blueprint, teaching.blueprint, operations.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (oidc, activity, record, teaching, levels, ledger, operations):
+        app.register_blueprint(part.blueprint)
     app.context_processor(_words)
     app.after_request(_protect)
     error_handlers.register(app)

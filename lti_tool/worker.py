@@ -1,4 +1,4 @@
-"""The worker: delivers what the outbox holds, seals the ledgers, and clears away what nobody can use any more."""
+"""The worker: delivers what the outbox holds, seals the ledgers, replays where evidence was corrected, clears away."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from lti_tool.services.grade_columns import GradeColumns
 from lti_tool.services.logins import purge_states
 from lti_tool.services.outbox import DEFAULT_TERMS, Terms
 from lti_tool.services.platform_services import PlatformServices
+from lti_tool.services.replay_log import FOLDER
+from lti_tool.services.replay_waiting import run_waiting
 from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.services.sessions import purge_sessions
@@ -34,6 +36,7 @@ from qualoop.commands import Nouns
 SEAL_EVERY: Final = timedelta(seconds=5)
 PURGE_EVERY: Final = timedelta(hours=1)
 LOOK_EVERY_S: Final = 1.0
+REPLAY_EVERY_S: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class Chore:
 
 
 class Worker:
-    """One worker process. Deliveries have a thread of their own; the chores run where `run` is called."""
+    """One worker process. Deliveries and replays have threads of their own; the chores run where `run` is called."""
 
     def __init__(self, runtime: Runtime, dispatch: Dispatch) -> None:
         self._runtime = runtime
@@ -91,18 +94,22 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, then end what is under way."""
         deliveries = threading.Thread(target=self._deliver, args=(stop,), name="deliveries")
+        replays = threading.Thread(target=self._replay, args=(stop,), name="replays")
         deliveries.start()
+        replays.start()
         try:
             while not stop.wait(LOOK_EVERY_S):
                 self._do_chores()
         finally:
             stop.set()
             deliveries.join()
+            replays.join()
 
     def run_once(self) -> int:
         """Deliver what is due now and do every chore once; return how many deliveries were tried."""
         tries = self._dispatch.drain()
         self._do_chores()
+        self._replay_waiting(lambda: False)
         return tries
 
     def _deliver(self, stop: threading.Event) -> None:
@@ -111,6 +118,19 @@ class Worker:
             self._dispatch.run(stop)
         finally:
             stop.set()
+
+    def _replay(self, stop: threading.Event) -> None:
+        """Run the replays that wait, until ``stop``: a long one keeps no grade and no seal waiting."""
+        while not stop.wait(REPLAY_EVERY_S):
+            try:
+                self._replay_waiting(stop.is_set)
+            except Exception:
+                log.exception("looking for replays failed")
+
+    def _replay_waiting(self, is_ending: Callable[[], bool]) -> None:
+        runtime = self._runtime
+        folder = runtime.settings.data_folder / FOLDER
+        run_waiting(runtime.database, folder=folder, clock=runtime.clock, is_ending=is_ending)
 
     def _do_chores(self) -> None:
         now = self._runtime.clock()
@@ -136,7 +156,7 @@ class Worker:
 
 def register(nouns: Nouns) -> None:
     """Add the noun `worker`: deliver grades, seal the ledgers, clear away what has expired."""
-    noun = nouns.add_parser("worker", help="deliver grades and seal the ledgers, beside `qualoop serve`")
+    noun = nouns.add_parser("worker", help="deliver grades, seal the ledgers, replay; beside `qualoop serve`")
     noun.add_argument("--once", action="store_true", help="do what is due now, then end")
     noun.add_argument("--threads", type=int, default=DEFAULT_THREADS, help="requests at a time (default: %(default)s)")
     noun.set_defaults(run=_run)

@@ -1,48 +1,127 @@
-"""`qualoop replay`: compute mastery anew from the ledger."""
+"""`qualoop replay`: compute mastery anew from the ledger, look at what would change, adopt it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from lti_tool.commands import get_organisation, open_runtime
-from lti_tool.models import Organisation
-from lti_tool.services import jobs, replay
+from lti_tool.models import Job, Organisation
+from lti_tool.services import mastery_cache, replay, replay_report, replay_steps
+from lti_tool.services.jobs import JobState, Progress
+from lti_tool.services.replay import Choice
+from lti_tool.services.replay_log import FOLDER
 from lti_tool.services.runtime import Runtime
 from qualoop.commands import Nouns
+from qualoop.policies import DEFAULT_TABLE
+
+Start = Callable[[Session, Organisation], Job]
 
 
 def register(nouns: Nouns) -> None:
-    """Add `replay`."""
+    """Add `replay` and `replay adopt`."""
     noun = nouns.add_parser(
         "replay", help="compute mastery anew from the ledger and adopt it; resumes where it stopped"
     )
     noun.add_argument("--organisation", metavar="KEY", help="default: every one")
+    noun.add_argument("--what-if", action="store_true", help="compute and say what would change, but adopt nothing")
+    noun.add_argument(
+        "--report", type=Path, metavar="FILE", help="with --what-if and --organisation: every change as CSV"
+    )
+    noun.add_argument(
+        "--tags-as-of", type=int, metavar="SEQ", help="with --what-if: by the tags that held after this event"
+    )
+    noun.add_argument(
+        "--weights", default=DEFAULT_TABLE, metavar="ID", help="with --what-if: by this table of evidence weights"
+    )
     noun.set_defaults(run=_run)
+    adopt = noun.add_subparsers(metavar="adopt").add_parser("adopt", help="adopt what the last --what-if computed")
+    adopt.add_argument("--organisation", metavar="KEY", default=argparse.SUPPRESS, help="default: every one")
+    adopt.set_defaults(run=_adopt)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     """Replay each organisation; what people see changes only when its replay is complete."""
+    if arguments.report and not (arguments.what_if and arguments.organisation):
+        print("--report goes with --what-if and --organisation.", file=sys.stderr)
+        return 2
     runtime = open_runtime()
-    with runtime.database.reading() as session:
-        keys = [arguments.organisation] if arguments.organisation else session.scalars(select(Organisation.key)).all()
-    for key in keys:
-        if _replay(runtime, key) is not jobs.JobState.DONE:
+    choice = Choice(adopt=not arguments.what_if, tags_as_of=arguments.tags_as_of, weights=arguments.weights)
+
+    def start(session: Session, organisation: Organisation) -> Job:
+        return replay.start(session, organisation, runtime.clock(), choice)
+
+    for key in _keys(runtime, arguments.organisation):
+        if _replay(runtime, key, start) is not JobState.DONE:
             print("Stopped. The same command goes on from there.")
             return 1
+        if arguments.what_if:
+            _show(runtime, key, arguments.report)
     return 0
 
 
-def _replay(runtime: Runtime, key: str) -> jobs.JobState:
+def _adopt(arguments: argparse.Namespace) -> int:
+    """Adopt the computed generation of each organisation."""
+    runtime = open_runtime()
+
+    def start(session: Session, organisation: Organisation) -> Job:
+        return replay.start_adoption(session, organisation, runtime.clock())
+
+    for key in _keys(runtime, arguments.organisation):
+        if _replay(runtime, key, start) is not JobState.DONE:
+            print("Stopped. The same command goes on from there.")
+            return 1
+        print(f"{key}: adopted.")
+    return 0
+
+
+def _keys(runtime: Runtime, chosen: str | None) -> Sequence[str]:
+    """Return the organisation that was named, or all."""
+    if chosen:
+        return [chosen]
+    with runtime.database.reading() as session:
+        return session.scalars(select(Organisation.key).order_by(Organisation.id)).all()
+
+
+def _replay(runtime: Runtime, key: str, start: Start) -> JobState:
+    """Run the job that ``start`` makes, and show how far it is."""
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, key)
-        job_id = replay.start(session, organisation, runtime.clock()).id
+        job = start(session, organisation)
 
-    def report(progress: jobs.Progress) -> None:
-        print(f"\r{key}: {progress.done} of {progress.total} events", end="", file=sys.stderr, flush=True)
+    def report(progress: Progress) -> None:
+        doing = replay_steps.PHASES[progress.cursor["phase"]]
+        line = f"{key}: {progress.done} of {progress.total} events, {doing}"
+        print(f"\r{line:78}", end="", file=sys.stderr, flush=True)
 
-    state = jobs.run(runtime.database, job_id, replay.Replay(organisation).step, clock=runtime.clock, report=report)
-    print(file=sys.stderr)
-    return state
+    folder = runtime.settings.data_folder / FOLDER
+    try:
+        return replay_steps.run(runtime.database, job, organisation, folder=folder, clock=runtime.clock, report=report)
+    finally:
+        print(file=sys.stderr)
+
+
+def _show(runtime: Runtime, key: str, report: Path | None) -> None:
+    """Say what the computed generation would change."""
+    with runtime.database.reading() as session:
+        organisation = get_organisation(session, key)
+        connection = session.connection()
+        computed = replay.find_computed(session, organisation.id)
+        if computed is None:
+            raise replay.NothingComputedError
+        differences = replay_report.compare(
+            connection,
+            mastery_cache.find_adopted(connection, organisation.id),
+            mastery_cache.Place(organisation.id, computed.id),
+            framework=runtime.contents.find_framework(connection, organisation.id),
+            now=runtime.clock(),
+        )
+        print(f"{key}:")
+        for line in replay_report.as_lines(replay_report.summarise(differences, report)):
+            print(line)
+    print(f"Nothing is adopted. To adopt it: qualoop replay adopt --organisation {key}")

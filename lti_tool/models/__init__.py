@@ -12,7 +12,18 @@ from lti_tool.models.deliveries import (
     LineItem,
     OutboxRow,
 )
-from lti_tool.models.ledger import LedgerEvent, LedgerSeal, MasteryGeneration, MasteryState, MasteryUpdate
+from lti_tool.models.learner_keys import LearnerKey
+from lti_tool.models.ledger import LedgerEvent, LedgerSeal
+from lti_tool.models.mastery import (
+    MasteryGeneration,
+    MasteryItem,
+    MasteryLearner,
+    MasteryMeeting,
+    MasteryMemory,
+    MasteryPoint,
+    MasteryRater,
+    MasteryUpdate,
+)
 from lti_tool.models.platforms import (
     Context,
     Deployment,
@@ -44,13 +55,19 @@ __all__ = [
     "InboxItem",
     "Job",
     "LaunchState",
+    "LearnerKey",
     "LedgerEvent",
     "LedgerSeal",
     "LineItem",
     "LinkScore",
     "LtiSession",
     "MasteryGeneration",
-    "MasteryState",
+    "MasteryItem",
+    "MasteryLearner",
+    "MasteryMeeting",
+    "MasteryMemory",
+    "MasteryPoint",
+    "MasteryRater",
     "MasteryUpdate",
     "Organisation",
     "OutboxRow",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from lti_tool.models.base import Scoped, short
+
+RARE = text("type <> 'evidence.recorded'")
 
 
 class LedgerEvent(Scoped):
@@ -18,6 +19,8 @@ class LedgerEvent(Scoped):
     __table_args__ = (
         UniqueConstraint("organisation_id", "source", "source_id", "attempt"),
         Index("ix_ledger_event_learner", "organisation_id", "learner"),
+        # Corrections and adoptions are few among millions of answers, whose writing this index costs nothing.
+        Index("ix_ledger_event_rare", "organisation_id", "type", sqlite_where=RARE, postgresql_where=RARE),
     )
 
     uuid: Mapped[str] = short(36, unique=True)
@@ -48,45 +51,3 @@ class LedgerSeal(Scoped):
     merkle_root: Mapped[str] = short(64)
     signature: Mapped[str]
     sealed_at: Mapped[datetime]
-
-
-class MasteryGeneration(Scoped):
-    """One computation of mastery from the ledger; adoption moves the pointer to it."""
-
-    __tablename__ = "mastery_generation"
-    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
-
-    number: Mapped[int]
-    state: Mapped[str] = short(16)
-    model: Mapped[str] = short(32)
-    constants: Mapped[str] = short(32)
-    weights: Mapped[str] = short(32)
-    through_seq: Mapped[int]
-    created_at: Mapped[datetime]
-
-
-class MasteryState(Scoped):
-    """A cached state of the mastery engine: of a learner, a learner's knowledge point, an item, a knowledge point."""
-
-    __tablename__ = "mastery_state"
-    __table_args__ = (UniqueConstraint("generation_id", "owner", "subject"),)
-
-    generation_id: Mapped[int]
-    owner: Mapped[str] = short(16)
-    subject: Mapped[str] = short(200)
-    numbers: Mapped[list[Any]]
-
-
-class MasteryUpdate(Scoped):
-    """The explanation of one update: which event moved which knowledge points of which learner, and why."""
-
-    __tablename__ = "mastery_update"
-    __table_args__ = (
-        UniqueConstraint("generation_id", "event_seq"),
-        Index("ix_mastery_update_learner", "organisation_id", "learner"),
-    )
-
-    generation_id: Mapped[int]
-    event_seq: Mapped[int]
-    learner: Mapped[str] = short(36)
-    explanation: Mapped[dict[str, Any]]

@@ -130,8 +130,7 @@ def act(
     answers = [event for event in step.events if isinstance(event, Answered)]
     if who.counts and (answers or finished):
         learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
-        for answer in answers:
-            evidence.record_answer(connection, learner, opened, attempt.uuid, answer=answer, now=now)
+        evidence.record_answers(connection, learner, opened, attempt.uuid, answers=answers, now=now)
         scores.update(
             connection,
             who.organisation_id,

@@ -1,13 +1,13 @@
-"""What a teacher sees of one resource link: who did what, and what each learner knows of what it teaches.
+"""What a teacher sees of one resource link: who did what. What they know is `class_map`.
 
-Reads only, and in few statements: none is made for each learner or for each knowledge point.
+Reads only, and in few statements: none is made for each learner.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,12 +15,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from lti_tool.models import Activity, Attempt, Context, LineItem, LinkScore
-from lti_tool.services.class_levels import link_codes, read_class
 from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.contents import Contents
 from qualoop.assessment import AttemptState
-from qualoop.framework import Framework
-from qualoop.mastery.engine import Reading
 from qualoop.values import Score, Text
 
 
@@ -49,7 +46,7 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerLine:
-    """What one learner did at the link, and what the learner knows by knowledge point.
+    """What one learner did at the link.
 
     ``attempts`` are in order; ``score`` is that of the attempt that counts, None before the first answer.
     """
@@ -57,7 +54,6 @@ class LearnerLine:
     member: Member
     attempts: tuple[AttemptLine, ...]
     score: Score | None
-    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
     def progress(self) -> Progress:
@@ -82,11 +78,10 @@ class LearnerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassOverview:
-    """A class at one link: learners by name, and the knowledge points that the link's activity serves."""
+    """A class at one link: learners by name."""
 
     course: str
     takes_grades: bool
-    codes: tuple[str, ...]
     learners: tuple[LearnerLine, ...]
 
     @property
@@ -106,21 +101,16 @@ class ClassOverview:
         return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
 
 
-def class_overview(connection: Connection, framework: Framework | None, link: Link, *, now: datetime) -> ClassOverview:
+def class_overview(connection: Connection, link: Link) -> ClassOverview:
     """Return everything that a class page shows of one link but for the deliveries (`delivery_status`)."""
-    members = list_members(connection, link)
-    codes = link_codes(connection, framework, link)
     attempts, scores = _attempts(connection, link), _scores(connection, link)
-    people = [member.subject.uuid for member in members]
-    readings = read_class(connection, link.organisation_id, people, codes=codes, now=now)
     lines = [
         LearnerLine(
             member=member,
             attempts=tuple(attempts.get(member.subject.person_id, ())),
             score=scores.get(member.subject.person_id),
-            readings=readings.get(member.subject.uuid, {}),
         )
-        for member in members
+        for member in list_members(connection, link)
     ]
     course = connection.scalar(
         select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)
@@ -131,13 +121,12 @@ def class_overview(connection: Connection, framework: Framework | None, link: Li
     return ClassOverview(
         course=course or "",
         takes_grades=connection.scalar(column) is not None,
-        codes=codes,
         learners=tuple(lines),
     )
 
 
 def learner_line(connection: Connection, link: Link, member: Member) -> LearnerLine:
-    """Return what one learner did at the link; what the learner knows is told by `records.points_record`."""
+    """Return what one learner did at the link; what the learner knows is told by `learner_records.points_record`."""
     person = member.subject.person_id
     return LearnerLine(
         member=member,

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_tool.db import micros
 from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
 from lti_tool.services import ledger
 from qualoop.content_packages import Package
@@ -114,16 +115,18 @@ def _store_version(session: Session, activity: Activity, package: Package, now: 
 
 
 def _adopt_tags(session: Session, version: ContentVersion, package: Package, now: datetime) -> None:
-    """Store the tag set of a version and say so in the ledger."""
+    """Let a tag set of a version hold from now on, a new one or one that held before, and say so in the ledger."""
     framework = package.document["framework"]
-    tag_set = TagSet(
+    tag_set = session.scalar(
+        select(TagSet).where(TagSet.version_id == version.id, TagSet.hash == package.tags_hash)
+    ) or TagSet(
         organisation_id=version.organisation_id,
         version_id=version.id,
         hash=package.tags_hash,
         framework=f"{framework['code']} {framework['version']}",
         tags=package.tags,
-        adopted_at=now,
     )
+    tag_set.adopted_at = now
     session.add(tag_set)
     session.flush()
     body = {
@@ -133,7 +136,8 @@ def _adopt_tags(session: Session, version: ContentVersion, package: Package, now
         "tags_hash": package.tags_hash,
         "framework": {"code": framework["code"], "version": framework["version"]},
     }
-    _record(session, version.organisation_id, EventType.TAGS_ADOPTED, body, key=f"tags:{tag_set.id}", now=now)
+    key = f"tags:{tag_set.id}:{micros(now)}"
+    _record(session, version.organisation_id, EventType.TAGS_ADOPTED, body, key=key, now=now)
 
 
 def _adopt_framework(session: Session, organisation_id: int, framework: Framework, now: datetime) -> None:
@@ -158,7 +162,7 @@ def _adopt_framework(session: Session, organisation_id: int, framework: Framewor
     row.adopted_at = now
     session.flush()
     body = {"code": framework.code, "version": framework.version, "hash": framework.content_hash}
-    key = f"framework:{row.id}:{int(now.timestamp())}"
+    key = f"framework:{row.id}:{micros(now)}"
     _record(session, organisation_id, EventType.FRAMEWORK_ADOPTED, body, key=key, now=now)
 
 

@@ -1,33 +1,48 @@
-"""Evidence: appended to the ledger per part, joined with the tag set, and turned into mastery, in one transaction."""
+"""Evidence: appended to the ledger per part, joined with the tag set, and turned into mastery, in one transaction.
+
+An answer in a lesson, a row of an import and a message to an interface all come through `record` or `record_many`.
+Everything is checked first: what cannot be evidence is refused with row and field, and then nothing at all is written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from json.encoder import encode_basestring as _quote
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from lti_tool.db import Prepared, stored_json
-from lti_tool.services import inbox, ledger, mastery_cache
+from lti_tool.db import Direct, Driver, stored_json
+from lti_tool.services import evidence_checks, evidence_locks, inbox, ledger, mastery_cache, mastery_steps, parts
 from lti_tool.services.contents import OpenContent
+from lti_tool.services.evidence_checks import EvidenceBatchRefusedError, Submission
+from lti_tool.services.mastery_steps import Scored
+from lti_tool.services.parts import Remembered, Version
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
-from qualoop.mastery.engine import Response
-from qualoop.mastery.explanation import numbers
 from qualoop.player import Answered
-from qualoop.policies import weigh
 from qualoop.values import Score
+
+__all__ = [
+    "EvidenceBatchRefusedError",
+    "Learner",
+    "Recorded",
+    "Submission",
+    "record",
+    "record_answer",
+    "record_answers",
+    "record_many",
+    "record_rows",
+]
 
 PLAYER: Final = "player"
 
-_TAGS = Prepared(
-    text(
-        "SELECT tags FROM tag_set WHERE version_id = :version_id AND organisation_id = :organisation_id "
-        "ORDER BY adopted_at DESC, id DESC LIMIT 1"
-    )
+_TAGS = Direct(
+    "SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? ORDER BY adopted_at DESC, id DESC LIMIT 1"
 )
+_pseudonyms: Remembered[str] = Remembered()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +53,37 @@ class Learner:
     uuid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """One piece of scored evidence as mastery takes it, in ledger order."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one submission: its event's uuid and sequence number; ``seq`` is None for a repeat."""
 
-    seq: int
-    learner: str
-    item: str
-    form: str
-    score: Score
-    hints: int
-    options: int | None
-    at: datetime
+    uuid: str
+    seq: int | None
+
+
+def record_answers(
+    connection: Connection,
+    learner: Learner,
+    opened: OpenContent,
+    attempt_uuid: str,
+    *,
+    answers: Sequence[Answered],
+    now: datetime,
+) -> None:
+    """Append the evidence of answered items of one attempt and advance mastery by it.
+
+    The events name activity, version and part, never a knowledge point: the tag set says what the part serves.
+    """
+    submissions = [
+        Submission(
+            learner=learner.uuid,
+            evidence=_as_evidence(opened, attempt_uuid, answer),
+            source=(PLAYER, f"{attempt_uuid}:{answer.part}", str(answer.try_number)),
+            occurred_at=now,
+        )
+        for answer in answers
+    ]
+    record_many(connection, learner.organisation_id, submissions, now=now)
 
 
 def record_answer(
@@ -61,28 +95,8 @@ def record_answer(
     answer: Answered,
     now: datetime,
 ) -> None:
-    """Append the evidence of one answered item and advance mastery by it.
-
-    The event names activity, version and part, never a knowledge point: the tag set says what the part serves.
-    """
-    event = ledger.new_event(
-        connection,
-        learner.organisation_id,
-        EventType.EVIDENCE_RECORDED,
-        _as_evidence(opened, attempt_uuid, answer).to_body(),
-        source=(PLAYER, f"{attempt_uuid}:{answer.part}", str(answer.try_number)),
-        learner=learner.uuid,
-        now=now,
-    )
-    seq = ledger.append(connection, learner.organisation_id, event)
-    if seq is None:
-        return
-    tags = find_tags(connection, learner.organisation_id, opened.version_id).get(answer.part)
-    if tags is None:
-        _wait_for_tags(connection, learner, opened, answer.part, now=now)
-        return
-    place = mastery_cache.adopted_place(connection, learner.organisation_id, now)
-    apply_evidence(connection, place, as_scored(event, seq, answer.options), tags)
+    """Record one answered item; as `record_answers`."""
+    record_answers(connection, learner, opened, attempt_uuid, answers=(answer,), now=now)
 
 
 def _as_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Evidence:
@@ -100,15 +114,123 @@ def _as_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Ev
     )
 
 
-def _wait_for_tags(connection: Connection, learner: Learner, opened: OpenContent, part: str, *, now: datetime) -> None:
+def record(connection: Connection, organisation_id: int, submission: Submission, *, now: datetime) -> Recorded:
+    """Record one piece of evidence; as `record_many`."""
+    return record_many(connection, organisation_id, (submission,), now=now)[0]
+
+
+def record_many(
+    connection: Connection, organisation_id: int, submissions: Sequence[Submission], *, now: datetime
+) -> list[Recorded]:
+    """Append evidence, in the order given, and advance mastery by what is new; return what became of each.
+
+    Late evidence is welcome: it is applied when it arrives. Raises EvidenceBatchRefusedError with every fault of every
+    row; then nothing is written.
+    """
+    versions = evidence_checks.check(connection, organisation_id, submissions, now=now)
+    driver = Driver(connection)
+    tags = {
+        version.id: parts.newest_tags(connection, driver, organisation_id, version.id)
+        for version in dict.fromkeys(versions)
+    }
+    weights = [
+        tags[version.id].get(submission.evidence.part)
+        for submission, version in zip(submissions, versions, strict=True)
+    ]
+    if not driver.is_sqlite:
+        evidence_locks.take(driver, organisation_id, submissions, weights)
+    done = _append(connection, organisation_id, submissions, now)
+    pieces: list[Scored] = []
+    for submission, recorded, version, known in zip(submissions, done, versions, weights, strict=True):
+        if recorded.seq is not None and known is None:
+            _wait_for_tags(connection, organisation_id, submission.evidence, now=now)
+        elif recorded.seq is not None and known is not None:
+            pieces.append(_scored(submission, recorded.seq, version, known))
+    if pieces:
+        # Only now: a generation that is adopted while this waits for the ledger must get the evidence.
+        mastery_steps.advance(driver, mastery_cache.adopted_place(connection, organisation_id, now), pieces)
+    return done
+
+
+def record_rows(
+    connection: Connection, organisation_id: int, rows: Iterable[Mapping[str, Any]], *, now: datetime
+) -> list[Recorded]:
+    """Record the evidence in rows from a file or a message (`evidence_checks.read_rows`); as `record_many`."""
+    found, faults = evidence_checks.read_rows(rows)
+    if faults:
+        faults += evidence_checks.find_faults(connection, organisation_id, found, now=now)
+        raise EvidenceBatchRefusedError(sorted(faults, key=lambda fault: fault.row))
+    return record_many(connection, organisation_id, [submission for _, submission in found], now=now)
+
+
+def _append(
+    connection: Connection, organisation_id: int, submissions: Sequence[Submission], now: datetime
+) -> list[Recorded]:
+    """Append the events of submissions to the ledger."""
+    organisation = _pseudonyms.get(
+        connection, organisation_id, lambda: ledger.organisation_pseudonym(connection, organisation_id)
+    )
+    done = []
+    for submission in submissions:
+        source, source_id, attempt = submission.source
+        event = Event(
+            uuid=ledger.new_uuid(now),
+            type=EventType.EVIDENCE_RECORDED,
+            organisation=organisation or "",
+            learner=submission.learner,
+            actor=submission.actor,
+            occurred_at=submission.occurred_at,
+            recorded_at=now,
+            source=source,
+            source_id=source_id,
+            attempt=attempt,
+            body=submission.evidence.to_body(),
+        )
+        canonical = canonical_evidence(submission.evidence)
+        seq = ledger.append(connection, organisation_id, event, canonical=canonical)
+        done.append(Recorded(str(event.uuid), seq))
+    return done
+
+
+def canonical_evidence(evidence: Evidence) -> bytes:
+    """Return the RFC 8785 form of the body of ``evidence``: what `canonical_body` gives, without looking at each value.
+
+    The keys stand in their order. Raises UnicodeEncodeError for half of a surrogate pair.
+    """
+    return (
+        f'{{"activity":{_quote(evidence.activity)},"attempt":{_quote(evidence.attempt)},'
+        f'"content":{_quote(evidence.content)},"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
+        f'"part":{_quote(evidence.part)},"rater":{_quote(evidence.rater)},"score":{_quote(evidence.score.as_text())},'
+        f'"try":{evidence.tries:d}}}'
+    ).encode()
+
+
+def _scored(submission: Submission, seq: int, version: Version, weights: tuple[tuple[str, float], ...]) -> Scored:
+    """Return what mastery takes of a submission."""
+    evidence = submission.evidence
+    return Scored(
+        seq=seq,
+        learner=submission.learner,
+        item=f"{evidence.activity}/{evidence.part}",
+        form=evidence.form.value,
+        score=evidence.score,
+        hints=evidence.hints,
+        options=version.options.get(evidence.part),
+        rater=evidence.rater,
+        at=submission.occurred_at,
+        weights=weights,
+    )
+
+
+def _wait_for_tags(connection: Connection, organisation_id: int, evidence: Evidence, *, now: datetime) -> None:
     """Tell a person that evidence waits for tags: it is kept, and counts from the next replay on."""
     with Session(connection) as session:
         inbox.put(
             session,
-            organisation_id=learner.organisation_id,
+            organisation_id=organisation_id,
             reason="part-untagged",
-            subject=f"{opened.hash}:{part}"[: inbox.MAX_SUBJECT],
-            details={"activity": opened.key, "content": opened.hash, "part": part},
+            subject=f"{evidence.content}:{evidence.part}"[: inbox.MAX_SUBJECT],
+            details={"activity": evidence.activity, "content": evidence.content, "part": evidence.part},
             owner_role="administrator",
             actions=["tagged"],
             now=now,
@@ -117,15 +239,13 @@ def _wait_for_tags(connection: Connection, learner: Learner, opened: OpenContent
 
 def find_tags(connection: Connection, organisation_id: int, version_id: int) -> Mapping[str, Mapping[str, str]]:
     """Return the adopted tag set of a content version: part -> knowledge point -> weight. Empty where there is none."""
-    row = _TAGS.one(connection, {"version_id": version_id, "organisation_id": organisation_id})
-    if row is None:
-        return {}
-    tags: Mapping[str, Mapping[str, str]] = stored_json(row[0])
+    row = Driver(connection).one(_TAGS, (version_id, organisation_id))
+    tags: Mapping[str, Mapping[str, str]] = {} if row is None else stored_json(row[0])
     return tags
 
 
 def as_scored(event: Event, seq: int, options: int | None) -> Scored:
-    """Return what mastery needs of an evidence event."""
+    """Return what mastery needs of an evidence event, without the weights of its knowledge points."""
     body = event.body
     return Scored(
         seq=seq,
@@ -135,25 +255,13 @@ def as_scored(event: Event, seq: int, options: int | None) -> Scored:
         score=Score(body["score"]),
         hints=body["hints"],
         options=options,
+        rater=body["rater"],
         at=event.occurred_at,
+        weights=(),
     )
 
 
 def apply_evidence(connection: Connection, place: mastery_cache.Place, scored: Scored, tags: Mapping[str, str]) -> None:
-    """Weigh one piece of evidence, advance mastery by it and keep the explanation. Replay calls this too."""
-    meeting = mastery_cache.count_meeting(connection, place, scored.learner, scored.item)
-    weight = weigh(scored.form, scored.score, try_number=meeting, hints=scored.hints, options=scored.options)
-    response = Response(
-        weights={code: float(share) for code, share in tags.items()},
-        at=scored.at.timestamp(),
-        score=float(weight.y),
-        omega=float(weight.omega),
-        practice=float(weight.u),
-        guess=float(weight.gamma),
-    )
-    update = mastery_cache.advance(connection, place, learner=scored.learner, item=scored.item, response=response)
-    explanation: dict[str, Any] = numbers(update)
-    explanation["weight"] = {"table": weight.table, "omega": str(weight.omega), "why": dict(weight.why.by_language)}
-    mastery_cache.save_explanation(
-        connection, place, event_seq=scored.seq, learner=scored.learner, explanation=explanation
-    )
+    """Advance mastery by one piece of evidence that a ledger holds."""
+    weights = tuple((code, float(share)) for code, share in tags.items())
+    mastery_steps.advance(Driver(connection), place, [replace(scored, weights=weights)])

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from jinja2.filters import do_striptags
 from sqlalchemy import Connection, select
 
-from lti_tool.models import ContentVersion, LedgerEvent, MasteryUpdate
+from lti_tool.db import Direct, Driver, moment
+from lti_tool.models import ContentVersion
 from lti_tool.services import mastery_cache
 from lti_tool.services.contents import Contents
+from lti_tool.services.explanations import explain
 from qualoop.content_packages import Lesson, block_html
 from qualoop.ledger import Evidence
 from qualoop.records import EvidenceEntry
+
+_EVENTS = Direct("SELECT id, occurred_at, body FROM ledger_event WHERE organisation_id = ? AND id IN ?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,27 +29,36 @@ class NamedPart:
     question: str
 
 
-def list_entries(connection: Connection, organisation_id: int, learner: str) -> Sequence[EvidenceEntry]:
-    """Return a learner's evidence in ledger order, with what each piece did in the adopted generation."""
+def list_entries(
+    connection: Connection,
+    organisation_id: int,
+    learner: str,
+    *,
+    code: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> Sequence[EvidenceEntry]:
+    """Return a learner's evidence in ledger order, with what each piece did in the adopted generation.
+
+    ``code`` keeps what moved this knowledge point, ``before`` what stands in the ledger before this sequence number,
+    ``limit`` the newest so many.
+    """
     place = mastery_cache.find_adopted(connection, organisation_id)
     if place is None:
         return ()
-    rows = connection.execute(
-        select(LedgerEvent.id, LedgerEvent.occurred_at, LedgerEvent.body, MasteryUpdate.explanation)
-        .join(LedgerEvent, LedgerEvent.id == MasteryUpdate.event_seq)
-        .where(
-            MasteryUpdate.organisation_id == organisation_id,
-            MasteryUpdate.generation_id == place.generation_id,
-            MasteryUpdate.learner == learner,
-            # Named twice, so that the learner's own index is used on both tables, not the whole organisation's.
-            LedgerEvent.organisation_id == organisation_id,
-            LedgerEvent.learner == learner,
-        )
-        .order_by(LedgerEvent.id)
-    )
+    updates = mastery_cache.list_updates(connection, place, learner, code=code, before=before, limit=limit)
+    driver = Driver(connection)
+    rows = driver.all(_EVENTS, (organisation_id, driver.listed(update.seq for update in updates))) if updates else []
+    events = {seq: (at, Evidence.from_body(json.loads(body))) for seq, at, body in rows}
     return [
-        EvidenceEntry(seq=seq, at=at, evidence=Evidence.from_body(json.loads(body)), explanation=explanation)
-        for seq, at, body, explanation in rows
+        EvidenceEntry(
+            seq=update.seq,
+            at=moment(events[update.seq][0]),
+            evidence=events[update.seq][1],
+            explanation=explain(update, events[update.seq][1]),
+        )
+        for update in (updates if newest_first else reversed(updates))
     ]
 
 

@@ -1,55 +1,47 @@
-"""The cached states of the mastery engine: read, advanced by one response, written back, in the caller's transaction.
+"""The cached states of the mastery engine: read, advanced by evidence, written back, in the caller's transaction.
 
 The cache can be dropped and rebuilt from the ledger: each row belongs to a *generation*, and one generation of an
-organisation is adopted.
+organisation is adopted. Rows are the kernel's (qualoop.mastery.kernel) just as the driver's cursor gives them.
 """
 
 from __future__ import annotations
 
-import json
+import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from lti_tool.db import Prepared, micros, stored_json
-from lti_tool.models import MasteryGeneration
-from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
-from qualoop.mastery.engine import Difficulty, Learner, Memory, Response, State, Update, step
+from lti_tool.db import Driver, Prepared
+from lti_tool.models import LedgerEvent, MasteryGeneration
+from lti_tool.services import mastery_tables as tables
+from lti_tool.services.explanations import StoredUpdate
+from lti_tool.services.ledger_adoptions import note_model
+from qualoop.ledger import EventType
+from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.explanation import MODEL
-from qualoop.policies import DEFAULT_TABLE
+from qualoop.mastery.readings import Reading, read_point
+from qualoop.policies import DEFAULT_STATUS_POLICY, DEFAULT_TABLE
 
 ADOPTED: Final = "adopted"
-LEARNER, MEMORY, ITEM, KNOWLEDGE_POINT, MEETINGS = "learner", "memory", "item", "kp", "meetings"
+LIVE: Final = "live"
+LAST_SEQ: Final = 2**62
+"""Above every sequence number."""
+
+Row: TypeAlias = list[Any]
+"""Numbers as the kernel takes them."""
 
 _GENERATION = Prepared(
     select(MasteryGeneration.id).where(
         MasteryGeneration.organisation_id == bindparam("organisation_id"),
-        MasteryGeneration.state == bindparam("state"),
+        MasteryGeneration.state == ADOPTED,
     )
 )
-_FIRST_GENERATION = Prepared(
-    text(
-        "INSERT INTO mastery_generation (organisation_id, number, state, model, constants, weights, through_seq, "
-        "created_at) VALUES (:organisation_id, 1, 'adopted', :model, :constants, :weights, 0, :now) RETURNING id"
-    )
-)
-_SAVE = Prepared(
-    text(
-        "INSERT INTO mastery_state (organisation_id, generation_id, owner, subject, numbers) "
-        "VALUES (:organisation_id, :generation_id, :owner, :subject, :numbers) "
-        "ON CONFLICT (generation_id, owner, subject) DO UPDATE SET numbers = excluded.numbers"
-    )
-)
-_EXPLAIN = Prepared(
-    text(
-        "INSERT INTO mastery_update (organisation_id, generation_id, event_seq, learner, explanation) "
-        "VALUES (:organisation_id, :generation_id, :event_seq, :learner, :explanation)"
-    )
-)
-_LOADS: dict[int, Prepared] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,129 +52,165 @@ class Place:
     generation_id: int
 
 
+class Memory(NamedTuple):
+    """What a learner has of one knowledge point: the kernel's row, and what a status asks for besides.
+
+    ``items`` counts different items, ``forms`` holds a bit for each form of evidence (in the order of `EvidenceForm`),
+    ``competent_at`` is since when the status has been competent, in microseconds since 1970, or None.
+    """
+
+    row: Row
+    items: int
+    forms: int
+    competent_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of one learner: the learner's row, None before the first evidence; memories and points by code.
+
+    Knowledge points never touched are left out.
+    """
+
+    learner: Row | None = None
+    memories: dict[str, Memory] = field(default_factory=dict)
+    points: Mapping[str, Row] = field(default_factory=dict)
+
+
 def adopted_place(connection: Connection, organisation_id: int, now: datetime) -> Place:
     """Return the adopted generation of the organisation; the first one is made here."""
-    found = find_adopted(connection, organisation_id)
-    if found is not None:
-        return found
-    made = _FIRST_GENERATION.one(
-        connection,
-        {
-            "organisation_id": organisation_id,
-            "model": MODEL,
-            "constants": DEFAULT_CONSTANTS.id,
-            "weights": DEFAULT_TABLE,
-            "now": micros(now),
-        },
-    )
-    if made is None:
-        raise RuntimeError("no generation could be made")
-    return Place(organisation_id, made[0])
+    return find_adopted(connection, organisation_id) or _make_first(connection, organisation_id, now)
 
 
 def find_adopted(connection: Connection, organisation_id: int) -> Place | None:
     """Return the adopted generation of the organisation, or None before the first evidence."""
-    found = _GENERATION.one(connection, {"organisation_id": organisation_id, "state": ADOPTED})
+    found = _GENERATION.one(connection, {"organisation_id": organisation_id})
     return None if found is None else Place(organisation_id, found[0])
 
 
-def advance(
+def _make_first(connection: Connection, organisation_id: int, now: datetime) -> Place:
+    """Make an empty generation and adopt it."""
+    of_organisation = MasteryGeneration.organisation_id == organisation_id
+    newest = connection.scalar(select(func.max(MasteryGeneration.number)).where(of_organisation))
+    # Two first answers at once: the second waits here, and then finds the generation of the first.
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    connection.execute(
+        insert(MasteryGeneration)
+        .values(
+            organisation_id=organisation_id,
+            number=1 + (newest or 0),
+            state=ADOPTED,
+            model=MODEL,
+            constants=DEFAULT_CONSTANTS.id,
+            weights=DEFAULT_TABLE,
+            platform=this_platform(),
+            tags=tag_basis(connection, organisation_id),
+            policy=DEFAULT_STATUS_POLICY,
+            regime=LIVE,
+            through_seq=0,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    made = find_adopted(connection, organisation_id)
+    if made is None:
+        raise RuntimeError("no generation could be made")
+    policy = DEFAULT_STATUS_POLICY
+    note_model(
+        connection, organisation_id, constants=DEFAULT_CONSTANTS.id, weights=DEFAULT_TABLE, policy=policy, now=now
+    )
+    return made
+
+
+def tag_basis(connection: Connection, organisation_id: int) -> str:
+    """Return the id of the tags that hold now: the sequence number of their newest adoption, 0 before the first."""
+    newest = connection.scalar(
+        select(func.max(LedgerEvent.id)).where(
+            LedgerEvent.organisation_id == organisation_id, LedgerEvent.type == EventType.TAGS_ADOPTED.value
+        )
+    )
+    return str(newest or 0)
+
+
+@lru_cache(maxsize=1)
+def this_platform() -> str:
+    """Return what decides the last bit of a computed number here: processor, system, C library, Python."""
+    machine = f"{platform.machine()} {platform.system()} {' '.join(platform.libc_ver())}"
+    return f"{machine} {platform.python_implementation()} {platform.python_version()}"[:128]
+
+
+def load_learner(connection: Connection, place: Place, learner: str, codes: Iterable[str]) -> Standing:
+    """Return what is known of one learner on some knowledge points."""
+    return load_class(connection, place, [learner], codes)[learner]
+
+
+def load_class(
+    connection: Connection, place: Place, learners: Sequence[str], codes: Iterable[str]
+) -> dict[str, Standing]:
+    """Return what is known of each of some learners on some knowledge points, in three statements.
+
+    The points are shared by all.
+    """
+    driver = Driver(connection)
+    wanted, people = driver.listed(codes), driver.listed(learners)
+    points = {code: list(row) for code, *row in driver.all(tables.POINTS, (place.generation_id, wanted))}
+    rows = driver.all(tables.LEARNERS, (place.generation_id, people))
+    known: dict[str, Row] = {learner: list(row) for learner, *row in rows}
+    found = {learner: Standing(learner=known.get(learner), points=points) for learner in learners}
+    for learner, code, *row, items, forms, competent in driver.all(
+        tables.MEMORIES, (place.generation_id, people, wanted)
+    ):
+        found[learner].memories[code] = Memory(row, items, forms, competent)
+    return found
+
+
+def read_standing(standing: Standing, code: str, at: float) -> Reading:
+    """Return the level of a knowledge point at a time in seconds since 1970."""
+    memory = standing.memories.get(code)
+    row = memory.row if memory else None
+    return read_point(standing.learner, row, standing.points.get(code), at=at, constants=DEFAULT_CONSTANTS)
+
+
+def list_updates(
     connection: Connection,
     place: Place,
-    *,
     learner: str,
-    item: str,
-    response: Response,
-    constants: Constants = DEFAULT_CONSTANTS,
-) -> Update:
-    """Apply one response to the cached states and save them; return the numbers that explain it."""
-    state = load_state(connection, place, learner, response.weights, item=item)
-    after, update = step(state, response, constants)
-    _SAVE.run_many(connection, [_saved(place, *entry) for entry in _entries(after, learner, item)])
-    return update
-
-
-def count_meeting(connection: Connection, place: Place, learner: str, item: str) -> int:
-    """Count this meeting of a learner with an item, over all attempts, and return the how-manieth it is."""
-    subject = f"{learner}|{item}"
-    found = _load(connection, place, [(MEETINGS, subject)]).get((MEETINGS, subject), [0])
-    number = int(found[0]) + 1
-    _SAVE.run(connection, _saved(place, MEETINGS, subject, [number]))
-    return number
-
-
-def save_explanation(
-    connection: Connection, place: Place, *, event_seq: int, learner: str, explanation: Mapping[str, Any]
-) -> None:
-    """Keep why mastery moved, beside the sequence number of the event that moved it."""
-    _EXPLAIN.run(
-        connection,
-        {
-            "organisation_id": place.organisation_id,
-            "generation_id": place.generation_id,
-            "event_seq": event_seq,
-            "learner": learner,
-            "explanation": json.dumps(explanation, ensure_ascii=False),
-        },
+    *,
+    code: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> list[StoredUpdate]:
+    """Return the newest updates of a learner, newest first: of one knowledge point, before an event, at most so many."""
+    rows = Driver(connection).all(
+        tables.UPDATES,
+        (
+            place.generation_id,
+            learner,
+            LAST_SEQ if before is None else before,
+            f"%;{code};%" if code else "%",
+            LAST_SEQ if limit is None else limit,
+        ),
     )
+    return [StoredUpdate(seq=seq, codes=_codes(codes), packed=bytes(packed)) for seq, codes, packed in rows]
 
 
-def load_state(
-    connection: Connection, place: Place, learner: str, codes: Iterable[str], *, item: str | None = None
-) -> State:
-    """Return what is known of a learner on some knowledge points (and of one item)."""
-    codes = list(codes)
-    keys = [(LEARNER, learner)]
-    keys += [(MEMORY, f"{learner}|{code}") for code in codes] + [(KNOWLEDGE_POINT, code) for code in codes]
-    keys += [(ITEM, item)] if item else []
-    found = _load(connection, place, keys)
-    learner_numbers = found.get((LEARNER, learner))
-    item_numbers = found.get((ITEM, item)) if item else None
-    memories = {code: found.get((MEMORY, f"{learner}|{code}")) for code in codes}
-    points = {code: found.get((KNOWLEDGE_POINT, code)) for code in codes}
-    return State(
-        learner=Learner(*learner_numbers) if learner_numbers else None,
-        item=Difficulty(*item_numbers) if item_numbers else None,
-        memories={code: Memory(*numbers) for code, numbers in memories.items() if numbers},
-        knowledge_points={code: Difficulty(*numbers) for code, numbers in points.items() if numbers},
-    )
+def _codes(text: str) -> tuple[str, ...]:
+    """Return the knowledge points of an update: ';A;B;' holds A and B."""
+    return tuple(text[1:-1].split(";")) if text else ()
 
 
-def _load(connection: Connection, place: Place, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Any]]:
-    """Return the saved numbers of each key that has any."""
-    size = len(keys)
-    if size not in _LOADS:
-        choices = " OR ".join(f"(owner = :o{i} AND subject = :s{i})" for i in range(size))
-        _LOADS[size] = Prepared(
-            text(
-                "SELECT owner, subject, numbers FROM mastery_state WHERE generation_id = :generation_id "  # noqa: S608 - counted placeholders only
-                f"AND ({choices})"
-            )
-        )
-    parameters: dict[str, Any] = {"generation_id": place.generation_id}
-    for i, (owner, subject) in enumerate(keys):
-        parameters[f"o{i}"], parameters[f"s{i}"] = owner, subject
-    rows = _LOADS[size].all(connection, parameters)
-    return {(owner, subject): stored_json(numbers) for owner, subject, numbers in rows}
+def clear(connection: Connection, generation_ids: Iterable[int]) -> None:
+    """Delete every state and update of some generations: the ledger can make them again."""
+    driver = Driver(connection)
+    for generation_id in generation_ids:
+        for statement in tables.CLEAR:
+            driver.run(statement, (generation_id,))
 
 
-def _entries(state: State, learner: str, item: str) -> Iterable[tuple[str, str, tuple[Any, ...]]]:
-    """Return owner, subject and numbers of everything that a response moved."""
-    if state.learner and state.item:
-        yield LEARNER, learner, astuple(state.learner)
-        yield ITEM, item, astuple(state.item)
-    for code, memory in state.memories.items():
-        yield MEMORY, f"{learner}|{code}", astuple(memory)
-    for code, difficulty in state.knowledge_points.items():
-        yield KNOWLEDGE_POINT, code, astuple(difficulty)
+def dump_states(connection: Connection, place: Place) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every state of a generation by table: key, then numbers, in the order of the keys.
 
-
-def _saved(place: Place, owner: str, subject: str, numbers: Sequence[Any]) -> dict[str, Any]:
-    """Return the parameters that save one state."""
-    return {
-        "organisation_id": place.organisation_id,
-        "generation_id": place.generation_id,
-        "owner": owner,
-        "subject": subject,
-        "numbers": json.dumps(numbers),
-    }
+    Two dumps are equal where the states are, bit for bit, whatever database they came from.
+    """
+    driver = Driver(connection)
+    return {kind.table: kind.dump(driver, place.generation_id) for kind in tables.KINDS}

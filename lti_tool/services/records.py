@@ -1,8 +1,4 @@
-"""What a learner's record says, and what it says to do next. Reads only.
-
-Levels are read from the cached states of the adopted generation, each with the explanations and the ledger events
-behind it, so that every number on a page can be opened.
-"""
+"""What is known of a learner, and what to do next. Reads only: the cached states of the adopted generation."""
 
 from __future__ import annotations
 
@@ -14,29 +10,24 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from lti_tool.models import Activity, Attempt, Enrolment, MasteryUpdate, ResourceLink, TagSet
+from lti_tool.models import Activity, Attempt, ResourceLink, TagSet
 from lti_tool.services import mastery_cache
 from lti_tool.services.contents import Contents
-from lti_tool.services.evidence_entries import NamedPart, list_entries, name_parts
+from lti_tool.services.evidence_entries import list_entries
 from qualoop.assessment import AttemptState
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
-from qualoop.mastery.engine import Reading, read
+from qualoop.mastery.engine import Reading
 from qualoop.mastery.explanation import sentence
+from qualoop.mastery.readings import read_point
 from qualoop.player import KnowledgePointOutlook, NextActivity
-from qualoop.records import (
-    KnowledgePointRecord,
-    Record,
-    build_points,
-    build_record,
-    whole_percent,
-)
+from qualoop.records import Ability, PointFacts, status_of, whole_percent
 from qualoop.sequencing import Candidate, choose_next
 from qualoop.values import Score
 
-READ_AT_ONCE: Final = 200
-"""Knowledge points per look-up: SQLite bounds how long a condition may be."""
+_LAST: Final = 5
+"""Where a memory's row says when it was touched last, in seconds since 1970."""
 
 
 class RecordMissingError(QualoopError):
@@ -55,42 +46,51 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnerRecord:
-    """A learner's record, and the names of the parts that its evidence is of: by (content hash, part)."""
+class StandingNow:
+    """What is known of a learner at one moment: the facts by knowledge point; ability is None before any evidence."""
 
-    record: Record
-    parts: Mapping[tuple[str, str], NamedPart]
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether there is no evidence at all yet."""
-        return not any(
-            point.evidence for section in self.record.sections for unit in section.units for point in unit.points
-        )
+    facts: Mapping[str, PointFacts] = field(default_factory=dict)
+    ability: Ability | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointsRecord:
-    """A learner's record on a few knowledge points, and the names of the parts that its evidence is of."""
+def standing_now(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> StandingNow:
+    """Return what is known of the learner at ``now`` on some knowledge points, as the adopted generation has it."""
+    place = mastery_cache.find_adopted(connection, subject.organisation_id)
+    wanted = sorted(set(codes))
+    if place is None:
+        return StandingNow()
+    standing = mastery_cache.load_learner(connection, place, subject.uuid, wanted)
+    if standing.learner is None:
+        return StandingNow()
+    unmet = read_point(standing.learner, None, None, at=now.timestamp(), constants=DEFAULT_CONSTANTS)
+    return StandingNow(
+        facts={code: _facts(standing, standing.learner, code, now) for code in wanted},
+        ability=Ability(variance=standing.learner[1], unmet=unmet),
+    )
 
-    points: tuple[KnowledgePointRecord, ...] = ()
-    parts: Mapping[tuple[str, str], NamedPart] = field(default_factory=dict)
+
+def _facts(standing: mastery_cache.Standing, learner: mastery_cache.Row, code: str, now: datetime) -> PointFacts:
+    """Return the facts of one knowledge point. Where the learner never met it, its difficulty alone may be known."""
+    memory, point = standing.memories.get(code), standing.points.get(code)
+    if memory is None and point is None:
+        return PointFacts(reading=None)
+    row = memory.row if memory else None
+    reading = read_point(learner, row, point, at=now.timestamp(), constants=DEFAULT_CONSTANTS)
+    if memory is None:
+        return PointFacts(reading=reading)
+    return PointFacts(
+        reading=reading,
+        items=memory.items,
+        forms=memory.forms,
+        last=memory.row[_LAST],
+        was_competent=memory.competent_at is not None,
+    )
 
 
 def read_levels(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> Mapping[str, Reading]:
     """Return what is known of the learner at ``now`` by knowledge point; those never answered are left out."""
-    place = mastery_cache.find_adopted(connection, subject.organisation_id)
-    if place is None:
-        return {}
-    wanted = sorted(set(codes))
-    found: dict[str, Reading] = {}
-    for start in range(0, len(wanted), READ_AT_ONCE):
-        chunk = wanted[start : start + READ_AT_ONCE]
-        state = mastery_cache.load_state(connection, place, subject.uuid, chunk)
-        found |= {
-            code: read(state, code, now.timestamp(), DEFAULT_CONSTANTS) for code in chunk if code in state.memories
-        }
-    return found
+    facts = standing_now(connection, subject, codes, now).facts
+    return {code: each.known for code, each in facts.items() if each.known}
 
 
 def outlook(
@@ -137,75 +137,30 @@ def next_activity(
     versions, candidates = _candidates(connection, subject)
     codes = {code for each in candidates for code in each.knowledge_points if framework.find_knowledge_point(code)}
     needed = codes | {point.code for code in codes for point in framework.prerequisites_of(code)}
-    chosen = choose_next(framework, read_levels(connection, subject, needed, now), candidates)
+    facts = standing_now(connection, subject, needed, now).facts
+    readings = {code: each.known for code, each in facts.items() if each.known}
+    statuses = {
+        code: status_of(
+            replace(each, review_months=framework.get_knowledge_point(code).review_after_months), now=now.timestamp()
+        )
+        for code, each in facts.items()
+    }
+    chosen = choose_next(framework, readings, candidates, statuses)
     if chosen is None:
         return None
     content = contents.get(connection, subject.organisation_id, versions[chosen.key]).content
     return NextActivity(title=content.title[language], reason=chosen.sentence[language], url=None)
 
 
-def learner_record(
-    connection: Connection, contents: Contents, framework: Framework, subject: Subject, *, language: str, now: datetime
-) -> LearnerRecord:
-    """Return the whole record of a learner, with what the learner's courses teach now."""
-    entries = list_entries(connection, subject.organisation_id, subject.uuid)
-    readings = read_levels(connection, subject, (code for entry in entries for code in entry.codes), now)
-    return LearnerRecord(
-        record=build_record(framework, readings, entries, taught=_taught(connection, subject)),
-        parts=name_parts(connection, contents, subject.organisation_id, entries, language=language),
-    )
-
-
-def points_record(
-    connection: Connection,
-    contents: Contents,
-    framework: Framework,
-    subject: Subject,
-    *,
-    codes: Sequence[str],
-    language: str,
-    now: datetime,
-) -> PointsRecord:
-    """Return a learner's record on a few knowledge points only."""
-    entries = list_entries(connection, subject.organisation_id, subject.uuid)
-    around = {*codes, *(point for code in codes for point in framework.get_knowledge_point(code).prerequisites)}
-    points = build_points(framework, codes, read_levels(connection, subject, around, now), entries)
-    shown = [entry for point in points for entry in point.evidence]
-    parts = name_parts(connection, contents, subject.organisation_id, shown, language=language)
-    return PointsRecord(points=tuple(points), parts=parts)
-
-
 def _newest_reasons(
-    connection: Connection,
-    subject: Subject,
-    readings: Mapping[str, Reading],
-    titles: Mapping[str, str],
-    *,
-    language: str,
+    connection: Connection, subject: Subject, codes: Iterable[str], titles: Mapping[str, str], *, language: str
 ) -> Mapping[str, str]:
     """Return by knowledge point the sentence of the update that moved it last."""
-    place = mastery_cache.find_adopted(connection, subject.organisation_id)
-    missing = set(readings)
     found: dict[str, str] = {}
-    if place is None or not missing:
-        return found
-    rows = connection.execute(
-        select(MasteryUpdate.explanation)
-        .where(
-            MasteryUpdate.organisation_id == subject.organisation_id,
-            MasteryUpdate.generation_id == place.generation_id,
-            MasteryUpdate.learner == subject.uuid,
-        )
-        .order_by(MasteryUpdate.event_seq.desc())
-    )
-    for explanation in rows.scalars():
-        news = missing & {row["kp"] for row in explanation["kps"]}
-        # What it weighed is told on the record, where there is room.
-        found |= {code: sentence({**explanation, "weight": None}, language, titles) for code in news}
-        missing -= news
-        if not missing:
-            rows.close()
-            break
+    for code in codes:
+        for entry in list_entries(connection, subject.organisation_id, subject.uuid, code=code, limit=1):
+            # What it weighed is told on the record, where there is room.
+            found[code] = sentence(entry.change, language, titles)
     return found
 
 
@@ -239,22 +194,6 @@ def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequenc
     ):
         found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []
     return found
-
-
-def _taught(connection: Connection, subject: Subject) -> set[str]:
-    """Return the knowledge points of what is taught in the courses that the learner is enrolled in."""
-    rows = connection.execute(
-        select(TagSet.tags)
-        .join(Activity, Activity.version_id == TagSet.version_id)
-        .join(ResourceLink, ResourceLink.activity_id == Activity.id)
-        .join(Enrolment, Enrolment.context_id == ResourceLink.context_id)
-        .where(
-            TagSet.organisation_id == subject.organisation_id,
-            Enrolment.organisation_id == subject.organisation_id,
-            Enrolment.person_id == subject.person_id,
-        )
-    )
-    return {code for tags in rows.scalars() for code in knowledge_points_of(tags)}
 
 
 def knowledge_points_of(tags: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:

@@ -1,181 +1,197 @@
-"""Replay: computes mastery anew from the ledger, in a generation of its own, and adopts it.
+"""Replays are asked for here: mastery computed anew from the ledger, in a generation of its own.
 
-Nothing that people see changes until the adoption, which moves one pointer. It happens only when every event is
-replayed, under the same lock under which events are written: an event is either in the replay, or applied to the new
-generation when it comes.
+Nothing that people see changes until a generation is adopted, which moves one pointer. A replay that is asked for as a
+*what-if* ends with a computed generation that nobody sees; `start_adoption` adopts it after somebody has read the
+difference. How it is computed stands in services.replay_steps.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lti_tool.models import (
-    Activity,
-    ContentVersion,
-    Job,
-    LedgerEvent,
-    MasteryGeneration,
-    MasteryState,
-    MasteryUpdate,
-    Organisation,
-)
-from lti_tool.services import evidence, jobs, ledger, mastery_cache
-from lti_tool.services.jobs import Progress
+from lti_tool.models import Job, LedgerEvent, MasteryGeneration, Organisation
+from lti_tool.services import jobs, mastery_cache
+from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.explanation import MODEL
-from qualoop.policies import DEFAULT_TABLE
+from qualoop.policies import DEFAULT_STATUS_POLICY, DEFAULT_TABLE, weight_table
 
 KIND: Final = "replay"
-CHUNK: Final = 200
-FILLING, DROPPED = "filling", "dropped"
+FILLING, COMPUTED, DROPPED, CLEARED = "filling", "computed", "dropped", "cleared"
+TAGS: Final = (EventType.TAGS_ADOPTED.value,)
+CORRECTIONS: Final = (EventType.ASSERTION_VOIDED.value, EventType.ASSERTION_REVISED.value)
+#: As a literal, so that both databases see that their index of the rare events serves.
+_RARE: Final = text("type <> 'evidence.recorded'")
 
 
-def start(session: Session, organisation: Organisation, now: datetime) -> Job:
-    """Return the organisation's replay: the one that was not finished, else a new one with an empty generation."""
-    unfinished = jobs.find_unfinished(session, organisation.id, KIND)
-    if unfinished is not None:
-        return unfinished
-    _clear_dropped(session, organisation.id)
+class NothingComputedError(QualoopError):
+    """There is no computed generation to adopt: run `qualoop replay --what-if` first."""
+
+    code = "replay-nothing-computed"
+
+
+class ReplayOutdatedError(QualoopError):
+    """Since the difference was shown, tags were adopted or evidence was corrected: run `qualoop replay --what-if` again."""
+
+    code = "replay-outdated"
+
+
+class NotAdoptableError(QualoopError):
+    """It was computed with tags or weights other than those that hold now: adopt those first, then replay."""
+
+    code = "replay-not-adoptable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a replay is computed with, and for what.
+
+    ``adopt``: adopted at its end. ``tags_as_of``: with the tags that held after the event of this sequence number; None
+    for the newest. ``weights``: the id of the table of evidence weights.
+    """
+
+    adopt: bool = True
+    tags_as_of: int | None = None
+    weights: str = DEFAULT_TABLE
+
+    @property
+    def is_adoptable(self) -> bool:
+        """Whether answers that come later would be taken in the same way; else it can only be looked at."""
+        return self.tags_as_of is None and self.weights == DEFAULT_TABLE
+
+
+ADOPTING: Final = Choice()
+
+
+def start(session: Session, organisation: Organisation, now: datetime, choice: Choice = ADOPTING) -> Job:
+    """Return the organisation's replay with this choice: one that was not finished, else a new one.
+
+    A new what-if takes the place of the one before it. Raises NotAdoptableError for a choice that shall be adopted and
+    cannot be, WeightTableNotFoundError.
+    """
+    weight_table(choice.weights)
+    if choice.adopt and not choice.is_adoptable:
+        raise NotAdoptableError
+    for job in _unfinished(session, organisation.id):
+        if job.cursor.get("choice") == asdict(choice):
+            return job
+        if not (choice.adopt or job.cursor.get("choice", {}).get("adopt", True)):
+            _give_up(session, job, now)
+    if not choice.adopt:
+        drop(session, organisation.id, COMPUTED)
+    generation = new_generation(session, organisation.id, choice, now)
+    cursor = {"choice": asdict(choice), "generation": generation.id, "phase": "clear"}
+    return jobs.create(session, organisation.id, KIND, cursor=cursor, now=now)
+
+
+def start_adoption(session: Session, organisation: Organisation, now: datetime) -> Job:
+    """Return a job that brings the computed generation up to date and adopts it.
+
+    Raises NothingComputedError, NotAdoptableError, and ReplayOutdatedError where its difference is no longer the one
+    that was shown.
+    """
+    generation = find_computed(session, organisation.id)
+    if generation is None:
+        raise NothingComputedError
+    made = session.scalars(
+        select(Job).where(Job.organisation_id == organisation.id, Job.kind == KIND).order_by(Job.id.desc())
+    )
+    of_generation = [job for job in made if job.cursor.get("generation") == generation.id]
+    cursor = {**of_generation[0].cursor, "phase": "catch-up", "seen": True}
+    choice = Choice(**cursor["choice"])
+    if not choice.is_adoptable:
+        raise NotAdoptableError
+    if newest_bearing(session, organisation.id) > cursor["basis"]:
+        raise ReplayOutdatedError
+    if of_generation[0].state != jobs.JobState.DONE:
+        return of_generation[0]
+    cursor["choice"] = {**cursor["choice"], "adopt": True}
+    return jobs.create(session, organisation.id, KIND, cursor=cursor, now=now)
+
+
+def find_computed(session: Session, organisation_id: int) -> MasteryGeneration | None:
+    """Return the generation that was computed as a what-if and not yet adopted."""
+    return session.scalar(
+        select(MasteryGeneration)
+        .where(MasteryGeneration.organisation_id == organisation_id, MasteryGeneration.state == COMPUTED)
+        .order_by(MasteryGeneration.id.desc())
+        .limit(1)
+    )
+
+
+def new_generation(session: Session, organisation_id: int, choice: Choice, now: datetime) -> MasteryGeneration:
+    """Make an empty generation."""
+    of_organisation = MasteryGeneration.organisation_id == organisation_id
+    newest = session.scalar(select(func.max(MasteryGeneration.number)).where(of_organisation))
     generation = MasteryGeneration(
-        organisation_id=organisation.id,
-        number=1 + (session.scalar(_newest_number(organisation.id)) or 0),
+        organisation_id=organisation_id,
+        number=1 + (newest or 0),
         state=FILLING,
         model=MODEL,
         constants=DEFAULT_CONSTANTS.id,
-        weights=DEFAULT_TABLE,
+        weights=choice.weights,
+        platform=mastery_cache.this_platform(),
+        tags="0",
+        policy=DEFAULT_STATUS_POLICY,
+        regime=mastery_cache.LIVE,
         through_seq=0,
         created_at=now,
     )
     session.add(generation)
     session.flush()
-    return jobs.create(session, organisation.id, KIND, cursor={"generation": generation.id, "seq": 0}, now=now)
+    return generation
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a replay must know of a part: the knowledge points it serves, and among how many options one guesses."""
-
-    tags: Mapping[str, str]
-    options: int | None
-
-
-class Replay:
-    """The steps of one organisation's replay (see services.jobs)."""
-
-    def __init__(self, organisation: Organisation) -> None:
-        self._organisation_id = organisation.id
-        self._uuid = organisation.uuid
-        self._parts: dict[tuple[str, str], Mapping[str, Part]] = {}
-
-    def step(self, session: Session, progress: Progress) -> Progress:
-        """Apply the next events; after the last one adopt the generation."""
-        place = mastery_cache.Place(self._organisation_id, progress.cursor["generation"])
-        after = progress.cursor["seq"]
-        events = self._next(session, after)
-        if not events:
-            _stop_writers(session)
-            events = self._next(session, after)
-        for event in events:
-            self._apply(session, place, event)
-        if not events:
-            _adopt(session, place, after)
-            return Progress(progress.cursor, progress.done, progress.done, finished=True)
-        done = progress.done + len(events)
-        cursor = {**progress.cursor, "seq": events[-1].id}
-        return Progress(cursor, done, done + self._count_after(session, events[-1].id))
-
-    def _next(self, session: Session, after: int) -> Sequence[LedgerEvent]:
-        """Return the next pieces of evidence in the order of the ledger."""
-        return session.scalars(
-            select(LedgerEvent).where(*self._evidence_after(after)).order_by(LedgerEvent.id).limit(CHUNK)
-        ).all()
-
-    def _count_after(self, session: Session, after: int) -> int:
-        return session.scalar(select(func.count()).select_from(LedgerEvent).where(*self._evidence_after(after))) or 0
-
-    def _evidence_after(self, after: int) -> tuple[Any, ...]:
-        return (
-            LedgerEvent.organisation_id == self._organisation_id,
-            LedgerEvent.id > after,
-            LedgerEvent.type == EventType.EVIDENCE_RECORDED.value,
-        )
-
-    def _apply(self, session: Session, place: mastery_cache.Place, row: LedgerEvent) -> None:
-        """Apply one piece of evidence as if it came now; that of a part without tags goes on waiting for them."""
-        event = ledger.as_event(self._uuid, row, json.loads(row.body))
-        part = self._find_part(session, event.body["activity"], event.body["content"], event.body["part"])
-        if part is None:
-            return
-        scored = evidence.as_scored(event, row.id, part.options)
-        evidence.apply_evidence(session.connection(), place, scored, part.tags)
-
-    def _find_part(self, session: Session, activity: str, content: str, part: str) -> Part | None:
-        """Return what is known of a part by the tags that hold now; None where it has none."""
-        key = (activity, content)
-        if key not in self._parts:
-            self._parts[key] = self._read_parts(session, activity, content)
-        return self._parts[key].get(part)
-
-    def _read_parts(self, session: Session, activity: str, content: str) -> Mapping[str, Part]:
-        version = session.scalar(
-            select(ContentVersion)
-            .join(Activity, Activity.id == ContentVersion.activity_id)
-            .where(
-                Activity.organisation_id == self._organisation_id,
-                Activity.key == activity,
-                ContentVersion.hash == content,
-            )
-        )
-        if version is None:
-            return {}
-        tags = evidence.find_tags(session.connection(), self._organisation_id, version.id)
-        return {
-            entry["key"]: Part(tags[entry["key"]], entry.get("options"))
-            for entry in version.manifest["parts"]
-            if entry["key"] in tags
-        }
-
-
-def _stop_writers(session: Session) -> None:
-    """Let nobody append events until the end of the transaction, and wait for those who are at it.
-
-    SQLite's transactions are the only writer from their beginning.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE ledger_event IN SHARE MODE"))
-
-
-def _adopt(session: Session, place: mastery_cache.Place, through: int) -> None:
-    """Move the pointer to a generation that holds every event."""
+def drop(session: Session, organisation_id: int, state: str) -> None:
+    """Let go of the generations in this state; the next replay clears their rows away."""
     for generation in session.scalars(
         select(MasteryGeneration).where(
-            MasteryGeneration.organisation_id == place.organisation_id,
-            MasteryGeneration.state == mastery_cache.ADOPTED,
+            MasteryGeneration.organisation_id == organisation_id, MasteryGeneration.state == state
         )
     ):
         generation.state = DROPPED
     session.flush()
-    adopted = session.get_one(MasteryGeneration, place.generation_id)
-    adopted.state, adopted.through_seq = mastery_cache.ADOPTED, through
-    session.flush()
 
 
-def _clear_dropped(session: Session, organisation_id: int) -> None:
-    """Delete the states of generations that were dropped: the ledger can make them again."""
-    dropped = select(MasteryGeneration.id).where(
-        MasteryGeneration.organisation_id == organisation_id, MasteryGeneration.state == DROPPED
+def newest_bearing(
+    session: Session,
+    organisation_id: int,
+    types: tuple[str, ...] = (*TAGS, *CORRECTIONS),
+    *,
+    through: int | None = None,
+) -> int:
+    """Return the sequence number of the newest event that bears on how earlier evidence counts; 0 for none."""
+    query = select(func.max(LedgerEvent.id)).where(
+        LedgerEvent.organisation_id == organisation_id, _RARE, LedgerEvent.type.in_(types)
     )
-    session.execute(delete(MasteryState).where(MasteryState.generation_id.in_(dropped)))
-    session.execute(delete(MasteryUpdate).where(MasteryUpdate.generation_id.in_(dropped)))
+    if through is not None:
+        query = query.where(LedgerEvent.id <= through)
+    newest: int | None = session.scalar(query)
+    return newest or 0
 
 
-def _newest_number(organisation_id: int) -> Any:
-    return select(func.max(MasteryGeneration.number)).where(MasteryGeneration.organisation_id == organisation_id)
+def _unfinished(session: Session, organisation_id: int) -> Iterator[Job]:
+    """Return the replays that are not done, the newest first."""
+    yield from session.scalars(
+        select(Job)
+        .where(Job.organisation_id == organisation_id, Job.kind == KIND, Job.state != jobs.JobState.DONE)
+        .order_by(Job.id.desc())
+    ).all()
+
+
+def _give_up(session: Session, job: Job, now: datetime) -> None:
+    """End a what-if that nobody waits for any more; raise JobRunningError where it is just being computed."""
+    if job.state == jobs.JobState.RUNNING and job.leased_until is not None and job.leased_until > now:
+        raise jobs.JobRunningError
+    generation: Any = session.get(MasteryGeneration, job.cursor.get("generation", 0))
+    if generation is not None and generation.state == FILLING:
+        generation.state = DROPPED
+    job.state, job.message, job.updated_at = jobs.JobState.DONE, "given up for another what-if", now
+    session.flush()

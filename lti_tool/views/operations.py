@@ -1,4 +1,4 @@
-"""Pages that belong to no launch: health, the ledger's seals, built files, a word at the front door."""
+"""Pages that belong to no launch: health, built files, a word at the front door."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
 from flask import Blueprint, Response, abort, jsonify, render_template
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from lti_tool.models import LedgerSeal, Organisation
-from lti_tool.services import tool_keys
 from lti_tool.views.guards import public, runtime
 
 BUILT_BY = ("qualoop.player", "lti_tool")
@@ -59,40 +57,3 @@ def static_file(version: str, path: str) -> Response:
     return Response(
         file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"}
     )
-
-
-@blueprint.get("/ledger/keys")
-@public("public keys")
-def ledger_keys() -> Response:
-    """Publish the keys with which seals are signed, retired ones too."""
-    with runtime().database.reading() as session:
-        return Response(tool_keys.published(session, tool_keys.LEDGER), mimetype="application/json")
-
-
-@blueprint.get("/ledger/roots/<organisation_uuid>")
-@public("seals hold hashes only: whoever holds an event can check that it has not been changed")
-def ledger_roots(organisation_uuid: str) -> Response:
-    """List the signed seals of an organisation's ledger, the newest first."""
-    with runtime().database.reading() as session:
-        rows = session.scalars(
-            select(LedgerSeal)
-            .join(Organisation, Organisation.id == LedgerSeal.organisation_id)
-            .where(Organisation.uuid == organisation_uuid)
-            .order_by(LedgerSeal.number.desc())
-            .limit(1000)
-        )
-        seals = [
-            {
-                "number": row.number,
-                "from_seq": row.from_seq,
-                "to_seq": row.to_seq,
-                "count": row.count,
-                "prev_hash": row.prev_hash,
-                "chain_hash": row.chain_hash,
-                "merkle_root": row.merkle_root,
-                "sealed_at": row.sealed_at.isoformat(),
-                "signature": row.signature,
-            }
-            for row in rows
-        ]
-    return jsonify(organisation=organisation_uuid, seals=seals)

@@ -1,12 +1,17 @@
-"""The learner's own record: posts, units, knowledge points, and the evidence behind every number."""
+"""The learner's own record: the map of the posts, each knowledge point with its evidence, the timeline."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Mapping
 
-from lti_tool.services import records
+from flask import Blueprint, abort, render_template, request, url_for
+
+from lti_tool.services import learner_records, records, timelines
+from lti_tool.services.evidence_entries import name_parts
+from lti_tool.services.records import Subject
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.host import catalogue
 from lti_tool.views.wording import Wording
 
 blueprint = Blueprint("record", __name__)
@@ -17,16 +22,15 @@ blueprint = Blueprint("record", __name__)
 def show(session: Session) -> str:
     """Show the record of whoever opened the launch, and what to do next."""
     parts, language = runtime(), session.language
-    now = parts.clock()
-    subject = records.Subject(
-        organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid
-    )
+    now, subject = parts.clock(), _subject(session)
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, session.organisation_id)
         if framework is None:
             return render_template("record.html", session=session, here="record", framework=None)
-        found = records.learner_record(connection, parts.contents, framework, subject, language=language, now=now)
+        found = learner_records.learner_record(
+            connection, parts.contents, framework, subject, language=language, now=now
+        )
         following = records.next_activity(connection, parts.contents, framework, subject, language=language, now=now)
     return render_template(
         "record.html",
@@ -37,3 +41,89 @@ def show(session: Session) -> str:
         next_activity=following,
         words=Wording(language=language, framework=framework, parts=found.parts),
     )
+
+
+@blueprint.get("/a/<launch>/record/timeline/")
+@needs(Permission.VIEW_OWN_RECORD)
+def show_timeline(session: Session) -> str:
+    """Show what the learner did, by day and sitting, newest first, a page at a time."""
+    parts, before = runtime(), before_asked()
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        framework = parts.contents.find_framework(connection, session.organisation_id)
+        page = timelines.whole_sittings(
+            timelines.entries_page(connection, session.organisation_id, session.person_uuid, before=before)
+        )
+        names = name_parts(connection, parts.contents, session.organisation_id, page.entries, language=session.language)
+    return render_template(
+        "timeline.html",
+        session=session,
+        here="record",
+        days=timelines.by_day(page.entries),
+        older=page.older,
+        is_newest=before is None,
+        words=Wording(language=session.language, framework=framework, parts=names),
+    )
+
+
+@blueprint.get("/a/<launch>/record/<code>/")
+@needs(Permission.VIEW_OWN_RECORD)
+def show_point(session: Session, code: str) -> str:
+    """Show one knowledge point of the learner: how it stands, why, and all the evidence behind it."""
+    url = url_for("record.show", launch=session.uuid)
+    label = catalogue(session.language).gettext("Back to the record")
+    return point_page(session, _subject(session), code, here="record", back={"url": url, "label": label})
+
+
+def point_page(
+    session: Session,
+    subject: Subject,
+    code: str,
+    *,
+    here: str,
+    back: Mapping[str, str],
+    learner: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page of one knowledge point of a learner.
+
+    ``back`` is where it leads back to, ``learner`` whose it is where that is somebody else: each a `url` and a `label`.
+    """
+    parts, before = runtime(), before_asked()
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        framework = parts.contents.find_framework(connection, session.organisation_id)
+        if framework is None or framework.find_knowledge_point(code) is None:
+            abort(404)
+        found = learner_records.point_page(
+            connection,
+            parts.contents,
+            framework,
+            subject,
+            code=code,
+            before=before,
+            language=session.language,
+            now=parts.clock(),
+        )
+    return render_template(
+        "point.html",
+        session=session,
+        here=here,
+        back=back,
+        learner=learner,
+        point=found.point,
+        gain=found.gain,
+        entries=found.entries,
+        older=found.older,
+        is_newest=before is None,
+        sibling=lambda other: f"../{other}/",
+        words=Wording(language=session.language, framework=framework, parts=found.parts),
+    )
+
+
+def before_asked() -> int | None:
+    """Return before which number of the ledger a page of evidence is asked for; None for the newest."""
+    return request.args.get("before", type=int)
+
+
+def _subject(session: Session) -> Subject:
+    return Subject(organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid)

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from lti_tool.services import class_overview, records
+from lti_tool.services import class_overview, learner_records
 from lti_tool.services.class_levels import link_codes
 from lti_tool.services.class_members import Link, get_member
 from lti_tool.services.delivery_status import delivery_states, resend
@@ -23,11 +23,10 @@ EVERYBODY = "all"
 @needs(Permission.VIEW_CLASS)
 def show(session: Session) -> str:
     """Show who did what at this link, what they know, and whether their grades arrived."""
-    parts, link = runtime(), _link(session)
+    parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         connection = reading.connection()
-        framework = parts.contents.find_framework(connection, link.organisation_id)
-        overview = class_overview.class_overview(connection, framework, link, now=parts.clock())
+        overview = class_overview.class_overview(connection, link)
         deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
         title = _title(connection, session)
     return render_template(
@@ -38,7 +37,7 @@ def show(session: Session) -> str:
         overview=overview,
         deliveries=deliveries,
         sent=request.args.get("sent", type=int),
-        words=Wording(language=session.language, framework=framework),
+        words=Wording(language=session.language),
     )
 
 
@@ -46,16 +45,16 @@ def show(session: Session) -> str:
 @needs(Permission.VIEW_CLASS)
 def show_learner(session: Session, person_uuid: str) -> str:
     """Show one learner of this course: attempts, grade delivery, and the evidence behind the levels shown here."""
-    parts, link, now = runtime(), _link(session), runtime().clock()
+    parts, link, now = runtime(), link_of(session), runtime().clock()
     with parts.database.reading() as reading:
         connection = reading.connection()
         member = get_member(connection, link, person_uuid)
         framework = parts.contents.find_framework(connection, link.organisation_id)
         codes = link_codes(connection, framework, link)
         line = class_overview.learner_line(connection, link, member)
-        found = records.PointsRecord()
+        found = learner_records.PointsRecord()
         if framework is not None:
-            found = records.points_record(
+            found = learner_records.points_record(
                 connection,
                 parts.contents,
                 framework,
@@ -82,7 +81,7 @@ def show_learner(session: Session, person_uuid: str) -> str:
 @needs(Permission.RESEND_GRADES)
 def send_again(session: Session) -> Response:
     """Send the grade of one learner again, or every grade that has not arrived."""
-    parts, link = runtime(), _link(session)
+    parts, link = runtime(), link_of(session)
     wanted = request.form.get("person", "")
     with parts.database.transaction() as transaction:
         person = None
@@ -92,7 +91,7 @@ def send_again(session: Session) -> Response:
     return redirect(url_for("teaching.show", launch=session.uuid, sent=sent), 303)
 
 
-def _link(session: Session) -> Link:
+def link_of(session: Session) -> Link:
     """Return the link of a session: all that its pages may ever show lies in it."""
     return Link(
         organisation_id=session.organisation_id,
@@ -106,6 +105,6 @@ def _link(session: Session) -> Link:
 def _title(connection: Connection, session: Session) -> str:
     """Return what the link is called: by its course, else by what it shows."""
     found = session.link_title or class_overview.find_activity_title(
-        connection, runtime().contents, _link(session), language=session.language
+        connection, runtime().contents, link_of(session), language=session.language
     )
     return found or ""

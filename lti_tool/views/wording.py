@@ -5,14 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final, Literal
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from lti_tool.lti.errors import translatable
 from lti_tool.services.evidence_entries import NamedPart
+from lti_tool.views.host import catalogue
 from qualoop.framework import Framework
+from qualoop.ledger import SCORED_BY_MACHINE
 from qualoop.mastery.explanation import sentence
 from qualoop.records import EvidenceEntry, whole_percent
 from qualoop.values import Score
@@ -22,6 +26,49 @@ _LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
 _SENTENCE_GAP: Final = {"en": " ", "zh-Hans": ""}
 # Where a step of the colour scale begins, per cent: 70 is what a status is held against.
 _STEPS: Final = (40, 55, 70, 85)
+
+
+_STATUSES: Final = {
+    "no-evidence": translatable("No evidence"),
+    "developing": translatable("Developing"),
+    "provisional": translatable("Provisionally secure"),
+    "competent": translatable("Competent"),
+    "review-due": translatable("Review due"),
+    "under-appeal": translatable("Under appeal"),
+    "withdrawn": translatable("Withdrawn"),
+}
+
+_FORMS: Final = {
+    "quiz": translatable("Quiz item"),
+    "project": translatable("Project"),
+    "exam": translatable("Exam"),
+    "defence": translatable("Defence"),
+    "portfolio": translatable("Portfolio"),
+    "live": translatable("Live performance"),
+    "observation": translatable("Observation"),
+    "paper": translatable("On paper"),
+    "poll": translatable("Poll"),
+    "attendance": translatable("Attendance"),
+    "process": translatable("Process"),
+    "prior_learning": translatable("Prior learning"),
+}
+
+
+# A page names few dates and numbers, and each of them often.
+@lru_cache(maxsize=4096)
+def _date(day: date, length: Literal["medium", "full"], language: str) -> str:
+    return format_date(day, length, locale=_LOCALES[language])
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str, language: str) -> str:
+    return format_decimal(text, locale=_LOCALES[language])
+
+
+def status_names(language: str) -> Mapping[str, str]:
+    """Return the word for each status."""
+    gettext = catalogue(language).gettext
+    return {status: gettext(word) for status, word in _STATUSES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +81,19 @@ class Wording:
 
     def day(self, moment: datetime) -> str:
         """Return the date of a moment in UTC: 2 Mar 2026."""
-        return format_date(moment.astimezone(UTC), "medium", locale=_LOCALES[self.language])
+        return _date(moment.astimezone(UTC).date(), "medium", self.language)
+
+    def date(self, day: date) -> str:
+        """Return a date with its weekday: Monday, 2 March 2026."""
+        return _date(day, "full", self.language)
 
     def time(self, moment: datetime) -> str:
         """Return date and time in UTC, and says so: a page is read in many time zones."""
-        locale = _LOCALES[self.language]
-        clock = format_datetime(moment, "HH:mm", tzinfo=UTC, locale=locale)
-        return f"{self.day(moment)} {clock}\N{NO-BREAK SPACE}UTC"
+        return f"{self.day(moment)} {self.clock(moment)}\N{NO-BREAK SPACE}UTC"
+
+    def clock(self, moment: datetime) -> str:
+        """Return the time of day of a moment in UTC; its day stands above it."""
+        return f"{moment.astimezone(UTC):%H:%M}"
 
     def percent(self, share: float | Score) -> str:
         """Return a share as whole per cent."""
@@ -64,7 +117,25 @@ class Wording:
 
     def number(self, text: str) -> str:
         """Return a decimal string as a number of this language."""
-        return format_decimal(text, locale=_LOCALES[self.language])
+        return _number(str(text), self.language)
+
+    def status(self, status: str) -> str:
+        """Return the word for a status."""
+        return catalogue(self.language).gettext(_STATUSES[status])
+
+    def form(self, form: str) -> str:
+        """Return how evidence came about."""
+        return catalogue(self.language).gettext(_FORMS[form])
+
+    def rater(self, rater: str) -> str:
+        """Return who scored evidence: people stay unnamed."""
+        gettext = catalogue(self.language).gettext
+        return gettext("scored automatically") if rater == SCORED_BY_MACHINE else gettext("judged by a person")
+
+    def level(self, rank: int) -> str:
+        """Return the title of the level of a rank, or its number where the framework has none there."""
+        levels = self.framework.levels.values() if self.framework else ()
+        return next((level.title[self.language] for level in levels if level.rank == rank), str(rank))
 
     def title(self, code: str) -> str:
         """Return the title of a knowledge point, or its code where the framework does not hold it."""

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from qualoop.ledger.canonical import body_hash, canonical_body, utc_text
-from qualoop.ledger.errors import EventRefusedError, EvidenceRefusedError, LedgerError
+from qualoop.ledger.canonical import body_hash, canonical_body, hashed_form, utc_text
+from qualoop.ledger.corrections import (
+    CORRECTABLE,
+    CORRECTIONS,
+    Correction,
+    CorrectionRow,
+    Reason,
+    Standing,
+    settle_corrections,
+)
+from qualoop.ledger.downloads import Download, ProvenEvent, SignedSeal, as_document, as_page
+from qualoop.ledger.errors import CorrectionRefusedError, EventRefusedError, EvidenceRefusedError, LedgerError
 from qualoop.ledger.events import Event, EventType
 from qualoop.ledger.evidence import SCORED_BY_MACHINE, Evidence, EvidenceForm
-from qualoop.ledger.merkle import inclusion_proof, merkle_root, verify_inclusion
-from qualoop.ledger.seals import Break, Seal, StoredEvent, chain_hash, first_link, seal_events, verify_seals
+from qualoop.ledger.merkle import inclusion_proof, inclusion_proofs, merkle_root, verify_inclusion
+from qualoop.ledger.seals import (
+    Break,
+    Seal,
+    StoredEvent,
+    chain_hash,
+    first_link,
+    last_link,
+    seal_events,
+    seal_facts,
+    signed_text,
+    verify_seals,
+)
 
 __all__ = [
+    "CORRECTABLE",
+    "CORRECTIONS",
     "SCORED_BY_MACHINE",
     "Break",
+    "Correction",
+    "CorrectionRefusedError",
+    "CorrectionRow",
+    "Download",
     "Event",
     "EventRefusedError",
     "EventType",
@@ -19,15 +46,27 @@ __all__ = [
     "EvidenceForm",
     "EvidenceRefusedError",
     "LedgerError",
+    "ProvenEvent",
+    "Reason",
     "Seal",
+    "SignedSeal",
+    "Standing",
     "StoredEvent",
+    "as_document",
+    "as_page",
     "body_hash",
     "canonical_body",
     "chain_hash",
     "first_link",
+    "hashed_form",
     "inclusion_proof",
+    "inclusion_proofs",
+    "last_link",
     "merkle_root",
     "seal_events",
+    "seal_facts",
+    "settle_corrections",
+    "signed_text",
     "utc_text",
     "verify_inclusion",
     "verify_seals",

@@ -53,6 +53,24 @@ def body_hash(event: Event, canonical: bytes | None = None) -> str:
     return sha256(b"".join((_utf8(before), body, _utf8(after)))).hexdigest()
 
 
+def hashed_form(event: Event) -> dict[str, Any]:
+    """Return the object whose RFC 8785 form is hashed, for whoever checks an event without this code."""
+    return {
+        "actor": event.actor,
+        "attempt": event.attempt,
+        "body": event.body,
+        "format": EVENT_FORMAT,
+        "learner": event.learner,
+        "occurred_at": utc_text(event.occurred_at),
+        "organisation": event.organisation,
+        "recorded_at": utc_text(event.recorded_at),
+        "source": event.source,
+        "source_id": event.source_id,
+        "type": event.type.value,
+        "uuid": str(event.uuid),
+    }
+
+
 def utc_text(moment: datetime) -> str:
     """Return a moment as it is hashed: `2026-01-31T08:00:00.000000Z`."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

@@ -25,3 +25,9 @@ class EvidenceRefusedError(LedgerError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class CorrectionRefusedError(LedgerError):
+    """A correction is not of its form, or corrects what it cannot correct."""
+
+    code = "ledger-correction"

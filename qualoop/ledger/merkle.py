@@ -25,17 +25,24 @@ def merkle_root(leaves: Iterable[str]) -> str:
 
 def inclusion_proof(leaves: Sequence[str], index: int) -> tuple[str, ...]:
     """Return the hashes that lead from leaf ``index`` up to the root; raise IndexError where there is no such leaf."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"no leaf {index} among {len(leaves)}")
-    level = _hashed(leaves)
-    proof = []
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            proof.append(level[sibling].hex())
-        level = _level_above(level)
-        index //= 2
-    return tuple(proof)
+    return inclusion_proofs(leaves, [index])[0]
+
+
+def inclusion_proofs(leaves: Sequence[str], indices: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return the proof of each of several leaves; the tree is built once. Raises IndexError for a leaf not there."""
+    for index in indices:
+        if not 0 <= index < len(leaves):
+            raise IndexError(f"no leaf {index} among {len(leaves)}")
+    levels = [_hashed(leaves)]
+    while len(levels[-1]) > 1:
+        levels.append(_level_above(levels[-1]))
+    return [_path(levels[:-1], index) for index in indices]
+
+
+def _path(levels: Sequence[Sequence[bytes]], index: int) -> tuple[str, ...]:
+    """Return the siblings on the way up from leaf ``index``; one without a sibling adds nothing."""
+    steps = ((level, (index >> height) ^ 1) for height, level in enumerate(levels))
+    return tuple(level[sibling].hex() for level, sibling in steps if sibling < len(level))
 
 
 def verify_inclusion(leaf: str, *, index: int, size: int, proof: Sequence[str], root: str) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from qualoop.ledger.canonical import canonical_body, utc_text
 from qualoop.ledger.errors import LedgerError
@@ -25,6 +26,7 @@ from qualoop.ledger.merkle import merkle_root
 
 EVENT_LINK = b"\x02"
 SEAL_LINK = b"\x03"
+SEAL_FORMAT = "qualoop-seal-1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,34 @@ def first_link(organisation: str) -> str:
 def chain_hash(prev: str, body_hash: str, *, seq: int) -> str:
     """Return the link that follows ``prev`` when the event ``seq`` with ``body_hash`` is added."""
     return sha256(EVENT_LINK + bytes.fromhex(prev) + seq.to_bytes(8) + bytes.fromhex(body_hash)).hexdigest()
+
+
+def last_link(seal: Seal, rows: Iterable[tuple[int, str]]) -> str:
+    """Return the link before a seal's own facts: that of its last event. ``rows`` are (seq, body hash) of its events.
+
+    With it whoever holds the seal can compute ``chain_hash`` and so knows that the signature covers the Merkle root.
+    """
+    return _linked(seal.prev_hash, rows)
+
+
+def signed_text(seal: Seal) -> str:
+    """Return what the signature of a seal signs: organisation, number and chain hash, which covers everything else."""
+    return f"{seal.organisation}.{seal.number}.{seal.chain_hash}"
+
+
+def seal_facts(seal: Seal) -> dict[str, Any]:
+    """Return what a seal says beside its chain hash, as it is hashed (RFC 8785 form)."""
+    return {
+        "count": seal.count,
+        "format": SEAL_FORMAT,
+        "from_seq": seal.from_seq,
+        "merkle_root": seal.merkle_root,
+        "number": seal.number,
+        "organisation": seal.organisation,
+        "prev_hash": seal.prev_hash,
+        "sealed_at": utc_text(seal.sealed_at),
+        "to_seq": seal.to_seq,
+    }
 
 
 def seal_events(
@@ -172,9 +202,7 @@ def _is_drawn_over(seal: Seal, previous: Seal | None, rows: Sequence[tuple[int, 
 def _seal(previous: Seal | None, rows: Sequence[tuple[int, str]], *, organisation: str, sealed_at: datetime) -> Seal:
     """Return the seal over rows that need no check."""
     prev = previous.chain_hash if previous else first_link(organisation)
-    link = prev
-    for seq, body_hash in rows:
-        link = chain_hash(link, body_hash, seq=seq)
+    link = _linked(prev, rows)
     seal = Seal(
         organisation=organisation,
         number=previous.number + 1 if previous else 1,
@@ -189,17 +217,12 @@ def _seal(previous: Seal | None, rows: Sequence[tuple[int, str]], *, organisatio
     return replace(seal, chain_hash=sha256(SEAL_LINK + bytes.fromhex(link) + _facts_hash(seal)).hexdigest())
 
 
+def _linked(link: str, rows: Iterable[tuple[int, str]]) -> str:
+    for seq, body_hash in rows:
+        link = chain_hash(link, body_hash, seq=seq)
+    return link
+
+
 def _facts_hash(seal: Seal) -> bytes:
     """Return the hash of what a seal says beside its chain hash."""
-    facts = {
-        "count": seal.count,
-        "format": "qualoop-seal-1",
-        "from_seq": seal.from_seq,
-        "merkle_root": seal.merkle_root,
-        "number": seal.number,
-        "organisation": seal.organisation,
-        "prev_hash": seal.prev_hash,
-        "sealed_at": utc_text(seal.sealed_at),
-        "to_seq": seal.to_seq,
-    }
-    return sha256(canonical_body(facts)).digest()
+    return sha256(canonical_body(seal_facts(seal))).digest()

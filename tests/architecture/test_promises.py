@@ -74,6 +74,7 @@ def test_every_row_belongs_to_an_organisation() -> None:
     assert without == WITHOUT_ORGANISATION
 
 
-def test_every_table_counts_its_rows_alike() -> None:
-    kinds = {type(table.columns["id"].type) for table in Base.metadata.sorted_tables}
+def test_every_table_that_counts_its_rows_counts_them_alike() -> None:
+    # Cached states are known by their key, and have no number.
+    kinds = {type(table.columns["id"].type) for table in Base.metadata.sorted_tables if "id" in table.columns}
     assert kinds <= {BigInteger, Integer}

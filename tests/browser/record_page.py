@@ -33,18 +33,18 @@ class RecordPage:
         return cls(lesson.shown)
 
     def point(self, code: str) -> Locator:
-        """Return the row of a knowledge point."""
+        """Return the cell of a knowledge point in the map."""
         named = self.shown.locator(".q-point-name", has_text=code)
-        return self.shown.locator(".q-point", has=named)
+        return self.shown.locator(".q-kp", has=named)
 
     def level(self, code: str) -> Locator:
         """Return the level of a knowledge point."""
         return self.point(code).locator(".q-figure-level")
 
     def evidence(self, code: str) -> list[Entry]:
-        """Open what is behind a level and return it, newest first."""
-        self.point(code).locator("summary").click()
-        rows = self.point(code).locator(".q-entry")
+        """Open the page of a knowledge point and return the evidence behind its level, newest first."""
+        self.point(code).locator(".q-point-name a").click()
+        rows = self.shown.locator(".q-entry")
         rows.first.wait_for()
         return [_entry(row) for row in rows.all()]
 

@@ -126,9 +126,17 @@ def test_answers_hints_result_and_record(page: Page, worked_at: Demo, language: 
     lesson.go_to_result()
     assert_good(window, "result")
     window.locator(".q-tab").last.click()
-    window.locator(".q-point").first.wait_for()
+    window.locator(".q-kp").first.wait_for()
     unfold(window)
     assert_good(window, "record")
+    window.locator(".q-subnav-list a").last.click()
+    window.locator(".q-sitting").first.wait_for()
+    unfold(window)
+    assert_good(window, "timeline")
+    window.locator(".q-changes a").first.click()
+    window.locator(".q-entry").first.wait_for()
+    unfold(window)
+    assert_good(window, "knowledge point")
 
 
 @in_both_languages
@@ -140,6 +148,11 @@ def test_the_pages_of_a_teacher(page: Page, worked_at: Demo, language: str) -> N
     window.locator(".q-back").wait_for()
     unfold(window)
     assert_good(window, "one learner")
+    window.go_back()
+    window.locator(".q-subnav-list a").last.click()
+    window.locator(".q-map").wait_for()
+    unfold(window)
+    assert_good(window, "levels of the class")
 
 
 @in_both_languages

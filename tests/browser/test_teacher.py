@@ -62,19 +62,44 @@ def test_a_teacher_sees_who_did_what_and_what_arrived(class_page: FrameLocator) 
     expect(under_way).to_contain_text("Nothing to send yet")
 
 
+def open_levels(class_page: FrameLocator) -> Locator:
+    """Go to what the class knows and return the table."""
+    class_page.get_by_role("link", name="What they know").click()
+    return class_page.get_by_role("region", name="Table of levels")
+
+
 def test_a_teacher_sees_what_they_know(class_page: FrameLocator) -> None:
-    levels = class_page.get_by_role("region", name="Table of levels")
+    levels = open_levels(class_page)
     expect(levels.get_by_role("columnheader", name="SEM-1.3")).to_be_visible()
-    expect(levels.get_by_role("row", name=NAME)).to_contain_text(re.compile(r"\d+%.*n\s2", re.DOTALL))
-    expect(levels.get_by_role("row", name=STILL_AT_WORK)).to_contain_text("no evidence")
+    expect(levels.get_by_role("row", name=NAME)).to_contain_text(re.compile(r"\d+\s*\d+–\d+"))
+    expect(levels.get_by_role("row", name=STILL_AT_WORK)).to_contain_text("–")
+    class_page.get_by_label("Status").select_option(label="No evidence")
+    class_page.get_by_role("button", name="Show", exact=True).click()
+    expect(levels.get_by_role("row", name=STILL_AT_WORK)).to_be_visible()
+    class_page.get_by_label("Name").fill("李思")
+    class_page.get_by_label("Status").select_option(label="Developing")
+    class_page.get_by_role("button", name="Show", exact=True).click()
+    expect(class_page.get_by_role("status")).to_contain_text("1 of ")
+    expect(levels.get_by_role("row", name=STILL_AT_WORK)).to_have_count(0)
+
+
+def test_a_teacher_walks_the_table_by_keyboard_to_the_evidence(page: Page, class_page: FrameLocator) -> None:
+    levels = open_levels(class_page)
+    levels.get_by_role("row", name=NAME).get_by_role("link", name=NAME).focus()
+    page.keyboard.press("Tab")
+    cell = levels.locator("td a:focus")
+    expect(cell).to_have_accessible_description(re.compile(r"^Developing, likely \d+–\d+%, answers: \d+$"))
+    cell.press("Enter")
+    expect(class_page.locator(".q-entry").first).to_be_visible()
+    expect(class_page.get_by_text(NAME)).to_be_visible()
 
 
 def test_a_teacher_sees_the_evidence_of_one_learner(class_page: FrameLocator) -> None:
     row_of(class_page, NAME).get_by_role("link", name=NAME).click()
     expect(class_page.get_by_role("heading", level=1)).to_have_text(NAME)
     assert [entry.score for entry in RecordPage(class_page).evidence("SEM-1.3")] == ["0%", "100%"]
-    class_page.get_by_role("link", name="Back to the class").click()
-    expect(class_page.get_by_role("heading", name="Who did what")).to_be_visible()
+    class_page.get_by_role("link", name="Back to the levels of the class").click()
+    expect(class_page.get_by_role("heading", name="Every learner, every knowledge point")).to_be_visible()
 
 
 def test_a_teacher_sends_a_grade_again(page: Page, class_page: FrameLocator, class_at_work: Demo) -> None:

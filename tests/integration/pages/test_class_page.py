@@ -92,17 +92,6 @@ def test_who_has_no_name_has_the_beginning_of_the_pseudonym(tool: Tool) -> None:
     assert f"Learner {learner.who.person_uuid[:4]}" in text_of(teacher(tool).get("class/"))
 
 
-def test_the_matrix_has_level_band_and_number(tool: Tool) -> None:
-    enter(tool, "s-1", name="Li Wei").answer(right=[True, True, False, True])
-    enter(tool, "s-2", name="Wang Fang")
-    page = teacher(tool).get("class/")
-    text = text_of(page)
-    assert re.search(
-        r"SEM-1\.1 Keywords and search intent Li Wei \d+% likely \d+–\d+% n 4 Wang Fang – no evidence", text
-    )
-    assert re.search(r'role="region" aria-label="[^"]+" tabindex="0"', page.text)
-
-
 def test_a_grade_waits_until_it_is_sent(tool: Tool) -> None:
     enter(tool, "s-1", name="Li Wei").answer(right=[True])
     assert "Waiting to be sent" in row_of(teacher(tool).get("class/").text, "Li Wei")

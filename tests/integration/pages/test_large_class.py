@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import event, insert, select, update
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
-from lti_tool.models import Activity, Enrolment, MasteryState, Person, ResourceLink, TagSet
+from lti_tool.models import (
+    Activity,
+    Enrolment,
+    MasteryLearner,
+    MasteryMemory,
+    MasteryPoint,
+    Person,
+    ResourceLink,
+    TagSet,
+)
 from lti_tool.services import mastery_cache
+from lti_tool.services.class_map import Advice, ClassMap, Filters, class_map
 from lti_tool.services.class_members import Link
-from lti_tool.services.class_overview import ClassOverview, class_overview
+from lti_tool.services.class_status import STATUSES
+from qualoop.mastery.constants import DEFAULT_CONSTANTS
+from qualoop.mastery.readings import read_point
+from qualoop.records import PointFacts, Status, status_of
 from tests.factories.packages import ecommerce
 from tests.factories.schools import School, make_school
 from tests.factories.tool import NOON
 
 CODES = tuple(ecommerce().knowledge_points)[:40]
 ALLOWED = 12
+ALL = Filters()
 
 
 @pytest.fixture
@@ -64,7 +81,7 @@ def furnish(database: Database, people: int, codes: Sequence[str]) -> Link:
         )
         place = mastery_cache.adopted_place(session.connection(), school.organisation_id, NOON)
         pseudonyms = session.scalars(select(Person.uuid).where(Person.id.in_(school.people))).all()
-        session.execute(insert(MasteryState), states(place, pseudonyms, codes))
+        states(session, place, pseudonyms, codes)
         return link_of(school, link)
 
 
@@ -78,40 +95,86 @@ def link_of(school: School, link: ResourceLink) -> Link:
     )
 
 
-def states(place: mastery_cache.Place, people: Sequence[str], codes: Sequence[str]) -> list[dict[str, object]]:
-    """Return the rows of what the engine keeps of a class."""
-    rows: list[tuple[str, str, list[float]]] = [(mastery_cache.KNOWLEDGE_POINT, code, [0.1, 0.05]) for code in codes]
-    for person in people:
-        rows.append((mastery_cache.LEARNER, person, [0.2, 0.1, 0.0, 0.1, 9]))
-        rows += [
-            (mastery_cache.MEMORY, f"{person}|{code}", [0.1, 0.1, 0.0, 0.3, 4, NOON.timestamp(), 9]) for code in codes
-        ]
-    return [
-        {
-            "organisation_id": place.organisation_id,
-            "generation_id": place.generation_id,
-            "owner": owner,
-            "subject": subject,
-            "numbers": numbers,
-        }
-        for owner, subject, numbers in rows
-    ]
+def states(session: Session, place: mastery_cache.Place, people: Sequence[str], codes: Sequence[str]) -> None:
+    """Add what the engine keeps of a class: drawn, with old and new, sure and unsure, known and hardly known."""
+    draw = Random(3)
+    where = {"organisation_id": place.organisation_id, "generation_id": place.generation_id}
+    points = [{**where, "code": code, "c": draw.gauss(0, 0.5), "v_c": draw.choice([0.001, 0.4])} for code in codes[:-1]]
+    session.execute(insert(MasteryPoint), points)
+    session.execute(
+        insert(MasteryLearner),
+        [
+            {**where, "learner": person, "g": draw.gauss(0.4, 0.9), "v_g": 0.1, "h": 0.0, "v_h": 0.1, "responses": 99.0}
+            for person in people
+        ],
+    )
+    session.execute(
+        insert(MasteryMemory),
+        [memory(draw) | where | {"learner": person, "code": code} for person in people for code in codes],
+    )
 
 
-def overview(database: Database, link: Link) -> ClassOverview:
+def memory(draw: Random) -> dict[str, object]:
+    """Return what the engine might keep of one learner and one knowledge point."""
+    return {
+        "m": draw.gauss(0.2, 0.6),
+        "v_m": draw.uniform(0.01, 0.25),
+        "f": 0.0,
+        "v_f": 0.3,
+        "n": 4.0,
+        "at": (NOON - timedelta(days=draw.choice([0, 3, 40, 900, 2000]))).timestamp(),
+        "responses": 9.0,
+        "items": draw.randint(1, 5),
+        "forms": draw.choice([1, 3, 1 << 9, 1 | 1 << 9]),
+        "competent_at": draw.choice([None, None, NOON]),
+    }
+
+
+def found_in(database: Database, link: Link, filters: Filters = ALL) -> ClassMap:
     with database.reading() as reading:
-        return class_overview(reading.connection(), ecommerce(), link, now=NOON)
+        return class_map(reading.connection(), ecommerce(), link, filters=filters, now=NOON)
 
 
 def test_a_large_class_takes_a_handful_of_statements(database: Database, asked: list[str]) -> None:
     link = furnish(database, 300, CODES)
     asked.clear()
-    found = overview(database, link)
+    found = found_in(database, link)
     assert len(asked) <= ALLOWED
-    assert len(found.learners) == 300
-    assert set(found.codes) == set(CODES)
-    assert {len(line.readings) for line in found.learners} == {40}
-    assert {reading.n for line in found.learners for reading in line.readings.values()} == {4}
+    assert found.cells.level.shape == (300, 40)
+    assert {point.code for point in found.points} == set(CODES)
+    assert set(found.cells.n.flatten().tolist()) == {4}
+
+
+def test_levels_and_statuses_are_those_that_are_read_one_by_one(database: Database) -> None:
+    link = furnish(database, 12, CODES)
+    found, met = found_in(database, link), set()
+    with database.reading() as reading:
+        place = mastery_cache.find_adopted(reading.connection(), link.organisation_id)
+        assert place
+        people = [member.subject.uuid for member in found.members]
+        known = mastery_cache.load_class(reading.connection(), place, people, CODES)
+    for row, person in enumerate(people):
+        standing = known[person]
+        for column, point in enumerate(found.points):
+            kept = standing.memories[point.code]
+            at = NOON.timestamp()
+            reading = read_point(
+                standing.learner, kept.row, standing.points.get(point.code), at=at, constants=DEFAULT_CONSTANTS
+            )
+            shown = [float(each[row, column]) for each in (found.cells.level, found.cells.low, found.cells.high)]
+            assert shown == pytest.approx([reading.level, reading.low, reading.high], abs=1e-12)
+            facts = PointFacts(
+                reading=reading,
+                items=kept.items,
+                forms=kept.forms,
+                last=kept.row[5],
+                was_competent=kept.competent_at is not None,
+                review_months=point.review_after_months,
+            )
+            status = status_of(facts, now=at)
+            assert STATUSES[found.status[row, column]] is status
+            met.add(status)
+    assert met == {Status.DEVELOPING, Status.PROVISIONAL, Status.COMPETENT, Status.REVIEW_DUE}
 
 
 def test_states_of_people_elsewhere_are_not_read(database: Database) -> None:
@@ -120,5 +183,37 @@ def test_states_of_people_elsewhere_are_not_read(database: Database) -> None:
         stranger = Person(organisation_id=link.organisation_id, uuid="0" * 36, created_at=NOON)
         session.add(stranger)
         place = mastery_cache.adopted_place(session.connection(), link.organisation_id, NOON)
-        session.execute(insert(MasteryState), states(place, ["0" * 36], [])[-1:])
-    assert "0" * 36 not in {line.member.subject.uuid for line in overview(database, link).learners}
+        session.execute(
+            insert(MasteryMemory),
+            [
+                memory(Random(1))
+                | {"organisation_id": place.organisation_id, "generation_id": place.generation_id}
+                | {"learner": "0" * 36, "code": CODES[0]}
+            ],
+        )
+    assert "0" * 36 not in {member.subject.uuid for member in found_in(database, link).members}
+
+
+def test_filters_narrow_rows_and_columns(database: Database) -> None:
+    link = furnish(database, 12, CODES)
+    everything = found_in(database, link)
+    unit = everything.unit_of[CODES[0]].code
+    assert found_in(database, link, Filters(unit=unit)).columns == [0, 1, 2]
+    assert found_in(database, link, Filters(unit="none of ours")).columns == []
+    somebody = everything.members[4].subject.uuid
+    assert found_in(database, link, Filters(name=somebody[:6])).rows == [4]
+    due = found_in(database, link, Filters(status="review-due", point=CODES[1]))
+    assert due.columns == [1]
+    assert {STATUSES[due.status[row, 1]] for row in due.rows} == {Status.REVIEW_DUE}
+    levels = [float(due.cells.level[row, 1]) for row in due.rows]
+    assert levels == sorted(levels)
+
+
+def test_the_weakest_points_are_named_with_what_to_do(database: Database) -> None:
+    found = found_in(database, furnish(database, 40, CODES))
+    means = {point.code: float(found.cells.level[:, column].mean()) for column, point in enumerate(found.points)}
+    assert [weak.point.code for weak in found.weakest] == sorted(means, key=means.__getitem__)[:3]
+    for weak in found.weakest:
+        assert weak.mean == pytest.approx(means[weak.point.code])
+        assert weak.known == 40
+        assert (weak.advice is Advice.BASE_FIRST) == (weak.base_missing > 20)

@@ -45,7 +45,8 @@ def neighbour(tool: Tool) -> Tool:
 
 
 def test_a_learner_cannot_open_the_class(learner: Seat) -> None:
-    for path in ("class/", f"class/{learner.who.person_uuid}/"):
+    person = f"class/{learner.who.person_uuid}/"
+    for path in ("class/", "class/levels/", "class/levels.csv", person, f"{person}SEM-1.1/"):
         text = text_of(learner.get(path), status=403)
         assert "Your role in this course does not allow this." in text
 
@@ -69,12 +70,15 @@ def test_a_teacher_of_another_course_sees_nobody(tool: Tool, learner: Seat) -> N
     text = text_of(teacher.get("class/"))
     assert "Nobody has opened it yet" in text
     assert "Li Wei" not in text
+    assert "Nobody has opened anything yet" in text_of(teacher.get("class/levels/"))
+    assert "Li Wei" not in teacher.get("class/levels.csv").text
 
 
 def test_a_person_of_another_course_is_not_found(tool: Tool, learner: Seat) -> None:
     teacher = enter(tool, "t-2", role="teacher", context=OTHER_COURSE)
     text = text_of(teacher.get(f"class/{learner.who.person_uuid}/"), status=404)
     assert "There is no such person in this course." in text
+    assert teacher.get(f"class/{learner.who.person_uuid}/SEM-1.1/").status_code == 404
     assert teacher.post("class/send-again", person=learner.who.person_uuid).status_code == 404
 
 
@@ -83,6 +87,8 @@ def test_a_teacher_of_another_organisation_sees_nobody(neighbour: Tool, learner:
     assert teacher.who.organisation_id != learner.who.organisation_id
     assert "Nobody has opened it yet" in text_of(teacher.get("class/"))
     assert teacher.get(f"class/{learner.who.person_uuid}/").status_code == 404
+    assert teacher.get(f"class/{learner.who.person_uuid}/SEM-1.1/").status_code == 404
+    assert "Li Wei" not in teacher.get("class/levels.csv").text
 
 
 def test_sending_all_again_stays_in_the_organisation(tool: Tool, neighbour: Tool, learner: Seat) -> None:

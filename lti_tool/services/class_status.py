@@ -1,0 +1,64 @@
+"""The statuses of a class in an array, by the same policy as `qualoop.records.status_of`; a test compares the two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lti_tool.services.class_cells import ClassCells
+from qualoop.ledger import EvidenceForm
+from qualoop.records import SECONDS_PER_MONTH, Status, StatusRules, status_rules
+
+STATUSES: Final = tuple(Status)
+"""What the numbers in an array of statuses stand for."""
+
+_NUMBER: Final = {status: number for number, status in enumerate(STATUSES)}
+
+
+def status_table(
+    cells: ClassCells, review_months: Sequence[int | None], *, now: datetime, rules: StatusRules | None = None
+) -> NDArray[np.int8]:
+    """Return the status of each learner on each knowledge point as an index into STATUSES.
+
+    ``review_months`` is the knowledge points' own review time. Flags of the ledger (an appeal, a withdrawal) are not in
+    the cells: whoever has them puts them over the numbers.
+    """
+    rules = rules or status_rules()
+    reach = (cells.mean - rules.cut) / cells.sd
+    known = ~np.isnan(cells.competent_at) | _is_competent(cells, reach, rules)
+    due = known & (_is_old(cells, review_months, now, rules) | (reach < _sds(rules.review, rules)))
+    provisional = (cells.items >= rules.stop_items) & (reach >= _sds(rules.stop, rules))
+    numbers = np.select(
+        [cells.n == 0, due, known, provisional],
+        [_NUMBER[each] for each in (Status.NO_EVIDENCE, Status.REVIEW_DUE, Status.COMPETENT, Status.PROVISIONAL)],
+        _NUMBER[Status.DEVELOPING],
+    )
+    return numbers.astype(np.int8)
+
+
+def _is_competent(cells: ClassCells, reach: NDArray[np.float64], rules: StatusRules) -> NDArray[np.bool_]:
+    """Say where a knowledge point is competent by its numbers alone."""
+    numbers = rules.competence
+    counted = cells.forms & numbers.counted
+    forms = sum((counted >> place) & 1 for place in range(len(EvidenceForm)))
+    met: NDArray[np.bool_] = (reach >= numbers.reach) & (cells.items >= numbers.items) & (forms >= numbers.forms)
+    return met
+
+
+def _is_old(
+    cells: ClassCells, review_months: Sequence[int | None], now: datetime, rules: StatusRules
+) -> NDArray[np.bool_]:
+    """Say where the newest evidence is older than the review time."""
+    months = [rules.review_months or own or np.inf for own in review_months]
+    old: NDArray[np.bool_] = now.timestamp() - cells.at > np.asarray(months, np.float64) * SECONDS_PER_MONTH
+    return old
+
+
+def _sds(chance: float, rules: StatusRules) -> float:
+    """Return how many of the model's standard deviations above the cut have so great a chance."""
+    return NormalDist().inv_cdf(chance) * rules.widening

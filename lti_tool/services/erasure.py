@@ -1,0 +1,147 @@
+"""Erasure: forgets who a learner is, destroys the learner's data key, and says so in the ledger.
+
+What stays are events of a pseudonym that leads to nobody: hashes, parts, scores, times. The chain still verifies,
+since it holds hashes of what the ledger holds, free text encrypted. A later launch of the same human makes a new
+person. Backups keep what they hold until they are replaced (docs/ledger.md, erasure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from lti_tool.models import (
+    Attempt,
+    Delivery,
+    Enrolment,
+    Identity,
+    LtiSession,
+    Organisation,
+    OutboxRow,
+    Person,
+    Registration,
+)
+from lti_tool.services import ledger
+from lti_tool.services.learner_keys import destroy_key
+from lti_tool.services.scores import AGS
+from qualoop.errors import QualoopError
+from qualoop.ledger import EventType
+
+SOURCE: Final = "erasure"
+
+
+class LearnerMissingError(QualoopError):
+    """There is no such learner in this organisation; `qualoop ledger find` shows pseudonyms."""
+
+    code = "learner-missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAs:
+    """One account of a person: the platform, its subject there, and what the platform told of name and e-mail."""
+
+    learner: str
+    platform: str
+    subject: str
+    name: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What an erasure did: how many accounts were forgotten, and whether the learner had been erased before."""
+
+    accounts: int
+    again: bool
+
+
+def find(session: Session, organisation: Organisation, words: str) -> Sequence[KnownAs]:
+    """Return the accounts of an organisation whose subject, name, e-mail or pseudonym is ``words``."""
+    lowered = words.lower()
+    return _accounts(
+        session,
+        organisation,
+        or_(
+            Identity.subject == words,
+            Person.uuid == lowered,
+            func.lower(Identity.name) == lowered,
+            func.lower(Identity.email) == lowered,
+        ),
+    )
+
+
+def accounts_of(session: Session, organisation: Organisation, learner: str) -> Sequence[KnownAs]:
+    """Return the accounts of one learner."""
+    return _accounts(session, organisation, Person.uuid == learner)
+
+
+def erase(session: Session, organisation: Organisation, learner: str, *, actor: str, now: datetime) -> Erased:
+    """Erase a learner of the organisation; raise LearnerMissingError where it has none of this pseudonym.
+
+    Doing it again forgets whatever has come since, and makes no second event.
+    """
+    person = session.scalar(select(Person).where(Person.organisation_id == organisation.id, Person.uuid == learner))
+    if person is None:
+        raise LearnerMissingError
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        # Else what is deleted stays readable in free pages of the file.
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    accounts = len(accounts_of(session, organisation, learner))
+    event = ledger.new_event(
+        connection,
+        organisation.id,
+        EventType.ERASED,
+        {"what": ["identity", "key"]},
+        source=(SOURCE, learner, ""),
+        learner=learner,
+        actor=actor,
+        now=now,
+    )
+    again = ledger.append(connection, organisation.id, event) is None
+    _forget(session, person)
+    destroy_key(connection, organisation.id, learner, now)
+    return Erased(accounts=accounts, again=again)
+
+
+def _forget(session: Session, person: Person) -> None:
+    """Drop what leads to a person, what was typed, and what would still be sent of one."""
+    outgoing = select(OutboxRow.id).where(
+        OutboxRow.organisation_id == person.organisation_id, OutboxRow.channel == AGS, OutboxRow.subject == person.id
+    )
+    session.execute(delete(Delivery).where(Delivery.outbox_id.in_(outgoing)))
+    session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outgoing)))
+    for table in (LtiSession, Enrolment, Identity):
+        session.execute(
+            delete(table).where(table.organisation_id == person.organisation_id, table.person_id == person.id)
+        )
+    session.execute(
+        update(Attempt)
+        .where(Attempt.organisation_id == person.organisation_id, Attempt.person_id == person.id)
+        .values(state={})
+    )
+
+
+def _accounts(session: Session, organisation: Organisation, condition: ColumnElement[bool]) -> Sequence[KnownAs]:
+    rows = session.execute(
+        select(Person.uuid, Registration, Identity)
+        .join(Identity, Identity.person_id == Person.id)
+        .join(Registration, Registration.id == Identity.registration_id)
+        .where(Person.organisation_id == organisation.id, condition)
+        .order_by(Person.id, Identity.id)
+    )
+    return [
+        KnownAs(
+            learner=learner,
+            platform=registration.name or registration.issuer,
+            subject=identity.subject,
+            name=identity.name,
+            email=identity.email,
+        )
+        for learner, registration, identity in rows
+    ]

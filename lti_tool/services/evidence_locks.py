@@ -1,0 +1,49 @@
+"""On PostgreSQL: locks that make the order in which evidence is applied the order of its sequence numbers.
+
+Two pieces of evidence that touch a common row (learner, item, knowledge point, rater) must be applied in the order of
+the ledger, else a replay would not give the same bits. Whoever records takes a lock for each such row *before* its
+events get their numbers, in one order for all, and holds them to the end of the transaction. Evidence without a common
+row goes on side by side. SQLite has one writer at a time anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from lti_tool.db import Direct, Driver
+from lti_tool.services.evidence_checks import Submission
+from qualoop.ledger import SCORED_BY_MACHINE
+
+MOST_LOCKS: Final = 64
+"""Above it the whole organisation is locked: a server holds only so many locks."""
+
+_SHARE = Direct("SELECT pg_advisory_xact_lock_shared(?)")
+_LOCK = Direct("SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key")
+_LOCK_ALL = Direct("SELECT pg_advisory_xact_lock(?)")
+
+
+def take(
+    driver: Driver,
+    organisation_id: int,
+    submissions: Sequence[Submission],
+    weights: Iterable[tuple[tuple[str, float], ...] | None],
+) -> None:
+    """Wait for everybody who records on a common row of this organisation."""
+    names = {f"learner {each.learner}" for each in submissions}
+    names |= {f"item {each.evidence.activity}/{each.evidence.part}" for each in submissions}
+    names |= {f"rater {each.evidence.rater}" for each in submissions if each.evidence.rater != SCORED_BY_MACHINE}
+    names |= {f"point {code}" for known in weights for code, _ in known or ()}
+    everything = _number(f"{organisation_id}")
+    if len(names) > MOST_LOCKS:
+        driver.run(_LOCK_ALL, (everything,))
+    else:
+        numbers = sorted(_number(f"{organisation_id} {name}") for name in names)
+        driver.run(_SHARE, (everything,))
+        driver.run(_LOCK, (numbers,))
+
+
+def _number(name: str) -> int:
+    """Return the 64 bits under which PostgreSQL knows a lock."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

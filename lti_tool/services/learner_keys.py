@@ -1,0 +1,142 @@
+"""Free text about a learner, encrypted under a key of that learner's own: who destroys the key destroys the text.
+
+The ledger and its hashes hold the token, never the words, so it verifies whether or not the key is still there. A key
+is made at first need and kept encrypted under the installation's secret (AES-256-GCM). A token is bound to its learner.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, text
+
+from lti_tool.db import Prepared, micros
+from qualoop.errors import QualoopError
+
+PREFIX: Final = "sealed-text-1."
+MAX_TEXT: Final = 4000
+"""Characters of one text."""
+
+_PURPOSE: Final = b"qualoop learner key 1"
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+
+_FIND = Prepared(
+    text("SELECT key_encrypted FROM learner_key WHERE organisation_id = :organisation_id AND learner = :learner")
+)
+# Two writers may need the first key of a learner at once: the one that comes second uses what stands.
+_MAKE = Prepared(
+    text(
+        "INSERT INTO learner_key (organisation_id, learner, key_encrypted, created_at, destroyed_at) "
+        "VALUES (:organisation_id, :learner, :key, :now, NULL) ON CONFLICT (organisation_id, learner) DO NOTHING"
+    )
+)
+_DESTROY = Prepared(
+    text(
+        "INSERT INTO learner_key (organisation_id, learner, key_encrypted, created_at, destroyed_at) "
+        "VALUES (:organisation_id, :learner, NULL, :now, :now) ON CONFLICT (organisation_id, learner) "
+        "DO UPDATE SET key_encrypted = NULL, destroyed_at = excluded.destroyed_at"
+    )
+)
+
+
+class LearnerErasedError(QualoopError):
+    """The learner was erased: nothing can be written about this pseudonym any more."""
+
+    code = "learner-erased"
+
+
+class SealedTextError(QualoopError):
+    """A text cannot be opened or closed: it was altered, belongs to another learner, is too long, or the secret differs."""
+
+    code = "sealed-text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOwner:
+    """Whose key: a learner of an organisation, and the installation's ``secret`` that the key is kept under."""
+
+    organisation_id: int
+    learner: str
+    secret: str
+
+    @property
+    def bound_to(self) -> bytes:
+        """Return what ciphertexts are bound to."""
+        return f"{self.organisation_id}:{self.learner}".encode()
+
+
+def sealed_text(connection: Connection, owner: KeyOwner, words: str, now: datetime) -> str:
+    """Return ``words`` as a token of ASCII letters; the learner's key is made where there is none.
+
+    Raises LearnerErasedError where the key was destroyed, SealedTextError for more than MAX_TEXT characters.
+    """
+    if len(words) > MAX_TEXT:
+        raise SealedTextError(f"a text has at most {MAX_TEXT} characters")
+    key = _find_key(connection, owner)
+    if key is None:
+        made = _encrypt(_wrapping(owner.secret), AESGCM.generate_key(_KEY_BYTES * 8), owner.bound_to)
+        row = {"organisation_id": owner.organisation_id, "learner": owner.learner}
+        _MAKE.run(connection, {**row, "key": made, "now": micros(now)})
+        key = _find_key(connection, owner)
+    if key is None:
+        raise LearnerErasedError
+    return PREFIX + urlsafe_b64encode(_encrypt(key, words.encode(), owner.bound_to)).decode()
+
+
+def open_text(connection: Connection, owner: KeyOwner, token: str) -> str | None:
+    """Return the words of a token, or None where the learner's key is destroyed.
+
+    Raises SealedTextError where token, learner and secret do not belong together.
+    """
+    try:
+        key = _find_key(connection, owner)
+    except LearnerErasedError:
+        return None
+    try:
+        if key is None or not token.startswith(PREFIX):
+            raise SealedTextError
+        return _decrypt(key, urlsafe_b64decode(token.removeprefix(PREFIX)), owner.bound_to).decode()
+    except ValueError as error:
+        raise SealedTextError from error
+
+
+def destroy_key(connection: Connection, organisation_id: int, learner: str, now: datetime) -> None:
+    """Destroy a learner's key for good; one who had none can get none either."""
+    _DESTROY.run(connection, {"organisation_id": organisation_id, "learner": learner, "now": micros(now)})
+
+
+def _find_key(connection: Connection, owner: KeyOwner) -> AESGCM | None:
+    """Return a learner's key, None where none was made yet; raise LearnerErasedError where it was destroyed."""
+    row = _FIND.one(connection, {"organisation_id": owner.organisation_id, "learner": owner.learner})
+    if row is None:
+        return None
+    if row[0] is None:
+        raise LearnerErasedError
+    return AESGCM(_decrypt(_wrapping(owner.secret), bytes(row[0]), owner.bound_to))
+
+
+def _wrapping(secret: str) -> AESGCM:
+    """Return the cipher that keys are kept under."""
+    derivation = HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
+    return AESGCM(derivation.derive(secret.encode()))
+
+
+def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, bound_to)
+
+
+def _decrypt(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+    except (InvalidTag, ValueError) as error:
+        raise SealedTextError from error

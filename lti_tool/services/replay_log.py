@@ -1,0 +1,187 @@
+"""What a replay reads: evidence from segments and from the ledger, tags as of an event, corrections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from lti_tool.db import Direct, Driver, stored_json
+from lti_tool.services import parts
+from lti_tool.services.ledger_standings import read_standings
+from qualoop.ledger import Standing
+from qualoop.mastery import segments
+from qualoop.mastery.joining import Joined, Part, correct, join
+from qualoop.mastery.segments import Fact, Facts, Segment
+from qualoop.policies import WeightTable
+
+#: Evidence in one segment. What is newer than the last whole segment is read from the ledger.
+SEGMENT_ROWS: Final = 250_000
+FOLDER: Final = "segments"
+
+_EVIDENCE = Direct(
+    "SELECT id, learner, occurred_at, body FROM ledger_event WHERE organisation_id = ? AND id > ? AND id <= ? "
+    "AND type = 'evidence.recorded' ORDER BY id LIMIT ?"
+)
+_COUNT = Direct(
+    "SELECT count(*) FROM ledger_event WHERE organisation_id = ? AND id > ? AND id <= ? AND type = 'evidence.recorded'"
+)
+_SEQS = Direct("SELECT uuid, id FROM ledger_event WHERE organisation_id = ? AND uuid IN ?")
+_ADOPTED_TAGS = Direct(
+    "SELECT body FROM ledger_event WHERE organisation_id = ? AND id <= ? AND type <> 'evidence.recorded' "
+    "AND type = 'tags.adopted' ORDER BY id"
+)
+_TAG_SET = Direct("SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? AND hash = ?")
+_NEWEST = Direct(
+    "SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? ORDER BY adopted_at DESC, id DESC LIMIT 1"
+)
+
+
+class Tags:
+    """The tags of each part: by the tag sets that hold now, as online, or that held after the event ``as_of``."""
+
+    def __init__(self, connection: Connection, organisation_id: int, as_of: int | None) -> None:
+        self._organisation_id = organisation_id
+        self._known: dict[tuple[str, str], Mapping[str, Part]] = {}
+        self._hashes: dict[tuple[str, str], str] | None = None if as_of is None else {}
+        if self._hashes is not None:
+            for (text,) in Driver(connection).all(_ADOPTED_TAGS, (organisation_id, as_of)):
+                body = json.loads(text)
+                self._hashes[body["activity"], body["content"]] = body["tags_hash"]
+
+    def find(self, connection: Connection, name: str) -> Part | None:
+        """Return what is known of a part by its name (`segments.part_name`); None where it has no tags."""
+        activity, part, content = segments.split_part(name)
+        key = (activity, content)
+        if key not in self._known:
+            self._known[key] = self._read(connection, *key)
+        return self._known[key].get(part)
+
+    def _read(self, connection: Connection, activity: str, content: str) -> Mapping[str, Part]:
+        """Return the tagged parts of a content version."""
+        version = parts.find_version(connection, self._organisation_id, activity, content)
+        if version is None:
+            return {}
+        # The stored set, not the event's body: the order of its knowledge points decides the last bit of a sum.
+        driver, place = Driver(connection), (version.id, self._organisation_id)
+        if self._hashes is None:
+            row = driver.one(_NEWEST, place)
+        else:
+            row = driver.one(_TAG_SET, (*place, self._hashes.get((activity, content), "")))
+        tags: Mapping[str, Mapping[str, str]] = {} if row is None else stored_json(row[0])
+        return {key: Part(tags=points, options=version.options.get(key)) for key, points in tags.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The evidence of one organisation with sequence numbers above ``after``, up to and with ``through``."""
+
+    organisation_id: int
+    after: int
+    through: int
+
+
+def read_rows(connection: Connection, stretch: Stretch, limit: int) -> list[tuple[int, str, int, dict[str, Any]]]:
+    """Return up to ``limit`` pieces of evidence in ledger order: number, learner, microseconds, body."""
+    rows = Driver(connection).all(_EVIDENCE, (stretch.organisation_id, stretch.after, stretch.through, limit))
+    return [(seq, learner, at, json.loads(body)) for seq, learner, at, body in rows]
+
+
+def count_rows(connection: Connection, stretch: Stretch) -> int:
+    """Return how many pieces of evidence there are."""
+    row = Driver(connection).one(_COUNT, (stretch.organisation_id, stretch.after, stretch.through))
+    return int(row[0]) if row else 0
+
+
+def read_facts(connection: Connection, stretch: Stretch, limit: int) -> Facts:
+    """Return up to ``limit`` pieces of evidence as columns."""
+    return segments.gather(
+        Fact(
+            seq=seq,
+            occurred_at=at,
+            learner=learner,
+            part=segments.part_name(body["activity"], body["part"], body["content"]),
+            form=body["form"],
+            score=body["score"],
+            hints=body["hints"],
+            rater=body["rater"],
+        )
+        for seq, learner, at, body in read_rows(connection, stretch, limit)
+    )
+
+
+class Log:
+    """The evidence of one organisation: in segments as far as there are whole ones, the rest in the ledger.
+
+    Without a ``folder``, or without the library that reads segments, everything comes from the ledger.
+    """
+
+    def __init__(self, organisation_id: int, folder: Path | None) -> None:
+        self._organisation_id = organisation_id
+        self._folder = folder if segments.is_available() else None
+
+    def write_next_segment(self, connection: Connection, through: int) -> bool:
+        """Write the next whole segment up to ``through``, below which no event is still being written; False at the end."""
+        if self._folder is None:
+            return False
+        after = self._covered(through)[-1].through if self._covered(through) else 0
+        facts = read_facts(connection, Stretch(self._organisation_id, after, through), SEGMENT_ROWS)
+        if len(facts) < SEGMENT_ROWS:
+            return False
+        segments.write(self._folder, facts, after=after, through=int(facts.seq[-1]))
+        return True
+
+    def read(self, connection: Connection, through: int) -> Facts:
+        """Return the evidence up to ``through``. A segment that is damaged is made again from the ledger."""
+        covered = self._covered(through)
+        rest = Stretch(self._organisation_id, covered[-1].through if covered else 0, through)
+        tail = read_facts(connection, rest, count_rows(connection, rest))
+        if not covered:
+            return tail
+        found = (self._read_segment(connection, segment) for segment in covered)
+        rows = sum(segment.rows for segment in covered) + len(tail)
+        return segments.join(chain(found, [segments.as_stretch(tail)]), rows)
+
+    def _read_segment(self, connection: Connection, segment: Segment) -> segments.Stretch:
+        """Return the facts of a segment; where it is damaged, it is written anew from the ledger."""
+        try:
+            return segments.read(segment)
+        except segments.SegmentDamagedError:
+            stretch = Stretch(self._organisation_id, segment.after, segment.through)
+            facts = read_facts(connection, stretch, count_rows(connection, stretch))
+            segment.path.unlink(missing_ok=True)
+            return segments.read(
+                segments.write(segment.path.parent, facts, after=segment.after, through=segment.through)
+            )
+
+    def _covered(self, through: int) -> Sequence[Segment]:
+        """Return the segments that hold nothing newer than ``through``."""
+        found = segments.find(self._folder) if self._folder is not None else ()
+        return [segment for segment in found if segment.through <= through]
+
+
+def joined(connection: Connection, facts: Facts, tags: Tags, *, stretch: Stretch, table: WeightTable) -> Joined:
+    """Return facts with the corrections up to ``stretch.through``, with tags and weights."""
+    standings = read_standings(connection, stretch.organisation_id, through_seq=stretch.through)
+    seqs = _seqs(connection, stretch.organisation_id, standings)
+    voided = {seqs[uuid] for uuid, standing in standings.items() if standing.voided and uuid in seqs}
+    revised = {
+        seqs[uuid]: standing.score.as_text()
+        for uuid, standing in standings.items()
+        if standing.score is not None and not standing.voided and uuid in seqs
+    }
+    facts = correct(facts, voided=voided, revised=revised)
+    found = ((name, tags.find(connection, name)) for name in facts.part.values)
+    return join(facts, {name: part for name, part in found if part is not None}, table)
+
+
+def _seqs(connection: Connection, organisation_id: int, standings: Mapping[str, Standing]) -> dict[str, int]:
+    """Return the sequence numbers of corrected events."""
+    driver = Driver(connection)
+    rows = driver.all(_SEQS, (organisation_id, driver.listed(standings))) if standings else []
+    return dict(rows)
