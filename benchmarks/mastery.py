@@ -66,8 +66,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mastery", action="store_true", help="when rules of mastery fire, and whether they were right"
     )
-    parser.add_argument("--freeze", choices=["test"], help="test learners leave difficulties as they are")
+    parser.add_argument(
+        "--freeze",
+        type=_regime,
+        default={},
+        metavar="test|epoch:N",
+        help="test learners leave difficulties as they are; or difficulties are published N times",
+    )
     parser.add_argument("--by-time", action="store_true", help="learners merged by time, not one after another")
+
+
+def _regime(text: str) -> dict[str, int]:
+    """Return the part of a Setting that `--freeze` names, for argparse."""
+    if text == "test":
+        return {"freeze_tests": True}
+    name, _, count = text.partition(":")
+    if name != "epoch" or not count.isdecimal() or int(count) < 1:
+        raise argparse.ArgumentTypeError("test, or epoch:N with N from 1")
+    return {"epochs": int(count)}
 
 
 def run(say: Say, arguments: argparse.Namespace) -> tuple[Figures, Notes]:
@@ -110,7 +126,7 @@ def _sets_figures(
     for name, responses in sets.items():
         for warning in responses.log.warnings:
             say(f"warning: {warning}")
-        found, reasons = set_figures(responses, Setting(constants=constants, freeze_tests=bool(arguments.freeze)), say)
+        found, reasons = set_figures(responses, Setting(constants=constants, **arguments.freeze), say)
         if arguments.cold:
             found |= {f"engine.{key}": figure for key, figure in cold_figures(responses, cold[name]).items()}
         if arguments.mastery:
@@ -155,7 +171,7 @@ def set_figures(responses: Responses, setting: Setting, say: Say) -> tuple[Figur
 
 def _left_out(responses: Responses, setting: Setting) -> Mapping[str, str]:
     """Return the models that cannot be measured here, and why."""
-    if setting.freeze_tests:
+    if not setting.live:
         return dict.fromkeys(SECOND_STAGE, "the second stage is measured with difficulties that go on learning")
     if int((~responses.test).sum()) < LEAST_TO_TRAIN:
         return dict.fromkeys(SECOND_STAGE, f"fewer than {LEAST_TO_TRAIN} training rows for a second stage")

@@ -15,6 +15,7 @@ from benchmarks.mastery_elo import elo
 from benchmarks.mastery_logistic import irt, pfa
 from qualoop.mastery import second_stage, stage_files
 from qualoop.mastery.constants import Constants
+from qualoop.mastery.epochs import run_epochs
 from qualoop.mastery.log_runs import Floats, Responses, run_engine
 
 BASE_LIMIT: Final = 0.01
@@ -23,10 +24,18 @@ MICROSECONDS: Final = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """With what the models are run: the engine's constants, and whether test learners leave difficulties alone."""
+    """With what the models are run: the engine's constants, and how its difficulties learn."""
 
     constants: Constants
     freeze_tests: bool = False
+    """Whether test learners leave difficulties as they are."""
+    epochs: int = 0
+    """In how many epochs difficulties are published; 0 is live."""
+
+    @property
+    def live(self) -> bool:
+        """Return whether difficulties move with every response, as in the tool."""
+        return not self.freeze_tests and not self.epochs
 
 
 Model = Callable[[Responses, Setting], Floats]
@@ -58,6 +67,8 @@ def _elo(responses: Responses, setting: Setting) -> Floats:
 
 
 def _engine(responses: Responses, setting: Setting) -> Floats:
+    if setting.epochs:
+        return run_epochs(responses, setting.constants, setting.epochs)
     frozen = responses.test if setting.freeze_tests else None
     return run_engine(responses, setting.constants, frozen=frozen).predictions
 

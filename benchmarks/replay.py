@@ -8,22 +8,21 @@ is done before. Writing the states into a database is a figure of its own.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Final
 
+import numpy as np
 from sqlalchemy import select
 
 from benchmarks.replay_log import tagged_parts, write_log
 from lti_tool.db import Database
 from lti_tool.models import MasteryGeneration, MasteryUpdate, Organisation
-from lti_tool.services import evidence, mastery_cache, replay, replay_log, replay_steps, replay_tables
+from lti_tool.services import evidence, mastery_cache, replay, replay_steps, replay_tables
 from lti_tool.services.evidence import Submission
 from lti_tool.services.schema import migrate
 from qualoop.ledger import EvidenceForm
@@ -41,6 +40,10 @@ WARM_UP: Final = 2_000
 CHECKED: Final = 3_000
 MOST_CPU_S: Final = 12.0
 WRITTEN_AT_ONCE: Final = 20_000
+FORMS: Final = (EvidenceForm.LIVE, EvidenceForm.PROJECT, EvidenceForm.POLL, EvidenceForm.ATTENDANCE)
+RATERS: Final = ("rater-1", "rater-2", "auto")
+PLAIN: Final = 0.7
+"""Share of the checked answers that are plain quiz answers."""
 
 Figures = dict[str, float | None]
 Notes = dict[str, str]
@@ -140,9 +143,9 @@ def _is_identical(say: Say) -> bool:
         database = Database(f"sqlite:///{Path(name) / 'ledger.db'}")
         migrate(database)
         school = make_ledger_school(database, learners=40)
-        random, at = Random(3), NOON
+        random, at = np.random.default_rng(3), NOON
         for submission in school.submissions(CHECKED, seed=1):
-            at += timedelta(seconds=random.randrange(1, 20_000), microseconds=random.randrange(1_000_000))
+            at += timedelta(microseconds=int(random.integers(1, 20_000_000_000)))
             with database.connection() as connection:
                 one = _varied(submission, random)
                 evidence.record(connection, school.organisation_id, replace(one, occurred_at=at), now=at)
@@ -150,21 +153,19 @@ def _is_identical(say: Say) -> bool:
         with database.transaction() as session:
             organisation = session.get_one(Organisation, school.organisation_id)
             job = replay.start(session, organisation, at)
-        segment_rows, replay_log.SEGMENT_ROWS = replay_log.SEGMENT_ROWS, CHECKED // 3  # type: ignore[misc]
-        replay_steps.run(database, job, organisation, folder=Path(name) / "segments", clock=lambda: at)
-        replay_log.SEGMENT_ROWS = segment_rows  # type: ignore[misc]
+        folder, rows = Path(name) / "segments", CHECKED // 3
+        replay_steps.run(database, job, organisation, folder=folder, clock=lambda: at, segment_rows=rows)
         replayed = _everything(database, school)
         database.close()
     say(f"compared {sum(map(len, online.values()))} rows of an online state with the replayed ones")
     return online == replayed
 
 
-def _varied(submission: Submission, random: Random) -> Submission:
+def _varied(submission: Submission, random: np.random.Generator) -> Submission:
     """Return a submission in one of several forms, now and then rated by a person."""
-    if random.random() < 0.7:
+    if random.random() < PLAIN:
         return submission
-    form = random.choice((EvidenceForm.LIVE, EvidenceForm.PROJECT, EvidenceForm.POLL, EvidenceForm.ATTENDANCE))
-    rater = random.choice(("rater-1", "rater-2", "auto"))
+    form, rater = FORMS[random.integers(len(FORMS))], RATERS[random.integers(len(RATERS))]
     return replace(submission, evidence=replace(submission.evidence, form=form, rater=rater))
 
 
@@ -182,7 +183,3 @@ def _everything(database: Database, school: LedgerSchool) -> dict[str, list[tupl
             .order_by(MasteryUpdate.event_seq)
         )
         return {**states, "updates": [tuple(row) for row in updates]}
-
-
-if __name__ == "__main__":
-    print(run(lambda line: print(line, file=sys.stderr)))

@@ -27,6 +27,7 @@ SESSION: Final = 12
 #: Answers before a learner goes on to another knowledge point.
 RUN: Final = 3
 START_US: Final = 1_770_000_000_000_000
+HINTED: Final = 0.1
 #: Between the beginnings of two sessions, on average: several hundred sessions of ten minutes overlap.
 GAP_US: Final = 1_000_000
 SESSION_US: Final = 600_000_000
@@ -76,7 +77,7 @@ def _facts(random: np.random.Generator, first: int, rows: int, *, begins: int) -
     facts = Facts(
         seq=np.arange(first + 1, first + rows + 1, dtype=np.int64),
         occurred_at=at[order],
-        hints=(random.random(rows) < 0.1).astype(np.int32),
+        hints=(random.random(rows) < HINTED).astype(np.int32),
         learner=_coded(learner[order], _LEARNERS),
         part=_coded(item[order], _PARTS),
         form=_coded(np.zeros(rows, np.int64), ("quiz",)),

@@ -1,4 +1,4 @@
-"""The append-only ledger and its seals. The database refuses UPDATE and DELETE on both (migration 0001)."""
+"""The append-only ledger and its seals. The database refuses UPDATE and DELETE on both (migration 0002)."""
 
 from __future__ import annotations
 

@@ -26,12 +26,19 @@ READ_AT_ONCE: Final = 5_000
 
 # By learner alone: each is one run of the key, where asking for code by code would be 12,000 look-ups.
 _MEMORIES: Final = Direct(
-    "SELECT learner, code, m, v_m, n, at, items, forms, competent_at FROM mastery_memory "
-    "WHERE generation_id = ? AND learner IN ?"
+    "SELECT learner, code, m, v_m, n, at, items, forms, CASE WHEN competent_at IS NULL THEN 0 ELSE 1 END "
+    "FROM mastery_memory WHERE generation_id = ? AND learner IN ?"
+)
+_ROW: Final = np.dtype(
+    [
+        *(("learner", "O"), ("code", "O"), ("m", "f8"), ("v_m", "f8"), ("n", "f8"), ("at", "f8")),
+        *(("items", "i8"), ("forms", "i8"), ("was_competent", "i8")),
+    ]
 )
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 class Stored(NamedTuple):
@@ -47,7 +54,7 @@ class Stored(NamedTuple):
     at: Floats
     items: Counts
     forms: Counts
-    competent_at: Floats
+    was_competent: Flags
     c: Floats
     v_c: Floats
 
@@ -69,7 +76,7 @@ class ClassCells:
     items: Counts
     forms: Counts
     at: Floats
-    competent_at: Floats
+    was_competent: Flags
 
 
 def read_cells(
@@ -111,22 +118,21 @@ def _arranged(
     difficulty: Floats,
 ) -> Stored:
     """Return rows of memories, each with its learner's ability and its point's difficulty, as one array a column."""
-    learners, codes, m, v_m, n, at, items, forms, competent_at = zip(*rows, strict=True)
-    row = np.fromiter((places[each] for each in learners), np.int64, len(rows))
-    column = np.fromiter((columns[each] for each in codes), np.int64, len(rows))
+    read = np.array(rows, _ROW)
+    row = np.fromiter(map(places.__getitem__, read["learner"]), np.int64, len(rows))
+    column = np.fromiter(map(columns.__getitem__, read["code"]), np.int64, len(rows))
     return Stored(
         row=row,
         column=column,
         g=ability[row, 0],
         v_g=ability[row, 1],
-        m=np.asarray(m, np.float64),
-        v_m=np.asarray(v_m, np.float64),
-        n=np.asarray(n, np.int64),
-        at=np.asarray(at, np.float64),
-        items=np.asarray(items, np.int64),
-        forms=np.asarray(forms, np.int64),
-        # None is NaN: not competent so far.
-        competent_at=np.asarray(competent_at, np.float64),
+        m=read["m"],
+        v_m=read["v_m"],
+        n=read["n"].astype(np.int64),
+        at=read["at"],
+        items=read["items"],
+        forms=read["forms"],
+        was_competent=read["was_competent"].astype(np.bool_),
         c=difficulty[column, 0],
         v_c=difficulty[column, 1],
     )
@@ -155,7 +161,7 @@ def _spread(shape: tuple[int, int], stored: Stored | None, now: float, constants
         items=laid(stored.items if stored else None, 0),
         forms=laid(stored.forms if stored else None, 0),
         at=laid(stored.at if stored else None, nan),
-        competent_at=laid(stored.competent_at if stored else None, nan),
+        was_competent=laid(stored.was_competent if stored else None, 0).astype(np.bool_),
     )
 
 

@@ -30,7 +30,7 @@ def status_table(
     """
     rules = rules or status_rules()
     reach = (cells.mean - rules.cut) / cells.sd
-    known = ~np.isnan(cells.competent_at) | _is_competent(cells, reach, rules)
+    known = cells.was_competent | _is_competent(cells, reach, rules)
     due = known & (_is_old(cells, review_months, now, rules) | (reach < _sds(rules.review, rules)))
     provisional = (cells.items >= rules.stop_items) & (reach >= _sds(rules.stop, rules))
     numbers = np.select(

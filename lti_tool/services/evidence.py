@@ -7,7 +7,7 @@ Everything is checked first: what cannot be evidence is refused with row and fie
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring as _quote
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from lti_tool.db import Direct, Driver, stored_json
+from lti_tool.db import Driver
 from lti_tool.services import evidence_checks, evidence_locks, inbox, ledger, mastery_cache, mastery_steps, parts
 from lti_tool.services.contents import OpenContent
 from lti_tool.services.evidence_checks import EvidenceBatchRefusedError, Submission
@@ -23,7 +23,6 @@ from lti_tool.services.mastery_steps import Scored
 from lti_tool.services.parts import Remembered, Version
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
 from qualoop.player import Answered
-from qualoop.values import Score
 
 __all__ = [
     "EvidenceBatchRefusedError",
@@ -31,7 +30,6 @@ __all__ = [
     "Recorded",
     "Submission",
     "record",
-    "record_answer",
     "record_answers",
     "record_many",
     "record_rows",
@@ -39,9 +37,6 @@ __all__ = [
 
 PLAYER: Final = "player"
 
-_TAGS = Direct(
-    "SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? ORDER BY adopted_at DESC, id DESC LIMIT 1"
-)
 _pseudonyms: Remembered[str] = Remembered()
 
 
@@ -84,19 +79,6 @@ def record_answers(
         for answer in answers
     ]
     record_many(connection, learner.organisation_id, submissions, now=now)
-
-
-def record_answer(
-    connection: Connection,
-    learner: Learner,
-    opened: OpenContent,
-    attempt_uuid: str,
-    *,
-    answer: Answered,
-    now: datetime,
-) -> None:
-    """Record one answered item; as `record_answers`."""
-    record_answers(connection, learner, opened, attempt_uuid, answers=(answer,), now=now)
 
 
 def _as_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Evidence:
@@ -235,33 +217,3 @@ def _wait_for_tags(connection: Connection, organisation_id: int, evidence: Evide
             actions=["tagged"],
             now=now,
         )
-
-
-def find_tags(connection: Connection, organisation_id: int, version_id: int) -> Mapping[str, Mapping[str, str]]:
-    """Return the adopted tag set of a content version: part -> knowledge point -> weight. Empty where there is none."""
-    row = Driver(connection).one(_TAGS, (version_id, organisation_id))
-    tags: Mapping[str, Mapping[str, str]] = {} if row is None else stored_json(row[0])
-    return tags
-
-
-def as_scored(event: Event, seq: int, options: int | None) -> Scored:
-    """Return what mastery needs of an evidence event, without the weights of its knowledge points."""
-    body = event.body
-    return Scored(
-        seq=seq,
-        learner=str(event.learner),
-        item=f"{body['activity']}/{body['part']}",
-        form=body["form"],
-        score=Score(body["score"]),
-        hints=body["hints"],
-        options=options,
-        rater=body["rater"],
-        at=event.occurred_at,
-        weights=(),
-    )
-
-
-def apply_evidence(connection: Connection, place: mastery_cache.Place, scored: Scored, tags: Mapping[str, str]) -> None:
-    """Advance mastery by one piece of evidence that a ledger holds."""
-    weights = tuple((code, float(share)) for code, share in tags.items())
-    mastery_steps.advance(Driver(connection), place, [replace(scored, weights=weights)])

@@ -16,9 +16,12 @@ from lti_tool.services.contents import Contents
 from lti_tool.services.explanations import explain
 from qualoop.content_packages import Lesson, block_html
 from qualoop.ledger import Evidence
+from qualoop.policies import DEFAULT_TABLE, weight_table
 from qualoop.records import EvidenceEntry
 
-_EVENTS = Direct("SELECT id, occurred_at, body FROM ledger_event WHERE organisation_id = ? AND id IN ?")
+# The plus keeps SQLite from reading the whole organisation by its index, instead of a few rows by their numbers.
+_WEIGHTS = Direct("SELECT weights FROM mastery_generation WHERE id = ? AND organisation_id = ?")
+_EVENTS = Direct("SELECT id, occurred_at, body FROM ledger_event WHERE +organisation_id = ? AND id IN ?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +53,15 @@ def list_entries(
     updates = mastery_cache.list_updates(connection, place, learner, code=code, before=before, limit=limit)
     driver = Driver(connection)
     rows = driver.all(_EVENTS, (organisation_id, driver.listed(update.seq for update in updates))) if updates else []
+    (weights,) = driver.one(_WEIGHTS, (place.generation_id, organisation_id)) or (DEFAULT_TABLE,)
+    table = weight_table(weights)
     events = {seq: (at, Evidence.from_body(json.loads(body))) for seq, at, body in rows}
     return [
         EvidenceEntry(
             seq=update.seq,
             at=moment(events[update.seq][0]),
             evidence=events[update.seq][1],
-            explanation=explain(update, events[update.seq][1]),
+            explanation=explain(update, events[update.seq][1], table),
         )
         for update in (updates if newest_first else reversed(updates))
     ]

@@ -19,8 +19,10 @@ from qualoop.ledger import SCORED_BY_MACHINE
 MOST_LOCKS: Final = 64
 """Above it the whole organisation is locked: a server holds only so many locks."""
 
-_SHARE = Direct("SELECT pg_advisory_xact_lock_shared(?)")
-_LOCK = Direct("SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key")
+_LOCK = Direct(
+    "WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(?)) "
+    "SELECT pg_advisory_xact_lock(key) FROM shared, unnest(?::bigint[]) AS key"
+)
 _LOCK_ALL = Direct("SELECT pg_advisory_xact_lock(?)")
 
 
@@ -39,9 +41,8 @@ def take(
     if len(names) > MOST_LOCKS:
         driver.run(_LOCK_ALL, (everything,))
     else:
-        numbers = sorted(_number(f"{organisation_id} {name}") for name in names)
-        driver.run(_SHARE, (everything,))
-        driver.run(_LOCK, (numbers,))
+        numbers = ",".join(map(str, sorted(_number(f"{organisation_id} {name}") for name in names)))
+        driver.run(_LOCK, (everything, f"{{{numbers}}}"))
 
 
 def _number(name: str) -> int:

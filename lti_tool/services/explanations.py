@@ -15,7 +15,7 @@ from qualoop.ledger import SCORED_BY_MACHINE, Evidence
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.engine import Step, Update, change
 from qualoop.mastery.explanation import numbers
-from qualoop.policies import weigh
+from qualoop.policies import WeightTable, weigh
 
 HEAD: Final = 20
 POINT: Final = 11
@@ -98,8 +98,13 @@ def unpacked(packed: bytes) -> tuple[Head, list[Point]]:
     return Head(*values[:HEAD]), [Point(*values[start : start + POINT]) for start in points]
 
 
-def explain(stored: StoredUpdate, evidence: Evidence, constants: Constants = DEFAULT_CONSTANTS) -> Mapping[str, Any]:
-    """Return what `explanation.numbers` gives for an update, with the weight of ``evidence`` and its reason."""
+def explain(
+    stored: StoredUpdate, evidence: Evidence, table: WeightTable, constants: Constants = DEFAULT_CONSTANTS
+) -> Mapping[str, Any]:
+    """Return what `explanation.numbers` gives for an update, with the weight of ``evidence`` and its reason.
+
+    ``table`` weighed it.
+    """
     head, points = unpacked(stored.packed)
     gain = head.practice * (constants.gain_success * head.score + constants.gain_failure * (1.0 - head.score))
     update = Update(
@@ -128,6 +133,7 @@ def explain(stored: StoredUpdate, evidence: Evidence, constants: Constants = DEF
         try_number=int(head.meeting),
         hints=evidence.hints,
         options=int(head.options) or None,
+        table=table,
     )
     reason = {"table": weight.table, "omega": str(weight.omega), "why": dict(weight.why.by_language)}
     return {**numbers(update), "weight": reason}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Deployment, InboxItem
-from lti_tool.services import inbox
+from lti_tool.models import Deployment, InboxItem, Organisation
+from lti_tool.services import corrections, inbox, ledger
+from qualoop.ledger import Reason
+from qualoop.values import Score
 
 APPROVED: Final = "approved"
 
@@ -50,6 +53,19 @@ def _approve_deployment(session: Session, item: InboxItem, now: datetime) -> Non
     approve_deployment(session, details["registration_id"], item.organisation_id, details["deployment_id"], now=now)
 
 
+def _revise(session: Session, item: InboxItem, now: datetime) -> None:
+    """Give the event that stands the score of the message that contradicted it."""
+    organisation = session.get_one(Organisation, item.organisation_id)
+    request = corrections.Request(
+        target=UUID(item.details["event"]),
+        reason=Reason.ERROR,
+        actor=ledger.SYSTEM,
+        score=Score(item.details["body"].get("score", "")),
+    )
+    corrections.correct(session, organisation, request, secret="", now=now)
+
+
 _EFFECTS: Final[Mapping[tuple[str, str], Callable[[Session, InboxItem, datetime], None]]] = {
     ("deployment-unknown", "approve"): _approve_deployment,
+    ("evidence-conflict", "revise"): _revise,
 }

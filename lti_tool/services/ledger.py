@@ -86,7 +86,7 @@ def append(connection: Connection, organisation_id: int, event: Event, *, canoni
     body = canonical.decode()
     key = (organisation_id, event.source, event.source_id, event.attempt)
     driver = Driver(connection)
-    seq = _insert(driver, key, event, body, body_hash(event, canonical))
+    seq = _insert(driver, key, event, body=body, digest=body_hash(event, canonical))
     if seq is not None:
         return seq
     if driver.one(_KNOWN, key) != (body, event.learner):
@@ -94,7 +94,7 @@ def append(connection: Connection, organisation_id: int, event: Event, *, canoni
     return None
 
 
-def _insert(driver: Driver, key: tuple[int, str, str, str], event: Event, body: str, digest: str) -> int | None:
+def _insert(driver: Driver, key: tuple[int, str, str, str], event: Event, *, body: str, digest: str) -> int | None:
     """Insert an event; return its sequence number, or None where its key is taken."""
     row = (
         *key,
@@ -217,14 +217,22 @@ def _wait_for_writers(session: Session) -> None:
 
 
 def _note_conflict(connection: Connection, organisation_id: int, event: Event) -> None:
-    """Put a message that contradicts the ledger into the inbox."""
+    """Put a message that contradicts the ledger into the inbox, with the uuid of the event that it contradicts."""
     with Session(connection) as session:
+        stands = session.scalar(
+            select(LedgerEvent.uuid).where(
+                LedgerEvent.organisation_id == organisation_id,
+                LedgerEvent.source == event.source,
+                LedgerEvent.source_id == event.source_id,
+                LedgerEvent.attempt == event.attempt,
+            )
+        )
         inbox.put(
             session,
             organisation_id=organisation_id,
             reason="evidence-conflict",
             subject=f"{event.source}:{event.source_id}:{event.attempt}"[: inbox.MAX_SUBJECT],
-            details={"body": dict(event.body)},
+            details={"event": stands, "body": dict(event.body)},
             owner_role="administrator",
             actions=["keep", "revise"],
             now=event.recorded_at,

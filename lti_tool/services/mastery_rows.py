@@ -21,9 +21,10 @@ _WHOLE: Final = {MEETING: (0,), MEMORY: (7, 8, 9)}
 """Which columns are whole numbers (or None); all others are doubles."""
 _MOST_KEYS: Final = max(len(kind.keys) for kind in KINDS)
 _MOST_COLUMNS: Final = max(len(kind.columns) for kind in KINDS)
+# OFFSET 0 keeps each look-up a look-up: of tables that it knows too little of PostgreSQL would read a whole generation.
 _LOAD: Final = (
-    "SELECT {number}, {shown} FROM json_array_elements(?::json) AS wanted (given) JOIN {table} AS found ON {matches} "
-    "WHERE found.generation_id = ?"
+    "SELECT {number}, {shown} FROM json_array_elements(?::json) AS wanted (given) CROSS JOIN LATERAL "
+    "(SELECT * FROM {table} WHERE generation_id = ? AND {matches} OFFSET 0) AS found"
 )
 _SAVE: Final = (
     "saved_{number} AS (INSERT INTO {table} (organisation_id, generation_id, {keys}, {columns}) "
@@ -45,7 +46,7 @@ def load(driver: Driver, generation_id: int, wanted: Mapping[Kind, Sequence[Key]
     for kind in KINDS:
         parameters += (json.dumps(wanted[kind]), generation_id)
     found: dict[Kind, Table] = {kind: {} for kind in wanted}
-    for number, *row in driver.all(_LOAD_ALL, parameters):
+    for number, *row in driver.all(LOAD_ALL, parameters):
         kind = KINDS[number]
         values = row[_MOST_KEYS : _MOST_KEYS + len(kind.columns)]
         for place in _WHOLE.get(kind, ()):
@@ -83,7 +84,7 @@ def _load_sql(number: int, kind: Kind) -> str:
     return _LOAD.format(
         number=number,
         shown=", ".join(chain(keys, columns)),
-        matches=" AND ".join(f"found.{key} = given->>{place}" for place, key in enumerate(kind.keys)),
+        matches=" AND ".join(f"{key} = given->>{place}" for place, key in enumerate(kind.keys)),
         table=kind.table,
     )
 
@@ -106,7 +107,7 @@ def _save_sql(number: int, kind: Kind) -> str:
     )
 
 
-_LOAD_ALL: Final = Direct(" UNION ALL ".join(_load_sql(number, kind) for number, kind in enumerate(KINDS)))
+LOAD_ALL: Final = Direct(" UNION ALL ".join(_load_sql(number, kind) for number, kind in enumerate(KINDS)))
 _SAVE_ALL: Final = Direct(
     "WITH " + ", ".join(_save_sql(number, kind) for number, kind in enumerate(KINDS)) + " " + _EXPLAIN
 )

@@ -85,7 +85,9 @@ class _States:
         """Advance all rows by one piece of evidence; one that weighs nothing is only counted as met."""
         meeting = self._meetings.setdefault((piece.learner, piece.item), [0])
         meeting[0] += 1
-        omega, score, practice, guess = weighed(piece.form, piece.score, meeting[0], piece.hints, piece.options)
+        omega, score, practice, guess = weighed(
+            piece.form, piece.score, meeting[0], hints=piece.hints, options=piece.options
+        )
         if omega == 0.0:
             return
         learner = _row(self._learners, (piece.learner,), new_learner)
@@ -141,7 +143,7 @@ class _States:
 
 @lru_cache(maxsize=4096)
 def weighed(
-    form: str, score: Score, meeting: int, hints: int, options: int | None
+    form: str, score: Score, meeting: int, *, hints: int, options: int | None
 ) -> tuple[float, float, float, float]:
     """Return omega, the score that counts, the practice factor and the guess floor, as the kernel takes them."""
     weight = weigh(form, score, try_number=meeting, hints=hints, options=options)

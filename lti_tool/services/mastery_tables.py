@@ -68,13 +68,19 @@ class Kind:
         self._list = Direct(_LIST.format(**names))
 
     def load(self, driver: Driver, generation_id: int, keys: Sequence[Key]) -> dict[Key, list[Any]]:
-        """Return the rows of those keys that have one, as lists; a look-up for each."""
-        found = ((key, driver.one(self._find, (generation_id, *key))) for key in keys)
-        return {key: [*row] for key, row in found if row is not None}
+        """Return the rows of those keys that have one, as lists; a look-up in SQLite for each."""
+        execute, sql = driver.cursor.execute, self._find.sqlite
+        found = {}
+        for key in keys:
+            row = execute(sql, (generation_id, *key)).fetchone()
+            if row is not None:
+                found[key] = [*row]
+        return found
 
     def save(self, driver: Driver, place: tuple[int, int], rows: Mapping[Key, Sequence[Any]]) -> None:
         """Write rows over what stands there; ``place`` is organisation and generation."""
-        driver.run_many(self._save, [(*place, *key, *row) for key, row in rows.items()])
+        if rows:
+            driver.run_many(self._save, [(*place, *key, *row) for key, row in rows.items()])
 
     def dump(self, driver: Driver, generation_id: int) -> list[tuple[Any, ...]]:
         """Return every row of a generation, key first, in the order of the keys, whatever the database's collation."""

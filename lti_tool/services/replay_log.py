@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,6 +20,8 @@ from qualoop.mastery import segments
 from qualoop.mastery.joining import Joined, Part, correct, join
 from qualoop.mastery.segments import Fact, Facts, Segment
 from qualoop.policies import WeightTable
+
+log = logging.getLogger(__name__)
 
 #: Evidence in one segment. What is newer than the last whole segment is read from the ledger.
 SEGMENT_ROWS: Final = 250_000
@@ -118,22 +121,31 @@ def read_facts(connection: Connection, stretch: Stretch, limit: int) -> Facts:
 class Log:
     """The evidence of one organisation: in segments as far as there are whole ones, the rest in the ledger.
 
-    Without a ``folder``, or without the library that reads segments, everything comes from the ledger.
+    Without a ``folder``, or without the library that reads segments, everything comes from the ledger. New segments
+    hold ``segment_rows`` pieces of evidence, `SEGMENT_ROWS` where that is None.
     """
 
-    def __init__(self, organisation_id: int, folder: Path | None) -> None:
+    def __init__(self, organisation_id: int, folder: Path | None, segment_rows: int | None = None) -> None:
         self._organisation_id = organisation_id
+        self._rows = segment_rows or SEGMENT_ROWS
         self._folder = folder if segments.is_available() else None
 
     def write_next_segment(self, connection: Connection, through: int) -> bool:
-        """Write the next whole segment up to ``through``, below which no event is still being written; False at the end."""
+        """Write the next whole segment up to ``through``, below which no event is still being written.
+
+        False where there is none to write, and where the disk refuses: the ledger has it all.
+        """
         if self._folder is None:
             return False
         after = self._covered(through)[-1].through if self._covered(through) else 0
-        facts = read_facts(connection, Stretch(self._organisation_id, after, through), SEGMENT_ROWS)
-        if len(facts) < SEGMENT_ROWS:
+        facts = read_facts(connection, Stretch(self._organisation_id, after, through), self._rows)
+        if len(facts) < self._rows:
             return False
-        segments.write(self._folder, facts, after=after, through=int(facts.seq[-1]))
+        try:
+            segments.write(self._folder, facts, after=after, through=int(facts.seq[-1]))
+        except OSError:
+            log.exception("a segment could not be written; the replay reads the ledger instead")
+            return False
         return True
 
     def read(self, connection: Connection, through: int) -> Facts:

@@ -64,16 +64,24 @@ class _Work:
 
 
 class Replay:
-    """The steps of one organisation's replay (see services.jobs); ``folder`` is where segments lie, None for none."""
+    """The steps of one organisation's replay (see services.jobs).
+
+    ``folder`` is where segments lie, None for none; new ones hold ``segment_rows`` (see `replay_log.Log`).
+    """
 
     def __init__(
-        self, organisation: Organisation, folder: Path | None = None, *, clock: Callable[[], datetime] = utc_now
+        self,
+        organisation: Organisation,
+        folder: Path | None = None,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        segment_rows: int | None = None,
     ) -> None:
         self._organisation_id = organisation.id
         self._clock = clock
-        self._log = replay_log.Log(organisation.id, folder / organisation.uuid if folder else None)
+        self._log = replay_log.Log(organisation.id, folder / organisation.uuid if folder else None, segment_rows)
         self._work: _Work | None = None
-        self._has_segments = False
+        self._is_cut = False
         self._phases: Mapping[str, Callable[[Session, Progress], Progress]] = {
             "clear": self._clear,
             "begin": self._begin,
@@ -92,7 +100,7 @@ class Replay:
         phase = cursor["phase"]
         if phase == "segments":
             with database.reading() as session:
-                self._has_segments = not self._log.write_next_segment(session.connection(), cursor["through"])
+                self._is_cut = not self._log.write_next_segment(session.connection(), cursor["through"])
         elif phase in _LOADED and (self._work is None or not self._work.fits(cursor)):
             with database.reading() as session:
                 self._work = self._read(session, cursor)
@@ -135,8 +143,8 @@ class Replay:
         through = progress.cursor["through"]
         stretch = Stretch(self._organisation_id, 0, through)
         total = progress.total or replay_log.count_rows(session.connection(), stretch)
-        is_last = self._has_segments or not self._log.write_next_segment(session.connection(), through)
-        self._has_segments = False
+        is_last = self._is_cut or not self._log.write_next_segment(session.connection(), through)
+        self._is_cut = False
         return Progress({**progress.cursor, "phase": "apply" if is_last else "segments"}, 0, total)
 
     def _apply(self, session: Session, progress: Progress) -> Progress:
@@ -202,9 +210,10 @@ def run(
     folder: Path | None,
     clock: Callable[[], datetime],
     report: Callable[[Progress], None] = lambda _: None,
+    segment_rows: int | None = None,
 ) -> JobState:
     """Run a replay to its end, or until somebody stops it; as `jobs.run`, and the log is read between two steps."""
-    steps = Replay(organisation, folder, clock=clock)
+    steps = Replay(organisation, folder, clock=clock, segment_rows=segment_rows)
 
     def between(progress: Progress) -> None:
         report(progress)

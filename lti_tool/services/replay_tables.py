@@ -32,20 +32,19 @@ _CLEAR_LEARNERS: Final = (
 _INSERT: Final = "INSERT INTO {table} ({names}) VALUES ({marks})"
 
 
-def insert(connection: Connection, place: Place, table: str, columns: Sequence[str], rows: Iterator[Any]) -> None:
-    """Insert rows, which have the values of ``columns`` in their order, by the fastest way that the database has."""
-    names = ("organisation_id", "generation_id", *columns)
-    whole = ((place.organisation_id, place.generation_id, *row) for row in rows)
+def insert(connection: Connection, place: Place, target: tuple[str, Sequence[str]], rows: Iterator[Any]) -> None:
+    """Insert rows into a table by the fastest way that the database has; ``target`` is its name and their columns."""
+    table, columns = target
+    names = ", ".join(("organisation_id", "generation_id", *columns))
     driver = Driver(connection)
+    cursor: Any = driver.cursor
     if driver.is_sqlite:
-        marks = ", ".join("?" * len(names))
-        cursor: Any = driver.cursor
-        cursor.executemany(_INSERT.format(table=table, names=", ".join(names), marks=marks), whole)
+        marks = ", ".join((f"{place.organisation_id:d}", f"{place.generation_id:d}", *("?" * len(columns))))
+        cursor.executemany(_INSERT.format(table=table, names=names, marks=marks), rows)
         return
-    copying: Any = driver.cursor
-    with copying.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-        for row in whole:
-            copy.write_row(row)
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row((place.organisation_id, place.generation_id, *row))
 
 
 def write_updates(connection: Connection, place: Place, joined: Joined, trace: Trace) -> None:
@@ -63,7 +62,7 @@ def write_updates(connection: Connection, place: Place, joined: Joined, trace: T
         for seq, learner, part, size, begin, end in listed
         if size > 0.0
     )
-    insert(connection, place, "mastery_update", UPDATE_COLUMNS, rows)
+    insert(connection, place, ("mastery_update", UPDATE_COLUMNS), rows)
 
 
 def _codes_of_parts(joined: Joined) -> list[str]:
@@ -111,7 +110,7 @@ class Writing:
         rows = chosen.order[span]
         if len(rows):
             kind = chosen.kind
-            insert(connection, place, kind.table, (*kind.keys, *kind.columns), chosen.make(rows))
+            insert(connection, place, (kind.table, (*kind.keys, *kind.columns)), chosen.make(rows))
         return len(rows)
 
     def _learners(self, rows: Rows) -> Iterator[tuple[Any, ...]]:

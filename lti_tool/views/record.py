@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, render_template, request, url_for
 
 from lti_tool.services import learner_records, records, timelines
+from lti_tool.services.corrected import list_corrected
 from lti_tool.services.evidence_entries import name_parts
+from lti_tool.services.learner_records import PointPage
 from lti_tool.services.records import Subject
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.wording import Wording
+from qualoop.framework import Framework
 
 blueprint = Blueprint("record", __name__)
 
@@ -54,11 +57,14 @@ def show_timeline(session: Session) -> str:
         page = timelines.whole_sittings(
             timelines.entries_page(connection, session.organisation_id, session.person_uuid, before=before)
         )
-        names = name_parts(connection, parts.contents, session.organisation_id, page.entries, language=session.language)
+        corrections = list_corrected(connection, session.organisation_id, session.person_uuid) if not before else ()
+        entries = [*page.entries, *(each.entry for each in corrections)]
+        names = name_parts(connection, parts.contents, session.organisation_id, entries, language=session.language)
     return render_template(
         "timeline.html",
         session=session,
         here="record",
+        corrections=corrections,
         days=timelines.by_day(page.entries),
         older=page.older,
         is_newest=before is None,
@@ -88,7 +94,26 @@ def point_page(
 
     ``back`` is where it leads back to, ``learner`` whose it is where that is somebody else: each a `url` and a `label`.
     """
-    parts, before = runtime(), before_asked()
+    framework, found = _read_point(session, subject, code)
+    return render_template(
+        "point.html",
+        session=session,
+        here=here,
+        back=back,
+        learner=learner,
+        point=found.point,
+        gain=found.gain,
+        entries=found.entries,
+        older=found.older,
+        is_newest=before_asked() is None,
+        sibling=lambda other: f"../{other}/",
+        words=Wording(language=session.language, framework=framework, parts=found.parts),
+    )
+
+
+def _read_point(session: Session, subject: Subject, code: str) -> tuple[Framework, PointPage]:
+    """Return the framework and what the page of one of its knowledge points shows; another code is not found."""
+    parts = runtime()
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, session.organisation_id)
@@ -100,24 +125,11 @@ def point_page(
             framework,
             subject,
             code=code,
-            before=before,
+            before=before_asked(),
             language=session.language,
             now=parts.clock(),
         )
-    return render_template(
-        "point.html",
-        session=session,
-        here=here,
-        back=back,
-        learner=learner,
-        point=found.point,
-        gain=found.gain,
-        entries=found.entries,
-        older=found.older,
-        is_newest=before is None,
-        sibling=lambda other: f"../{other}/",
-        words=Wording(language=session.language, framework=framework, parts=found.parts),
-    )
+    return framework, found
 
 
 def before_asked() -> int | None:

@@ -53,6 +53,13 @@ _FORMS: Final = {
     "prior_learning": translatable("Prior learning"),
 }
 
+_REASONS: Final = {
+    "error": translatable("an error was found"),
+    "fraud": translatable("it was not the learner’s own work"),
+    "superseded": translatable("something newer took its place"),
+    "appeal": translatable("an appeal was granted"),
+}
+
 
 # A page names few dates and numbers, and each of them often.
 @lru_cache(maxsize=4096)
@@ -126,6 +133,10 @@ class Wording:
     def form(self, form: str) -> str:
         """Return how evidence came about."""
         return catalogue(self.language).gettext(_FORMS[form])
+
+    def reason(self, reason: str) -> str:
+        """Return why evidence was corrected."""
+        return catalogue(self.language).gettext(_REASONS[reason])
 
     def rater(self, rater: str) -> str:
         """Return who scored evidence: people stay unnamed."""

@@ -179,7 +179,7 @@ const WORDS = {
     sealHint: "The signed root that should vouch for this event was altered.",
     learner: "Learner (pseudonym)", organisation: "Organisation (pseudonym)", made: "File made", published: "Seals and keys are published at",
     keys: "Signed with key", events: "Events", details: "Details", time: "When", what: "What", score: "Score", state: "Check",
-    recorded: "Recorded", by: "By", attempt: "Attempt", form: "Form", tries: "Try", hints: "Hints", target: "Corrects", reason: "Reason", note: "Note", hash: "Hash", body: "As recorded", hour: "Occurred",
+    recorded: "Recorded", by: "By", attempt: "Attempt", form: "Form", tries: "Try", hints: "Hints", target: "Corrects", reason: "Reason", note: "Note (not part of the proof)", hash: "Hash", body: "As recorded", hour: "Occurred",
     later: "Corrected by a later event",
     howTitle: "What this page checks",
     how: [
@@ -204,7 +204,7 @@ const WORDS = {
     sealHint: "为该条记录作证的签名根被改动。",
     learner: "学习者（代号）", organisation: "机构（代号）", made: "文件生成时间", published: "封存与公钥公布于",
     keys: "签名公钥", events: "记录", details: "详情", time: "时间", what: "内容", score: "得分", state: "核验",
-    recorded: "登记时间", by: "登记者", attempt: "答题", form: "形式", tries: "第几次", hints: "提示", target: "更正对象", reason: "原因", note: "说明", hash: "散列值", body: "登记原文", hour: "发生时间",
+    recorded: "登记时间", by: "登记者", attempt: "答题", form: "形式", tries: "第几次", hints: "提示", target: "更正对象", reason: "原因", note: "说明（不在证明范围内）", hash: "散列值", body: "登记原文", hour: "发生时间",
     later: "后来有更正",
     howTitle: "本页核验什么",
     how: [

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qualoop.mastery.constants import Constants
-from qualoop.mastery.kernel import compiled, new_learner, new_memory, step
+from qualoop.mastery.kernel import compiled, step
 from qualoop.mastery.log_runs import COMPILE_FROM, Floats, Responses, start_tables
 
 
@@ -27,13 +27,12 @@ def run_epochs(responses: Responses, constants: Constants, epochs: int, *, compi
     epoch = np.arange(count) * epochs // max(count, 1)
     learners, items, raters, memories, points = start_tables(responses, constants)
     most = int(responses.points.max(initial=0))
-    kept = (items.copy(), raters.copy(), points.copy())
-    scratch = (np.array(new_learner(constants)), np.tile(np.array(new_memory(constants)), (most, 1)), np.arange(most))
+    copies = (np.empty(5), np.empty(2), np.empty(2), np.empty((most, 7)), np.empty((most, 2)), np.arange(most))
     predictions = np.empty(count)
     loop = _compiled_loop() if (count >= COMPILE_FROM if compile_it is None else compile_it) else _run
     loop(
         (responses.columns, responses.touches, epoch),
-        ((learners, memories), (items, raters, points), kept, scratch),
+        ((learners, memories), (items, raters, points), (items.copy(), raters.copy(), points.copy()), copies),
         predictions,
         constants.row(timed=responses.log.timed),
     )
@@ -49,30 +48,29 @@ def _run(given: Any, tables: Any, predictions: Any, constants: Any) -> None:
     """Predict and learn, response by response; nothing is allocated (see `kernel.compiled`).
 
     `step` moves all rows that it gets. So it is called twice: with the moving difficulties and copies of the learner's
-    rows, then with the published difficulties, which are put back from the copy of their publication.
+    rows, then with the learner's rows and copies of the published difficulties.
     """
     (learner_of, item_of, rater_of, facts), (starts, memory_of, point_of, weight_of), epoch = given
-    (learners, memories), moving, published, (learner_copy, memory_copies, places) = tables
+    (learners, memories), moving, published, copies = tables
+    learner_copy, item_copy, rater_copy, memory_copies, point_copies, places = copies
     for e in range(len(predictions)):
         if e and epoch[e] != epoch[e - 1]:
             for table in range(3):
-                for row in range(len(moving[table])):
-                    published[table][row, 0], published[table][row, 1] = moving[table][row, 0], moving[table][row, 1]
+                for place in range(len(moving[table])):
+                    published[table][place, 0], published[table][place, 1] = moving[table][place]
         first, last = starts[e], starts[e + 1]
-        its, weights = point_of[first:last], weight_of[first:last]
+        its, mine, weights = point_of[first:last], memory_of[first:last], weight_of[first:last]
         fact = (facts[e, 0], facts[e, 1], facts[e, 2], facts[e, 3], facts[e, 4], facts[e, 5])
-        learner = learners[learner_of[e]]
-        for i in range(5):
-            learner_copy[i] = learner[i]
-        for touch in range(first, last):
-            for i in range(7):
-                memory_copies[touch - first, i] = memories[memory_of[touch], i]
-        item, rater = item_of[e], rater_of[e]
+        learner, item, rater = learners[learner_of[e]], item_of[e], rater_of[e]
+        learner_copy[0], learner_copy[1], learner_copy[2], learner_copy[3], learner_copy[4] = learner
+        item_copy[0], item_copy[1] = published[0][item]
+        rater_copy[0], rater_copy[1] = published[1][rater]
+        for k in range(last - first):
+            copy = memory_copies[k]
+            copy[0], copy[1], copy[2], copy[3], copy[4], copy[5], copy[6] = memories[mine[k]]
+            point_copies[k, 0], point_copies[k, 1] = published[2][its[k]]
+        here = places[: last - first]
         rows = (learner_copy, moving[0][item], moving[1][rater])
-        step(rows, (memory_copies, moving[2], places[: last - first], its, weights), fact, constants)
-        b, v_b, s, v_s = published[0][item, 0], published[0][item, 1], published[1][rater, 0], published[1][rater, 1]
-        rows = (learner, published[0][item], published[1][rater])
-        for touch in range(first, last):
-            places[touch - first] = touch - first
-        predictions[e] = step(rows, (memories, published[2], memory_of[first:last], its, weights), fact, constants)[0]
-        published[0][item, 0], published[0][item, 1], published[1][rater, 0], published[1][rater, 1] = b, v_b, s, v_s
+        step(rows, (memory_copies, moving[2], here, its, weights), fact, constants)
+        rows = (learner, item_copy, rater_copy)
+        predictions[e] = step(rows, (memories, point_copies, mine, here, weights), fact, constants)[0]

@@ -146,7 +146,7 @@ def _weigh(facts: Facts, options: list[int | None], table: WeightTable) -> tuple
     columns: tuple[NDArray[np.int32], ...] = (facts.form.codes, facts.score.codes, facts.hints)
     if len(choices) > 1:
         columns = (*columns, np.take(choice_of_part, facts.part.codes, mode="clip"))
-    key = np.zeros(len(facts), np.int64)
+    key: Any = np.zeros(len(facts), np.int32 if prod(shape) <= TABLE_AT_MOST else np.int64)
     for column, size in zip(columns, shape, strict=False):
         if size > 1:
             key *= size
@@ -177,7 +177,7 @@ def _choices(options: list[int | None]) -> tuple[list[int | None], NDArray[np.in
     return choices, np.array([index[choice] for choice in options], np.int32)
 
 
-def _distinct(key: NDArray[np.int64], possible: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _distinct(key: NDArray[Any], possible: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Return the different keys, sorted, and for each row the index of its own."""
     if possible > TABLE_AT_MOST:
         used, kind = np.unique(key, return_inverse=True)

@@ -67,8 +67,8 @@ class Log:
     """The columns of n events in ledger order, with p parts joined to their knowledge points.
 
     ``learner``, ``part``, ``rater`` (-1 for none), ``kind`` (a row of ``weights``) and ``occurred_at`` (microseconds
-    since 1970) have shape (n,). The knowledge points of part i are ``point[first[i]:first[i + 1]]``, with weights ``share`` alike; its
-    item is ``item_of_part[i]``. ``learners``, ``items``, ``raters``, ``points`` count what the indices run over.
+    since 1970) have shape (n,). The knowledge points of part i are ``point[first[i]:first[i + 1]]``, their shares in it
+    ``share`` alike; its item is ``item_of_part[i]``. ``learners``, ``items``, ``raters``, ``points`` count what the indices run over.
     """
 
     learner: Places

@@ -21,8 +21,8 @@ from qualoop.mastery.kernel import new_item, new_learner, new_memory, new_point,
 from qualoop.mastery.replay_plan import Floats, Log, Plan
 from qualoop.policies import CompetenceNumbers, is_competent
 
-HEAD: Final = 16
-POINT: Final = 10
+HEAD: Final = 20
+POINT: Final = 11
 """How many numbers of an update, and of each knowledge point in it, a trace holds."""
 MICROS: Final = 1e6
 DAY_S: Final = 86_400.0
@@ -86,9 +86,10 @@ class Trace:
     """What the events from number ``first`` on did, for their explanations.
 
     The numbers of event j are ``numbers[start[j]:start[j + 1]]``: `HEAD` of the update (the kernel's seven, score and
-    omega that counted, options, meeting, difficulty of the item before, ability and its variance before and after) and
-    `POINT` for each knowledge point (memory, its variance, touches, days since the last, difficulty and its variance
-    before; memory, difficulty and their variances after). An event that weighed nothing has none.
+    omega that counted, practice, options, meeting, difficulty of the item before, ability and its variance before and
+    after, how far form moved, severity of the rater before and after) and `POINT` for each knowledge point (share;
+    memory, its variance, touches, days since the last, difficulty and its variance before; memory, difficulty and their
+    variances after). An event that weighed nothing has zeros.
     """
 
     first: int
@@ -157,7 +158,7 @@ class Replaying:
         """Apply events and fill ``into`` with their trace where it has room for one."""
         last = min(self.done + events, len(self._log))
         out = self._fit(into)
-        self._walk((self.done, last, len(into) > 0), *self._columns, self._tables, self._numbers, out)
+        self._walk((self.done, last, len(into) > 0), self._columns, (self._tables, self._numbers), out)
         self.done = last
         return np.asarray(out, np.float64)
 
@@ -169,14 +170,15 @@ class Replaying:
 _TABLES: Final = ("learners", "items", "raters", "points", "memories", "counts")
 
 
-def _walk(span: Any, events: Any, joined: Any, weights: Any, tables: Any, numbers: Any, out: Any) -> None:
+def _walk(span: Any, columns: Any, states: Any, out: Any) -> None:
     """Apply the events of a span, one after another."""
     first_event, last_event, trace = span
+    events, joined, weights = columns
+    tables, numbers = states
     learner, part, rater, kind, occurred_at, meeting, start, row = events
     item_of_part, first, point, share = joined
     omega, score, practice, guess, options, form = weights
     learners, items, raters, points, memories, _counts = tables
-    constants, competence = numbers
     for event in range(first_event, last_event):
         what, sort, who = part[event], kind[event], rater[event]
         begin, end = start[event], start[event + 1]
@@ -196,24 +198,26 @@ def _walk(span: Any, events: Any, joined: Any, weights: Any, tables: Any, number
         )
         into = HEAD * (event - first_event) + POINT * (begin - start[first_event])
         if trace:
-            _note_before(out, into, rows, touched, (response, options[sort], meeting[event]))
-        said = step(rows, touched, response, constants)
+            _note_before((out, into), rows, touched, (response, options[sort], meeting[event]))
+        said = step(rows, touched, response, numbers[0])
         if trace:
-            _note_after(out, into, rows, touched, said)
-        _count(tables, rows[0], touched, (event, meeting[event], form[sort]), constants, competence)
+            _note_after((out, into), rows, touched, said)
+        _count(tables, (rows[0], touched), (event, meeting[event], form[sort]), numbers)
 
 
-def _count(tables: Any, learner: Any, touched: Any, met: Any, constants: Any, competence: Any) -> None:
+def _count(tables: Any, moved: Any, met: Any, numbers: Any) -> None:
     """Count item and form of an event for its knowledge points, and note those that it makes competent."""
     _learners, _items, _raters, points, memories, counts = tables
+    learner, touched = moved
     event, meeting, form = met
+    constants, competence = numbers
     base, v_m0 = constants[0][0], constants[1][0]
     k = 0
     while k < len(touched[2]):
         count = counts[touched[2][k]]
         count[0] += 1 if meeting == 1 else 0
         count[1] |= form
-        if count[2] == NEVER:
+        if count[2] == NEVER and count[0] >= competence.items:
             memory, point = memories[touched[2][k]], points[touched[3][k]]
             mean = base + learner[0] + memory[0] - point[0]
             doubt = learner[1] + min(v_m0, memory[1]) + max(MIN_DIFFICULTY_VARIANCE, point[1])
@@ -222,30 +226,38 @@ def _count(tables: Any, learner: Any, touched: Any, met: Any, constants: Any, co
         k += 1
 
 
-def _note_before(out: Any, into: int, rows: Any, touched: Any, given: Any) -> None:
+def _note_before(place: Any, rows: Any, touched: Any, given: Any) -> None:
     """Write down what an event finds."""
+    out, into = place
     response, options, meeting = given
-    learner, item, _rater = rows
-    out[into + 7], out[into + 8], out[into + 9], out[into + 10] = response[1], response[2], options, meeting
-    out[into + 11], out[into + 12], out[into + 13] = item[0], learner[0], learner[1]
+    learner, item, rater = rows
+    memories, points, places, codes, shares = touched
+    out[into + 7], out[into + 8], out[into + 9] = response[1], response[2], response[3]
+    out[into + 10], out[into + 11], out[into + 12] = options, meeting, item[0]
+    out[into + 13], out[into + 14], out[into + 17], out[into + 18] = learner[0], learner[1], learner[3], rater[0]
     k = 0
-    while k < len(touched[2]):
-        memory, point, place = touched[0][touched[2][k]], touched[1][touched[3][k]], into + HEAD + POINT * k
-        out[place], out[place + 1], out[place + 2] = memory[0], memory[1], memory[4]
-        out[place + 3] = (response[0] - memory[5]) / DAY_S if memory[4] > 0.0 else 0.0
-        out[place + 4], out[place + 5] = point[0], point[1]
+    while k < len(places):
+        memory, point, at = memories[places[k]], points[codes[k]], into + HEAD + POINT * k
+        out[at], out[at + 1], out[at + 2], out[at + 3] = shares[k], memory[0], memory[1], memory[4]
+        out[at + 4] = (response[0] - memory[5]) / DAY_S if memory[4] > 0.0 else 0.0
+        out[at + 5], out[at + 6] = point[0], point[1]
         k += 1
 
 
-def _note_after(out: Any, into: int, rows: Any, touched: Any, said: Any) -> None:
+def _note_after(place: Any, rows: Any, touched: Any, said: Any) -> None:
     """Write down what an event leaves."""
+    out, into = place
+    learner, _item, rater = rows
+    memories, points, places, codes, _shares = touched
     out[into], out[into + 1], out[into + 2], out[into + 3] = said[0], said[1], said[2], said[3]
     out[into + 4], out[into + 5], out[into + 6] = said[4], said[5], said[6]
-    out[into + 14], out[into + 15] = rows[0][0], rows[0][1]
+    out[into + 15], out[into + 16], out[into + 19] = learner[0], learner[1], rater[0]
+    # The variance of form, noted before, becomes how far form moved.
+    out[into + 17] = out[into + 17] * said[5] / said[6]
     k = 0
-    while k < len(touched[2]):
-        memory, point, place = touched[0][touched[2][k]], touched[1][touched[3][k]], into + HEAD + POINT * k
-        out[place + 6], out[place + 7], out[place + 8], out[place + 9] = memory[0], memory[1], point[0], point[1]
+    while k < len(places):
+        memory, point, at = memories[places[k]], points[codes[k]], into + HEAD + POINT * k
+        out[at + 7], out[at + 8], out[at + 9], out[at + 10] = memory[0], memory[1], point[0], point[1]
         k += 1
 
 

@@ -139,7 +139,7 @@ def gather(rows: Iterable[Fact]) -> Facts:
 
 
 def join(stretches: Iterable[Stretch], rows: int) -> Facts:
-    """Return the facts of consecutive stretches, ``rows`` in all, as one, every text once.
+    """Return the facts of consecutive stretches, one at least and ``rows`` in all, as one, every text once.
 
     Stretches are taken one at a time, so that only the result is ever held whole.
     """
@@ -270,13 +270,15 @@ def _whole(column: Any) -> Any:
 
 def _unified(codes: NDArray[np.int32], texts: Sequence[Any], bounds: Sequence[int]) -> Coded:
     """Return a column whose stretches each have texts of their own, with every text once."""
-    arrow = _arrow()
-    every = arrow.chunked_array(texts, arrow.string()).dictionary_encode()
-    for chunk, first, last in zip(every.chunks, bounds[:-1], bounds[1:], strict=True):
-        places = chunk.indices.to_numpy(zero_copy_only=False)
-        if not np.array_equal(places, np.arange(len(places))):
-            codes[first:last] = np.take(places, codes[first:last], mode="clip")
-    return Coded(codes, tuple(every.chunk(every.num_chunks - 1).dictionary.to_pylist()) if texts else ())
+    every = _arrow().concat_arrays(texts).dictionary_encode()
+    places = every.indices.to_numpy(zero_copy_only=False)
+    first_text = 0
+    for chunk, first, last in zip(texts, bounds[:-1], bounds[1:], strict=True):
+        mine = places[first_text : first_text + len(chunk)]
+        if not np.array_equal(mine, np.arange(len(mine))):
+            codes[first:last] = np.take(mine, codes[first:last], mode="clip")
+        first_text += len(chunk)
+    return Coded(codes, tuple(every.dictionary.to_pylist()))
 
 
 def _arrow() -> Any:

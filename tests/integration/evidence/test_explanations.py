@@ -24,7 +24,7 @@ def told_by_the_engine(desk: Desk, submissions: list[Submission]) -> tuple[State
         codes = updates[seq].codes
         given = submission.evidence
         omega, score, practice, guess = weighed(
-            given.form.value, given.score, 1, given.hints, desk.options(given.activity, given.part)
+            given.form.value, given.score, 1, hints=given.hints, options=desk.options(given.activity, given.part)
         )
         response = Response(
             weights=dict.fromkeys(codes, 1 / len(codes)),

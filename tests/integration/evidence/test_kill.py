@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.integration.evidence.conftest import Desk
 
-KILLS = 3
+KILLS = 2
 FIRST = 5
 """Pieces of evidence that are acknowledged before a process may be killed."""
 LONGEST_S = 0.25

@@ -288,8 +288,11 @@ def test_a_damaged_segment_is_made_again_from_the_ledger(
     run_replay(tool, folder=tmp_path)
 
     assert mastery(tool) == online
+    answer_some(tool, 2, seed=9)
+    run_replay(tool, folder=tmp_path)
+    assert len(list(tmp_path.rglob("*.parquet"))) == 4
     assert first.read_bytes() == sound
-    assert sorted(tmp_path.rglob("*.parquet")) == [first, *others]
+    assert {first, *others} < set(tmp_path.rglob("*.parquet"))
 
 
 def test_the_worker_runs_replays_that_were_asked_for(tool: Tool, tmp_path: Path) -> None:

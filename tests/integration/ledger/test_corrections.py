@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import Job, LedgerEvent
-from lti_tool.services import replay
+from lti_tool.models import InboxItem, Job, LedgerEvent
+from lti_tool.services import inbox_actions, ledger, replay
 from lti_tool.services.corrections import EventMissingError
 from lti_tool.services.learner_keys import KeyOwner, open_text
 from lti_tool.services.ledger_adoptions import note_model
@@ -131,3 +132,30 @@ def test_standings_can_be_asked_up_to_a_number(school: School) -> None:
     with school.tool.runtime.database.reading() as session:
         found = read_standings(session.connection(), school.tool.organisation_id, through_seq=first.seq)
     assert found[str(event.uuid)].score == Score("0.75")
+
+
+def contradict(school: School, score: str) -> InboxItem:
+    """Let the same message come once more with another score."""
+    first = school.record(LEARNER, "p-1")
+    body = {**first.body, "score": score}
+    with school.tool.runtime.database.connection() as connection:
+        event = replace(first, uuid=uuid.uuid4(), body=body)
+        assert ledger.append(connection, school.tool.organisation_id, event) is None
+    with school.tool.runtime.database.reading() as session:
+        return session.scalars(select(InboxItem)).one()
+
+
+def decide(school: School, item: InboxItem, action: str) -> None:
+    with school.tool.runtime.database.transaction() as session:
+        inbox_actions.decide(session, item.organisation_id, item.id, action=action, now=school.tool.clock.now)
+
+
+def test_a_contradiction_can_be_taken_over_as_a_revision(school: School) -> None:
+    item = contradict(school, "0.75")
+    decide(school, item, "revise")
+    assert standings(school) == {item.details["event"]: "0.75"}
+
+
+def test_a_contradiction_can_be_left_alone(school: School) -> None:
+    decide(school, contradict(school, "0.75"), "keep")
+    assert standings(school) == {}

@@ -1,4 +1,4 @@
-"""How the databases go about the questions that are asked again and again of a ledger of millions."""
+"""How SQLite goes about the questions that are asked again and again of a ledger of millions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from tests.integration.ledger.test_verification import verify
 
 
 @pytest.fixture
+def school(commanded: School) -> School:
+    """A school on SQLite; PostgreSQL plans by its statistics."""
+    return commanded
+
+
+@pytest.fixture
 def asked(school: School) -> list[tuple[str, object]]:
     """The questions about events that the database gets from here on."""
-    database = school.tool.runtime.database
-    if not database.is_sqlite:
-        pytest.skip("PostgreSQL plans by its statistics")
     questions: list[tuple[str, object]] = []
 
-    @event.listens_for(database.engine, "before_cursor_execute")
+    @event.listens_for(school.tool.runtime.database.engine, "before_cursor_execute")
     def note(*told: object) -> None:
         statement = str(told[2])
         if statement.lstrip().startswith("SELECT") and "FROM ledger_event" in statement:

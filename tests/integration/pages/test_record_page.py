@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from lti_tool.models import FrameworkVersion
-from lti_tool.services import timelines
+from lti_tool.models import FrameworkVersion, LedgerEvent, Organisation
+from lti_tool.services import corrections, timelines
+from qualoop.ledger import EventType, Reason
+from qualoop.values import Score
 from tests.factories.classrooms import enter
-from tests.factories.tool import Tool
+from tests.factories.tool import SECRET, Tool
 from tests.integration.pages.reading_html import text_of
 
 
@@ -106,7 +109,8 @@ def test_a_post_comes_with_coverage_weakest_point_and_gates(tool: Tool) -> None:
     learner.answer(right=[True, False, True, True])
     text = text_of(learner.get("record/"))
     assert re.search(r"The whole post today \d+% likely \d+–\d+% 25% covered Weakest point SEM-1\.1", text)
-    assert re.search(r"On the way to Level 1 proposal, not an award (not met yet|met): ", text)
+    assert re.search(r"On the way to Level 1 proposal, not an award .* wrong with a probability of \d+%\.", text)
+    assert "not met yet: 0 of 4 knowledge points" in text
 
 
 def test_all_answers_show_what_practice_changed(tool: Tool) -> None:
@@ -177,5 +181,26 @@ def test_an_empty_timeline_says_so(tool: Tool) -> None:
 def test_the_record_can_be_downloaded(tool: Tool) -> None:
     learner = enter(tool, "s-1")
     learner.answer(right=[True])
-    [address] = re.findall(r'href="([^"]+record/download)" download', learner.get("record/").text)
+    [address] = re.findall(r'href="([^"]+record/download)"', learner.get("record/").text)
     assert learner.browser.get(address).status_code == 200
+
+
+def test_a_correction_shows_what_was_and_why(tool: Tool) -> None:
+    learner = enter(tool, "s-1")
+    learner.answer(right=[True, True])
+    correct_all(tool, [None, Score("0.5")])
+    text = text_of(learner.get("record/timeline/"))
+    assert "Corrected by a person" in text
+    assert "The result of 100% no longer counts: an error was found." in text
+    assert "The result of 100% counts as 50%: an error was found." in text
+    assert "Corrected" not in text_of(enter(tool, "s-2").get("record/timeline/"))
+
+
+def correct_all(tool: Tool, scores: list[Score | None]) -> None:
+    """Correct the evidence in the ledger, one piece for each of ``scores``; None voids."""
+    with tool.runtime.database.transaction() as session:
+        organisation = session.get_one(Organisation, tool.organisation_id)
+        events = select(LedgerEvent.uuid).where(LedgerEvent.type == EventType.EVIDENCE_RECORDED.value)
+        for target, score in zip(session.scalars(events).all(), scores, strict=True):
+            request = corrections.Request(target=UUID(target), reason=Reason.ERROR, actor="somebody", score=score)
+            corrections.correct(session, organisation, request, secret=SECRET, now=tool.clock())

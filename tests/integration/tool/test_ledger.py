@@ -99,7 +99,8 @@ def test_another_payload_under_the_same_key_goes_to_the_inbox(tool: Tool) -> Non
     assert append(tool, "1", {"n": 2}) is None
     with tool.runtime.database.reading() as session:
         item = session.scalars(select(InboxItem)).one()
-        assert (item.reason, item.details) == ("evidence-conflict", {"body": {"n": 2}})
+        stands = session.scalars(select(LedgerEvent.uuid).where(LedgerEvent.source == "test")).one()
+        assert (item.reason, item.details) == ("evidence-conflict", {"event": stands, "body": {"n": 2}})
 
 
 def test_everything_is_sealed_once_and_verifies(tool: Tool) -> None:

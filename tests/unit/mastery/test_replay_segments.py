@@ -46,6 +46,13 @@ def test_the_newest_events_need_no_segment(tmp_path: Path) -> None:
     assert back(segments.join([segments.read(made), tail], 59)) == rows(1, 60)
 
 
+def test_there_may_be_no_newest_events(tmp_path: Path) -> None:
+    made = segments.write(tmp_path, segments.gather(rows(1, 50)), after=0, through=49)
+    tail = segments.as_stretch(segments.gather([]))
+    assert back(segments.join([segments.read(made), tail], 49)) == rows(1, 50)
+    assert back(segments.join([tail], 0)) == []
+
+
 def test_the_same_facts_make_the_same_file(tmp_path: Path) -> None:
     names = {
         segments.write(tmp_path / place, segments.gather(rows(1, 50)), after=0, through=49).path.name for place in "ab"

@@ -100,13 +100,15 @@ class Online:
         rated = float(fact.rater != SCORED_BY_MACHINE)
         given = (float(weight.y), float(weight.omega), float(weight.u), float(weight.gamma), rated)
         at = fact.occurred_at / 1e6
-        before = [rows[1][0], learner[0], learner[1]]
-        touched = [
-            [m[0], m[1], m[4], (at - m[5]) / DAY_S if m[4] else 0.0, *c] for m, c in zip(memories, points, strict=True)
-        ]
+        before, v_h, severity = [rows[1][0], learner[0], learner[1]], learner[3], rows[2][0]
         shares = [float(share) for share in part.tags.values()]
+        touched = [
+            [share, m[0], m[1], m[4], (at - m[5]) / DAY_S if m[4] else 0.0, *c]
+            for share, m, c in zip(shares, memories, points, strict=True)
+        ]
         said = kernel.step(rows, (memories, points, places, places, shares), (at, *given), DEFAULT_CONSTANTS.row())
-        trace = [*said, given[0], given[1], float(part.options or 0), float(meeting), *before, *learner[:2]]
+        counted = (*given[:3], float(part.options or 0), float(meeting))
+        trace = [*said, *counted, *before, *learner[:2], v_h * said[5] / said[6], severity, rows[2][0]]
         for code, old, memory, point in zip(part.tags, touched, memories, points, strict=True):
             self.items[fact.learner, code] += meeting == 1
             self.forms[fact.learner, code] |= FORM_BIT[fact.form]

@@ -68,9 +68,9 @@ def test_regimes_change_the_engine(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "set1.csv").write_text(made_log(20, 15))
     losses = {
         report(capsys, "--data", str(tmp_path), *regime)["figures"]["set1.engine.log_loss"]
-        for regime in ((), ("--freeze", "test"), ("--by-time",))
+        for regime in ((), ("--freeze", "test"), ("--freeze", "epoch:3"), ("--by-time",))
     }
-    assert len(losses) == 3
+    assert len(losses) == 4
 
 
 def test_faults_of_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +99,8 @@ def test_used_wrongly(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "mastery", "--help"]) == 0
     assert "--raters" in capsys.readouterr().out
     assert main(["bench", "nothing"]) == 2
+    for regime in ("tests", "epoch", "epoch:0", "epoch:x", "epochs:3"):
+        assert main(["bench", "mastery", "--freeze", regime]) == 2
 
 
 def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 from math import exp, log, log1p
 from pathlib import Path
@@ -13,8 +14,10 @@ from benchmarks.mastery_bkt import bkt, expect, fitted, knowledge
 from benchmarks.mastery_elo import SLOWING, STEP, elo
 from benchmarks.mastery_logistic import Design, fit, irt, logistic, pfa
 from benchmarks.mastery_models import MODELS, Setting
+from qualoop.mastery.accuracy import log_loss
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.log_runs import Floats, Responses, run_engine
+from qualoop.mastery.synthetic import Plan, make_world
 from tests.unit.benchmarks.mastery.csv_logs import made_responses, responses_of
 
 HEADER = "learner,order,item,kps,score,split"
@@ -170,3 +173,15 @@ def test_engine_freezes_for_tests_when_told(tmp_path: Path) -> None:
     frozen = MODELS["engine"](responses, Setting(constants=DEFAULT_CONSTANTS, freeze_tests=True))
     assert frozen.tolist() == run_engine(responses, DEFAULT_CONSTANTS, frozen=responses.test).predictions.tolist()
     assert frozen.tolist() != MODELS["engine"](responses, Setting(constants=DEFAULT_CONSTANTS)).tolist()
+
+
+def test_the_engine_predicts_best_where_learners_are_as_it_believes() -> None:
+    log_ = make_world(Plan(learners=200, responses=60, sheets=0.0, raters=0)).log
+    responses = Responses.of(replace(log_, tests=np.arange(len(log_.learners)) % 4 == 0))
+    test, setting = responses.test, Setting(constants=DEFAULT_CONSTANTS)
+    losses = {
+        name: log_loss(responses.score[test], MODELS[name](responses, setting)[test])
+        for name in ("mean", "irt", "pfa", "bkt", "elo", "engine")
+    }
+    assert min(losses, key=lambda name: losses[name]) == "engine"
+    assert losses["engine"] < losses["elo"] < losses["irt"] < losses["pfa"] < losses["mean"]
