@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from joserfc import jws
-from sqlalchemy import ColumnElement, Connection, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, Row, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Direct, Driver, Prepared, micros
@@ -189,8 +189,8 @@ def as_seal(organisation: str, row: LedgerSeal) -> Seal:
     )
 
 
-def as_event(organisation: str, row: LedgerEvent, body: dict[str, Any]) -> Event:
-    """Return a stored event as a value."""
+def as_event(organisation: str, row: LedgerEvent | Row[Any], body: dict[str, Any]) -> Event:
+    """Return a stored event as a value, from its object or from a row with the same columns."""
     return Event(
         uuid=uuid.UUID(row.uuid),
         type=EventType(row.type),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -17,7 +16,7 @@ from lti_tool.lti.tool_keys import ALGORITHM
 from lti_tool.models import LedgerEvent, LedgerSeal, Organisation
 from lti_tool.services import ledger
 from qualoop.errors import QualoopError
-from qualoop.ledger import Event, EventType, Seal, StoredEvent, body_hash, signed_text, verify_seals
+from qualoop.ledger import Seal, StoredEvent, body_hash, signed_text, verify_seals
 
 AT_ONCE: Final = 2000
 
@@ -174,19 +173,7 @@ def _events(session: Session, organisation: Organisation, report: Callable[[int]
 def _found_hash(organisation: str, row: Any) -> str | None:
     """Return the hash of what a row holds now; None where that is no event at all."""
     try:
-        event = Event(
-            uuid=UUID(row.uuid),
-            type=EventType(row.type),
-            organisation=organisation,
-            learner=row.learner,
-            actor=row.actor,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            source=row.source,
-            source_id=row.source_id,
-            attempt=row.attempt,
-            body={},
-        )
+        event = ledger.as_event(organisation, row, {})
         # The stored text itself is hashed, so that not even its spelling can be changed.
         return body_hash(event, row.body.encode())
     except (ValueError, QualoopError):

@@ -12,12 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from qualoop.authored_files import AuthoredFilesError, Problems, parse_model, read_yaml
 from qualoop.errors import QualoopError
 from qualoop.ledger import EvidenceForm
-from qualoop.values import KEY_PATTERN, Text
+from qualoop.policies.versioned import Authored, Versioned, load_versioned
+from qualoop.values import Text
 
 STATUS_POLICIES: Final = Path(__file__).parent / "status_policies"
 DEFAULT_STATUS_POLICY: Final = "s2"
@@ -35,11 +35,7 @@ class StatusPolicyNotFoundError(QualoopError):
     code = "status-policy-not-found"
 
 
-class _Authored(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ProvisionalRule(_Authored):
+class ProvisionalRule(Authored):
     """Where practice may stop."""
 
     chance: Chance = Field(description="Least probability of lying above the policy's level.")
@@ -52,21 +48,21 @@ class CompetentRule(ProvisionalRule):
     forms: Rank = Field(description="Least number of different forms of evidence.")
 
 
-class RemedyRule(_Authored):
+class RemedyRule(Authored):
     """Where help is due."""
 
     chance: Annotated[Decimal, Field(gt=0, lt=Decimal("0.5"), decimal_places=6)]
     items: Rank
 
 
-class ReviewRule(_Authored):
+class ReviewRule(Authored):
     """Where what was competent is to be seen again."""
 
     chance: Chance = Field(description="Below this probability review is due.")
     months: Rank | None = Field(default=None, description="Review time; the knowledge point's own where absent.")
 
 
-class GateRule(_Authored):
+class GateRule(Authored):
     """What a level takes besides its cut, from ``from_rank`` on up to the next such rule."""
 
     from_rank: Rank
@@ -78,7 +74,7 @@ class GateRule(_Authored):
     agreement: Share | None = Field(default=None, description="Measured agreement that stands in for raters.")
 
 
-class Cut(_Authored):
+class Cut(Authored):
     """Where a level begins."""
 
     rank: Rank
@@ -86,7 +82,7 @@ class Cut(_Authored):
     error: Annotated[Decimal, Field(ge=0, le=2, decimal_places=6)] = Field(description="Standard error, log-odds.")
 
 
-class Cuts(_Authored):
+class Cuts(Authored):
     """The cuts of all levels, lowest first, and where they come from."""
 
     origin: Literal["proposal", "panel"]
@@ -99,7 +95,7 @@ class Cuts(_Authored):
         return self
 
 
-class RollUpPolicy(_Authored):
+class RollUpPolicy(Authored):
     """How knowledge points become units, posts and levels."""
 
     covered_from: Rank
@@ -120,12 +116,11 @@ class RollUpPolicy(_Authored):
         return next(gate for gate in reversed(self.gates) if gate.from_rank <= rank)
 
 
-class StatusPolicy(_Authored):
+class StatusPolicy(Versioned):
     """A versioned policy; probabilities and shares are exact decimals in (0, 1)."""
 
     format: Literal["qualoop-status-policy"]
     format_version: Literal[1]
-    id: Annotated[str, Field(pattern=f"^(?:{KEY_PATTERN.pattern})$")]
     title: Text
     level: Share
     widening: Annotated[Decimal, Field(ge=1, le=3, decimal_places=6)]
@@ -147,20 +142,8 @@ class StatusPolicy(_Authored):
 
 def load_status_policy(policy_id: str, root: Path = STATUS_POLICIES) -> StatusPolicy:
     """Read the policy with this id. Raises StatusPolicyNotFoundError, or AuthoredFilesError with all its problems."""
-    name = f"{policy_id}.yaml"
-    if not KEY_PATTERN.fullmatch(policy_id) or not (root / name).is_file():
-        raise StatusPolicyNotFoundError(f"no status policy has the id {policy_id!r}")
-    problems = Problems()
-    file = read_yaml(root, name, problems)
-    policy = parse_model(StatusPolicy, file, problems) if file else None
-    if file is None or policy is None:
-        raise AuthoredFilesError(problems)
-    if policy.id != policy_id:
-        problems.add(
-            file, ("id",), "policy-id", f"the id {policy.id} is not the name of the file", repair=f"write {policy_id}"
-        )
-    problems.raise_if_any()
-    return policy
+    missing = StatusPolicyNotFoundError(f"no status policy has the id {policy_id!r}")
+    return load_versioned(StatusPolicy, root, policy_id, missing=missing, code="policy-id")
 
 
 @lru_cache(maxsize=8)

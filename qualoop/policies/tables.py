@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from qualoop.authored_files import AuthoredFilesError, Problems, parse_model, read_yaml
 from qualoop.errors import QualoopError
-from qualoop.values import KEY_PATTERN, Text
+from qualoop.policies.versioned import Authored, Versioned, load_versioned
+from qualoop.values import Text
 
 TABLES: Final = Path(__file__).parent / "evidence_weights"
 DEFAULT_TABLE: Final = "w1"
@@ -31,18 +31,14 @@ class WeightTableNotFoundError(QualoopError):
     code = "weight-table-not-found"
 
 
-class _Authored(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Help(_Authored):
+class Help(Authored):
     """What hints do to a weight."""
 
     omega_factor: Factor = Field(description="Factor on omega once any hint was shown.")
     cost_per_hint: Factor = Field(description="Share of the score that each hint takes.")
 
 
-class FormWeights(_Authored):
+class FormWeights(Authored):
     """The weights of one form of evidence: item by item, or by a rubric, or both with simulations."""
 
     name: Text
@@ -63,14 +59,14 @@ class FormWeights(_Authored):
         return self
 
 
-class Guessing(_Authored):
+class Guessing(Authored):
     """Which choices have a guess floor."""
 
     fewest_options: int = Field(ge=2)
     most_options: int = Field(ge=2)
 
 
-class RubricWeights(_Authored):
+class RubricWeights(Authored):
     """What a criterion on a rubric sheet weighs."""
 
     criterion: Omega = Field(description="Omega of one criterion.")
@@ -79,7 +75,7 @@ class RubricWeights(_Authored):
     self_report: Factor = Field(description="Factor where the learner judges the own work.")
 
 
-class SimulationWeights(_Authored):
+class SimulationWeights(Authored):
     """What a simulation weighs: by its checkpoints, as a graded run, or as a practice run."""
 
     checkpoint: Omega = Field(description="Omega of one independent checkpoint.")
@@ -89,12 +85,11 @@ class SimulationWeights(_Authored):
     practice: Factor = Field(description="The practice factor u.")
 
 
-class WeightTable(_Authored):
+class WeightTable(Versioned):
     """A versioned table of evidence weights."""
 
     format: Literal["qualoop-evidence-weights"]
     format_version: Literal[1]
-    id: Annotated[str, Field(pattern=f"^(?:{KEY_PATTERN.pattern})$")]
     title: Text
     guessing: Guessing
     rubric: RubricWeights
@@ -104,20 +99,8 @@ class WeightTable(_Authored):
 
 def load_weight_table(table_id: str, root: Path = TABLES) -> WeightTable:
     """Read the table with this id. Raises WeightTableNotFoundError, or AuthoredFilesError with all its problems."""
-    name = f"{table_id}.yaml"
-    if not KEY_PATTERN.fullmatch(table_id) or not (root / name).is_file():
-        raise WeightTableNotFoundError(f"no table of evidence weights has the id {table_id!r}")
-    problems = Problems()
-    file = read_yaml(root, name, problems)
-    table = parse_model(WeightTable, file, problems) if file else None
-    if file is None or table is None:
-        raise AuthoredFilesError(problems)
-    if table.id != table_id:
-        problems.add(
-            file, ("id",), "weights-id", f"the id {table.id} is not the name of the file", repair=f"write {table_id}"
-        )
-    problems.raise_if_any()
-    return table
+    missing = WeightTableNotFoundError(f"no table of evidence weights has the id {table_id!r}")
+    return load_versioned(WeightTable, root, table_id, missing=missing, code="weights-id")
 
 
 @lru_cache(maxsize=8)
