@@ -12,7 +12,7 @@ from uuid import UUID
 from joserfc.jwk import KeySet
 from sqlalchemy import select
 
-from lti_tool.commands import add_organisation, get_organisation, open_runtime
+from lti_tool.commands import add_organisation, get_organisation, ledger_flags, open_runtime
 from lti_tool.models import Organisation
 from lti_tool.services import corrections, erasure, ledger, ledger_verification, tool_keys
 from lti_tool.services.ledger_download import Terms, learner_download, published_keys
@@ -22,9 +22,6 @@ from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 from qualoop.ledger import Reason, as_document, as_page
 from qualoop.values import Score
-
-OPERATOR = "operator"
-"""The actor of what is done by command where no person's pseudonym is given."""
 
 
 class KeptSealsError(QualoopError):
@@ -47,6 +44,7 @@ def register(nouns: Nouns) -> None:
     _register_export(verbs)
     _register_corrections(verbs)
     _register_erasure(verbs)
+    ledger_flags.register(verbs)
 
 
 def _register_export(verbs: Any) -> None:
@@ -64,7 +62,9 @@ def _register_corrections(verbs: Any) -> None:
         verb.add_argument("--event", required=True, type=UUID, metavar="UUID", help="the event to correct")
         verb.add_argument("--reason", required=True, type=Reason, choices=list(Reason), metavar="|".join(Reason))
         verb.add_argument("--note", default="", help="why, in words; kept under the learner's data key")
-        verb.add_argument("--actor", default=OPERATOR, metavar="UUID", help="the pseudonym of who decided it")
+        verb.add_argument(
+            "--actor", default=ledger_flags.OPERATOR, metavar="UUID", help="the pseudonym of who decided it"
+        )
         if name == "revise":
             verb.add_argument("--score", required=True, type=Score, metavar="0..1")
         verb.set_defaults(run=_correct, score=None)
@@ -78,7 +78,7 @@ def _register_erasure(verbs: Any) -> None:
     erase = verbs.add_parser("erase", help="forget who a learner is and destroy the learner's data key; not undoable")
     add_organisation(erase)
     erase.add_argument("--learner", "--person", required=True, type=UUID, metavar="UUID", help="the pseudonym")
-    erase.add_argument("--actor", default=OPERATOR, metavar="UUID", help="the pseudonym of who decided it")
+    erase.add_argument("--actor", default=ledger_flags.OPERATOR, metavar="UUID", help="the pseudonym of who decided it")
     erase.add_argument("--yes", action="store_true", help="do it; without it, only say what would be forgotten")
     erase.set_defaults(run=_erase)
 

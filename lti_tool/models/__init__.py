@@ -13,7 +13,7 @@ from lti_tool.models.deliveries import (
     OutboxRow,
 )
 from lti_tool.models.learner_keys import LearnerKey
-from lti_tool.models.ledger import LedgerEvent, LedgerSeal
+from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
 from lti_tool.models.mastery import (
     MasteryGeneration,
     MasteryItem,
@@ -39,6 +39,7 @@ from lti_tool.models.platforms import (
 )
 
 __all__ = [
+    "RARE",
     "AccessToken",
     "Activity",
     "Attempt",

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, select
 from lti_tool.models import Activity, Context, ResourceLink, TagSet
 from lti_tool.services.class_cells import ClassCells, read_cells
 from lti_tool.services.class_members import Link, Member, list_members
-from lti_tool.services.class_status import STATUSES, status_table
+from lti_tool.services.class_status import STATUSES, flag_statuses, status_table
+from lti_tool.services.flags import read_flags
 from lti_tool.services.records import knowledge_points_of
 from qualoop.framework import Framework, KnowledgePoint, Unit
 from qualoop.records import COVERED_FROM, Status
@@ -114,6 +115,9 @@ def class_map(connection: Connection, framework: Framework, link: Link, *, filte
     people = [member.subject.uuid for member in members]
     cells = read_cells(connection, link.organisation_id, people, codes=[point.code for point in points], now=now)
     status = status_table(cells, [point.review_after_months for point in points], now=now)
+    flag_statuses(
+        status, read_flags(connection, link.organisation_id, people), people, codes=[point.code for point in points]
+    )
     columns = [
         number
         for number, point in enumerate(points)

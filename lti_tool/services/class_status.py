@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from statistics import NormalDist
 from typing import Final
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lti_tool.services.class_cells import ClassCells
 from qualoop.ledger import EvidenceForm
-from qualoop.records import SECONDS_PER_MONTH, Status, StatusRules, status_rules
+from qualoop.records import FLAGGED, SECONDS_PER_MONTH, Flag, Status, StatusRules, status_rules
 
 STATUSES: Final = tuple(Status)
 """What the numbers in an array of statuses stand for."""
@@ -26,7 +26,7 @@ def status_table(
     """Return the status of each learner on each knowledge point as an index into STATUSES.
 
     ``review_months`` is the knowledge points' own review time. Flags of the ledger (an appeal, a withdrawal) are not in
-    the cells: whoever has them puts them over the numbers.
+    the cells: see `flag_statuses`.
     """
     rules = rules or status_rules()
     reach = (cells.mean - rules.cut) / cells.sd
@@ -39,6 +39,17 @@ def status_table(
         _NUMBER[Status.DEVELOPING],
     )
     return numbers.astype(np.int8)
+
+
+def flag_statuses(
+    status: NDArray[np.int8], flags: Mapping[str, Mapping[str, Flag]], people: Sequence[str], *, codes: Sequence[str]
+) -> None:
+    """Put the flags of the ledger over the statuses of a class, in place."""
+    columns = {code: number for number, code in enumerate(codes)}
+    for row, person in enumerate(people):
+        for code, flag in flags.get(person, {}).items():
+            if code in columns:
+                status[row, columns[code]] = _NUMBER[FLAGGED[flag]]
 
 
 def _is_competent(cells: ClassCells, reach: NDArray[np.float64], rules: StatusRules) -> NDArray[np.bool_]:

@@ -9,14 +9,13 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
-from lti_tool.models import LedgerEvent
+from lti_tool.models import RARE, LedgerEvent
 from lti_tool.services import ledger
 from qualoop.ledger import EventType
 
 SOURCE: Final = "adoption"
-_RARE: Final = text("type <> 'evidence.recorded'")
 
 
 def note_model(
@@ -38,7 +37,7 @@ def note_model(
 
 def note(connection: Connection, organisation_id: int, kind: EventType, body: dict[str, Any], *, now: datetime) -> None:
     """Append an adoption where the newest one of its kind says something else, so that going back is one, too."""
-    of_kind = (LedgerEvent.organisation_id == organisation_id, _RARE, LedgerEvent.type == kind.value)
+    of_kind = (LedgerEvent.organisation_id == organisation_id, RARE, LedgerEvent.type == kind.value)
     newest = connection.scalar(select(LedgerEvent.body).where(*of_kind).order_by(LedgerEvent.id.desc()).limit(1))
     if newest is not None and json.loads(newest) == body:
         return

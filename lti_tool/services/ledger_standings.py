@@ -8,11 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, text
 
-from lti_tool.models import LedgerEvent
+from lti_tool.models import RARE, LedgerEvent
 from qualoop.ledger import Correction, CorrectionRow, EventType, Standing, settle_corrections
 
 #: As literals, so that both databases see that their index of the rare events serves.
-_RARE = text("type <> 'evidence.recorded'")
 _ARE_CORRECTIONS = text("type IN ('assertion.revised', 'assertion.voided')")
 
 
@@ -27,7 +26,7 @@ def read_corrections(
     """Return the corrections of an organisation, or of one learner, in ledger order; up to a number or a moment."""
     query = (
         select(LedgerEvent.id, LedgerEvent.uuid, LedgerEvent.type, LedgerEvent.body)
-        .where(LedgerEvent.organisation_id == organisation_id, _RARE, _ARE_CORRECTIONS)
+        .where(LedgerEvent.organisation_id == organisation_id, RARE, _ARE_CORRECTIONS)
         .order_by(LedgerEvent.id)
     )
     if learner is not None:

@@ -14,6 +14,7 @@ from lti_tool.models import Activity, Attempt, ResourceLink, TagSet
 from lti_tool.services import mastery_cache
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence_entries import list_entries
+from lti_tool.services.flags import read_flags
 from qualoop.assessment import AttemptState
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
@@ -62,9 +63,10 @@ def standing_now(connection: Connection, subject: Subject, codes: Iterable[str],
     standing = mastery_cache.load_learner(connection, place, subject.uuid, wanted)
     if standing.learner is None:
         return StandingNow()
+    flags = read_flags(connection, subject.organisation_id, [subject.uuid]).get(subject.uuid, {})
     unmet = read_point(standing.learner, None, None, at=now.timestamp(), constants=DEFAULT_CONSTANTS)
     return StandingNow(
-        facts={code: _facts(standing, standing.learner, code, now) for code in wanted},
+        facts={code: replace(_facts(standing, standing.learner, code, now), flag=flags.get(code)) for code in wanted},
         ability=Ability(variance=standing.learner[1], unmet=unmet),
     )
 

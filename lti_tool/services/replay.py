@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Job, LedgerEvent, MasteryGeneration, Organisation
+from lti_tool.models import RARE, Job, LedgerEvent, MasteryGeneration, Organisation
 from lti_tool.services import jobs, mastery_cache
 from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
@@ -27,8 +27,6 @@ KIND: Final = "replay"
 FILLING, COMPUTED, DROPPED, CLEARED = "filling", "computed", "dropped", "cleared"
 TAGS: Final = (EventType.TAGS_ADOPTED.value,)
 CORRECTIONS: Final = (EventType.ASSERTION_VOIDED.value, EventType.ASSERTION_REVISED.value)
-#: As a literal, so that both databases see that their index of the rare events serves.
-_RARE: Final = text("type <> 'evidence.recorded'")
 
 
 class NothingComputedError(QualoopError):
@@ -169,7 +167,7 @@ def newest_bearing(
 ) -> int:
     """Return the sequence number of the newest event that bears on how earlier evidence counts; 0 for none."""
     query = select(func.max(LedgerEvent.id)).where(
-        LedgerEvent.organisation_id == organisation_id, _RARE, LedgerEvent.type.in_(types)
+        LedgerEvent.organisation_id == organisation_id, RARE, LedgerEvent.type.in_(types)
     )
     if through is not None:
         query = query.where(LedgerEvent.id <= through)

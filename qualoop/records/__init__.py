@@ -11,6 +11,7 @@ from __future__ import annotations
 from qualoop.records.building import Background, build_points, build_record, facts_from_evidence
 from qualoop.records.evidence import EvidenceEntry
 from qualoop.records.facts import SECONDS_PER_MONTH, Flag, PointFacts, StatusRules, status_rules
+from qualoop.records.flags import APPEAL_OUTCOMES, FLAGGING, FlagRow, Outcome, open_appeals, settle_flags
 from qualoop.records.gain import Gain, gain
 from qualoop.records.levels import Gate, GateKind, LevelProposal
 from qualoop.records.reasons import missing_phrases, status_reason
@@ -24,6 +25,7 @@ from qualoop.records.record import (
 )
 from qualoop.records.rollup import Ability, RollUp, roll_up, scope_weights
 from qualoop.records.status import (
+    FLAGGED,
     Lack,
     Missing,
     Status,
@@ -37,12 +39,16 @@ from qualoop.records.status import (
 )
 
 __all__ = [
+    "APPEAL_OUTCOMES",
     "COVERED_FROM",
+    "FLAGGED",
+    "FLAGGING",
     "SECONDS_PER_MONTH",
     "Ability",
     "Background",
     "EvidenceEntry",
     "Flag",
+    "FlagRow",
     "Gain",
     "Gate",
     "GateKind",
@@ -50,6 +56,7 @@ __all__ = [
     "Lack",
     "LevelProposal",
     "Missing",
+    "Outcome",
     "PointFacts",
     "Prerequisite",
     "Record",
@@ -68,8 +75,10 @@ __all__ = [
     "may_stop",
     "missing_for",
     "missing_phrases",
+    "open_appeals",
     "roll_up",
     "scope_weights",
+    "settle_flags",
     "status_of",
     "status_reason",
     "status_rules",

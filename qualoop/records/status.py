@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from qualoop.mastery.readings import Reading, normal
 from qualoop.policies import is_competent
@@ -43,6 +44,10 @@ class Missing:
     need: float
 
 
+FLAGGED: Final = {Flag.APPEAL: Status.UNDER_APPEAL, Flag.WITHDRAWN: Status.WITHDRAWN}
+"""The status that each flag of the ledger puts over all numbers."""
+
+
 def status_of(facts: PointFacts, *, now: float, rules: StatusRules | None = None) -> Status:
     """Return the status of a knowledge point at ``now`` (seconds since 1970), by the shipped rules if none are given.
 
@@ -50,8 +55,7 @@ def status_of(facts: PointFacts, *, now: float, rules: StatusRules | None = None
     """
     rules = rules or status_rules()
     if facts.flag:
-        # What is under appeal stays visible as such until it is decided, even where it was withdrawn.
-        return Status.UNDER_APPEAL if facts.flag is Flag.APPEAL else Status.WITHDRAWN
+        return FLAGGED[facts.flag]
     reading = facts.known
     if reading is None:
         return Status.NO_EVIDENCE

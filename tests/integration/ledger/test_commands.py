@@ -14,6 +14,7 @@ from lti_tool.commands import OrganisationMissingError
 from lti_tool.commands import ledger as command
 from lti_tool.models import Identity
 from lti_tool.services.erasure import LearnerMissingError
+from lti_tool.services.flags import AppealRefusedError
 from qualoop.ledger import EventType
 from tests.integration.ledger.conftest import School
 
@@ -138,3 +139,24 @@ def test_find_and_erase(school: School, capsys: pytest.CaptureFixture[str]) -> N
 def identities(school: School) -> int:
     with school.tool.runtime.database.reading() as session:
         return session.scalar(select(func.count()).select_from(Identity)) or 0
+
+
+def test_an_appeal_is_opened_and_decided_by_somebody_else(school: School, capsys: pytest.CaptureFixture[str]) -> None:
+    learner = school.enter("s-1").who.person_uuid
+    assert typed("appeal", *SCHOOL, "--learner", learner, "--words", "Question 3 was ambiguous.", "SEM-1.1") == 0
+    (opened,) = school.events(EventType.APPEAL_OPENED)
+    assert opened.uuid in capsys.readouterr().out
+    with pytest.raises(AppealRefusedError):
+        typed("decide", *SCHOOL, "--appeal", opened.uuid, "--actor", opened.actor, "upheld")
+    assert typed("decide", *SCHOOL, "--appeal", opened.uuid, "--actor", str(uuid.UUID(int=78)), "upheld") == 0
+    (decided,) = school.events(EventType.APPEAL_DECIDED)
+    assert json.loads(decided.body) == {"appeal": opened.uuid, "outcome": "upheld"}
+
+
+def test_a_withdrawal_is_said_and_taken_back(school: School) -> None:
+    learner = school.enter("s-1").who.person_uuid
+    for verb in ("withdraw", "reinstate"):
+        assert typed(verb, *SCHOOL, "--learner", learner, "SEM-1.1", "SEM-1.2") == 0
+    said = [json.loads(event.body) for event in school.events(EventType.DECISION_MADE)]
+    assert [row["outcome"] for row in said] == ["withdrawn", "reinstated"]
+    assert all(row["knowledge_points"] == ["SEM-1.1", "SEM-1.2"] for row in said)
