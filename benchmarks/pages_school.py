@@ -123,7 +123,9 @@ def fill(school: School, *, learners: int, rows: int, say: Say) -> None:
     with school.tool.runtime.database.connection() as connection:
         _add_lessons(connection, school)
         _add_people(connection, school, learners)
-        place = mastery_cache.adopted_place(connection, school.tool.organisation_id, school.now)
+        place = mastery_cache.place_to_advance(connection, school.tool.organisation_id, 0, school.now)
+        if place is None:
+            raise RuntimeError("a new database has a generation of other versions")
         _add_states(connection, school, place, rows)
     for start in range(0, rows, AT_ONCE):
         with school.tool.runtime.database.connection() as connection:

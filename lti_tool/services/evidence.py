@@ -130,7 +130,9 @@ def record_many(
             pieces.append(_scored(submission, recorded.seq, version, known))
     if pieces:
         # Only now: a generation that is adopted while this waits for the ledger must get the evidence.
-        mastery_steps.advance(driver, mastery_cache.adopted_place(connection, organisation_id, now), pieces)
+        place = mastery_cache.place_to_advance(connection, organisation_id, pieces[0].seq, now)
+        if place is not None:
+            mastery_steps.advance(driver, place, pieces)
     return done
 
 

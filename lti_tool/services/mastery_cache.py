@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -36,10 +36,25 @@ LAST_SEQ: Final = 2**62
 Row: TypeAlias = list[Any]
 """Numbers as the kernel takes them."""
 
+CURRENT: Final = (MODEL, DEFAULT_CONSTANTS.id, DEFAULT_TABLE, DEFAULT_STATUS_POLICY)
+"""Model, constants, weights and policy by which this version takes evidence."""
+
 _GENERATION = Prepared(
-    select(MasteryGeneration.id).where(
+    select(
+        MasteryGeneration.id,
+        MasteryGeneration.model,
+        MasteryGeneration.constants,
+        MasteryGeneration.weights,
+        MasteryGeneration.policy,
+    ).where(
         MasteryGeneration.organisation_id == bindparam("organisation_id"),
         MasteryGeneration.state == ADOPTED,
+    )
+)
+_EARLIER = Prepared(
+    text(
+        "SELECT 1 FROM ledger_event WHERE organisation_id = :organisation_id AND type = 'evidence.recorded' "
+        "AND learner IS NOT NULL AND id < :seq LIMIT 1"
     )
 )
 
@@ -77,9 +92,29 @@ class Standing:
     points: Mapping[str, Row] = field(default_factory=dict)
 
 
-def adopted_place(connection: Connection, organisation_id: int, now: datetime) -> Place:
-    """Return the adopted generation of the organisation; the first one is made here."""
-    return find_adopted(connection, organisation_id) or _make_first(connection, organisation_id, now)
+def place_to_advance(connection: Connection, organisation_id: int, seq: int, now: datetime) -> Place | None:
+    """Return the generation that takes the evidence from ``seq`` on; the first one is made here.
+
+    None where a replay must come first, which the worker runs: the adopted generation was computed by other versions
+    than these, which never mix in one state, or there is none although there is earlier evidence.
+    """
+    keys = {"organisation_id": organisation_id}
+    found = _GENERATION.one(connection, keys)
+    if found is None:
+        if _EARLIER.one(connection, {**keys, "seq": seq}) is None:
+            return _make_first(connection, organisation_id, now)
+        # Somebody else's first answer may have been committed, with its generation, just between the two look-ups.
+        found = _GENERATION.one(connection, keys)
+    return Place(organisation_id, found[0]) if found is not None and tuple(found[1:]) == CURRENT else None
+
+
+def needs_replay(connection: Connection, organisation_id: int) -> bool:
+    """Say whether evidence waits for a replay (see `place_to_advance`)."""
+    keys = {"organisation_id": organisation_id}
+    found = _GENERATION.one(connection, keys)
+    if found is not None:
+        return tuple(found[1:]) != CURRENT
+    return _EARLIER.one(connection, {**keys, "seq": LAST_SEQ}) is not None
 
 
 def find_adopted(connection: Connection, organisation_id: int) -> Place | None:

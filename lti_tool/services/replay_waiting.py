@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
 from lti_tool.models import Job, Organisation
-from lti_tool.services import jobs, replay, replay_steps
+from lti_tool.services import jobs, mastery_cache, replay, replay_steps
 from lti_tool.services.jobs import JobState, Progress
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def run_waiting(
         if is_ending() and not progress.finished:
             raise _WorkerEndsError
 
+    _ask_where_needed(database, clock())
     done = 0
     for job, organisation in _find(database, clock()):
         if is_ending():
@@ -52,6 +54,33 @@ def run_waiting(
         except Exception:
             log.exception("the replay %s of %s failed; people go on seeing what they saw", job.uuid, organisation.key)
     return done
+
+
+def _ask_where_needed(database: Database, now: datetime) -> None:
+    """Ask for the replays without which evidence would wait: after an upgrade that changes the model or its tables.
+
+    Where the newest one failed or was stopped, a person looks at it first.
+    """
+    with database.reading() as reading:
+        organisations = [
+            organisation
+            for organisation in reading.scalars(select(Organisation).order_by(Organisation.id))
+            if mastery_cache.needs_replay(reading.connection(), organisation.id)
+            and _newest_state(reading, organisation) not in {JobState.FAILED, JobState.STOPPED}
+        ]
+        reading.expunge_all()
+    for organisation in organisations:
+        with database.transaction() as session:
+            replay.start(session, organisation, now)
+
+
+def _newest_state(session: Session, organisation: Organisation) -> str | None:
+    return session.scalar(
+        select(Job.state)
+        .where(Job.organisation_id == organisation.id, Job.kind == replay.KIND)
+        .order_by(Job.id.desc())
+        .limit(1)
+    )
 
 
 def _find(database: Database, now: datetime) -> Sequence[tuple[Job, Organisation]]:

@@ -42,7 +42,7 @@ class Desk:
 
     def updates(self, learner: str) -> list[StoredUpdate]:
         with self.database.connection() as connection:
-            place = mastery_cache.adopted_place(connection, self.school.organisation_id, NOON)
+            place = mastery_cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
             return mastery_cache.list_updates(connection, place, learner)
 
     def options(self, activity: str, part: str) -> int | None:
@@ -55,7 +55,7 @@ class Desk:
     def states(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every adopted state."""
         with self.database.connection() as connection:
-            place = mastery_cache.adopted_place(connection, self.school.organisation_id, NOON)
+            place = mastery_cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
             return mastery_cache.dump_states(connection, place)
 
     def replayed(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -88,7 +88,7 @@ def test_levels_read_from_the_cache_are_those_of_the_engine(desk: Desk) -> None:
     later = (NOON + timedelta(days=9)).timestamp()
     learner = submissions[0].learner
     with desk.database.connection() as connection:
-        place = mastery_cache.adopted_place(connection, desk.school.organisation_id, NOON)
+        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
         standing = mastery_cache.load_learner(connection, place, learner, state.memories)
     levels = {code: mastery_cache.read_standing(standing, code, later) for code in state.memories}
     expected = {code: read(state, code, later, DEFAULT_CONSTANTS) for code in state.memories}

@@ -33,6 +33,6 @@ def test_an_older_generation_is_dropped_and_a_new_one_follows(database: Database
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
         assert mastery_cache.find_adopted(connection, school.organisation_id) is None
-        mastery_cache.adopted_place(connection, school.organisation_id, NOON)
+        mastery_cache.place_to_advance(connection, school.organisation_id, 0, NOON)
         rows = connection.execute(select(MasteryGeneration.number, MasteryGeneration.state).order_by("number"))
         assert [tuple(row) for row in rows] == [(7, "dropped"), (8, "adopted")]

@@ -121,7 +121,7 @@ def test_items_and_forms_are_counted_once(desk: Desk) -> None:
     exam = replace(given.evidence, form=EvidenceForm.EXAM, score=Score("1"))
     desk.record(replace(given, evidence=exam, source=("exam", "1", "1")))
     with desk.database.connection() as connection:
-        place = mastery_cache.adopted_place(connection, desk.school.organisation_id, NOON)
+        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
         (update, *_) = mastery_cache.list_updates(connection, place, given.learner)
         code = update.codes[0]
         memory = mastery_cache.load_learner(connection, place, given.learner, [code]).memories[code]
@@ -189,7 +189,7 @@ def test_a_class_is_read_like_its_learners(desk: Desk, count: int) -> None:
     people = desk.school.learners[:count]
     codes = [row[1] for row in desk.states()["mastery_memory"]]
     with desk.database.connection() as connection:
-        place = mastery_cache.adopted_place(connection, desk.school.organisation_id, NOON)
+        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
         known = mastery_cache.load_class(connection, place, people, codes)
         assert known == {each: mastery_cache.load_learner(connection, place, each, codes) for each in people}
         assert mastery_cache.load_class(connection, place, [], codes) == {}

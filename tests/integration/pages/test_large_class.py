@@ -79,7 +79,7 @@ def furnish(database: Database, people: int, codes: Sequence[str]) -> Link:
                 adopted_at=NOON,
             )
         )
-        place = mastery_cache.adopted_place(session.connection(), school.organisation_id, NOON)
+        place = mastery_cache.place_to_advance(session.connection(), school.organisation_id, 0, NOON)
         pseudonyms = session.scalars(select(Person.uuid).where(Person.id.in_(school.people))).all()
         states(session, place, pseudonyms, codes)
         return link_of(school, link)
@@ -182,7 +182,7 @@ def test_states_of_people_elsewhere_are_not_read(database: Database) -> None:
     with database.transaction() as session:
         stranger = Person(organisation_id=link.organisation_id, uuid="0" * 36, created_at=NOON)
         session.add(stranger)
-        place = mastery_cache.adopted_place(session.connection(), link.organisation_id, NOON)
+        place = mastery_cache.place_to_advance(session.connection(), link.organisation_id, 0, NOON)
         session.execute(
             insert(MasteryMemory),
             [
