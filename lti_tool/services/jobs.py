@@ -75,16 +75,6 @@ def create(session: Session, organisation_id: int, kind: str, *, cursor: Mapping
     return job
 
 
-def find_unfinished(session: Session, organisation_id: int, kind: str) -> Job | None:
-    """Return the newest job of a kind that is not done."""
-    return session.scalar(
-        select(Job)
-        .where(Job.organisation_id == organisation_id, Job.kind == kind, Job.state != JobState.DONE)
-        .order_by(Job.id.desc())
-        .limit(1)
-    )
-
-
 def run(
     database: Database,
     job_id: int,
