@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -121,16 +121,16 @@ def _rows(connection: Connection, organisation_id: int, learners: Sequence[str])
     query = (
         select(LedgerEvent.learner, LedgerEvent.uuid, LedgerEvent.type, LedgerEvent.body)
         .where(LedgerEvent.organisation_id == organisation_id, RARE, _ARE_FLAGS)
-        .order_by(LedgerEvent.learner, LedgerEvent.id)
+        # By learner it would be asked for in the order of another index, over every answer of the organisation.
+        .order_by(LedgerEvent.id)
     )
     if len(wanted) == 1:
         query = query.where(LedgerEvent.learner == next(iter(wanted)))
-    rows = connection.execute(query).all()
-    return {
-        learner: [FlagRow(row.uuid, EventType(row.type), json.loads(row.body)) for row in own]
-        for learner, own in groupby(rows, key=lambda row: row.learner)
-        if learner in wanted
-    }
+    found: defaultdict[str, list[FlagRow]] = defaultdict(list)
+    for row in connection.execute(query):
+        if row.learner in wanted:
+            found[row.learner].append(FlagRow(row.uuid, EventType(row.type), json.loads(row.body)))
+    return found
 
 
 def _body(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from lti_tool.services import ledger_verification
+from lti_tool.services.flags import read_flags
 from lti_tool.services.ledger_standings import read_standings
 from tests.integration.ledger.conftest import School
 from tests.integration.ledger.test_verification import verify
@@ -49,6 +50,17 @@ def test_sealing_and_verifying_never_sort_the_ledger(school: School, asked: list
     paged = [question for question in asked if "ORDER BY" in question[0]]
     assert len(paged) >= 2
     assert [found for question in paged if "B-TREE" in (found := plan(school, question))] == []
+
+
+@pytest.mark.parametrize("learners", [1, 2])
+def test_flags_are_found_without_reading_the_answers(
+    school: School, asked: list[tuple[str, object]], learners: int
+) -> None:
+    people = [str(uuid.UUID(int=number)) for number in range(learners)]
+    with school.tool.runtime.database.reading() as session:
+        assert read_flags(session.connection(), school.tool.organisation_id, people) == {}
+    (question,) = asked
+    assert "ix_ledger_event_rare" in plan(school, question)
 
 
 def test_corrections_are_found_without_reading_the_answers(school: School, asked: list[tuple[str, object]]) -> None:
