@@ -1,0 +1,16 @@
+"""Requests of platforms for content, and what was answered."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make them."""
+
+
+def downgrade() -> None:
+    """Drop them."""
