@@ -13,6 +13,7 @@ const LIMIT_BYTES = 40 * 1024;
 const ENTRIES = [
   { source: "qualoop/player/static/src/player.ts" },
   { source: "lti_tool/static/src/pages.ts", optional: true },
+  { source: "lti_tool/static/src/choosing.ts" },
 ];
 
 const target = ({ source }) =>

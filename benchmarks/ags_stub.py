@@ -29,6 +29,7 @@ LINE_ITEMS_PATH: Final = "/courses/1/lineitems"
 MOST_FAULTS: Final = 4
 
 _SCORES_PATH: Final = re.compile(rf"{LINE_ITEMS_PATH}/(\d+)/lineitem/scores(?:\?.*)?")
+_RESULTS_PATH: Final = re.compile(rf"{LINE_ITEMS_PATH}/(\d+)/lineitem/results(?:/(\w+))?(?:\?.*)?")
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TYPE: Final = re.compile(rb"\r\ncontent-type: *([^\r]+)", re.IGNORECASE)
 _BEARER: Final = re.compile(rb"\r\nauthorization: Bearer ([^\r]+)", re.IGNORECASE)
@@ -99,8 +100,14 @@ class Stub:
     requests: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     line_items: list[dict[str, Any]] = field(default_factory=list)
+    newest_body: dict[str, Any] = field(default_factory=dict)
+    """The body of the score that was taken last."""
     ahead_s: float = float("-inf")
     """How far a timestamp was ahead of the clock at most."""
+    delay_s: float = 0.0
+    """How long each answer takes."""
+    under_way: int = 0
+    most_at_once: int = 0
     base_url: str = ""
 
     def report(self) -> dict[str, Any]:
@@ -126,6 +133,8 @@ class Stub:
             return 401, b"", b""
         if scores := _SCORES_PATH.fullmatch(path):
             return self._score(scores[1], head, json.loads(body))
+        if results := _RESULTS_PATH.fullmatch(path):
+            return 200, json.dumps(self._results(results[1])).encode(), b""
         return self._line_item(method, path, head, body)
 
     def _score(self, item: str, head: bytes, score: dict[str, Any]) -> tuple[int, bytes, bytes] | None:
@@ -141,8 +150,15 @@ class Stub:
             if taken and score["timestamp"] <= taken[-1][0]:
                 return 409, b"a score with this or a later timestamp exists", b""
             taken.append((score["timestamp"], score["scoreGiven"]))
+            self.newest_body = score
             self.ahead_s = max(self.ahead_s, datetime.fromisoformat(score["timestamp"]).timestamp() - time.time())
         return self._failed(fault) if fault else (200, b"", b"")
+
+    def _results(self, item: str) -> list[dict[str, Any]]:
+        """Return the newest grade of everybody in a column, whatever the filter: some platforms ignore it."""
+        self.requests["results"] += 1
+        newest = {user: taken[-1][1] for (column, user), taken in self.scores.items() if taken and column == item}
+        return [{"userId": user, "resultScore": score, "resultMaximum": 100} for user, score in newest.items()]
 
     def _failed(self, fault: Fault) -> tuple[int, bytes, bytes] | None:
         if fault in {Fault.SILENT, Fault.SAVED_SILENT}:
@@ -198,7 +214,18 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
         elif answer[0]:
             status, body, more = answer
-            self._transport.write(b"HTTP/1.1 %d -\r\n%sContent-Length: %d\r\n\r\n%s" % (status, more, len(body), body))
+            text = b"HTTP/1.1 %d -\r\n%sContent-Length: %d\r\n\r\n%s" % (status, more, len(body), body)
+            if self._stub.delay_s:
+                self._stub.under_way += 1
+                self._stub.most_at_once = max(self._stub.most_at_once, self._stub.under_way)
+                asyncio.get_running_loop().call_later(self._stub.delay_s, self._write_late, text)
+            else:
+                self._transport.write(text)
+
+    def _write_late(self, text: bytes) -> None:
+        self._stub.under_way -= 1
+        if self._transport is not None:
+            self._transport.write(text)
 
 
 async def _serve(stub: Stub, ready: Callable[[Callable[[], object]], None]) -> None:

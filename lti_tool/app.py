@@ -12,7 +12,18 @@ from jinja2 import StrictUndefined
 from lti_tool import error_handlers
 from lti_tool.lti.registration import find_origin
 from lti_tool.services.runtime import Runtime
-from lti_tool.views import activity, ledger, levels, oidc, operations, record, teaching
+from lti_tool.views import (
+    activity,
+    activity_preview,
+    deep_linking,
+    ledger,
+    levels,
+    oidc,
+    operations,
+    record,
+    registration,
+    teaching,
+)
 from lti_tool.views.host import catalogue
 
 MAX_BODY_BYTES = 512 * 1024
@@ -28,7 +39,18 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.auto_reload = False
-    for part in (oidc, activity, record, teaching, levels, ledger, operations):
+    for part in (
+        oidc,
+        activity,
+        record,
+        teaching,
+        levels,
+        ledger,
+        deep_linking,
+        activity_preview,
+        registration,
+        operations,
+    ):
         app.register_blueprint(part.blueprint)
     app.context_processor(_words)
     app.after_request(_protect)
@@ -38,7 +60,7 @@ def create_app(runtime: Runtime) -> Flask:
 
 def _words() -> dict[str, Any]:
     """Give every template its language: the launch's, else the browser's."""
-    session = g.get("session")
+    session = g.get("session") or g.get("picker")
     language = session.language if session else request.accept_languages.best_match(["en", "zh"], "en")
     language = "zh-Hans" if language.startswith("zh") else "en"
     messages = catalogue(language)
@@ -65,13 +87,17 @@ def _version(path: str) -> str:
 
 
 def _protect(response: Response) -> Response:
-    """Set the headers that every answer carries (S20): framed by the launching platform only, nothing from elsewhere."""
+    """Set the headers that every answer carries (S20): framed by the launching platform only, nothing from elsewhere.
+
+    Forms go to us alone, but for the one page that takes a choice back to the platform.
+    """
     runtime: Runtime = current_app.extensions["qualoop"]
     headers = response.headers
     if "Content-Security-Policy" not in headers:
         headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "
-            f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {_ancestors(runtime)}"
+            f"connect-src 'self'; form-action 'self'{_form_target()}; base-uri 'none'; "
+            f"frame-ancestors {_ancestors(runtime)}"
         )
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
@@ -81,9 +107,20 @@ def _protect(response: Response) -> Response:
     return response
 
 
+def _form_target() -> str:
+    """Return the one foreign origin that a form of this page is sent to, where its view has named one."""
+    origin = g.get("form_target")
+    return f" {origin}" if origin else ""
+
+
 def _ancestors(runtime: Runtime) -> str:
-    """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody."""
-    session = g.get("session")
+    """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody.
+
+    A page before any session, of a platform that registers, names its one origin itself.
+    """
+    if framed_by := g.get("framed_by"):
+        return str(framed_by)
+    session = g.get("session") or g.get("picker")
     if session is not None:
         known = [runtime.registrations.get(session.registration_id)]
     elif request.path.startswith("/lti/log") or request.path == "/lti/launch":

@@ -48,6 +48,7 @@ class Settings:
     log_level: str = "INFO"
     outgoing_timeout_s: float = 5.0
     session_hours: int = 12
+    key_rotation_days: int = 90
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,6 +82,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         log_level=_choice(values, "QUALOOP_LOG_LEVEL", LOG_LEVELS, faults),
         outgoing_timeout_s=_number(values, "QUALOOP_OUTGOING_TIMEOUT_S", (0.1, 60.0), faults),
         session_hours=int(_number(values, "QUALOOP_SESSION_HOURS", (1, 72), faults)),
+        key_rotation_days=int(_number(values, "QUALOOP_KEY_ROTATION_DAYS", (0, 3650), faults)),
     )
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         faults.append("QUALOOP_DATABASE_URL starts with sqlite:/// or postgresql+psycopg://")
@@ -100,6 +102,7 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "QUALOOP_LOG_LEVEL": Settings.log_level,
     "QUALOOP_OUTGOING_TIMEOUT_S": str(Settings.outgoing_timeout_s),
     "QUALOOP_SESSION_HOURS": str(Settings.session_hours),
+    "QUALOOP_KEY_ROTATION_DAYS": str(Settings.key_rotation_days),
 }
 
 

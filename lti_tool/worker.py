@@ -16,17 +16,20 @@ from typing import Final
 from sqlalchemy import select
 
 from lti_tool.models import Organisation
-from lti_tool.services import ledger, tool_keys
-from lti_tool.services.access_tokens import AccessTokens
+from lti_tool.services import key_rotation, ledger, tool_keys
 from lti_tool.services.ags_channel import AgsChannel
 from lti_tool.services.assembling import assemble
+from lti_tool.services.deep_links import purge_requests
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
+from lti_tool.services.grade_comparison import GradeComparison
+from lti_tool.services.grade_results import GradeResults
 from lti_tool.services.logins import purge_states
 from lti_tool.services.outbox import DEFAULT_TERMS, Terms
-from lti_tool.services.platform_services import PlatformServices
+from lti_tool.services.platform_services import services_of
 from lti_tool.services.replay_log import FOLDER
 from lti_tool.services.replay_waiting import run_waiting
+from lti_tool.services.roster import RosterReader
 from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.services.sessions import purge_sessions
@@ -35,8 +38,11 @@ from qualoop.commands import Nouns
 
 SEAL_EVERY: Final = timedelta(seconds=5)
 PURGE_EVERY: Final = timedelta(hours=1)
+ROTATE_EVERY: Final = timedelta(hours=1)
 LOOK_EVERY_S: Final = 1.0
 REPLAY_EVERY_S: Final = 5.0
+COMPARE_EVERY_S: Final = 60.0
+ROSTERS_EVERY_S: Final = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +51,10 @@ def make_dispatch(
     runtime: Runtime, *, random: Random, terms: Terms = DEFAULT_TERMS, threads: int = DEFAULT_THREADS
 ) -> Dispatch:
     """Return the delivery of every channel."""
-    tokens = AccessTokens(runtime.database, runtime.http, secret=runtime.settings.secret_key, clock=runtime.clock)
-    services = PlatformServices(runtime.http, tokens)
+    services = services_of(runtime)
     columns = GradeColumns(runtime.database, services, clock=runtime.clock)
-    channels = [AgsChannel(services, columns, runtime.registrations)]
+    results = GradeResults(runtime.database, services)
+    channels = [AgsChannel(services, columns, results, runtime.registrations)]
     return Dispatch(runtime.database, channels, clock=runtime.clock, random=random, terms=terms, threads=threads)
 
 
@@ -81,35 +87,43 @@ class Chore:
 
 
 class Worker:
-    """One worker process. Deliveries and replays have threads of their own; the chores run where `run` is called."""
+    """One worker process. What asks a platform, and replays, have threads of their own; chores run where `run` is called."""
 
     def __init__(self, runtime: Runtime, dispatch: Dispatch) -> None:
         self._runtime = runtime
         self._dispatch = dispatch
+        services = services_of(runtime)
+        self._comparison = GradeComparison(
+            runtime.database, GradeResults(runtime.database, services), runtime.registrations
+        )
+        self._rosters = RosterReader(runtime.database, services, runtime.registrations, clock=runtime.clock)
         self._chores = (
             Chore("seal", SEAL_EVERY, self._seal),
             Chore("purge", PURGE_EVERY, self._purge),
+            Chore("keys", ROTATE_EVERY, self._rotate_keys),
         )
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, then end what is under way."""
-        deliveries = threading.Thread(target=self._deliver, args=(stop,), name="deliveries")
-        replays = threading.Thread(target=self._replay, args=(stop,), name="replays")
-        deliveries.start()
-        replays.start()
+        work = (self._deliver, self._replay, self._compare, self._read_rosters)
+        threads = [threading.Thread(target=each, args=(stop,), name=each.__name__) for each in work]
+        for thread in threads:
+            thread.start()
         try:
             while not stop.wait(LOOK_EVERY_S):
                 self._do_chores()
         finally:
             stop.set()
-            deliveries.join()
-            replays.join()
+            for thread in threads:
+                thread.join()
 
     def run_once(self) -> int:
         """Deliver what is due now and do every chore once; return how many deliveries were tried."""
         tries = self._dispatch.drain()
         self._do_chores()
         self._replay_waiting(lambda: False)
+        self._comparison.compare_due(self._runtime.clock(), lambda: False)
+        self._rosters.update_due(lambda: False)
         return tries
 
     def _deliver(self, stop: threading.Event) -> None:
@@ -126,6 +140,22 @@ class Worker:
                 self._replay_waiting(stop.is_set)
             except Exception:
                 log.exception("looking for replays failed")
+
+    def _compare(self, stop: threading.Event) -> None:
+        """Compare grade books until ``stop``; a slow platform keeps nothing else waiting."""
+        while not stop.wait(COMPARE_EVERY_S):
+            try:
+                self._comparison.compare_due(self._runtime.clock(), stop.is_set)
+            except Exception:
+                log.exception("comparing grade books failed")
+
+    def _read_rosters(self, stop: threading.Event) -> None:
+        """Read the class lists that teachers' launches ask for, until ``stop``: no launch waits for them."""
+        while not stop.wait(ROSTERS_EVERY_S):
+            try:
+                self._rosters.update_due(stop.is_set)
+            except Exception:
+                log.exception("looking for class lists to read failed")
 
     def _replay_waiting(self, is_ending: Callable[[], bool]) -> None:
         runtime = self._runtime
@@ -147,11 +177,17 @@ class Worker:
                 key = tool_keys.ensure_key(session, tool_keys.LEDGER, secret=self._runtime.settings.secret_key, now=now)
                 ledger.seal(session, organisation, key, now)
 
+    def _rotate_keys(self, now: datetime) -> None:
+        """Publish the keys that sign next, and let them sign, as the schedule says."""
+        with self._runtime.database.transaction() as session:
+            key_rotation.rotate_due(session, key_rotation.terms_of(self._runtime.settings, now))
+
     def _purge(self, now: datetime) -> None:
-        """Delete login states and sessions that have expired."""
+        """Delete login states, sessions and requests for content that have expired."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
+            purge_requests(connection, now)
 
 
 def register(nouns: Nouns) -> None:

@@ -17,11 +17,11 @@ from demo.lms.current import EXTENSION, Lms, close_database, find_current_person
 from demo.lms.key_sets import fetch_key_set
 from demo.lms.school import load_school
 from demo.lms.settings import LmsSettings
-from demo.lms.views import course, launches, services, sign_in
+from demo.lms.views import content, course, launches, services, sign_in, tools
 from demo.lms.wording import LANGUAGE_NAMES
 
 MOST_BYTES: Final = 256 * 1024
-FRAMED: Final = ("launches.begin", "launches.authorize", "course.come_back")
+FRAMED: Final = ("launches.begin", "launches.authorize", "course.come_back", "content.begin", "content.take_back")
 WORDED_ERRORS: Final = (400, 404, 405)
 
 
@@ -71,8 +71,8 @@ def serve(settings_file: str) -> Flask:
 
 
 def _wire(app: Flask) -> None:
-    for blueprint in (sign_in.blueprint, course.blueprint, launches.blueprint, services.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (sign_in, course, content, launches, services, tools):
+        app.register_blueprint(part.blueprint)
     app.add_url_rule("/health", view_func=lambda: Response("ok", content_type="text/plain"), endpoint="health")
     app.context_processor(_page_context)
     app.add_template_filter(_points, "points")

@@ -15,6 +15,7 @@ from demo.lms.tokens import GRADE_SCOPES
 
 CLAIM: Final = "https://purl.imsglobal.org/spec/lti/claim"
 AGS_CLAIM: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+DL_CLAIM: Final = "https://purl.imsglobal.org/spec/lti-dl/claim"
 NRPS_CLAIM: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 MEMBERSHIP_ROLES: Final = {
     "teacher": "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
@@ -61,6 +62,20 @@ def presentation_claim(settings: LmsSettings, target: DocumentTarget, language: 
         "return_url": f"{settings.base_url}/course/return",
     }
     return {f"{CLAIM}/launch_presentation": presentation}
+
+
+def content_request_claims(settings: LmsSettings, data: str) -> dict[str, Any]:
+    """Return the claims that make a launch a request for content (Deep Linking 2.0, 4.4)."""
+    asked = {
+        "deep_link_return_url": f"{settings.base_url}/course/add/return",
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe", "window"],
+        "accept_multiple": True,
+        "accept_lineitem": True,
+        "auto_create": True,
+        "data": data,
+    }
+    return {f"{CLAIM}/message_type": "LtiDeepLinkingRequest", f"{DL_CLAIM}/deep_linking_settings": asked}
 
 
 def platform_claim(school: School, language: str) -> dict[str, Any]:

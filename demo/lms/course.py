@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from demo.lms.school import Person
@@ -12,7 +13,10 @@ from qualoop.values import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """An activity of the course. ``id`` is also the resource link id; ``line_item_id`` is None where not graded."""
+    """An activity of the course. ``id`` is also the resource link id; ``line_item_id`` is None where not graded.
+
+    ``url`` and ``custom`` are what the tool said of an activity that was chosen in it.
+    """
 
     id: int
     key: str
@@ -20,11 +24,13 @@ class Activity:
     description: Text
     line_item_id: int | None
     maximum: str | None
+    url: str | None
+    custom: Mapping[str, str] | None
 
 
 ACTIVITIES_SQL = (
-    "SELECT activity.id, key, title, description, graded, line_item.id AS line_item_id, score_maximum"
-    " FROM activity LEFT JOIN line_item ON line_item.activity_id = activity.id AND graded"
+    "SELECT activity.id, key, title, description, graded, line_item.id AS line_item_id, score_maximum,"
+    " url, custom FROM activity LEFT JOIN chosen_link ON chosen_link.activity_id = activity.id LEFT JOIN line_item ON line_item.activity_id = activity.id AND graded"
     " WHERE shown"
 )
 
@@ -70,4 +76,6 @@ def _activity(row: sqlite3.Row) -> Activity:
         description=Text(json.loads(row["description"])),
         line_item_id=row["line_item_id"],
         maximum=row["score_maximum"],
+        url=row["url"],
+        custom=json.loads(row["custom"]) if row["custom"] else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from flask import current_app, g, request, session
 
 from demo.lms.course import find_person
 from demo.lms.database import connect
+from demo.lms.registrations import settings_of
 from demo.lms.school import Person, School
 from demo.lms.settings import LmsSettings
 from demo.lms.wording import say
@@ -36,6 +37,11 @@ def lms() -> Lms:
     """Return the LMS that answers this request."""
     found: Lms = current_app.extensions[EXTENSION]
     return found
+
+
+def lms_of(client_id: str | None) -> Lms:
+    """Return the LMS as a tool that registered itself knows it: with its client id, where there is such a tool."""
+    return replace(lms(), settings=settings_of(database(), lms().settings, client_id))
 
 
 def database() -> sqlite3.Connection:

@@ -107,7 +107,7 @@ def _seed_activities(
     connection: sqlite3.Connection, course_id: str, activities: tuple[ActivityDeclaration, ...]
 ) -> None:
     """Bring the course in line with the list: the key decides which activity is which."""
-    connection.execute("UPDATE activity SET shown = 0")
+    connection.execute("UPDATE activity SET shown = 0 WHERE id NOT IN (SELECT activity_id FROM chosen_link)")
     for position, activity in enumerate(activities):
         texts = (_text_json(activity.title), _text_json(activity.description))
         row = connection.execute(

@@ -35,6 +35,8 @@ MEMBERS_TYPE: Final = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 
 PAGE_PARAMETERS: Final = ("page", "limit")
 MOST_PER_PAGE: Final = 1_000
+#: Fewer than the course has members: whoever reads only one page is found out here.
+MEMBERS_PER_PAGE: Final = 5
 STATUS_OF: Final = {
     Recorded.STORED: UpdateScoreStatus.SUCCESS,
     Recorded.IGNORED: UpdateScoreStatus.SUCCESS,
@@ -205,7 +207,7 @@ class MembershipService(NamesRoleProvisioningService):
         del rlid
         people = members(self.platform_config.connection, self.context.id)
         found = [_member(person) for person in people if role in (None, *_role_names(person))]
-        return page_of(found, page, limit)
+        return page_of(found, page, min(limit or MEMBERS_PER_PAGE, MEMBERS_PER_PAGE))
 
 
 def page_of(found: list[Any], page: int, limit: int | None) -> dict[str, Any]:

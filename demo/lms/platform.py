@@ -55,7 +55,7 @@ class Platform(LTI1P3PlatformConfAbstract):
         """Return the token reply of RFC 6749, 5.1; raise TokenRefusedError."""
         now = self.lms.clock()
         scopes = tokens.granted_scopes(form)
-        jti, expires = tokens.check_assertion(self._verified(form["client_assertion"]), self.lms.settings, now)
+        jti, expires = tokens.check_assertion(self.verified(form["client_assertion"]), self.lms.settings, now)
         tokens.use_assertion(self.connection, jti, expires, now=now)
         return {
             "access_token": tokens.give_token(self.connection, scopes, now),
@@ -74,14 +74,14 @@ class Platform(LTI1P3PlatformConfAbstract):
             raise LtiServiceException("insufficient_scope", 403)
         return True
 
-    def _verified(self, assertion: str) -> dict[str, Any]:
-        """Return the claims of an assertion that the tool's key signed; nothing else of it is checked."""
+    def verified(self, token: str) -> dict[str, Any]:
+        """Return the claims of a token that the tool's key signed; nothing else of it is checked."""
         try:
-            verified: dict[str, Any] = self.tool_validate_and_decode(assertion)
+            verified: dict[str, Any] = self.tool_validate_and_decode(token)
         except KeySetUnavailableError as error:
             raise tokens.TokenRefusedError("invalid_client", f"the key set cannot be read: {error}") from error
         except UNREADABLE as error:
-            raise tokens.TokenRefusedError("invalid_client", "the client_assertion is not valid") from error
+            raise tokens.TokenRefusedError("invalid_client", "the token is not valid") from error
         return verified
 
 
@@ -130,18 +130,41 @@ def sign_launch(
     """Return the signed id_token for a request that was checked in full: tool, person and hint."""
     settings, school = platform.lms.settings, platform.lms.school
     launch = ResourceLinkLaunch(PreflightRequest(request), platform)
-    launch.set_launch_url(settings.target_link_uri(activity.key)).set_id_token_expiration(ID_TOKEN_LIFE_S)
+    launch.set_launch_url(activity.url or settings.target_link_uri(activity.key)).set_id_token_expiration(
+        ID_TOKEN_LIFE_S
+    )
     launch.set_user_data(person.id, [claims.MEMBERSHIP_ROLES[person.role]], person.name, person.email)
     launch.set_resource_link_claim(str(activity.id), activity.description[language], activity.title[language])
     course = school.course
     launch.set_launch_context_claim(course.id, [claims.COURSE_SECTION], course.title[language], course.label)
-    launch.set_custom_parameters_claim({"qualoop_activity": activity.key})
+    launch.set_custom_parameters_claim(activity.custom or {"qualoop_activity": activity.key})
     launch.set_nrps(claims.memberships_url(settings, course.id))
     for extra in (
         claims.person_claims(person),
         claims.grade_claim(settings, course.id, activity),
         claims.presentation_claim(settings, target, language),
         claims.platform_claim(school, language),
+    ):
+        launch.set_extra_claims(extra)
+    token: str = launch.generate_launch_request()["id_token"]
+    return token
+
+
+def sign_content_request(
+    platform: Platform, request: AuthorizationRequest, *, person: Person, data: str, language: str
+) -> str:
+    """Return the signed request for content; ``data`` comes back with the answer."""
+    settings, school = platform.lms.settings, platform.lms.school
+    launch = ResourceLinkLaunch(PreflightRequest(request), platform)
+    launch.set_launch_url(settings.deep_linking_uri).set_id_token_expiration(ID_TOKEN_LIFE_S)
+    launch.set_user_data(person.id, [claims.MEMBERSHIP_ROLES[person.role]], person.name, person.email)
+    course = school.course
+    launch.set_launch_context_claim(course.id, [claims.COURSE_SECTION], course.title[language], course.label)
+    for extra in (
+        claims.person_claims(person),
+        claims.presentation_claim(settings, "iframe", language),
+        claims.platform_claim(school, language),
+        claims.content_request_claims(settings, data),
     ):
         launch.set_extra_claims(extra)
     token: str = launch.generate_launch_request()["id_token"]

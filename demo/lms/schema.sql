@@ -81,3 +81,32 @@ CREATE TABLE IF NOT EXISTS access_token (
     scopes TEXT NOT NULL,
     expires_at TEXT NOT NULL
 ) STRICT;
+
+-- A teacher chooses activities in the tool: the request goes out once, and its answer comes in once.
+CREATE TABLE IF NOT EXISTS content_request (
+    hint TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES user,
+    data TEXT NOT NULL UNIQUE,
+    sent INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    expires_at TEXT NOT NULL
+) STRICT;
+
+-- What the tool said of an activity that a teacher chose in it; custom is a JSON object of texts.
+CREATE TABLE IF NOT EXISTS chosen_link (
+    activity_id INTEGER PRIMARY KEY REFERENCES activity,
+    url TEXT,
+    custom TEXT NOT NULL
+) STRICT;
+
+-- A tool registers itself with a token that serves once; only the SHA-256 of it is kept.
+CREATE TABLE IF NOT EXISTS registration_token (
+    digest TEXT PRIMARY KEY,
+    expires_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS registered_tool (
+    id INTEGER PRIMARY KEY,
+    client_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;

@@ -56,6 +56,10 @@ class LmsSettings:
         """Return the only addresses to which an id_token is ever posted, compared as whole strings."""
         return (f"{self.tool_url}/lti/launch",)
 
+    @property
+    def deep_linking_uri(self) -> str:
+        return f"{self.tool_url}/lti/launch"
+
     def target_link_uri(self, activity_key: str) -> str:
         return f"{self.tool_url}/lti/activity/{activity_key}"
 

@@ -1,4 +1,4 @@
-"""`qualoop ledger`: verify, seal, export, correct, and erase."""
+"""`qualoop ledger`: verify, seal, export, look back, correct, and erase."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import UUID
 from joserfc.jwk import KeySet
 from sqlalchemy import select
 
-from lti_tool.commands import add_organisation, get_organisation, ledger_flags, open_runtime
+from lti_tool.commands import add_organisation, get_organisation, ledger_as_of, ledger_flags, open_runtime
 from lti_tool.models import Organisation
 from lti_tool.services import corrections, erasure, ledger, ledger_verification, tool_keys
 from lti_tool.services.ledger_download import Terms, learner_download, published_keys
@@ -42,6 +42,7 @@ def register(nouns: Nouns) -> None:
     seal.add_argument("--organisation", metavar="KEY", help="default: every one")
     seal.set_defaults(run=_seal)
     _register_export(verbs)
+    ledger_as_of.register(verbs)
     _register_corrections(verbs)
     _register_erasure(verbs)
     ledger_flags.register(verbs)

@@ -7,13 +7,16 @@ import argparse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.commands import add_organisation, get_organisation, open_runtime
+from lti_tool.commands import add_organisation, get_organisation, open_runtime, platform_invites
+from lti_tool.lti.platform_profiles import Product
 from lti_tool.lti.registration import DEFAULT_ALGORITHMS
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import Deployment, Registration
 from lti_tool.services.inbox_actions import approve_deployment
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
+
+_SHOWN = ("issuer", "client_id", "name", "auth_login_url", "token_url", "jwks_url")
 
 
 class PlatformThereError(QualoopError):
@@ -22,14 +25,8 @@ class PlatformThereError(QualoopError):
     code = "platform-there"
 
 
-class PlatformMissingError(QualoopError):
-    """There is no registration of this issuer and client id in this organisation."""
-
-    code = "platform-missing"
-
-
 def register(nouns: Nouns) -> None:
-    """Add `platform add`, `list` and `show`."""
+    """Add `platform add`, `list` and `show`, and what invites platforms and approves them."""
     noun = nouns.add_parser("platform", help="register and list learning platforms")
     verbs = noun.add_subparsers(title="verbs", metavar="VERB")
     add = verbs.add_parser("add", help="register a platform by hand")
@@ -40,14 +37,17 @@ def register(nouns: Nouns) -> None:
     add.add_argument("--name", default="", help="as people know it")
     add.add_argument("--auth-audience", help="audience of our token requests, where it is not the token URL")
     add.add_argument("--service-origin", action="append", default=[], metavar="ORIGIN", help="of services elsewhere")
+    products = [product.value for product in Product]
+    add.add_argument("--product", choices=products, help="which it is, where its launches do not tell")
     add.add_argument("--replace", action="store_true", help="change the registration that is there")
     add.set_defaults(run=_add)
-    verbs.add_parser("list", help="list registrations").set_defaults(run=_list)
+    verbs.add_parser("list", help="list registrations and their state").set_defaults(run=_list)
     show = verbs.add_parser("show", help="print what to enter in the platform, and one registration")
     show.add_argument("--organisation", metavar="KEY", help="with --issuer: whose registration")
     show.add_argument("--issuer")
     show.add_argument("--client-id")
     show.set_defaults(run=_show)
+    platform_invites.register(verbs)
 
 
 def _add(arguments: argparse.Namespace) -> int:
@@ -83,14 +83,14 @@ def _fill(row: Registration, arguments: argparse.Namespace) -> None:
     )
     row.issuer, row.client_id, row.name = checked.issuer, checked.client_id, arguments.name
     row.auth_login_url, row.token_url, row.jwks_url = checked.auth_login_url, checked.token_url, checked.jwks_url
-    row.auth_audience = checked.auth_audience
+    row.auth_audience, row.product = checked.auth_audience, arguments.product or row.product
     row.algorithms, row.service_origins = list(checked.algorithms), list(checked.service_origins)
 
 
 def _list(arguments: argparse.Namespace) -> int:
     with open_runtime().database.reading() as session:
         for row in session.scalars(select(Registration).order_by(Registration.issuer, Registration.client_id)):
-            print(f"{row.issuer}\t{row.client_id}\t{row.name}")
+            print(f"{row.issuer}\t{row.client_id}\t{row.name}\t{row.state}")
     return 0
 
 
@@ -103,14 +103,15 @@ def _show(arguments: argparse.Namespace) -> int:
     print(f"  Login initiation URL    {base}/lti/login")
     print(f"  Redirection URI         {base}/lti/launch")
     print(f"  Public keyset URL       {base}/lti/jwks")
+    print("Step by step, for one product: qualoop platform steps")
     if not arguments.issuer:
         return 0
     with runtime.database.reading() as session:
         organisation = get_organisation(session, arguments.organisation or "")
         row = _find(session, arguments.issuer, arguments.client_id)
         if row is None or row.organisation_id != organisation.id:
-            raise PlatformMissingError
-        for name in ("issuer", "client_id", "name", "auth_login_url", "token_url", "jwks_url", "auth_audience"):
+            raise platform_invites.PlatformMissingError
+        for name in (*_SHOWN, "auth_audience", "state"):
             print(f"{name}: {getattr(row, name)}")
         for deployment in session.scalars(select(Deployment).where(Deployment.registration_id == row.id)):
             print(f"deployment: {deployment.deployment_id} ({deployment.state})")

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.commands import get_organisation, open_runtime
+from lti_tool.commands.ledger_as_of import a_moment
+from lti_tool.db import micros, moment
 from lti_tool.models import Job, Organisation
 from lti_tool.services import mastery_cache, replay, replay_report, replay_steps
 from lti_tool.services.jobs import JobState, Progress
@@ -39,6 +41,12 @@ def register(nouns: Nouns) -> None:
     noun.add_argument(
         "--weights", default=DEFAULT_TABLE, metavar="ID", help="with --what-if: by this table of evidence weights"
     )
+    noun.add_argument(
+        "--as-of",
+        type=a_moment,
+        metavar="DATE-OR-TIME",
+        help="with --what-if: from what was known by then, and what stands otherwise now; a date means its end, UTC",
+    )
     noun.set_defaults(run=_run)
     adopt = noun.add_subparsers(metavar="adopt").add_parser("adopt", help="adopt what the last --what-if computed")
     adopt.add_argument("--organisation", metavar="KEY", default=argparse.SUPPRESS, help="default: every one")
@@ -51,7 +59,12 @@ def _run(arguments: argparse.Namespace) -> int:
         print("--report goes with --what-if and --organisation.", file=sys.stderr)
         return 2
     runtime = open_runtime()
-    choice = Choice(adopt=not arguments.what_if, tags_as_of=arguments.tags_as_of, weights=arguments.weights)
+    choice = Choice(
+        adopt=not arguments.what_if,
+        tags_as_of=arguments.tags_as_of,
+        weights=arguments.weights,
+        recorded_by=arguments.as_of and micros(arguments.as_of),
+    )
 
     def start(session: Session, organisation: Organisation) -> Job:
         return replay.start(session, organisation, runtime.clock(), choice)
@@ -61,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
             print("Stopped. The same command goes on from there.")
             return 1
         if arguments.what_if:
-            _show(runtime, key, arguments.report)
+            _show(runtime, key, choice, arguments.report)
     return 0
 
 
@@ -106,22 +119,28 @@ def _replay(runtime: Runtime, key: str, start: Start) -> JobState:
         print(file=sys.stderr)
 
 
-def _show(runtime: Runtime, key: str, report: Path | None) -> None:
-    """Say what the computed generation would change."""
+def _show(runtime: Runtime, key: str, choice: Choice, report: Path | None) -> None:
+    """Say what the computed generation would change; of one as of a moment, what has changed since."""
+    then = None if choice.recorded_by is None else moment(choice.recorded_by)
     with runtime.database.reading() as session:
         organisation = get_organisation(session, key)
         connection = session.connection()
-        computed = replay.find_computed(session, organisation.id)
-        if computed is None:
+        generation = replay.find_computed(session, organisation.id)
+        if generation is None:
             raise replay.NothingComputedError
+        computed = mastery_cache.Place(organisation.id, generation.id)
+        adopted = mastery_cache.find_adopted(connection, organisation.id)
         differences = replay_report.compare(
             connection,
-            mastery_cache.find_adopted(connection, organisation.id),
-            mastery_cache.Place(organisation.id, computed.id),
+            *((computed, adopted) if then else (adopted, computed)),
             framework=runtime.contents.find_framework(connection, organisation.id),
             now=runtime.clock(),
+            then=then,
         )
         print(f"{key}:")
-        for line in replay_report.as_lines(replay_report.summarise(differences, report)):
+        for line in replay_report.as_lines(replay_report.summarise(differences, report), then=then):
             print(line)
-    print(f"Nothing is adopted. To adopt it: qualoop replay adopt --organisation {key}")
+    if choice.is_adoptable:
+        print(f"Nothing is adopted. To adopt it: qualoop replay adopt --organisation {key}")
+    else:
+        print("Nothing is adopted: this can only be looked at.")

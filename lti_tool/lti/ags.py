@@ -8,14 +8,15 @@ that strictly increase by whole seconds for each line item and user.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from lti_tool.lti.errors import AnswerMalformedError
+from lti_tool.lti.platform_profiles import ResultAddress
 from qualoop.values import Score
 
 SCOPE_LINE_ITEM: Final = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -63,16 +64,30 @@ def scores_url(line_item_url: str) -> str:
     return _extended(line_item_url, "scores")
 
 
-def results_url(line_item_url: str, user_id: str) -> str:
-    """Return where the result of one user stands.
+def results_url(line_item_url: str, user_id: str, address: ResultAddress = ResultAddress.BY_QUERY) -> str:
+    """Return where the result of one user stands; look for the user in the answer, whatever was asked for.
 
-    No `limit` beside it: Moodle answers that with 404. Open edX ignores `user_id`: look for the user in the answer.
+    No `limit` beside it: Moodle answers that with 404.
     """
-    return _with_query(_extended(line_item_url, "results"), {"user_id": user_id})
+    results = _extended(line_item_url, "results")
+    if address is ResultAddress.BY_PATH:
+        return _extended(results, quote(user_id, safe=""))
+    return _with_query(results, {"user_id": user_id}) if address is ResultAddress.BY_QUERY else results
 
 
-def score_body(score: Score, *, maximum: int, user_id: str, timestamp: datetime, comment: str | None = None) -> bytes:
-    """Return the body of a score. Send the comment each time: a score without one erases the former comment."""
+def score_body(
+    score: Score,
+    *,
+    maximum: int,
+    user_id: str,
+    timestamp: datetime,
+    comment: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the body of a score. Send the comment each time: a score without one erases the former comment.
+
+    ``more`` are members of a platform's own.
+    """
     body: dict[str, Any] = {
         "userId": user_id,
         "scoreGiven": _number(score * maximum),
@@ -83,7 +98,7 @@ def score_body(score: Score, *, maximum: int, user_id: str, timestamp: datetime,
     }
     if comment:
         body["comment"] = comment[:MAX_COMMENT]
-    return _compact(body)
+    return _compact({**body, **(more or {})})
 
 
 def parse_results(body: bytes) -> tuple[Result, ...]:

@@ -22,6 +22,7 @@ MAX_ENTRIES: Final = 200
 
 VERSION: Final = "1.3.0"
 RESOURCE_LINK_REQUEST: Final = "LtiResourceLinkRequest"
+DEEP_LINKING_REQUEST: Final = "LtiDeepLinkingRequest"
 
 _LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 _CONTEXT: Final = _LTI + "context"
@@ -30,7 +31,7 @@ _LAUNCH_PRESENTATION: Final = _LTI + "launch_presentation"
 _MESSAGE_TYPE: Final = _LTI + "message_type"
 _RESOURCE_LINK: Final = _LTI + "resource_link"
 _ROLES: Final = _LTI + "roles"
-_TARGET_LINK_URI: Final = _LTI + "target_link_uri"
+TARGET_LINK_URI: Final = _LTI + "target_link_uri"
 _VERSION: Final = _LTI + "version"
 _AGS: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 _NRPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
@@ -112,74 +113,83 @@ class ResourceLinkLaunch(NamedTuple):
 def read_resource_link_launch(verified: VerifiedLaunch) -> ResourceLinkLaunch:
     """Return the launch that verified claims describe; raise a ClaimError, VersionError or MessageTypeError."""
     claims = verified.claims
-    _check_kind(claims)
+    check_kind(claims, RESOURCE_LINK_REQUEST)
     return ResourceLinkLaunch(
         verified.deployment_id,
-        _user(claims),
-        _roles(claims),
-        _context(claims),
+        user_of(claims),
+        roles_of(claims),
+        context_of(claims),
         _resource_link(claims),
-        _optional_id(claims, _TARGET_LINK_URI, MAX_URL),
+        optional_text(claims, TARGET_LINK_URI, MAX_URL),
         _custom(claims),
-        _presentation(claims),
+        presentation_of(claims),
         _ags(claims),
-        _service_url(_object(claims, _NRPS), "context_memberships_url"),
+        _service_url(object_of(claims, _NRPS), "context_memberships_url"),
     )
 
 
-def _check_kind(claims: Object) -> None:
+def names_deep_linking(claims: Object) -> bool:
+    """Say whether a message asks for content: then `deep_linking` reads it; everything else is a launch, or refused."""
+    return bool(claims.get(_MESSAGE_TYPE) == DEEP_LINKING_REQUEST)
+
+
+def check_kind(claims: Object, wanted: str) -> None:
+    """Raise VersionError, ClaimMissingError or MessageTypeError unless this is a message of LTI 1.3 of the kind."""
     version, kind = claims.get(_VERSION), claims.get(_MESSAGE_TYPE)
     if version != VERSION:
         raise VersionError("version is not 1.3.0" if version else "version is missing")
     if kind is None:
         raise ClaimMissingError("message_type")
-    if kind != RESOURCE_LINK_REQUEST:
-        raise MessageTypeError("message_type is not LtiResourceLinkRequest")
+    if kind != wanted:
+        raise MessageTypeError(f"message_type is not {wanted}")
 
 
-def _user(claims: Object) -> LtiUser:
+def user_of(claims: Object) -> LtiUser:
+    """Return who launches; raise a ClaimError."""
     name, given_name, family_name, email = [
-        _shown(claims, claim, MAX_TITLE) or None if claim in claims else None
+        shown_text(claims, claim, MAX_TITLE) or None if claim in claims else None
         for claim in ("name", "given_name", "family_name", "email")
     ]
     return LtiUser(_required_id(claims, "sub"), name, given_name, family_name, email)
 
 
-def _roles(claims: Object) -> LaunchRoles:
+def roles_of(claims: Object) -> LaunchRoles:
+    """Return the roles in the course; raise a ClaimError."""
     # An empty list is a launch without role; no list at all is no launch (Conformance Guide, 6.1.1 and 6.1.2).
     if claims.get(_ROLES) is None:
         raise ClaimMissingError("roles")
-    return read_roles(_strings(claims, _ROLES))
+    return read_roles(strings_of(claims, _ROLES))
 
 
-def _context(claims: Object) -> LtiContext | None:
-    context = _object(claims, _CONTEXT)
+def context_of(claims: Object) -> LtiContext | None:
+    """Return the course, None outside of any."""
+    context = object_of(claims, _CONTEXT)
     if not context:
         return None
     return LtiContext(
         _required_id(context, "id", "context"),
-        _shown(context, "label", MAX_TITLE),
-        _shown(context, "title", MAX_TITLE),
-        _strings(context, "type"),
+        shown_text(context, "label", MAX_TITLE),
+        shown_text(context, "title", MAX_TITLE),
+        strings_of(context, "type"),
     )
 
 
 def _resource_link(claims: Object) -> LtiResourceLink:
-    link = _object(claims, _RESOURCE_LINK)
+    link = object_of(claims, _RESOURCE_LINK)
     return LtiResourceLink(
         _required_id(link, "id", "resource_link"),
-        _shown(link, "title", MAX_TITLE),
-        _shown(link, "description", MAX_TEXT),
+        shown_text(link, "title", MAX_TITLE),
+        shown_text(link, "description", MAX_TEXT),
     )
 
 
 def _custom(claims: Object) -> Mapping[str, str]:
     """Return the custom parameters; numbers and truth values, which some platforms send, as their JSON text."""
-    custom = _object(claims, _CUSTOM)
+    custom = object_of(claims, _CUSTOM)
     if len(custom) > MAX_ENTRIES:
         raise ClaimInvalidError("custom", f"has more than {MAX_ENTRIES} entries")
     return {
-        _checked_text(name, "custom", MAX_ID): value
+        checked_text(name, "custom", MAX_ID): value
         if type(value) is str and len(value) <= MAX_TEXT and value.isprintable()
         else _custom_value(value)
         for name, value in custom.items()
@@ -193,15 +203,16 @@ def _custom_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    return _checked_text(value, "custom", MAX_TEXT)
+    return checked_text(value, "custom", MAX_TEXT)
 
 
-def _presentation(claims: Object) -> LaunchPresentation:
-    presentation = _object(claims, _LAUNCH_PRESENTATION)
-    return_url = _optional_id(presentation, "return_url", MAX_URL)
+def presentation_of(claims: Object) -> LaunchPresentation:
+    """Return how the platform shows us."""
+    presentation = object_of(claims, _LAUNCH_PRESENTATION)
+    return_url = optional_text(presentation, "return_url", MAX_URL)
     return LaunchPresentation(
-        _optional_id(presentation, "locale", MAX_ID),
-        _optional_id(presentation, "document_target", MAX_ID),
+        optional_text(presentation, "locale", MAX_ID),
+        optional_text(presentation, "document_target", MAX_ID),
         # It becomes a link on our pages: javascript: and its like must not get there (S15).
         return_url if return_url and _WEB_ADDRESS.match(return_url) else None,
     )
@@ -209,8 +220,8 @@ def _presentation(claims: Object) -> LaunchPresentation:
 
 def _ags(claims: Object) -> AgsEndpoint | None:
     """Return the grade service, None where it is off: Moodle then still names a line item, without any scope."""
-    endpoint = _object(claims, _AGS)
-    scopes = frozenset(_strings(endpoint, "scope"))
+    endpoint = object_of(claims, _AGS)
+    scopes = frozenset(strings_of(endpoint, "scope"))
     if not scopes:
         return None
     return AgsEndpoint(scopes, _service_url(endpoint, "lineitems"), _service_url(endpoint, "lineitem"))
@@ -219,7 +230,8 @@ def _ags(claims: Object) -> AgsEndpoint | None:
 # -- Values of one JSON type within bounds. `null` counts as absent.
 
 
-def _object(claims: Object, name: str) -> Object:
+def object_of(claims: Object, name: str) -> Object:
+    """Return a claim that is a JSON object; nothing in it where it is absent."""
     value = claims.get(name)
     if value is None:
         return _EMPTY
@@ -228,14 +240,15 @@ def _object(claims: Object, name: str) -> Object:
     return value
 
 
-def _strings(claims: Object, name: str) -> tuple[str, ...]:
+def strings_of(claims: Object, name: str) -> tuple[str, ...]:
+    """Return a claim that is a list of strings; none where it is absent."""
     value = claims.get(name)
     if value is None:
         return ()
     if type(value) is not list or len(value) > MAX_ENTRIES:
         raise ClaimInvalidError(_short(name), f"is not a list of at most {MAX_ENTRIES} strings")
     for entry in value:
-        _checked_text(entry, name, MAX_ID)
+        checked_text(entry, name, MAX_ID)
     return tuple(value)
 
 
@@ -250,12 +263,13 @@ def _required_id(claims: Object, name: str, within: str = "") -> str:
     return value
 
 
-def _optional_id(claims: Object, name: str, longest: int) -> str | None:
+def optional_text(claims: Object, name: str, longest: int) -> str | None:
+    """Return a text that is taken whole or refused; None where it is absent or empty."""
     value = claims.get(name)
-    return _checked_text(value, name, longest) or None if value is not None else None
+    return checked_text(value, name, longest) or None if value is not None else None
 
 
-def _shown(claims: Object, name: str, longest: int) -> str:
+def shown_text(claims: Object, name: str, longest: int) -> str:
     """Return a text that is only shown: cut, and freed of what cannot be stored."""
     value = claims.get(name)
     if value is None:
@@ -268,13 +282,14 @@ def _shown(claims: Object, name: str, longest: int) -> str:
 
 def _service_url(claims: Object, name: str) -> str | None:
     """Return the address of a service; the empty string, which Moodle sends, means that there is none."""
-    value = _optional_id(claims, name, MAX_URL)
+    value = optional_text(claims, name, MAX_URL)
     if value is not None and not _WEB_ADDRESS.match(value):
         raise ClaimInvalidError(name, "is not an http(s) address")
     return value
 
 
-def _checked_text(value: object, name: str, longest: int) -> str:
+def checked_text(value: object, name: str, longest: int) -> str:
+    """Return a text within bounds that can be stored; raise ClaimInvalidError."""
     if type(value) is not str or len(value) > longest or not (value.isprintable() or _storable(value)):
         raise ClaimInvalidError(_short(name), f"is not a string of at most {longest} characters")
     return value

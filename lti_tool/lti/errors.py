@@ -261,6 +261,25 @@ class TargetRefusedError(LtiError):
     what_to_do = translatable("Ask your teacher to choose the activity again in the course.")
 
 
+# -- Deep Linking
+
+
+class ContentTypeError(LtiError):
+    """The platform asks for kinds of content of which the tool gives none."""
+
+    code = "lti-content-type"
+    sentence = translatable("Your course platform asks for a kind of content that this tool does not have.")
+    what_to_do = translatable("Add the activity at a place of your course where external tools can be added.")
+
+
+class AlreadyAnsweredError(LtiError):
+    """This choice was sent to the platform before."""
+
+    code = "lti-already-answered"
+    sentence = translatable("What you chose here was already sent to your course.")
+    what_to_do = translatable("To add more activities, close this and choose again from your course.")
+
+
 # -- Services
 
 

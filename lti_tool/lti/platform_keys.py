@@ -28,9 +28,12 @@ MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 MAX_KEY_ID: Final = 255
 
+#: How long a set is used without asking again. A platform that withdraws a key is heard within that time.
 TIME_TO_LIVE: Final = timedelta(hours=1)
+#: The least time between two fetches of one address, whether they succeed or fail, whatever key ids launches name.
 COOLDOWN: Final = timedelta(seconds=30)
-#: How long a set may be used after its last successful fetch.
+#: How long a set may be used after its last successful fetch: a platform whose key address is down for a night goes on
+#: launching, one that withdrew a key and went away does not for ever.
 LONGEST_STALE: Final = timedelta(days=1)
 
 _PUBLIC_MEMBERS: Final = frozenset({"kty", "kid", "use", "alg", "key_ops", "n", "e", "crv", "x", "y"})
@@ -102,6 +105,12 @@ class _Entry:
     def is_fresh(self, now: datetime) -> bool:
         return self.fetched_at is not None and now - self.fetched_at < TIME_TO_LIVE
 
+    def find(self, kid: str, now: datetime) -> PlatformKey | None:
+        """Return a key that may be used, of a fresh set or of a former one that is not too old."""
+        if self.fetched_at is None or now - self.fetched_at > LONGEST_STALE:
+            return None
+        return self.keys.get(kid)
+
     def may_try(self, now: datetime) -> bool:
         return self.tried_at is None or now - self.tried_at >= COOLDOWN
 
@@ -124,7 +133,7 @@ class KeyCache:
         if entry is None:
             with self._lock:
                 entry = self._entries.setdefault(jwks_url, _Entry())
-        key = entry.keys.get(kid)
+        key = entry.find(kid, now)
         if key is None or not entry.is_fresh(now):
             # Who can go on with the former set does not wait for the thread that fetches.
             if entry.lock.acquire(blocking=key is None):
@@ -132,7 +141,7 @@ class KeyCache:
                     self._refresh(entry, jwks_url, kid, now)
                 finally:
                     entry.lock.release()
-            key = entry.keys.get(kid)
+            key = entry.find(kid, now)
         if key is not None:
             return key
         if entry.failed:
@@ -147,8 +156,6 @@ class KeyCache:
             entry.keys = parse_jwks(self._fetch(jwks_url))
         except QualoopError:
             entry.failed = True
-            if entry.fetched_at is not None and now - entry.fetched_at > LONGEST_STALE:
-                entry.keys = {}
         else:
             entry.fetched_at = now
             entry.failed = False

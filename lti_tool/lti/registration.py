@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from lti_tool.lti.errors import ServiceOriginError
+from lti_tool.lti.platform_profiles import PlatformProfile, profile_of
 from qualoop.values import ValueRefusedError
 
 DEFAULT_ALGORITHMS: Final = ("RS256",)
@@ -38,7 +39,8 @@ class Registration:
     """A platform that may launch us.
 
     `auth_audience` replaces the token URL as audience of our assertions where the platform wants that;
-    `service_origins` are origins that its services may have beside those of issuer and token URL.
+    `service_origins` are origins that its services may have beside those of issuer and token URL; `product` is which
+    product it is, None where nobody has told yet.
     Raises ValueRefusedError for an algorithm outside of ALGORITHMS and for addresses that are not http(s).
     """
 
@@ -52,6 +54,7 @@ class Registration:
     auth_audience: str | None = None
     algorithms: tuple[str, ...] = DEFAULT_ALGORITHMS
     service_origins: tuple[str, ...] = ()
+    product: str | None = None
 
     def __post_init__(self) -> None:
         if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
@@ -68,6 +71,11 @@ class Registration:
         """
         own = (find_origin(self.issuer), find_origin(self.token_url), *map(find_origin, self.service_origins))
         return frozenset(origin for origin in own if origin)
+
+    @cached_property
+    def profile(self) -> PlatformProfile:
+        """Return what is special about the platform."""
+        return profile_of(self.product)
 
     def check_service_url(self, url: str) -> str:
         """Return ``url`` where our bearer token may go there, else raise ServiceOriginError."""

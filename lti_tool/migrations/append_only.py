@@ -16,6 +16,11 @@ def statements(dialect: str, table: str, keys: Sequence[Sequence[str]]) -> list[
     return _sqlite(table, keys) if dialect == "sqlite" else _postgresql(table)
 
 
+def undoing(dialect: str, table: str) -> list[str]:
+    """Return the statements that remove what is left of the protection when ``table`` is dropped; triggers go with it."""
+    return [] if dialect == "sqlite" else [f"DROP FUNCTION {table}_refuse()"]
+
+
 def _sqlite(table: str, keys: Sequence[Sequence[str]]) -> list[str]:
     """Return the three triggers of SQLite."""
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"

@@ -3,6 +3,7 @@
 from lti_tool.models.attempts import Attempt, LinkScore
 from lti_tool.models.base import Base, Scoped
 from lti_tool.models.content import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
+from lti_tool.models.deep_links import DeepLink
 from lti_tool.models.deliveries import (
     AccessToken,
     Delivery,
@@ -34,9 +35,11 @@ from lti_tool.models.platforms import (
     Organisation,
     Person,
     Registration,
+    RegistrationInvite,
     ResourceLink,
     ToolKey,
 )
+from lti_tool.models.rosters import RosterRead
 
 __all__ = [
     "RARE",
@@ -47,6 +50,7 @@ __all__ = [
     "ContentAsset",
     "ContentVersion",
     "Context",
+    "DeepLink",
     "Delivery",
     "Deployment",
     "Enrolment",
@@ -74,7 +78,9 @@ __all__ = [
     "OutboxRow",
     "Person",
     "Registration",
+    "RegistrationInvite",
     "ResourceLink",
+    "RosterRead",
     "Scoped",
     "TagSet",
     "ToolKey",

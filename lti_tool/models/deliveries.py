@@ -23,6 +23,7 @@ class LineItem(Scoped):
     lineitems_url: Mapped[str | None]
     scopes: Mapped[str]
     score_maximum: Mapped[int] = mapped_column(default=100)
+    compared_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
 
@@ -62,6 +63,8 @@ class OutboxRow(Scoped):
     last_timestamp: Mapped[datetime | None]
     last_status: Mapped[int | None]
     last_error: Mapped[str | None]
+    seen_value: Mapped[str | None] = short(64)
+    seen_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
 

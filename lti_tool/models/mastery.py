@@ -12,8 +12,9 @@ the organisation's row for every answer.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from sqlalchemy import Double, Integer, LargeBinary, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import Double, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lti_tool.models.base import Base, Id, Scoped, short
@@ -45,37 +46,36 @@ class MasteryGeneration(Scoped):
 
 
 class Cached(DeclarativeBase):
-    """A row of one generation of one organisation; its key is that of its subject."""
+    """A row of one generation of one organisation; its key is that of its subject, and rows are kept in its order."""
 
     __abstract__ = True
+    __table_args__ = ({"sqlite_with_rowid": False},)
     metadata = Base.metadata
-    type_annotation_map = Base.type_annotation_map
+    type_annotation_map: ClassVar[dict[Any, Any]] = {**Base.type_annotation_map, float: Double, bytes: LargeBinary}
 
-    organisation_id: Mapped[int] = mapped_column(Id)
-    generation_id: Mapped[int] = mapped_column(Id)
-
-
-def _keyed(*columns: str) -> tuple[PrimaryKeyConstraint, dict[str, bool]]:
-    """Return the table arguments of rows that are kept in the order of their key."""
-    return PrimaryKeyConstraint("generation_id", *columns), {"sqlite_with_rowid": False}
+    # In front of the columns of the tables: the key begins with the generation.
+    organisation_id: Mapped[int] = mapped_column(Id, sort_order=-2)
+    generation_id: Mapped[int] = mapped_column(Id, primary_key=True, sort_order=-1)
 
 
-def _number() -> Mapped[float]:
-    return mapped_column(Double)
+# What a state is of: parts of its key, in the order of the columns.
+Learner: TypeAlias = Annotated[str, mapped_column(String(36), primary_key=True)]
+Code: TypeAlias = Annotated[str, mapped_column(String(64), primary_key=True)]
+Item: TypeAlias = Annotated[str, mapped_column(String(160), primary_key=True)]
+Rater: TypeAlias = Annotated[str, mapped_column(String(64), primary_key=True)]
 
 
 class MasteryLearner(Cached):
     """General ability g, form of the day h (mean and variance each), responses so far."""
 
     __tablename__ = "mastery_learner"
-    __table_args__ = _keyed("learner")
 
-    learner: Mapped[str] = short(36)
-    g: Mapped[float] = _number()
-    v_g: Mapped[float] = _number()
-    h: Mapped[float] = _number()
-    v_h: Mapped[float] = _number()
-    responses: Mapped[float] = _number()
+    learner: Mapped[Learner]
+    g: Mapped[float]
+    v_g: Mapped[float]
+    h: Mapped[float]
+    v_h: Mapped[float]
+    responses: Mapped[float]
 
 
 class MasteryMemory(Cached):
@@ -87,17 +87,16 @@ class MasteryMemory(Cached):
     """
 
     __tablename__ = "mastery_memory"
-    __table_args__ = _keyed("learner", "code")
 
-    learner: Mapped[str] = short(36)
-    code: Mapped[str] = short(64)
-    m: Mapped[float] = _number()
-    v_m: Mapped[float] = _number()
-    f: Mapped[float] = _number()
-    v_f: Mapped[float] = _number()
-    n: Mapped[float] = _number()
-    at: Mapped[float] = _number()
-    responses: Mapped[float] = _number()
+    learner: Mapped[Learner]
+    code: Mapped[Code]
+    m: Mapped[float]
+    v_m: Mapped[float]
+    f: Mapped[float]
+    v_f: Mapped[float]
+    n: Mapped[float]
+    at: Mapped[float]
+    responses: Mapped[float]
     items: Mapped[int]
     forms: Mapped[int]
     competent_at: Mapped[datetime | None]
@@ -107,53 +106,48 @@ class MasteryItem(Cached):
     """The difficulty of an item, known by activity and part."""
 
     __tablename__ = "mastery_item"
-    __table_args__ = _keyed("item")
 
-    item: Mapped[str] = short(160)
-    b: Mapped[float] = _number()
-    v_b: Mapped[float] = _number()
+    item: Mapped[Item]
+    b: Mapped[float]
+    v_b: Mapped[float]
 
 
 class MasteryPoint(Cached):
     """The difficulty of a knowledge point."""
 
     __tablename__ = "mastery_point"
-    __table_args__ = _keyed("code")
 
-    code: Mapped[str] = short(64)
-    c: Mapped[float] = _number()
-    v_c: Mapped[float] = _number()
+    code: Mapped[Code]
+    c: Mapped[float]
+    v_c: Mapped[float]
 
 
 class MasteryRater(Cached):
     """The severity of a rater; strict is positive."""
 
     __tablename__ = "mastery_rater"
-    __table_args__ = _keyed("rater")
 
-    rater: Mapped[str] = short(64)
-    s: Mapped[float] = _number()
-    v_s: Mapped[float] = _number()
+    rater: Mapped[Rater]
+    s: Mapped[float]
+    v_s: Mapped[float]
 
 
 class MasteryMeeting(Cached):
     """How often a learner has met an item, over all attempts."""
 
     __tablename__ = "mastery_meeting"
-    __table_args__ = _keyed("learner", "item")
 
-    learner: Mapped[str] = short(36)
-    item: Mapped[str] = short(160)
-    count: Mapped[int] = mapped_column(Integer)
+    learner: Mapped[Learner]
+    item: Mapped[Item]
+    count: Mapped[int]
 
 
 class MasteryUpdate(Cached):
-    """Why mastery moved: the numbers of the update that one event caused (see services.mastery_cache.Why)."""
+    """Why mastery moved: the numbers of the update that one event caused (see services.explanations)."""
 
     __tablename__ = "mastery_update"
-    __table_args__ = _keyed("learner", "event_seq")
 
-    learner: Mapped[str] = short(36)
-    event_seq: Mapped[int] = mapped_column(Id)
+    learner: Mapped[Learner]
+    event_seq: Mapped[int] = mapped_column(Id, primary_key=True)
     codes: Mapped[str]
-    numbers: Mapped[bytes] = mapped_column(LargeBinary)
+    numbers: Mapped[bytes]

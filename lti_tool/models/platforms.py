@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.models.base import Base, Scoped, short
@@ -24,7 +24,7 @@ class Organisation(Base):
 
 
 class Registration(Scoped):
-    """A platform that may launch us (LTI 1.3: the pair of issuer and client_id)."""
+    """A platform that may launch us (LTI 1.3: the pair of issuer and client_id); `pending` until it is approved."""
 
     __tablename__ = "registration"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
@@ -38,7 +38,29 @@ class Registration(Scoped):
     auth_audience: Mapped[str | None]
     algorithms: Mapped[list[Any]]
     service_origins: Mapped[list[Any]]
+    product: Mapped[str | None] = short(32)
+    state: Mapped[str] = short(16, default="active", server_default="active")
     created_at: Mapped[datetime]
+
+
+class RegistrationInvite(Scoped):
+    """A link with which one platform may register itself, once; the token is stored as its hash.
+
+    `issuer` is the only one that may use it, where the inviter said so; `other_hosts` are hosts that its services may
+    have beside the issuer's. `busy_until` keeps a second try away while one is under way.
+    """
+
+    __tablename__ = "registration_invite"
+
+    token_hash: Mapped[str] = short(64, unique=True)
+    issuer: Mapped[str | None]
+    other_hosts: Mapped[list[Any]]
+    made_by: Mapped[str] = short()
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    busy_until: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registration.id"), index=True)
 
 
 class Deployment(Scoped):
@@ -54,9 +76,23 @@ class Deployment(Scoped):
 
 
 class ToolKey(Base):
-    """A signing key of this installation; the private half is encrypted at rest."""
+    """A signing key of this installation: `next` (published), `active` (signs), `retired`. At most one is next, one active.
+
+    It is published from `created_at` until `published_until`; None: no end. The private half is encrypted at rest, and
+    empty once the key is retired.
+    """
 
     __tablename__ = "tool_key"
+    __table_args__ = (
+        Index(
+            "ix_tool_key_in_use",
+            "purpose",
+            "state",
+            unique=True,
+            sqlite_where=text("state <> 'retired'"),
+            postgresql_where=text("state <> 'retired'"),
+        ),
+    )
 
     kid: Mapped[str] = short(64, unique=True)
     purpose: Mapped[str] = short(16)
@@ -64,6 +100,10 @@ class ToolKey(Base):
     public_jwk: Mapped[dict[str, Any]]
     private_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    active_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    published_until: Mapped[datetime | None]
+    retired_for: Mapped[str | None] = short()
 
 
 class LaunchState(Scoped):
@@ -122,14 +162,28 @@ class Identity(Scoped):
 
 
 class Context(Scoped):
-    """A course of a platform."""
+    """A course of a platform.
+
+    `memberships_url` is where the platform lists its members; `roster_wanted_at` is when a teacher opened it since the
+    list was last read.
+    """
 
     __tablename__ = "context"
-    __table_args__ = (UniqueConstraint("deployment_id", "platform_key"),)
+    __table_args__ = (
+        UniqueConstraint("deployment_id", "platform_key"),
+        Index(
+            "ix_context_roster_wanted_at",
+            "roster_wanted_at",
+            sqlite_where=text("roster_wanted_at IS NOT NULL"),
+            postgresql_where=text("roster_wanted_at IS NOT NULL"),
+        ),
+    )
 
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"))
     platform_key: Mapped[str] = short()
     title: Mapped[str] = short()
+    memberships_url: Mapped[str | None]
+    roster_wanted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -148,7 +202,11 @@ class ResourceLink(Scoped):
 
 
 class Enrolment(Scoped):
-    """A person's roles in a context."""
+    """A person's roles in a context.
+
+    `launch_roles` are those of the last launch, None where the person has never launched: then `roles` are those of the
+    platform's list of members. `left_at` is when that list was first without the person.
+    """
 
     __tablename__ = "enrolment"
     __table_args__ = (UniqueConstraint("context_id", "person_id"), Index("ix_enrolment_person_id", "person_id"))
@@ -156,4 +214,6 @@ class Enrolment(Scoped):
     context_id: Mapped[int] = mapped_column(ForeignKey("context.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     roles: Mapped[str] = short(128)
+    launch_roles: Mapped[str | None] = short(128)
+    left_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]

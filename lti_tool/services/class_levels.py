@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from lti_tool.models import Activity, TagSet
+from lti_tool.services import tag_sets
 from lti_tool.services.class_members import Link
 from lti_tool.services.records import knowledge_points_of
 from qualoop.framework import Framework
@@ -15,9 +16,7 @@ def link_codes(connection: Connection, framework: Framework | None, link: Link) 
     tags = connection.scalar(
         select(TagSet.tags)
         .join(Activity, Activity.version_id == TagSet.version_id)
-        .where(Activity.id == link.activity_id, TagSet.organisation_id == link.organisation_id)
-        .order_by(TagSet.adopted_at.desc(), TagSet.id.desc())
-        .limit(1)
+        .where(Activity.id == link.activity_id, TagSet.organisation_id == link.organisation_id, tag_sets.holds())
     )
     order = framework.learning_order if framework else {}
     return tuple(sorted((code for code in knowledge_points_of(tags or {}) if code in order), key=order.__getitem__))

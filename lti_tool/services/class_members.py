@@ -1,4 +1,7 @@
-"""Who learns in a course: found by link, named as the link's platform names them. Nobody else is ever found."""
+"""Who learns in a course: found by link, named as the link's platform names them. Nobody else is ever found.
+
+Whoever the platform lists is there before the first launch; whoever it lists no more is not, and the evidence stays.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A learner of the course. ``name`` is None where the platform tells none."""
+    """A learner of the course. ``name`` is None where the platform tells none.
+
+    ``has_launched`` says whether the learner has opened anything of the course yet.
+    """
 
     subject: Subject
     name: str | None
+    has_launched: bool
 
     @property
     def short(self) -> str:
@@ -57,9 +64,9 @@ def get_member(connection: Connection, link: Link, person_uuid: str) -> Member:
 
 
 def _enrolled(link: Link) -> Select[*tuple[Any, ...]]:
-    """Return the query of everybody in the link's course, with the name that this platform told."""
+    """Return the query of everybody who is in the link's course, with the name that this platform told."""
     return (
-        select(Person.id, Person.uuid, Enrolment.roles, Identity.name)
+        select(Person.id, Person.uuid, Enrolment.roles, Enrolment.launch_roles, Identity.name)
         .join(Enrolment, Enrolment.person_id == Person.id)
         .join(
             Identity,
@@ -70,6 +77,7 @@ def _enrolled(link: Link) -> Select[*tuple[Any, ...]]:
             Person.organisation_id == link.organisation_id,
             Enrolment.organisation_id == link.organisation_id,
             Enrolment.context_id == link.context_id,
+            Enrolment.left_at.is_(None),
         )
     )
 
@@ -82,4 +90,4 @@ def _is_learner(row: RowMapping) -> bool:
 
 def _member(row: RowMapping, link: Link) -> Member:
     subject = Subject(organisation_id=link.organisation_id, person_id=row["id"], uuid=row["uuid"])
-    return Member(subject=subject, name=row["name"] or None)
+    return Member(subject=subject, name=row["name"] or None, has_launched=row["launch_roles"] is not None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from lti_tool.services.class_map import ClassMap, Filters
+from lti_tool.services.class_map import ClassMap
 from lti_tool.services.class_status import STATUSES
 
 BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -28,9 +28,7 @@ def as_csv(rows: Iterable[Sequence[Value]]) -> bytes:
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
-def sheet_rows(
-    found: ClassMap, filters: Filters, names: Mapping[str, str], *, language: str
-) -> Iterator[Sequence[Value]]:
+def sheet_rows(found: ClassMap, names: Mapping[str, str], *, language: str) -> Iterator[Sequence[Value]]:
     """Return what is wanted of a class; ``names`` names each status.
 
     A row: learner, pseudonym, unit, code, title, status, level, low, high (whole per cent), answers, different
@@ -40,9 +38,9 @@ def sheet_rows(
     for row in found.rows:
         member = found.members[row]
         for column in found.columns:
-            status = STATUSES[found.status[row, column]]
-            if filters.status not in {"", status.value}:
+            if not found.wanted[row, column]:
                 continue
+            status = STATUSES[found.status[row, column]]
             point, n = found.points[column], int(cells.n[row, column])
             level: Sequence[Value] = (None, None, None)
             if n:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from lti_tool.services.class_cells import ClassCells
 from qualoop.ledger import EvidenceForm
-from qualoop.records import FLAGGED, SECONDS_PER_MONTH, Flag, Status, StatusRules, status_rules
+from qualoop.records import COVERED_FROM, FLAGGED, SECONDS_PER_MONTH, Flag, Status, StatusRules, status_rules
+from qualoop.sequencing import RESTING
 
 STATUSES: Final = tuple(Status)
 """What the numbers in an array of statuses stand for."""
@@ -50,6 +51,27 @@ def flag_statuses(
         for code, flag in flags.get(person, {}).items():
             if code in columns:
                 status[row, columns[code]] = _NUMBER[FLAGGED[flag]]
+
+
+def concerned(cells: ClassCells, status: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Say who has answered on what, and is not secure on it."""
+    return (cells.n > 0) & ~np.isin(status, [_NUMBER[each] for each in RESTING])
+
+
+def remedial_table(
+    cells: ClassCells, items: NDArray[np.int64], *, rules: StatusRules | None = None
+) -> NDArray[np.bool_]:
+    """Say where help is due, from so many different ``items``: `qualoop.records.is_remedial`."""
+    rules = rules or status_rules()
+    remedial: NDArray[np.bool_] = (items >= rules.remedy_items) & (
+        (cells.mean - rules.cut) / cells.sd <= _sds(rules.remedy, rules)
+    )
+    return remedial
+
+
+def met_table(cells: ClassCells) -> NDArray[np.bool_]:
+    """Say where a knowledge point is known well enough to build on: `qualoop.sequencing.is_met`."""
+    return (cells.n >= COVERED_FROM) & ~remedial_table(cells, cells.n)
 
 
 def _is_competent(cells: ClassCells, reach: NDArray[np.float64], rules: StatusRules) -> NDArray[np.bool_]:

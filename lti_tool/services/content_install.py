@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import micros
 from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
-from lti_tool.services import ledger
+from lti_tool.services import ledger, tag_sets
 from qualoop.content_packages import Package
 from qualoop.framework import Framework
 from qualoop.ledger import EventType
@@ -188,12 +188,7 @@ def _find_version(session: Session, activity: Activity | None, content_hash: str
 
 
 def _newest_tags_hash(session: Session, version: ContentVersion) -> str | None:
-    return session.scalar(
-        select(TagSet.hash)
-        .where(TagSet.version_id == version.id)
-        .order_by(TagSet.adopted_at.desc(), TagSet.id.desc())
-        .limit(1)
-    )
+    return session.scalar(select(TagSet.hash).where(TagSet.version_id == version.id, tag_sets.holds()))
 
 
 def _newest_framework_hash(session: Session, organisation_id: int) -> str | None:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 from lti_tool.db import Prepared
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework, from_document
-from qualoop.player import ActivityKind, ActivityKinds, installed_kinds
+from qualoop.player import ActivityKind, ActivityKinds, Description, installed_kinds
+from qualoop.values import Text
 
 KEPT_VERSIONS: Final = 256
 
@@ -58,6 +59,14 @@ class OpenContent:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """How a content version is offered to who chooses activities: what its kind is called, and what it says of itself."""
+
+    kind: Text
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
 class FoundAsset:
     """A file of a content version."""
 
@@ -81,6 +90,7 @@ class Contents:
         self._lock = threading.Lock()
         self._versions: OrderedDict[tuple[int, int], OpenContent] = OrderedDict()
         self._frameworks: dict[str, Framework] = {}
+        self._offers: dict[tuple[int, int], Offer] = {}
 
     def get(self, connection: Connection, organisation_id: int, version_id: int) -> OpenContent:
         """Return an installed version of the organisation; raise ContentMissingError."""
@@ -99,6 +109,20 @@ class Contents:
             if len(self._versions) > KEPT_VERSIONS:
                 self._versions.popitem(last=False)
         return opened
+
+    def get_offer(self, connection: Connection, organisation_id: int, version_id: int) -> Offer:
+        """Return how an installed version is offered; raise ContentMissingError, or UnknownKindError for its kind.
+
+        Kept for every version that was ever listed: a few hundred bytes each, and a list of hundreds opens none twice.
+        """
+        key = (organisation_id, version_id)
+        found = self._offers.get(key)
+        if found is None:
+            opened = self.get(connection, organisation_id, version_id)
+            found = Offer(opened.kind.label, opened.kind.describe(opened.content))
+            with self._lock:
+                self._offers[key] = found
+        return found
 
     def find_framework(self, connection: Connection, organisation_id: int) -> Framework | None:
         """Return the framework that the organisation adopted last, or None."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lti_tool.models import LedgerEvent
-from lti_tool.services.ledger_standings import read_standings
+from lti_tool.services.ledger_standings import read_dated_standings
 from qualoop.ledger import EventType, Evidence, Reason
 from qualoop.records import EvidenceEntry
 from qualoop.values import Score
@@ -29,31 +29,31 @@ class CorrectedEntry:
 
 def list_corrected(connection: Connection, organisation_id: int, learner: str) -> Sequence[CorrectedEntry]:
     """Return a learner's corrected evidence, the newest correction first."""
-    standings = read_standings(connection, organisation_id, learner=learner)
+    standings = read_dated_standings(connection, organisation_id, learner)
     if not standings:
         return ()
-    events = _events(connection, organisation_id, learner, [*standings, *(each.by for each in standings.values())])
     found = [
         CorrectedEntry(
             entry=EvidenceEntry(
                 seq=event.id, at=event.occurred_at, evidence=Evidence.from_body(json.loads(event.body)), explanation={}
             ),
-            at=events[standings[uuid].by].recorded_at,
-            reason=standings[uuid].reason,
-            score=standings[uuid].score,
+            at=standings[event.uuid].at,
+            reason=standings[event.uuid].standing.reason,
+            score=standings[event.uuid].standing.score,
         )
-        for uuid, event in events.items()
-        if uuid in standings and event.type == EventType.EVIDENCE_RECORDED
+        for event in _evidence(connection, organisation_id, learner, list(standings))
     ]
     return sorted(found, key=lambda each: (each.at, each.entry.seq), reverse=True)
 
 
-def _events(connection: Connection, organisation_id: int, learner: str, uuids: Sequence[str]) -> dict[str, Any]:
-    """Return events of a learner by uuid."""
+def _evidence(connection: Connection, organisation_id: int, learner: str, uuids: Sequence[str]) -> Sequence[Any]:
+    """Return the evidence of a learner among some events."""
     event = LedgerEvent
-    rows = connection.execute(
-        select(event.id, event.uuid, event.type, event.occurred_at, event.recorded_at, event.body).where(
-            event.uuid.in_(uuids), event.organisation_id == organisation_id, event.learner == learner
+    return connection.execute(
+        select(event.id, event.uuid, event.occurred_at, event.body).where(
+            event.uuid.in_(uuids),
+            event.organisation_id == organisation_id,
+            event.learner == learner,
+            event.type == EventType.EVIDENCE_RECORDED.value,
         )
-    )
-    return {row.uuid: row for row in rows}
+    ).all()

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NO_PLATFORM = "no-platform"
     REFUSED = "refused"
     LOCKED = "locked"
+    OVERRIDDEN = "overridden"
     INTERNAL = "internal"
 
     @property
@@ -71,5 +72,8 @@ _SENTENCES: Final = {
         "The course platform did not take the score. Most often the person is not, or no longer, a student there."
     ),
     Reason.LOCKED: translatable("The grade is locked in the grade book."),
+    Reason.OVERRIDDEN: translatable(
+        "Somebody changed this grade in the grade book, and that grade stands. To replace it, send this score again."
+    ),
     Reason.INTERNAL: translatable("Something went wrong in this tool. It is in the log, and it is tried again."),
 }

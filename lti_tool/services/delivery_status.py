@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -33,12 +34,16 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryState:
-    """How the delivery of a person's score stands. ``next_at`` is None where nothing is tried any more by itself."""
+    """How the delivery of a person's score stands. ``next_at`` is None where nothing is tried any more by itself.
+
+    ``seen`` is the grade that stands in the grade book instead of ours, as a share of the maximum.
+    """
 
     state: State
     reason: Reason | None
     attempts: int
     next_at: datetime | None
+    seen: Decimal | None
     tries: Sequence[Try]
 
 
@@ -56,6 +61,7 @@ def delivery_states(session: Session, organisation_id: int, link: int) -> Mappin
             reason=find_reason(row.last_error),
             attempts=row.attempts,
             next_at=row.next_at if row.state == State.DUE else None,
+            seen=None if row.seen_value is None else Decimal(row.seen_value),
             tries=tries.get(row.id, ()),
         )
         for row in rows
@@ -65,8 +71,8 @@ def delivery_states(session: Session, organisation_id: int, link: int) -> Mappin
 def resend(session: Session, organisation_id: int, link: int, *, person: int | None, now: datetime) -> int:
     """Send again at once: one person's score whatever its state, or (None) every score that is not delivered yet.
 
-    Delivered scores of others are left alone: a teacher may have changed them by hand in the grade book. Returns how
-    many are sent; 0 where the platform takes no scores for this link.
+    Delivered scores of others are left alone, and so are grades that somebody changed in the grade book: each of those is
+    sent again by itself. Returns how many are sent; 0 where the platform takes no scores for this link.
     """
     column = select(LineItem.id).where(LineItem.resource_link_id == link, LineItem.organisation_id == organisation_id)
     if session.scalar(column) is None:
@@ -82,7 +88,7 @@ def resend(session: Session, organisation_id: int, link: int, *, person: int | N
             OutboxRow.target == link,
             OutboxRow.subject.in_(people),
         )
-        .values(next_at=now)
+        .values(next_at=now, state=State.DUE.value, last_error=None, seen_value=None, seen_at=None)
     )
     _resolve(session, organisation_id, link, now)
     return len(people)
@@ -103,7 +109,12 @@ def _to_resend(session: Session, organisation_id: int, link: int, person: int | 
     )
     if person is not None:
         return session.scalars(query.where(LinkScore.person_id == person)).all()
-    return session.scalars(query.where(OutboxRow.state.is_distinct_from(State.DONE.value))).all()
+    return session.scalars(
+        query.where(
+            OutboxRow.state.is_distinct_from(State.DONE.value),
+            OutboxRow.last_error.is_distinct_from(Reason.OVERRIDDEN.value),
+        )
+    ).all()
 
 
 def _resolve(session: Session, organisation_id: int, link: int, now: datetime) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lti_tool.db import Database
 from lti_tool.services import outbox
 from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.lanes import Lanes
 from lti_tool.services.outbox import Channel, Finished, Outcome, Parcel, Result, Terms
 
 DEFAULT_THREADS: Final = 8
@@ -59,6 +60,7 @@ class Dispatch:
         self._parcels: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._unwritten: list[Finished] = []
+        self._lanes = Lanes()
         self._on_the_way = 0
         self._take_over_at: datetime | None = None
         self._errors = (SQLAlchemyError, database.engine.dialect.loaded_dbapi.Error)
@@ -75,7 +77,7 @@ class Dispatch:
 
     def drain(self) -> int:
         """Deliver what is due now, each row once; return how many tries were made."""
-        tries = 0
+        tries, self._lanes.is_patient = 0, True
         with self._senders():
             while (claimed := self._turn()) or self._on_the_way:
                 tries += claimed
@@ -114,11 +116,21 @@ class Dispatch:
             log.exception("the outbox could not be read or written; it is tried again")
             time.sleep(IDLE_S)
             return 0
-        self._unwritten = []
-        for parcel in claimed:
-            self._parcels.put(parcel)
-        self._on_the_way += len(claimed)
-        return len(claimed)
+        self._unwritten = self._lanes.turn_out(now)
+        self._on_the_way -= len(self._unwritten)
+        sent_or_waiting = [parcel for parcel in claimed if self._start(parcel, now)]
+        self._on_the_way += len(sent_or_waiting)
+        return len(sent_or_waiting)
+
+    def _start(self, parcel: Parcel, now: datetime) -> bool:
+        """Give a claimed parcel to the senders or to its lane; note it unsent and say no where there is no room."""
+        offered = self._lanes.offer(parcel, now)
+        if isinstance(offered, Finished):
+            self._unwritten.append(offered)
+            return False
+        if offered is not None:
+            self._parcels.put(offered)
+        return True
 
     def _claim(self, connection: Connection, now: datetime) -> list[Parcel]:
         """Claim as many rows as there is room for, from each channel in turn."""
@@ -157,21 +169,27 @@ class Dispatch:
     def _took(self, finished: Finished) -> None:
         self._unwritten.append(finished)
         self._on_the_way -= 1
+        following = self._lanes.release(finished, self._clock())
+        if following is not None:
+            self._parcels.put(following)
 
     def _hand_back(self) -> None:
         """Give the rows back that no sender has begun."""
+        unsent = self._lanes.turn_out()
+        self._unwritten += unsent
+        self._on_the_way -= len(unsent)
         while not self._parcels.empty():
             try:
                 parcel = self._parcels.get_nowait()
             except queue.Empty:
                 return
             if parcel is not None:
-                self._answers.put(Finished(parcel.row, Result(Outcome.UNSENT)))
+                self._answers.put(Finished(parcel.row, Result(Outcome.UNSENT), parcel.message.lane))
 
     def _send_all(self) -> None:
         """Send parcels until there is a None: the work of one thread."""
         while (parcel := self._parcels.get()) is not None:
-            self._answers.put(Finished(parcel.row, self._send(parcel)))
+            self._answers.put(Finished(parcel.row, self._send(parcel), parcel.message.lane))
 
     def _send(self, parcel: Parcel) -> Result:
         """Send one parcel, unless its lease might end before the answer comes."""

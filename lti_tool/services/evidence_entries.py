@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from jinja2.filters import do_striptags
 from sqlalchemy import Connection, select
@@ -13,15 +14,16 @@ from lti_tool.db import Direct, Driver, moment
 from lti_tool.models import ContentVersion
 from lti_tool.services import mastery_cache
 from lti_tool.services.contents import Contents
-from lti_tool.services.explanations import explain
+from lti_tool.services.explanations import StoredUpdate, explain
+from lti_tool.services.ledger_standings import DatedStanding, read_dated_standings
 from qualoop.content_packages import Lesson, block_html
 from qualoop.ledger import Evidence
-from qualoop.policies import DEFAULT_TABLE, weight_table
-from qualoop.records import EvidenceEntry
+from qualoop.policies import DEFAULT_TABLE, WeightTable, weight_table
+from qualoop.records import EntryCorrection, EvidenceEntry
 
 # The plus keeps SQLite from reading the whole organisation by its index, instead of a few rows by their numbers.
-_WEIGHTS = Direct("SELECT weights FROM mastery_generation WHERE id = ? AND organisation_id = ?")
-_EVENTS = Direct("SELECT id, occurred_at, body FROM ledger_event WHERE +organisation_id = ? AND id IN ?")
+_GENERATION = Direct("SELECT weights, through_seq FROM mastery_generation WHERE id = ? AND organisation_id = ?")
+_EVENTS = Direct("SELECT id, uuid, occurred_at, body FROM ledger_event WHERE +organisation_id = ? AND id IN ?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def list_entries(
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Sequence[EvidenceEntry]:
-    """Return a learner's evidence in ledger order, with what each piece did in the adopted generation.
+    """Return a learner's evidence in ledger order, with what each piece did in the adopted generation and how it counts now.
 
     ``code`` keeps what moved this knowledge point, ``before`` what stands in the ledger before this sequence number,
     ``limit`` the newest so many.
@@ -51,20 +53,55 @@ def list_entries(
     if place is None:
         return ()
     updates = mastery_cache.list_updates(connection, place, learner, code=code, before=before, limit=limit)
+    if not updates:
+        return ()
     driver = Driver(connection)
-    rows = driver.all(_EVENTS, (organisation_id, driver.listed(update.seq for update in updates))) if updates else []
-    (weights,) = driver.one(_WEIGHTS, (place.generation_id, organisation_id)) or (DEFAULT_TABLE,)
-    table = weight_table(weights)
-    events = {seq: (at, Evidence.from_body(json.loads(body))) for seq, at, body in rows}
-    return [
-        EvidenceEntry(
+    weights, through = driver.one(_GENERATION, (place.generation_id, organisation_id)) or (DEFAULT_TABLE, 0)
+    rows = driver.all(_EVENTS, (organisation_id, driver.listed(update.seq for update in updates)))
+    reader = _Reader(
+        rows={row[0]: row[1:] for row in rows},
+        standings=read_dated_standings(connection, organisation_id, learner),
+        table=weight_table(weights),
+        through=through,
+    )
+    return [reader.entry(update) for update in (updates if newest_first else reversed(updates))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Makes entries of updates: from ``rows`` of the ledger by number, and how those events stand that were corrected.
+
+    ``table`` weighed the evidence; levels follow the corrections up to number ``through``.
+    """
+
+    rows: Mapping[int, tuple[Any, ...]]
+    standings: Mapping[str, DatedStanding]
+    table: WeightTable
+    through: int
+
+    def entry(self, update: StoredUpdate) -> EvidenceEntry:
+        """Return one entry, with the score that counts now."""
+        uuid, at, body = self.rows[update.seq]
+        recorded = Evidence.from_body(json.loads(body))
+        correction, evidence = None, recorded
+        if found := self.standings.get(uuid):
+            standing = found.standing
+            correction = EntryCorrection(
+                at=found.at,
+                reason=standing.reason,
+                was=recorded.score,
+                is_void=standing.voided,
+                is_followed=standing.seq <= self.through,
+            )
+            evidence = recorded if standing.score is None else replace(recorded, score=standing.score)
+        return EvidenceEntry(
             seq=update.seq,
-            at=moment(events[update.seq][0]),
-            evidence=events[update.seq][1],
-            explanation=explain(update, events[update.seq][1], table),
+            at=moment(at),
+            evidence=evidence,
+            # Why it weighs what it weighs does not depend on its score.
+            explanation=explain(update, evidence, self.table),
+            correction=correction,
         )
-        for update in (updates if newest_first else reversed(updates))
-    ]
 
 
 def name_parts(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Deployment, InboxItem, Organisation
-from lti_tool.services import corrections, inbox, ledger
+from lti_tool.services import corrections, inbox, ledger, platform_approval
 from qualoop.ledger import Reason
 from qualoop.values import Score
 
@@ -68,4 +68,6 @@ def _revise(session: Session, item: InboxItem, now: datetime) -> None:
 _EFFECTS: Final[Mapping[tuple[str, str], Callable[[Session, InboxItem, datetime], None]]] = {
     ("deployment-unknown", "approve"): _approve_deployment,
     ("evidence-conflict", "revise"): _revise,
+    (platform_approval.REASON, platform_approval.APPROVE): platform_approval.decide,
+    (platform_approval.REASON, platform_approval.REFUSE): platform_approval.decide,
 }

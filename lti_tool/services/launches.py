@@ -17,9 +17,12 @@ from sqlalchemy import Connection, text
 
 from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.claims import ResourceLinkLaunch
+from lti_tool.lti.deep_linking import DeepLinkingRequest
 from lti_tool.lti.registration import Registration
 from lti_tool.services.logins import digest
-from lti_tool.services.roles import TEST_USER, Role
+from lti_tool.services.roles import TEST_USER, Permission, Role, may
+
+Message = ResourceLinkLaunch | DeepLinkingRequest
 
 NO_CONTEXT: Final = ""
 MAX_TITLE: Final = 255
@@ -33,18 +36,22 @@ _IDENTITY = Prepared(
 _PERSON = Prepared(
     text("INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :uuid, :now) RETURNING id")
 )
-_NEW_IDENTITY = Prepared(
+NEW_IDENTITY: Final = Prepared(
     text(
         "INSERT INTO identity (organisation_id, person_id, registration_id, subject, name, email, updated_at) "
-        "VALUES (:organisation_id, :person_id, :registration_id, :subject, :name, :email, :now)"
+        "VALUES (:organisation_id, :person_id, :registration_id, :subject, :name, :email, :now) "
+        "ON CONFLICT (registration_id, subject) DO NOTHING"
     )
 )
-_NAMED = Prepared(text("UPDATE identity SET name = :name, email = :email, updated_at = :now WHERE id = :id"))
+_NOBODY = Prepared(text("DELETE FROM person WHERE id = :person_id"))
+NAMED: Final = Prepared(text("UPDATE identity SET name = :name, email = :email, updated_at = :now WHERE id = :id"))
 _CONTEXT = Prepared(
     text(
-        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, created_at) "
-        "VALUES (:organisation_id, :deployment_id, :platform_key, :title, :now) "
-        "ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title RETURNING id"
+        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, memberships_url, roster_wanted_at, "
+        "created_at) VALUES (:organisation_id, :deployment_id, :platform_key, :title, :memberships_url, "
+        ":roster_wanted_at, :now) ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title, "
+        "memberships_url = coalesce(excluded.memberships_url, context.memberships_url), "
+        "roster_wanted_at = coalesce(excluded.roster_wanted_at, context.roster_wanted_at) RETURNING id"
     )
 )
 _LINK = Prepared(
@@ -58,9 +65,10 @@ _LINK = Prepared(
 )
 _ENROLMENT = Prepared(
     text(
-        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, updated_at) "
-        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now) "
-        "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, updated_at = excluded.updated_at"
+        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, launch_roles, updated_at) "
+        "VALUES (:organisation_id, :context_id, :person_id, :roles, :roles, :now) "
+        "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, "
+        "launch_roles = excluded.launch_roles, left_at = NULL, updated_at = excluded.updated_at"
     )
 )
 _LINE_ITEM = Prepared(
@@ -120,10 +128,10 @@ def record_launch(
         "deployment_id": deployment_row,
         "activity_id": activity_id,
         "now": micros(now),
-        "roles": ",".join(sorted(roles := _role_names(launch))),
+        "roles": ",".join(sorted(roles := role_names(launch))),
     }
-    row["person_id"], person_uuid = _person(connection, launch, row)
-    row["context_id"] = _context(connection, launch, row)
+    row["person_id"], person_uuid = record_person(connection, launch, row)
+    row["context_id"] = record_context(connection, launch, row)
     link = _link(connection, launch, row)
     row["resource_link_id"] = link[0]
     _ENROLMENT.run(connection, row)
@@ -131,7 +139,7 @@ def record_launch(
     return _session(connection, launch, {**row, "person_uuid": person_uuid}, roles, link=link, now=now, life=life)
 
 
-def _role_names(launch: ResourceLinkLaunch) -> frozenset[str]:
+def role_names(launch: Message) -> frozenset[str]:
     """Return our roles of the launch: a visitor where the platform names none, and the mark of a stand-in."""
     names = frozenset(launch.roles.names) or frozenset({Role.VISITOR.value})
     return names | {TEST_USER} if launch.roles.test_user else names
@@ -144,7 +152,7 @@ def _returned(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
     return row
 
 
-def _person(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> tuple[int, str]:
+def record_person(connection: Connection, launch: Message, row: Mapping[str, Any]) -> tuple[int, str]:
     """Return id and uuid of the person, found by platform and subject; never joined by e-mail (S26)."""
     user = launch.user
     name = user.name or " ".join(filter(None, (user.given_name, user.family_name))) or None
@@ -153,20 +161,33 @@ def _person(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str
     if found is None:
         person_uuid = str(uuid.uuid4())
         person_id = _returned(_PERSON.one(connection, {**row, "uuid": person_uuid}))[0]
-        _NEW_IDENTITY.run(connection, {**row, **known, "person_id": person_id})
-        return person_id, person_uuid
+        if NEW_IDENTITY.run(connection, {**row, **known, "person_id": person_id}).rowcount:
+            return person_id, person_uuid
+        # The class list, or a launch in another tab, has just named the same person.
+        _NOBODY.run(connection, {"person_id": person_id})
+        found = _returned(_IDENTITY.one(connection, {**row, **known}))
     identity_id, person_id, person_uuid, old_name, old_email = found
     told = (name or old_name, user.email or old_email)
     if told != (old_name, old_email):
-        _NAMED.run(connection, {"name": told[0], "email": told[1], "now": row["now"], "id": identity_id})
+        NAMED.run(connection, {"name": told[0], "email": told[1], "now": row["now"], "id": identity_id})
     return person_id, person_uuid
 
 
-def _context(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> int:
-    """Return the course of the launch; a launch outside of any course has one of its own in each deployment."""
+def record_context(connection: Connection, launch: Message, row: Mapping[str, Any]) -> int:
+    """Return the course of the launch; a launch outside of any course has one of its own in each deployment.
+
+    Where the platform lists its members, and that a teacher wants the list now, is noted with it: `roster` reads it.
+    """
     context = launch.context
     title = (context.title or context.label)[:MAX_TITLE] if context else ""
-    parameters = {**row, "platform_key": context.id if context else NO_CONTEXT, "title": title}
+    members = launch.memberships_url if context and isinstance(launch, ResourceLinkLaunch) else None
+    parameters = {
+        **row,
+        "platform_key": context.id if context else NO_CONTEXT,
+        "title": title,
+        "memberships_url": members,
+        "roster_wanted_at": row["now"] if members and may(launch.roles.names, Permission.VIEW_CLASS) else None,
+    }
     return int(_returned(_CONTEXT.one(connection, parameters))[0])
 
 
@@ -215,14 +236,14 @@ def _session(
         link_title=link[2],
         link_settings=stored_json(link[3]),
         roles=roles,
-        language=_language(launch),
+        language=language_of(launch),
         return_url=launch.presentation.return_url,
     )
     _store_session(connection, row, opened)
     return opened
 
 
-def _language(launch: ResourceLinkLaunch) -> str:
+def language_of(launch: Message) -> str:
     """Return the language in which the platform shows its pages, as one of ours."""
     return "zh-Hans" if (launch.presentation.locale or "").lower().startswith("zh") else "en"
 

@@ -16,14 +16,17 @@ from urllib.parse import SplitResult
 from sqlalchemy import Connection, text
 
 from lti_tool.db import Prepared
-from lti_tool.lti.claims import ResourceLinkLaunch, read_resource_link_launch
+from lti_tool.lti.claims import names_deep_linking, read_resource_link_launch
+from lti_tool.lti.deep_linking import DeepLinkingRequest, read_deep_linking_request
 from lti_tool.lti.errors import DeploymentUnknownError, StateUsedError, TargetRefusedError
 from lti_tool.lti.id_token import validate
 from lti_tool.lti.login import AuthenticationResponse, LoginRequest, authorization_url
+from lti_tool.lti.platform_profiles import TOOL_PLATFORM, find_product
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.target import check_target
 from lti_tool.services import inbox
-from lti_tool.services.launches import Opened, record_launch
+from lti_tool.services.deep_links import OpenedPicker, open_picker
+from lti_tool.services.launches import Message, Opened, record_launch
 from lti_tool.services.logins import FoundState, OpenedLogin, consume_state, find_state, open_login
 from lti_tool.services.registrations import KnownPlatform
 from lti_tool.services.runtime import Runtime
@@ -81,9 +84,9 @@ def complete(
     response: AuthenticationResponse,
     *,
     binding: str | None,
-    then: Callable[[Connection, Opened], Page],
-) -> tuple[Opened, Page]:
-    """Verify and store a launch, let ``then`` make its page in the same transaction; return both.
+    then: Callable[[Connection, Opened | OpenedPicker], Page],
+) -> tuple[Opened | OpenedPicker, Page]:
+    """Verify and store a launch or a request for content, let ``then`` make its page in the same transaction.
 
     Raises the error that names the first fault. Whatever refuses the launch, and however late, its state is used up,
     so that nothing can be tried twice with it.
@@ -93,23 +96,34 @@ def complete(
         found = find_state(connection, response.state, binding=binding, now=now)
     known = runtime.registrations.get(found.registration_id)
     try:
-        launch = _verified(runtime, response, found, known, now=now)
-        deployment = _deployment(runtime, launch, known, now=now)
+        message = _verified(runtime, response, found, known, now=now)
+        deployment = _deployment(runtime, message, known, now=now)
         with runtime.database.connection() as connection:
             consume_state(connection, response.state, now)
-            opened = record_launch(
-                connection,
-                launch,
-                registration=known.registration,
-                deployment_row=deployment,
-                activity_id=_activity(runtime, connection, launch, known.registration.organisation_id),
-                now=now,
-                life=timedelta(hours=runtime.settings.session_hours),
-            )
+            opened = _recorded(runtime, connection, message, (known.registration, deployment), now=now)
             return opened, then(connection, opened)
     except QualoopError:
         _use_up(runtime, response.state, now)
         raise
+
+
+def _recorded(
+    runtime: Runtime, connection: Connection, message: Message, place: tuple[Registration, int], *, now: datetime
+) -> Opened | OpenedPicker:
+    """Store what was verified and open it; ``place`` is the registration and our row of the deployment."""
+    registration, deployment = place
+    key = _named_activity(runtime, message)
+    if isinstance(message, DeepLinkingRequest):
+        return open_picker(connection, message, registration=registration, deployment_row=deployment, now=now)
+    return record_launch(
+        connection,
+        message,
+        registration=registration,
+        deployment_row=deployment,
+        activity_id=_activity(connection, key, registration.organisation_id),
+        now=now,
+        life=timedelta(hours=runtime.settings.session_hours),
+    )
 
 
 def _use_up(runtime: Runtime, state: str, now: datetime) -> None:
@@ -125,15 +139,18 @@ def _verified(
     known: KnownPlatform,
     *,
     now: datetime,
-) -> ResourceLinkLaunch:
-    """Return the launch of a token that this registration's platform signed for this login."""
+) -> Message:
+    """Return the message of a token that this registration's platform signed for this login."""
     verified = validate(response.id_token, known.registration, runtime.platform_keys, now=now, nonce=found.nonce)
-    return read_resource_link_launch(verified)
+    if known.registration.product is None and (product := find_product(verified.claims.get(TOOL_PLATFORM))):
+        runtime.registrations.note_product(known.registration, product)
+    read = read_deep_linking_request if names_deep_linking(verified.claims) else read_resource_link_launch
+    return read(verified)
 
 
-def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatform, *, now: datetime) -> int:
+def _deployment(runtime: Runtime, message: Message, known: KnownPlatform, *, now: datetime) -> int:
     """Return the row of an approved deployment; note an unknown one for the administrator and refuse it."""
-    row, state = known.deployments.get(launch.deployment_id, (0, "unknown"))
+    row, state = known.deployments.get(message.deployment_id, (0, "unknown"))
     if state == "approved":
         return row
     registration = known.registration
@@ -142,11 +159,11 @@ def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatfo
             session,
             organisation_id=registration.organisation_id,
             reason="deployment-unknown",
-            subject=f"{registration.id}:{launch.deployment_id}"[: inbox.MAX_SUBJECT],
+            subject=f"{registration.id}:{message.deployment_id}"[: inbox.MAX_SUBJECT],
             details={
                 "registration_id": registration.id,
                 "issuer": registration.issuer,
-                "deployment_id": launch.deployment_id,
+                "deployment_id": message.deployment_id,
             },
             owner_role="administrator",
             actions=["approve", "refuse"],
@@ -155,20 +172,28 @@ def _deployment(runtime: Runtime, launch: ResourceLinkLaunch, known: KnownPlatfo
     raise DeploymentUnknownError
 
 
-def _activity(runtime: Runtime, connection: Connection, launch: ResourceLinkLaunch, organisation_id: int) -> int | None:
-    """Return the activity that the launch names: by our own id in its custom parameters, else by its target.
+def _named_activity(runtime: Runtime, message: Message) -> str:
+    """Return the key that a launch names: our own id in its custom parameters, else its target; empty where neither.
 
-    Raises TargetRefusedError for a target that is not ours. None where the launch names nothing: then the link keeps
-    the activity that it had.
+    Raises TargetRefusedError for a target that is not ours. A request for content names nothing, but its target is
+    checked like any other.
     """
 
     def knows(parts: SplitResult) -> bool:
         return parts.path.startswith(ACTIVITY_PATH) or parts.path.rstrip("/") in {"", LAUNCH_PATH}
 
-    key = launch.custom.get(ACTIVITY_PARAMETER, "")
-    if launch.target_link_uri is not None:
-        path = check_target(launch.target_link_uri, runtime.settings.origin, knows).path
+    key = "" if isinstance(message, DeepLinkingRequest) else message.custom.get(ACTIVITY_PARAMETER, "")
+    if message.target_link_uri is not None:
+        path = check_target(message.target_link_uri, runtime.settings.origin, knows).path
         key = key or path.removeprefix(ACTIVITY_PATH) * path.startswith(ACTIVITY_PATH)
+    return key
+
+
+def _activity(connection: Connection, key: str, organisation_id: int) -> int | None:
+    """Return the activity of a key; raise TargetRefusedError where there is none.
+
+    None where the launch names nothing: then the link keeps the activity that it had.
+    """
     if not key:
         return None
     row = _ACTIVITY.one(connection, {"organisation_id": organisation_id, "key": key})

@@ -1,5 +1,7 @@
 """What the pages of a learner's record show: the map of the posts, one knowledge point, and what it all rests on.
 
+The map can be that of an earlier moment too (services.record_as_of).
+
 Reads only. Statuses and levels come from the cached states of the adopted generation, evidence only as far as a page
 shows it: a learner may have thousands of answers.
 """
@@ -16,7 +18,8 @@ from sqlalchemy import Connection, select
 from lti_tool.models import Activity, Enrolment, ResourceLink, TagSet
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence_entries import NamedPart, name_parts
-from lti_tool.services.records import Subject, knowledge_points_of, standing_now
+from lti_tool.services.record_as_of import standing_then
+from lti_tool.services.records import StandingNow, Subject, knowledge_points_of, standing_now
 from lti_tool.services.timelines import entries_page
 from qualoop.framework import Framework
 from qualoop.records import (
@@ -41,10 +44,14 @@ Parts = Mapping[tuple[str, str], NamedPart]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerRecord:
-    """A learner's record, and the names of the parts that its evidence is of: by (content hash, part)."""
+    """A learner's record, and the names of the parts that its evidence is of: by (content hash, part).
+
+    ``is_reshaped``: it is of an earlier moment, and what was corrected or tagged later is in it all the same.
+    """
 
     record: Record
     parts: Parts
+    is_reshaped: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -85,6 +92,21 @@ def learner_record(
     record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
     return LearnerRecord(record=record, parts=parts)
+
+
+def learner_record_as_of(
+    connection: Connection, contents: Contents, framework: Framework, subject: Subject, *, language: str, then: datetime
+) -> LearnerRecord:
+    """Return the whole record of a learner as it stood at a moment that has passed.
+
+    Computed from what was known then, within the limits of `record_as_of`; framework and what is taught are today's.
+    """
+    past = standing_then(connection, subject, tuple(framework.knowledge_points), then)
+    background = _as_background(framework, past.standing, now=then)
+    newest = entries_page(connection, subject.organisation_id, subject.uuid, before=past.before, size=NEWEST).entries
+    record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
+    parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
+    return LearnerRecord(record=record, parts=parts, is_reshaped=past.is_reshaped)
 
 
 def points_record(
@@ -142,7 +164,11 @@ def _background(
     connection: Connection, framework: Framework, subject: Subject, codes: Collection[str], *, now: datetime
 ) -> Background:
     """Return what is known of the learner on some knowledge points; of the others nothing is read, and nothing said."""
-    found = standing_now(connection, subject, codes, now)
+    return _as_background(framework, standing_now(connection, subject, codes, now), now=now)
+
+
+def _as_background(framework: Framework, found: StandingNow, *, now: datetime) -> Background:
+    """Return what is known of a learner at ``now`` as a record rests on it."""
     unread = {code: PointFacts(reading=None) for code in framework.knowledge_points}
     return Background(now=now, facts={**unread, **found.facts}, ability=found.ability)
 

@@ -1,18 +1,25 @@
-"""Looking back: what was believed at one moment about another one."""
+"""Looking back: what was believed at one moment about another one. Days are days in UTC."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from lti_tool.models import LedgerEvent
 from lti_tool.services.ledger_standings import read_corrections
+from qualoop.errors import QualoopError
 from qualoop.ledger import EventType, Evidence, Standing, settle_corrections
 from qualoop.values import Score
+
+
+class MomentUnreadableError(QualoopError):
+    """This is neither a date (2026-03-31) nor a time (2026-03-31T08:00, in UTC unless it says otherwise)."""
+
+    code = "moment-unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,27 @@ class Belief:
     def score(self) -> Score | None:
         """Return the score that counted then; None where the evidence was voided."""
         return self.evidence.score if self.standing is None else self.standing.score
+
+
+def end_of(day: date) -> datetime:
+    """Return the last moment of a day."""
+    return datetime.combine(day, time.max, UTC)
+
+
+def read_moment(text: str) -> datetime:
+    """Return the moment that a text in ISO 8601 names: a time, or a date, which means its end.
+
+    Raises MomentUnreadableError.
+    """
+    try:
+        return end_of(date.fromisoformat(text))
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MomentUnreadableError from error
 
 
 def evidence_as_of(

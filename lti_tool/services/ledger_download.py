@@ -65,7 +65,7 @@ def learner_download(session: Session, organisation: Organisation, learner: str,
 
 def published_keys(session: Session) -> Sequence[Mapping[str, Any]]:
     """Return the public keys of the seals, retired ones too."""
-    keys: Sequence[Mapping[str, Any]] = json.loads(tool_keys.published(session, tool_keys.LEDGER))["keys"]
+    keys: Sequence[Mapping[str, Any]] = json.loads(tool_keys.seal_key_set(session))["keys"]
     return keys
 
 

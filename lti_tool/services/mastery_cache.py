@@ -25,7 +25,6 @@ from lti_tool.services.ledger_adoptions import note_model
 from qualoop.ledger import EventType
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.explanation import MODEL
-from qualoop.mastery.readings import Reading, read_point
 from qualoop.policies import DEFAULT_STATUS_POLICY, DEFAULT_TABLE
 
 ADOPTED: Final = "adopted"
@@ -197,13 +196,6 @@ def load_class(
     ):
         found[learner].memories[code] = Memory(row, items, forms, competent)
     return found
-
-
-def read_standing(standing: Standing, code: str, at: float) -> Reading:
-    """Return the level of a knowledge point at a time in seconds since 1970."""
-    memory = standing.memories.get(code)
-    row = memory.row if memory else None
-    return read_point(standing.learner, row, standing.points.get(code), at=at, constants=DEFAULT_CONSTANTS)
 
 
 def list_updates(

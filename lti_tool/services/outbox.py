@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from random import Random
 from typing import Any, Final, Protocol, TypeVar
@@ -102,12 +103,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a try: ``status`` is the HTTP status, if there was one."""
+    """What came of a try: ``status`` is the HTTP status, if there was one.
+
+    ``seen`` is the grade that stands at the other system instead, as a share of the maximum.
+    """
 
     outcome: Outcome
     reason: Reason | None = None
     status: int | None = None
     retry_after_s: int = 0
+    seen: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The way to one platform: its registration, and how many requests may be under way there, None for any number."""
+
+    key: int
+    at_once: int | None
 
 
 class Message(Protocol):
@@ -116,6 +129,10 @@ class Message(Protocol):
     @property
     def value(self) -> str:
         """The value that this try carries."""
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane that it goes by; None where nothing holds it up."""
 
 
 class Channel(Protocol[MessageT]):
@@ -143,10 +160,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A claimed row with the result of its try."""
+    """A claimed row with the result of its try, and the lane in which it takes a place until that is noted."""
 
     row: Row
     result: Result
+    lane: Lane | None = None
 
 
 _DUE: Final = (
@@ -181,7 +199,8 @@ _FINISH = Prepared(
         "UPDATE outbox SET lease = NULL, leased_until = NULL, sent_rev = :sent_rev, "
         "state = CASE WHEN rev = :rev THEN :state ELSE 'due' END, "
         "attempts = CASE WHEN rev = :rev THEN :attempts ELSE attempts END, "
-        "next_at = :next_at, last_status = :status, last_error = :error, updated_at = :now "
+        "next_at = :next_at, last_status = :status, last_error = :error, "
+        "seen_value = :seen, seen_at = :seen_at, updated_at = :now "
         "WHERE id = :id AND lease = :lease"
     )
 )
@@ -312,6 +331,8 @@ def _change(finished: Finished, terms: Terms, random: Random, now: datetime) -> 
         "status": result.status,
         "error": result.reason.value if result.reason else None,
         "outcome": result.outcome.value,
+        "seen": None if result.seen is None else f"{result.seen:.6f}",
+        "seen_at": None if result.seen is None else micros(now),
         "now": micros(now),
     }
 
@@ -323,7 +344,7 @@ def _next(row: Row, result: Result, terms: Terms, random: Random, *, now: dateti
     if result.outcome is Outcome.REFUSED:
         return State.NEEDS_PERSON, row.attempts, now
     if result.outcome is Outcome.UNSENT:
-        return State.DUE, row.attempts - 1, now
+        return State.DUE, row.attempts - 1, now + timedelta(seconds=result.retry_after_s)
     delay = max(terms.delay(row.attempts, random), timedelta(seconds=result.retry_after_s))
     return (State.DEAD if row.attempts >= terms.tries else State.DUE), row.attempts, now + delay
 

@@ -8,6 +8,7 @@ from lti_tool.lti.registration import Registration
 from lti_tool.lti.score_answers import Verdict, judge_score_answer
 from lti_tool.outgoing import HttpClient, Reply
 from lti_tool.services.access_tokens import AccessTokens
+from lti_tool.services.runtime import Runtime
 
 
 class PlatformServices:
@@ -57,3 +58,9 @@ class PlatformServices:
             body=body,
             only_to=registration.allowed_origins,
         )
+
+
+def services_of(runtime: Runtime) -> PlatformServices:
+    """Return the way to the platforms' services, with tokens that all processes share."""
+    tokens = AccessTokens(runtime.database, runtime.http, secret=runtime.settings.secret_key, clock=runtime.clock)
+    return PlatformServices(runtime.http, tokens)

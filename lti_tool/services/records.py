@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from lti_tool.models import Activity, Attempt, ResourceLink, TagSet
-from lti_tool.services import mastery_cache
+from lti_tool.services import mastery_cache, tag_sets
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence_entries import list_entries
 from lti_tool.services.flags import read_flags
@@ -173,9 +173,7 @@ def _candidates(connection: Connection, subject: Subject) -> tuple[Mapping[str, 
     for activity_id, key, version_id, tags in connection.execute(
         select(Activity.id, Activity.key, TagSet.version_id, TagSet.tags)
         .join(TagSet, TagSet.version_id == Activity.version_id)
-        .where(Activity.organisation_id == subject.organisation_id)
-        # A later tag set of the same version replaces the earlier one.
-        .order_by(TagSet.adopted_at, TagSet.id)
+        .where(Activity.organisation_id == subject.organisation_id, tag_sets.holds())
     ):
         versions[key] = version_id
         found[activity_id] = Candidate(key=key, knowledge_points=knowledge_points_of(tags))

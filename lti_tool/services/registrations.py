@@ -8,15 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from lti_tool.db import Database
 from lti_tool.lti.errors import ClientIdNeededError, UnknownIssuerError
+from lti_tool.lti.platform_profiles import Product
 from lti_tool.lti.registration import Registration
+from lti_tool.lti.registration_errors import RegistrationPendingError
 from lti_tool.models import Deployment
 from lti_tool.models import Registration as RegistrationRow
 
 KEPT_S: Final = 5.0
+ACTIVE, PENDING = "active", "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class KnownPlatform:
 
     registration: Registration
     deployments: dict[str, tuple[int, str]]
+    state: str = ACTIVE
 
 
 class Registrations:
@@ -38,14 +42,17 @@ class Registrations:
         self._by_id: dict[int, KnownPlatform] = {}
 
     def get(self, registration_id: int) -> KnownPlatform:
-        """Return the platform of a registration; raise UnknownIssuerError where there is none any more."""
+        """Return the platform of a registration; raise UnknownIssuerError, RegistrationPendingError."""
         known = self._all().get(registration_id)
         if known is None:
             raise UnknownIssuerError
-        return known
+        return _approved(known)
 
     def get_by_issuer(self, issuer: str, client_id: str | None) -> KnownPlatform:
-        """Return the platform of (issuer, client_id); client_id may be absent where the issuer has one client."""
+        """Return the platform of (issuer, client_id); client_id may be absent where the issuer has one client.
+
+        Raises UnknownIssuerError, ClientIdNeededError, and RegistrationPendingError where nobody has approved it yet.
+        """
         found = [
             known
             for known in self._all().values()
@@ -53,13 +60,25 @@ class Registrations:
         ]
         if not found:
             raise UnknownIssuerError
-        if len(found) > 1:
+        # What waits for approval takes nothing away from what is approved.
+        active = [known for known in found if known.state == ACTIVE]
+        if len(active) > 1:
             raise ClientIdNeededError
-        return found[0]
+        return _approved((active or found)[0])
 
     def all(self) -> list[KnownPlatform]:
-        """Return every platform."""
+        """Return every platform, those that wait for approval too: they are shown why they are refused."""
         return list(self._all().values())
+
+    def note_product(self, registration: Registration, product: Product) -> None:
+        """Keep which product a platform is; what somebody stated before stands."""
+        with self._database.transaction() as session:
+            session.execute(
+                update(RegistrationRow)
+                .where(RegistrationRow.id == registration.id, RegistrationRow.product.is_(None))
+                .values(product=product.value)
+            )
+        self.forget()
 
     def forget(self) -> None:
         """Read again at the next question."""
@@ -75,6 +94,13 @@ class Registrations:
         with self._lock:
             self._by_id, self._until = fresh, self._monotonic() + KEPT_S
         return fresh
+
+
+def _approved(known: KnownPlatform) -> KnownPlatform:
+    """Return a platform that may launch us, else raise RegistrationPendingError."""
+    if known.state != ACTIVE:
+        raise RegistrationPendingError
+    return known
 
 
 def _read(connection: Connection) -> dict[int, KnownPlatform]:
@@ -97,8 +123,10 @@ def _read(connection: Connection) -> dict[int, KnownPlatform]:
                 auth_audience=row["auth_audience"],
                 algorithms=tuple(row["algorithms"]),
                 service_origins=tuple(row["service_origins"]),
+                product=row["product"],
             ),
             deployments.get(row["id"], {}),
+            row["state"],
         )
         for row in rows
     }

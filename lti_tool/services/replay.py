@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lti_tool.db import micros
 from lti_tool.models import RARE, Job, LedgerEvent, MasteryGeneration, Organisation
 from lti_tool.services import jobs, mastery_cache
 from qualoop.errors import QualoopError
@@ -41,8 +42,14 @@ class ReplayOutdatedError(QualoopError):
     code = "replay-outdated"
 
 
+class FutureCutError(QualoopError):
+    """A replay as of a moment that is still to come would differ each time that it is run."""
+
+    code = "replay-future"
+
+
 class NotAdoptableError(QualoopError):
-    """It was computed with tags or weights other than those that hold now: adopt those first, then replay."""
+    """It was computed with tags or weights other than those that hold now, or with what was known earlier."""
 
     code = "replay-not-adoptable"
 
@@ -52,17 +59,20 @@ class Choice:
     """What a replay is computed with, and for what.
 
     ``adopt``: adopted at its end. ``tags_as_of``: with the tags that held after the event of this sequence number; None
-    for the newest. ``weights``: the id of the table of evidence weights.
+    for the newest. ``weights``: the id of the table of evidence weights. ``recorded_by``: only with the evidence, tags and
+    corrections that were recorded by this moment, in microseconds since 1970; None for all. Tags as of an event that
+    was named hold whenever it was recorded.
     """
 
     adopt: bool = True
     tags_as_of: int | None = None
     weights: str = DEFAULT_TABLE
+    recorded_by: int | None = None
 
     @property
     def is_adoptable(self) -> bool:
         """Whether answers that come later would be taken in the same way; else it can only be looked at."""
-        return self.tags_as_of is None and self.weights == DEFAULT_TABLE
+        return self.tags_as_of is None and self.weights == DEFAULT_TABLE and self.recorded_by is None
 
 
 ADOPTING: Final = Choice()
@@ -72,13 +82,16 @@ def start(session: Session, organisation: Organisation, now: datetime, choice: C
     """Return the organisation's replay with this choice: one that was not finished, else a new one.
 
     A new what-if takes the place of the one before it. Raises NotAdoptableError for a choice that shall be adopted and
-    cannot be, WeightTableNotFoundError.
+    cannot be, FutureCutError, WeightTableNotFoundError.
     """
     weight_table(choice.weights)
+    if choice.recorded_by is not None and choice.recorded_by > micros(now):
+        raise FutureCutError
     if choice.adopt and not choice.is_adoptable:
         raise NotAdoptableError
     for job in _unfinished(session, organisation.id):
-        if job.cursor.get("choice") == asdict(choice):
+        # As a choice, since one that an earlier version wrote down lacks what came later.
+        if "choice" in job.cursor and Choice(**job.cursor["choice"]) == choice:
             return job
         if not (choice.adopt or job.cursor.get("choice", {}).get("adopt", True)):
             _give_up(session, job, now)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from lti_tool.db import Direct, Driver, stored_json
+from lti_tool.db import Direct, Driver, moment, stored_json
 from lti_tool.services import parts
-from lti_tool.services.ledger_standings import read_standings
-from qualoop.ledger import Standing
+from lti_tool.services.ledger_standings import read_corrections
+from qualoop.ledger import Standing, settle_corrections
 from qualoop.mastery import segments
 from qualoop.mastery.joining import Joined, Part, correct, join
 from qualoop.mastery.segments import Fact, Facts, Segment
@@ -35,6 +35,14 @@ _COUNT = Direct(
     "SELECT count(*) FROM ledger_event WHERE organisation_id = ? AND id > ? AND id <= ? AND type = 'evidence.recorded'"
 )
 _SEQS = Direct("SELECT uuid, id FROM ledger_event WHERE organisation_id = ? AND uuid IN ?")
+# From the newest on: what has come since then is all that is read.
+_NEWEST_BY = Direct(
+    "SELECT id FROM ledger_event WHERE organisation_id = ? AND recorded_at <= ? ORDER BY id DESC LIMIT 1"
+)
+_LATER = Direct(
+    "SELECT id FROM ledger_event WHERE organisation_id = ? AND id <= ? AND recorded_at > ? "
+    "AND type = 'evidence.recorded'"
+)
 _ADOPTED_TAGS = Direct(
     "SELECT body FROM ledger_event WHERE organisation_id = ? AND id <= ? AND type <> 'evidence.recorded' "
     "AND type = 'tags.adopted' ORDER BY id"
@@ -82,11 +90,22 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The evidence of one organisation with sequence numbers above ``after``, up to and with ``through``."""
+    """The evidence of one organisation with sequence numbers above ``after``, up to and with ``through``.
+
+    ``recorded_by``, in microseconds since 1970, cuts what is joined with corrections at a moment too: events that were
+    recorded side by side may have their numbers in another order.
+    """
 
     organisation_id: int
     after: int
     through: int
+    recorded_by: int | None = None
+
+
+def newest_by(connection: Connection, organisation_id: int, recorded_by: int) -> int:
+    """Return the number of the newest event that was recorded by a moment, in microseconds since 1970; 0 for none."""
+    row = Driver(connection).one(_NEWEST_BY, (organisation_id, recorded_by))
+    return int(row[0]) if row else 0
 
 
 def read_rows(connection: Connection, stretch: Stretch, limit: int) -> list[tuple[int, str, int, dict[str, Any]]]:
@@ -178,8 +197,11 @@ class Log:
 
 
 def joined(connection: Connection, facts: Facts, tags: Tags, *, stretch: Stretch, table: WeightTable) -> Joined:
-    """Return facts with the corrections up to ``stretch.through``, with tags and weights."""
-    standings = read_standings(connection, stretch.organisation_id, through_seq=stretch.through)
+    """Return facts with the corrections of a stretch, cut at its moment if it has one, with tags and weights."""
+    by = None if stretch.recorded_by is None else moment(stretch.recorded_by)
+    standings = settle_corrections(
+        read_corrections(connection, stretch.organisation_id, through_seq=stretch.through, recorded_by=by)
+    )
     seqs = _seqs(connection, stretch.organisation_id, standings)
     voided = {seqs[uuid] for uuid, standing in standings.items() if standing.voided and uuid in seqs}
     revised = {
@@ -187,9 +209,17 @@ def joined(connection: Connection, facts: Facts, tags: Tags, *, stretch: Stretch
         for uuid, standing in standings.items()
         if standing.score is not None and not standing.voided and uuid in seqs
     }
-    facts = correct(facts, voided=voided, revised=revised)
+    facts = correct(facts, voided=voided | _later(connection, stretch), revised=revised)
     found = ((name, tags.find(connection, name)) for name in facts.part.values)
     return join(facts, {name: part for name, part in found if part is not None}, table)
+
+
+def _later(connection: Connection, stretch: Stretch) -> set[int]:
+    """Return the numbers of the evidence of a stretch that was recorded after its moment."""
+    if stretch.recorded_by is None:
+        return set()
+    rows = Driver(connection).all(_LATER, (stretch.organisation_id, stretch.through, stretch.recorded_by))
+    return {seq for (seq,) in rows}
 
 
 def _seqs(connection: Connection, organisation_id: int, standings: Mapping[str, Standing]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """What a computed generation would change, before it is adopted: who, on what, from what to what.
 
-It compares levels and statuses at one moment by the same functions that show them. Awards are never touched by a
-replay: what is shown here is for the person who decides.
+It compares levels and statuses at one moment by the same functions that show them; or how they stood at an earlier
+moment, as a replay as of it computed them, with how they stand. Awards are never touched by a replay: what is shown
+here is for the person who decides.
 """
 
 from __future__ import annotations
@@ -105,9 +106,18 @@ class Summary:
 
 
 def compare(
-    connection: Connection, before: Place | None, after: Place, *, framework: Framework | None, now: datetime
+    connection: Connection,
+    before: Place | None,
+    after: Place | None,
+    *,
+    framework: Framework | None,
+    now: datetime,
+    then: datetime | None = None,
 ) -> Iterator[Difference]:
-    """Yield every learner and knowledge point with evidence in either generation, some learners at a time."""
+    """Yield every learner and knowledge point with evidence in either generation, some learners at a time.
+
+    Both are read at ``now``; or ``before`` at ``then``, where that is given.
+    """
     driver = Driver(connection)
     places = [place for place in (before, after) if place is not None]
     learners = sorted({row[0] for place in places for row in driver.all(_LEARNERS, (place.generation_id,))})
@@ -115,12 +125,11 @@ def compare(
     months = {code: _review_months(framework, code) for code in codes}
     for first in range(0, len(learners), LEARNERS_AT_ONCE):
         some = learners[first : first + LEARNERS_AT_ONCE]
-        found = [mastery_cache.load_class(connection, place, some, codes) for place in places]
+        found = [mastery_cache.load_class(connection, place, some, codes) if place else {} for place in (before, after)]
         for learner in some:
-            standings = [each[learner] for each in found]
-            old, new = (Standing(), *standings) if before is None else standings
+            old, new = (each.get(learner, Standing()) for each in found)
             for code in sorted({*old.memories, *new.memories}):
-                sides = (_side(standing, code, months[code], now) for standing in (old, new))
+                sides = (_side(old, code, months[code], then or now), _side(new, code, months[code], now))
                 yield Difference(learner, code, *sides)
 
 
@@ -141,10 +150,11 @@ def summarise(differences: Iterable[Difference], report: Path | None) -> Summary
     return summary
 
 
-def as_lines(summary: Summary) -> Sequence[str]:
-    """Return a summary in words."""
+def as_lines(summary: Summary, *, then: datetime | None = None) -> Sequence[str]:
+    """Return a summary in words: of what would change, or of what has changed since ``then``."""
+    verb = "would change" if then is None else f"stand otherwise than at {then:%Y-%m-%d %H:%M:%S} UTC"
     lines = [
-        f"{summary.changed} of {summary.compared} knowledge points of learners would change, "
+        f"{summary.changed} of {summary.compared} knowledge points of learners {verb}, "
         f"of {len(summary.learners)} learners: {summary.up} levels up, {summary.down} down."
     ]
     lines += [f"  {old.value} -> {new.value}: {count}" for (old, new), count in summary.moves.most_common()]

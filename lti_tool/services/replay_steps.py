@@ -124,9 +124,8 @@ class Replay:
     def _begin(self, session: Session, progress: Progress) -> Progress:
         """Fix which events and which versions count: up to this number nothing is being written any more."""
         replay_catch_up.stop_writers(session)
-        through = replay_catch_up.newest(session, self._organisation_id)
         choice = Choice(**progress.cursor["choice"])
-        tags = choice.tags_as_of
+        through, tags = self._bounds(session, choice)
         generation = session.get_one(MasteryGeneration, progress.cursor["generation"])
         generation.tags = str(
             replay.newest_bearing(
@@ -137,6 +136,13 @@ class Replay:
         fixed = {"through": through, "basis": through, "tags": tags, "done": 0}
         kept = {key: progress.cursor[key] for key in ("choice", "generation")}
         return Progress({**kept, **fixed, "phase": "segments"}, 0, 0)
+
+    def _bounds(self, session: Session, choice: Choice) -> tuple[int, int | None]:
+        """Return up to which event a choice counts, and as of which event tags hold; None for those that hold now."""
+        if choice.recorded_by is None:
+            return replay_catch_up.newest(session, self._organisation_id), choice.tags_as_of
+        through = replay_log.newest_by(session.connection(), self._organisation_id, choice.recorded_by)
+        return through, through if choice.tags_as_of is None else choice.tags_as_of
 
     def _write_segment(self, session: Session, progress: Progress) -> Progress:
         """Write one columnar segment that is not there yet."""
@@ -189,7 +195,7 @@ class Replay:
     def _read(self, session: Session, cursor: Mapping[str, Any]) -> _Work:
         """Read the log, join it with what the job fixed at its beginning, and make ready to compute."""
         connection = session.connection()
-        stretch = Stretch(self._organisation_id, 0, cursor["basis"])
+        stretch = Stretch(self._organisation_id, 0, cursor["basis"], cursor["choice"].get("recorded_by"))
         tags = replay_log.Tags(connection, self._organisation_id, cursor["tags"])
         table = weight_table(cursor["choice"]["weights"])
         facts = self._log.read(connection, cursor["through"])

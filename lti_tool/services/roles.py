@@ -39,6 +39,7 @@ class Permission(StrEnum):
     MANAGE_PLATFORMS = "platforms.manage"
     INSTALL_CONTENT = "content.install"
     OPERATE = "installation.operate"
+    CHOOSE_ACTIVITIES = "activities.choose"
     VIEW_SHARED_RECORD = "record.view-shared"
 
 
@@ -46,7 +47,7 @@ _NAMES: Final = frozenset(role.value for role in Role)
 
 MAY: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VISITOR: frozenset({Permission.VIEW_ACTIVITY}),
-    Role.DESIGNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER}),
+    Role.DESIGNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.CHOOSE_ACTIVITIES}),
     Role.LEARNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.VIEW_OWN_RECORD}),
     Role.TEACHER: frozenset(
         {
@@ -56,6 +57,7 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VIEW_CLASS,
             Permission.RESEND_GRADES,
             Permission.ASSERT,
+            Permission.CHOOSE_ACTIVITIES,
         }
     ),
     Role.ASSISTANT: frozenset({Permission.VIEW_ACTIVITY, Permission.VIEW_OWN_RECORD, Permission.VIEW_CLASS}),

@@ -41,7 +41,9 @@ _ENQUEUE = Prepared(
     text(
         "INSERT INTO outbox (organisation_id, channel, target, subject, rev, sent_rev, state, attempts, next_at, "
         "updated_at) VALUES (:organisation_id, :channel, :target, :subject, 1, 0, 'due', 0, :now, :now) "
-        "ON CONFLICT (channel, target, subject) DO UPDATE SET rev = outbox.rev + 1, state = 'due', attempts = 0, "
+        "ON CONFLICT (channel, target, subject) DO UPDATE SET rev = outbox.rev + 1, attempts = 0, "
+        # A grade that somebody changed at the platform stands until a person sends ours again.
+        "state = CASE WHEN outbox.last_error = 'overridden' THEN outbox.state ELSE 'due' END, "
         "next_at = CASE WHEN outbox.state <> 'due' THEN excluded.next_at "
         "WHEN outbox.next_at > :soon THEN :soon ELSE outbox.next_at END, updated_at = excluded.updated_at"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
@@ -38,9 +39,10 @@ class Sitting:
     entries: tuple[EvidenceEntry, ...]
 
     @property
-    def mean(self) -> Score:
-        """The mean score of its answers."""
-        return Score.of(sum(entry.evidence.score for entry in self.entries), len(self.entries))
+    def mean(self) -> Score | None:
+        """The mean score of its answers as they count now; None where none counts any more."""
+        counted = [entry.evidence.score for entry in self.entries if not entry.is_void]
+        return Score.of(sum(counted, Decimal(0)), len(counted)) if counted else None
 
     @property
     def changes(self) -> Sequence[Change]:

@@ -54,15 +54,14 @@ def table_columns(found: ClassMap, filters: Filters) -> Sequence[Column]:
     ]
 
 
-def table_rows(found: ClassMap, filters: Filters, words: Mapping[str, str]) -> Sequence[Row]:
+def table_rows(found: ClassMap, words: Mapping[str, str]) -> Sequence[Row]:
     """Return the wanted rows. ``words`` names statuses, and has `cell`: how a cell is told (status, band, answers)."""
     if not found.rows or not found.columns:
         return []
     cells, spot = found.cells, np.ix_(np.asarray(found.rows), np.asarray(found.columns))
     addresses = [quote(found.points[number].code, safe="") + '/"' for number in found.columns]
     told = [str(escape(words["cell"])).replace("%s", str(escape(words[each])), 1) for each in STATUSES]
-    wanted = [number for number, each in enumerate(STATUSES) if filters.status in {"", each}]
-    shown = (cells.n[spot] > 0) & np.isin(found.status[spot], wanted)
+    shown = (cells.n[spot] > 0) & found.wanted[spot]
     columns = (
         _looks(found, spot),
         *(_percent(each[spot]) for each in (cells.level, cells.low, cells.high)),

@@ -20,6 +20,8 @@ from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import Prepared, micros, stored_json
+from lti_tool.lti.deep_linking import DeepLinkingSettings
+from lti_tool.services.deep_links import OpenRequest, find_request
 from lti_tool.services.launches import Opened
 from lti_tool.services.logins import digest
 from lti_tool.services.roles import Permission, may
@@ -69,11 +71,44 @@ class Session:
     @property
     def csrf(self) -> str:
         """Return the token that forms of this session carry."""
-        return hmac.new(self.secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+        return form_token(self.secret)
 
     def may(self, permission: Permission) -> bool:
         """Say whether this person may do something here."""
         return may(self.roles, permission)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picker:
+    """A request for content that is open in this browser, proven by its cookie."""
+
+    request: OpenRequest
+    csrf: str
+
+    @property
+    def base(self) -> str:
+        """Return the address below which the pages of this request lie."""
+        return f"/choose/{self.request.uuid}/"
+
+    @property
+    def settings(self) -> DeepLinkingSettings:
+        """Return what the platform takes."""
+        return self.request.settings
+
+    @property
+    def language(self) -> str:
+        """Return the language of the pages."""
+        return self.request.language
+
+    @property
+    def registration_id(self) -> int:
+        """Return whose request it is."""
+        return self.request.registration_id
+
+
+def form_token(secret: str) -> str:
+    """Return the token that the forms of a session carry: only who has its cookie's secret can make it."""
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -96,13 +131,30 @@ def needs(permission: Permission) -> Callable[[View], View]:
             if not session.may(permission):
                 raise NotAllowedError
             if request.method not in {"GET", "HEAD"}:
-                _check_form(session)
+                _check_form(session.csrf)
             return view(session, **arguments)
 
         setattr(guarded, GUARD, permission.value)
         return guarded
 
     return guard
+
+
+def chooses(view: View) -> View:
+    """Let the route be called by the open request of its `request_uuid` argument, by who may choose for the course."""
+    needed = Permission.CHOOSE_ACTIVITIES
+
+    @wraps(view)
+    def guarded(request_uuid: str, **arguments: Any) -> Any:
+        picker = _picker(request_uuid)
+        if not may(picker.request.roles, needed):
+            raise NotAllowedError
+        if request.method not in {"GET", "HEAD"}:
+            _check_form(picker.csrf)
+        return view(picker, **arguments)
+
+    setattr(guarded, GUARD, needed.value)
+    return guarded
 
 
 def runtime() -> Runtime:
@@ -174,8 +226,21 @@ def _session(uuid: str) -> Session:
     return session
 
 
-def _check_form(session: Session) -> None:
+def _picker(uuid: str) -> Picker:
+    """Return the open request ``uuid`` where this browser's cookie proves it; raise SessionGoneError."""
+    parts = runtime()
+    secret = request.cookies.get(cookie_name(uuid), "")
+    with parts.database.snapshot() as connection:
+        found = find_request(connection, uuid, parts.clock())
+    if found is None or not hmac.compare_digest(digest(secret), found.secret_hash):
+        raise SessionGoneError
+    g.picker = Picker(request=found, csrf=form_token(secret))
+    picker: Picker = g.picker
+    return picker
+
+
+def _check_form(token: str) -> None:
     """Raise ForgedFormError unless the form carries the session's token."""
     sent = request.form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(sent.encode(), session.csrf.encode()):
+    if not hmac.compare_digest(sent.encode(), token.encode()):
         raise ForgedFormError

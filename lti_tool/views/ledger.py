@@ -25,7 +25,7 @@ blueprint = Blueprint("ledger", __name__)
 def keys() -> Response:
     """Publish the keys with which seals are signed, retired ones too."""
     with runtime().database.reading() as session:
-        return Response(tool_keys.published(session, tool_keys.LEDGER), mimetype="application/json")
+        return Response(tool_keys.seal_key_set(session), mimetype="application/json")
 
 
 @blueprint.get("/ledger/roots")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.class_map import ClassMap, Filters, class_map
+from lti_tool.services.class_map import NOT_SECURE, ClassMap, Filters, class_map
 from lti_tool.services.class_members import get_member
 from lti_tool.services.class_sheet import Value, as_csv, sheet_rows
 from lti_tool.services.class_status import STATUSES
@@ -53,7 +53,8 @@ def show(session: Session) -> Response:
         class_map=found,
         filters=filters,
         statuses=STATUSES,
-        rows=class_table.table_rows(found, filters, _words(session.language)) if found else (),
+        not_secure=NOT_SECURE,
+        rows=class_table.table_rows(found, _words(session.language)) if found else (),
         columns=class_table.table_columns(found, filters) if found else (),
         csv_url=url_for("levels.download", launch=session.uuid, **_query(filters)),
         words=Wording(language=session.language),
@@ -69,7 +70,7 @@ def download(session: Session) -> Response:
     found, gettext = _class_map(session, filters), catalogue(language).gettext
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     if found is not None:
-        rows += sheet_rows(found, filters, _words(language), language=language)
+        rows += sheet_rows(found, _words(language), language=language)
     headers = {"Content-Disposition": f'attachment; filename="levels-{runtime().clock().date().isoformat()}.csv"'}
     return Response(as_csv(rows), mimetype="text/csv", headers=headers)
 

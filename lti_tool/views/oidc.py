@@ -6,11 +6,14 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import escape
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import BrowserMismatchError
 from lti_tool.lti.login import parse_authentication_response, parse_login
 from lti_tool.services import launching, tool_keys
+from lti_tool.services.deep_links import OpenedPicker
+from lti_tool.services.launches import Opened
 from lti_tool.services.logins import STATE_LIFE, digest
 from lti_tool.views.activity import first_page
 from lti_tool.views.guards import COOKIE, cookie_name, public, runtime, set_private_cookie
@@ -73,10 +76,10 @@ def _repeated() -> dict[str, str]:
 @blueprint.route("/lti/launch", methods=["POST"])
 @public("the launch is proven by state, cookie and signature")
 def launch() -> Response:
-    """Verify and store a launch and answer with the page of its activity."""
+    """Verify and store a launch and answer with the page of its activity, or with the choice of activities."""
     answered = parse_authentication_response(request.form)
     cookie = state_cookie(answered.state)
-    opened, response = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=first_page)
+    opened, response = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=_page)
     for name in (cookie, *_surplus()):
         set_private_cookie(response, name, "", max_age=0)
     set_private_cookie(
@@ -86,6 +89,15 @@ def launch() -> Response:
         max_age=runtime().settings.session_hours * 3600,
     )
     return response
+
+
+def _page(connection: Connection, opened: Opened | OpenedPicker) -> Response:
+    """Return the page that the message asks for."""
+    if isinstance(opened, OpenedPicker):
+        return Response(
+            status=303, headers={"Location": url_for("deep_linking.show", request_uuid=opened.session_uuid)}
+        )
+    return first_page(connection, opened)
 
 
 def _surplus() -> list[str]:
@@ -99,7 +111,7 @@ def _surplus() -> list[str]:
 def jwks() -> Response:
     """Publish the public halves of our keys."""
     with runtime().database.reading() as session:
-        body = tool_keys.published(session)
+        body = tool_keys.platform_key_set(session, runtime().clock())
     return Response(body, mimetype="application/json", headers={"Cache-Control": "public, max-age=300"})
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Literal
 
 from flask import Blueprint, abort, render_template, request, url_for
 
@@ -10,6 +12,8 @@ from lti_tool.services import learner_records, records, timelines
 from lti_tool.services.corrected import list_corrected
 from lti_tool.services.evidence_entries import name_parts
 from lti_tool.services.learner_records import PointPage
+from lti_tool.services.ledger_as_of import end_of
+from lti_tool.services.record_as_of import find_first_day
 from lti_tool.services.records import Subject
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
@@ -23,18 +27,22 @@ blueprint = Blueprint("record", __name__)
 @blueprint.get("/a/<launch>/record/")
 @needs(Permission.VIEW_OWN_RECORD)
 def show(session: Session) -> str:
-    """Show the record of whoever opened the launch, and what to do next."""
+    """Show the record of whoever opened the launch, and what to do next; or how it stood at the end of a day."""
     parts, language = runtime(), session.language
     now, subject = parts.clock(), _subject(session)
+    then, refused = _day_asked(now)
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, session.organisation_id)
         if framework is None:
             return render_template("record.html", session=session, here="record", framework=None)
-        found = learner_records.learner_record(
-            connection, parts.contents, framework, subject, language=language, now=now
-        )
-        following = records.next_activity(connection, parts.contents, framework, subject, language=language, now=now)
+        first, following = find_first_day(connection, subject), None
+        about = (connection, parts.contents, framework, subject)
+        if then is not None:
+            found = learner_records.learner_record_as_of(*about, language=language, then=then)
+        else:
+            found = learner_records.learner_record(*about, language=language, now=now)
+            following = records.next_activity(*about, language=language, now=now)
     return render_template(
         "record.html",
         session=session,
@@ -42,8 +50,25 @@ def show(session: Session) -> str:
         framework=framework,
         found=found,
         next_activity=following,
+        as_of=then,
+        refused=refused,
+        days=(first, now.astimezone(UTC).date()),
         words=Wording(language=language, framework=framework, parts=found.parts),
     )
+
+
+def _day_asked(now: datetime) -> tuple[datetime | None, Literal["unreadable", "future"] | None]:
+    """Return the end of the day that is asked for, None for today; or why it cannot be shown."""
+    asked, today = request.args.get("as_of", "").strip(), now.astimezone(UTC).date()
+    if not asked:
+        return None, None
+    try:
+        day = date.fromisoformat(asked)
+    except ValueError:
+        return None, "unreadable"
+    if day > today:
+        return None, "future"
+    return (end_of(day) if day < today else None), None
 
 
 @blueprint.get("/a/<launch>/record/timeline/")

@@ -1,6 +1,8 @@
-"""A teacher's pages of one resource link: the class, one learner with the evidence, and "send again"."""
+"""A teacher's pages of one resource link: the class, one learner with the evidence, "send again", the class list."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -10,9 +12,15 @@ from lti_tool.services import class_overview, learner_records
 from lti_tool.services.class_levels import link_codes
 from lti_tool.services.class_members import Link, get_member
 from lti_tool.services.delivery_status import delivery_states, resend
+from lti_tool.services.grade_comparison import GradeComparison
+from lti_tool.services.grade_results import GradeResults
+from lti_tool.services.platform_services import services_of
 from lti_tool.services.roles import Permission
+from lti_tool.services.roster import RosterReader
+from lti_tool.services.roster_state import roster_state
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.wording import Wording
+from qualoop.errors import QualoopError
 
 blueprint = Blueprint("teaching", __name__)
 
@@ -29,6 +37,7 @@ def show(session: Session) -> str:
         overview = class_overview.class_overview(connection, link)
         deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
         title = _title(connection, session)
+        roster = roster_state(connection, link.organisation_id, link.context_id, now=parts.clock())
     return render_template(
         "teaching.html",
         session=session,
@@ -37,6 +46,10 @@ def show(session: Session) -> str:
         overview=overview,
         deliveries=deliveries,
         sent=request.args.get("sent", type=int),
+        compared=request.args.get("compared", type=int),
+        changed=request.args.get("changed", 0, type=int),
+        roster=roster,
+        has_asked="list" in request.args,
         words=Wording(language=session.language),
     )
 
@@ -89,6 +102,29 @@ def send_again(session: Session) -> Response:
             person = get_member(transaction.connection(), link, wanted).subject.person_id
         sent = resend(transaction, link.organisation_id, link.resource_link_id, person=person, now=parts.clock())
     return redirect(url_for("teaching.show", launch=session.uuid, sent=sent), 303)
+
+
+@blueprint.post("/a/<launch>/class/compare-grades")
+@needs(Permission.RESEND_GRADES)
+def compare_grades(session: Session) -> Response:
+    """Look into the grade book of this link; a grade that somebody changed there is marked and left alone."""
+    parts = runtime()
+    results = GradeResults(parts.database, services_of(parts))
+    comparison = GradeComparison(parts.database, results, parts.registrations)
+    found = comparison.compare(session.organisation_id, session.resource_link_id, parts.clock())
+    shown, changed = (found.shown, found.changed) if found else (0, 0)
+    return redirect(url_for("teaching.show", launch=session.uuid, compared=shown, changed=changed), 303)
+
+
+@blueprint.post("/a/<launch>/class/update-list")
+@needs(Permission.VIEW_CLASS)
+def update_list(session: Session) -> Response:
+    """Read the class list from the platform now. What came of it, and why nothing did, stands on the class page."""
+    parts = runtime()
+    reader = RosterReader(parts.database, services_of(parts), parts.registrations, clock=parts.clock)
+    with suppress(QualoopError):
+        reader.update(session.organisation_id, session.context_id)
+    return redirect(url_for("teaching.show", launch=session.uuid, list="asked", _anchor="class-list"), 303)
 
 
 def link_of(session: Session) -> Link:

@@ -136,7 +136,11 @@ class KnowledgePoint(Record):
     title: Text
     statement: Text
     prerequisites: tuple[Code, ...] = ()
-    review_after_months: int = Field(ge=1, description="after so long somebody checks that it is still true")
+    review_after_months: int = Field(
+        ge=1,
+        description="competent without new evidence for so long is due for review; "
+        "after so long, too, somebody checks that the content is still true",
+    )
     alignments: tuple[Alignment, ...] = ()
 
 

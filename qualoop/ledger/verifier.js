@@ -187,7 +187,7 @@ const WORDS = {
       "Somebody who changes the file could also put another key into it. To be sure, compare the key below with the one that the school publishes, or check a copy of this data with a program that you trust.",
       "The page cannot show that an event is missing. A note is stored encrypted; its plain words here are not covered by the proof.",
     ],
-    types: { "evidence.recorded": "Answer", "assertion.made": "Judgement", "assertion.revised": "Score corrected", "assertion.voided": "Withdrawn", "erased": "Identity erased" },
+    types: { "evidence.recorded": "Answer", "assertion.made": "Judgement", "assertion.revised": "Score corrected", "assertion.voided": "Voided", "appeal.opened": "Appeal", "appeal.decided": "Appeal decided", "decision.made": "Decision", "erased": "Identity erased" },
     reasons: { error: "error", fraud: "fraud", superseded: "superseded", appeal: "appeal" },
   },
   "zh-Hans": {
@@ -212,7 +212,7 @@ const WORDS = {
       "改动文件的人也可能换上另一把公钥。为确保可信，请把下面的公钥与学校公布的公钥比对，或用您信任的程序核验这些数据。",
       "本页无法发现缺失的记录。说明文字以加密形式存储，此处的明文不在证明范围内。",
     ],
-    types: { "evidence.recorded": "作答", "assertion.made": "认定", "assertion.revised": "更正得分", "assertion.voided": "作废", "erased": "身份已删除" },
+    types: { "evidence.recorded": "作答", "assertion.made": "认定", "assertion.revised": "更正得分", "assertion.voided": "作废", "appeal.opened": "申诉", "appeal.decided": "申诉裁定", "decision.made": "决定", "erased": "身份已删除" },
     reasons: { error: "错误", fraud: "作弊", superseded: "被取代", appeal: "申诉" },
   },
 };

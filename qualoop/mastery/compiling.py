@@ -27,8 +27,8 @@ def is_worth_compiling(events: int) -> bool:
 def compiled(loop: Callable[..., Any], *helpers: Callable[..., Any]) -> Callable[..., Any]:
     """Return a loop compiled together with the kernel and the helpers that it calls by name, once a process.
 
-    Helpers do plain arithmetic, may call those before them, and call nothing of the kernel. Raises MissingExtraError
-    where numba is missing.
+    Helpers do plain arithmetic and call nothing but those before them. What they call of the kernel is one of them too.
+    Raises MissingExtraError where numba is missing.
     """
     if importlib.util.find_spec("numba") is None:
         raise MissingExtraError("compiled replay", "mastery")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qualoop.mastery.compiling import as_lists, compiled, is_worth_compiling
 from qualoop.mastery.constants import Constants
-from qualoop.mastery.kernel import new_item, new_learner, new_memory, new_point, new_rater, step
+from qualoop.mastery.kernel import belief, new_item, new_learner, new_memory, new_point, new_rater, step
 from qualoop.mastery.replay_plan import Floats, Log, Plan
 from qualoop.policies import CompetenceNumbers, is_competent
 
@@ -26,7 +26,6 @@ POINT: Final = 11
 """How many numbers of an update, and of each knowledge point in it, a trace holds."""
 MICROS: Final = 1e6
 DAY_S: Final = 86_400.0
-MIN_DIFFICULTY_VARIANCE: Final = 0.02
 NEVER: Final = -1
 
 
@@ -219,9 +218,8 @@ def _count(tables: Any, moved: Any, met: Any, numbers: Any) -> None:
         count[1] |= form
         if count[2] == NEVER and count[0] >= competence.items:
             memory, point = memories[touched[2][k]], points[touched[3][k]]
-            mean = base + learner[0] + memory[0] - point[0]
-            doubt = learner[1] + min(v_m0, memory[1]) + max(MIN_DIFFICULTY_VARIANCE, point[1])
-            if is_competent(mean, sqrt(doubt), (count[0], count[1]), competence):
+            mean, variance = belief(learner, (memory[0], min(v_m0, memory[1])), point, base)
+            if is_competent(mean, sqrt(variance), (count[0], count[1]), competence):
                 count[2] = event
         k += 1
 
@@ -261,4 +259,4 @@ def _note_after(place: Any, rows: Any, touched: Any, said: Any) -> None:
         k += 1
 
 
-_HELPERS: Final = (is_competent, _count, _note_before, _note_after)
+_HELPERS: Final = (belief, is_competent, _count, _note_before, _note_after)

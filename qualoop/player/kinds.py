@@ -7,6 +7,7 @@ class without constructor arguments that fulfils `ActivityKind`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -16,9 +17,18 @@ from qualoop.assessment import LinkSettings
 from qualoop.player.actions import Action, State, Step
 from qualoop.player.errors import UnknownKindError
 from qualoop.player.host import Host, Refused
-from qualoop.values import Score
+from qualoop.values import Score, Text
 
 ENTRY_POINT_GROUP: Final = "qualoop.activity_kinds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """How an activity is offered to who chooses one; ``minutes`` is None where it takes as long as it takes."""
+
+    title: Text
+    summary: Text
+    minutes: int | None
 
 
 class ActivityKind(Protocol):
@@ -31,8 +41,15 @@ class ActivityKind(Protocol):
     def kind(self) -> str:
         """Return the kind's name, as packages give it."""
 
+    @property
+    def label(self) -> Text:
+        """Return what people call the kind."""
+
     def open(self, document: Mapping[str, Any], /) -> Any:
         """Return the content of a package's document."""
+
+    def describe(self, content: Any, /) -> Description:
+        """Return how the content is offered to who chooses activities for a course."""
 
     def initial_state(self, content: Any, /, seed: int) -> State:
         """Return the state of a new attempt; the same seed gives the same attempt."""

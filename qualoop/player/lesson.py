@@ -20,21 +20,27 @@ from qualoop.assessment import LinkSettings
 from qualoop.content_packages import Lesson, QuestionStep, open_lesson
 from qualoop.player.actions import Action, State, Step
 from qualoop.player.host import Host, Refused
+from qualoop.player.kinds import Description
 from qualoop.player.rendering import render_fragment
 from qualoop.player.state import LessonState
 from qualoop.player.stepping import Moment, begun, lesson_score, standing_at, stepped
 from qualoop.player.view import View, lesson_view
-from qualoop.values import Score
+from qualoop.values import Score, Text
 
 
 class MicroLessonKind:
     """How a micro-lesson is opened, stepped, shown and scored; see `qualoop.player.kinds.ActivityKind`."""
 
     kind: Final = "micro-lesson"
+    label: Final = Text({"en": "Micro-lesson", "zh-Hans": "微课"})
 
     def open(self, document: Mapping[str, Any], /) -> Lesson:
         """Return the lesson of a package's document; keep it by content hash."""
         return open_lesson(document)
+
+    def describe(self, content: Lesson, /) -> Description:
+        """Return how the lesson is offered."""
+        return Description(title=content.title, summary=content.summary, minutes=content.minutes)
 
     def initial_state(self, content: Lesson, /, seed: int) -> State:
         """Return the state of a new attempt; the seed decides in which order things are shown."""

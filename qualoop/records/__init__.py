@@ -9,7 +9,7 @@ Nothing is stored and nothing is awarded: a status is a summary, a level a propo
 from __future__ import annotations
 
 from qualoop.records.building import Background, build_points, build_record, facts_from_evidence
-from qualoop.records.evidence import EvidenceEntry
+from qualoop.records.evidence import EntryCorrection, EvidenceEntry
 from qualoop.records.facts import SECONDS_PER_MONTH, Flag, PointFacts, StatusRules, status_rules
 from qualoop.records.flags import APPEAL_OUTCOMES, FLAGGING, FlagRow, Outcome, open_appeals, settle_flags
 from qualoop.records.gain import Gain, gain
@@ -46,6 +46,7 @@ __all__ = [
     "SECONDS_PER_MONTH",
     "Ability",
     "Background",
+    "EntryCorrection",
     "EvidenceEntry",
     "Flag",
     "FlagRow",

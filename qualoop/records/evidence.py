@@ -7,14 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from qualoop.ledger import Evidence
-from qualoop.values import Text
+from qualoop.ledger import Evidence, Reason
+from qualoop.values import Score, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCorrection:
+    """How a person corrected evidence at ``at``: what its score ``was``, and whether it is void now.
+
+    ``is_followed`` says whether levels were computed again since; until then they rest on the score that was.
+    """
+
+    at: datetime
+    reason: Reason
+    was: Score
+    is_void: bool
+    is_followed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceEntry:
     """Evidence number ``seq`` of a ledger, and the stored explanation of the update that it caused.
 
+    ``evidence`` has the score that counts now; ``correction`` says what it was, None where it stands as recorded.
     ``explanation`` is what `qualoop.mastery.explanation.numbers` made, with the weight beside it.
     """
 
@@ -22,6 +37,12 @@ class EvidenceEntry:
     at: datetime
     evidence: Evidence
     explanation: Mapping[str, Any]
+    correction: EntryCorrection | None = None
+
+    @property
+    def is_void(self) -> bool:
+        """Say whether it counts no more; it goes from the record when levels are computed again."""
+        return self.correction is not None and self.correction.is_void
 
     @property
     def item(self) -> tuple[str, str]:

@@ -82,10 +82,10 @@ class Gain:
 def gain(entries: Iterable[EvidenceEntry], code: str, *, count: int | None = None) -> Gain | None:
     """Return what changed on a knowledge point, from ``entries`` in ledger order; None before a second one.
 
-    Evidence that weighs nothing is left out: it is no measure of skill. ``count`` is how many pieces there are where
+    Evidence that weighs nothing is left out: it is no measure of skill. So is what is void. ``count`` is how many pieces there are where
     ``entries`` are only the first and the newest of them.
     """
-    own = [entry for entry in entries if code in entry.codes and Decimal(entry.omega)]
+    own = [entry for entry in entries if code in entry.codes and Decimal(entry.omega) and not entry.is_void]
     if len(own) <= 1:
         return None
     first, latest = own[0], own[-1]

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from playwright.sync_api import Page, expect
 
 from lti_tool.lti.tool_keys import make_tool_key
 from lti_tool.models import Organisation
-from lti_tool.services import ledger, tool_keys
+from lti_tool.services import key_rotation, ledger, tool_keys
+from lti_tool.services.key_rotation import Terms
 from qualoop.ledger import Download, as_document, as_page
 from tests.browser.accessibility import serious_findings
 from tests.factories.classrooms import enter
@@ -160,6 +162,29 @@ def test_a_record_that_the_tool_made_proves_itself(saved: SavedRecord, tmp_path:
     assert saved.verdict() == "good"
     assert saved.states() == ["proven"] * 3
     assert saved.page.evaluate("document.documentElement.lang") == "zh-Hans"
+    tool.runtime.database.close()
+    tool.runtime.http.close()
+
+
+def test_s10_a_record_whose_seals_have_keys_of_different_times_proves_itself(
+    saved: SavedRecord, tmp_path: Path
+) -> None:
+    tool = make_tool(f"sqlite:///{tmp_path / 'qualoop.db'}")
+    now, kids = tool.clock.now, set()
+    for lesson in ("sem-1-1-keywords-and-intent", "sem-1-2-organic-search"):
+        seat = enter(tool, "s-1", lesson=lesson)
+        seat.answer(right=[True])
+        with tool.runtime.database.transaction() as session:
+            organisation = session.get_one(Organisation, tool.organisation_id)
+            key = tool_keys.ensure_key(session, tool_keys.LEDGER, secret=SECRET, now=now)
+            kids.add(key.kid)
+            assert ledger.seal(session, organisation, key, now)
+            terms = Terms(secret=SECRET, now=now, every=timedelta(0))
+            key_rotation.replace_at_once(session, tool_keys.LEDGER, "leaked", terms)
+    assert len(kids) == 2
+    saved.open(seat.get("record/download").text)
+    assert saved.verdict() == "good"
+    assert saved.states() == ["proven"] * 2
     tool.runtime.database.close()
     tool.runtime.http.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +23,7 @@ LEARNERS = tuple(str(uuid.UUID(int=number)) for number in range(1, 4))
 FORMS = (EvidenceForm.QUIZ, EvidenceForm.QUIZ, EvidenceForm.PROJECT, EvidenceForm.LIVE, EvidenceForm.ATTENDANCE)
 
 
-def answer_some(tool: Tool, count: int, *, seed: int) -> list[str]:
+def answer_some(tool: Tool, count: int, *, seed: int, learners: Sequence[str] = LEARNERS) -> list[str]:
     """Let learners do all kinds of things in every lesson, well and badly, over weeks; return the events' uuids."""
     random = Random(seed)
     places = parts_of(tool)
@@ -34,7 +34,7 @@ def answer_some(tool: Tool, count: int, *, seed: int) -> list[str]:
         form = random.choice(FORMS)
         judged = form in {EvidenceForm.PROJECT, EvidenceForm.LIVE}
         submission = Submission(
-            learner=random.choice(LEARNERS),
+            learner=random.choice(learners),
             evidence=Evidence(
                 activity=activity,
                 content=content,

@@ -51,6 +51,7 @@ def overview() -> str:
         students=[person for person in everyone if not person.is_teacher],
         grades=_by_line_item(gradebook.grades(database(), course_id)),
         returned="returned" in request.args,
+        added=request.args.get("added", type=int),
     )
 
 
@@ -83,7 +84,7 @@ def grade_table() -> str:
 @blueprint.get("/return")
 def come_back() -> str:
     """Leave the frame in which the tool sends its users back (launch_presentation.return_url)."""
-    return render_template("return.html")
+    return render_template("return.html", added=None)
 
 
 def _grade_table() -> dict[str, Any]:

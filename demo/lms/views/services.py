@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, request
 
-from demo.lms.current import database, lms
+from demo.lms.current import database, lms, lms_of
 from demo.lms.grade_services import (
     LINE_ITEM_TYPE,
     LINE_ITEMS_TYPE,
@@ -29,6 +29,7 @@ from demo.lms.tokens import (
     RESULT_READONLY,
     SCORE,
     TokenRefusedError,
+    claimed_client,
 )
 
 blueprint = Blueprint("services", __name__, url_prefix="/lti")
@@ -49,7 +50,10 @@ def key_set() -> Response:
 def token() -> Response:
     """Give the tool an access token for its signed assertion."""
     try:
-        reply, status = _platform().get_access_token(request.form.to_dict()), 200
+        form = request.form.to_dict()
+        # Whose assertion it is decides how it is checked; that it is theirs is checked then.
+        served = lms_of(claimed_client(form.get("client_assertion", "")))
+        reply, status = Platform(lms=served, connection=database()).get_access_token(form), 200
     except TokenRefusedError as error:
         reply, status = {"error": error.error, "error_description": str(error)}, 400
     response = _json(reply, JSON_TYPE, status)

@@ -43,9 +43,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables, and what made some of them append-only."""
     for table in reversed(TABLES):
         op.drop_table(table)
+    for table in APPEND_ONLY:
+        for statement in append_only.undoing(op.get_bind().dialect.name, table):
+            op.execute(statement)
 
 
 def _import_run() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from lti_tool.services import evidence_entries, mastery_cache
 from lti_tool.services.evidence import Submission
+from lti_tool.services.mastery_cache import Standing
 from lti_tool.services.mastery_steps import weighed
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Response, State, read, step
 from qualoop.mastery.explanation import numbers
+from qualoop.mastery.readings import Reading, read_point
 from tests.factories.evidence import NOON
 from tests.integration.evidence.conftest import Desk
 from tests.integration.evidence.test_recording import spread
@@ -65,6 +67,12 @@ def as_numbers(explanation: Any) -> list[float]:
         return []
 
 
+def reading_of(standing: Standing, code: str, at: float) -> Reading:
+    """Return the level of a knowledge point that was met, at a time in seconds since 1970."""
+    row = standing.memories[code].row
+    return read_point(standing.learner, row, standing.points[code], at=at, constants=DEFAULT_CONSTANTS)
+
+
 def test_packed_explanations_are_those_of_the_engine(desk: Desk) -> None:
     submissions = different_items(desk)
     desk.record_many(submissions)
@@ -90,7 +98,7 @@ def test_levels_read_from_the_cache_are_those_of_the_engine(desk: Desk) -> None:
     with desk.database.connection() as connection:
         place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
         standing = mastery_cache.load_learner(connection, place, learner, state.memories)
-    levels = {code: mastery_cache.read_standing(standing, code, later) for code in state.memories}
+    levels = {code: reading_of(standing, code, later) for code in state.memories}
     expected = {code: read(state, code, later, DEFAULT_CONSTANTS) for code in state.memories}
     assert {code: round(each.level, 9) for code, each in levels.items()} == {
         code: round(each.level, 9) for code, each in expected.items()

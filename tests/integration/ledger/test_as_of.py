@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from lti_tool.services.ledger_as_of import evidence_as_of
+import pytest
+
+from lti_tool.services.ledger_as_of import MomentUnreadableError, evidence_as_of, read_moment
 from tests.factories.tool import NOON
 from tests.integration.ledger.conftest import School
 
@@ -66,3 +68,22 @@ def test_nobody_elses_evidence_is_in_it(school: School) -> None:
     assert believed(school, at=5, about=5) == {"own": "0.5"}
     with school.tool.runtime.database.reading() as session:
         assert evidence_as_of(session.connection(), other.id, LEARNER, recorded_by=NOON, occurred_by=NOON) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-02", datetime(2026, 3, 2, 23, 59, 59, 999999, UTC)),
+        ("2026-03-02T08:00", datetime(2026, 3, 2, 8, tzinfo=UTC)),
+        ("2026-03-02T08:00+08:00", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("2026-03-02T08:00:00.000001Z", datetime(2026, 3, 2, 8, 0, 0, 1, UTC)),
+    ],
+)
+def test_a_date_means_its_end_and_a_time_itself(text: str, moment: datetime) -> None:
+    assert read_moment(text) == moment
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "2026-03-02T25:00", "0001-01-01T00:00+14:00"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(MomentUnreadableError):
+        read_moment(text)

@@ -141,6 +141,41 @@ def test_where_there_is_nothing_to_send_the_page_says_so(tool: Tool) -> None:
     assert "Nothing was sent" in text_of(seat.browser.get(response.headers["Location"]))
 
 
+def test_a_grade_that_was_changed_in_the_grade_book_is_shown_beside_ours(tool: Tool) -> None:
+    enter(tool, "s-1", name="Li Wei").answer(right=[True] * 10)
+    fail_delivery(tool, state="needs-person", last_error="overridden", seen_value="0.620000", seen_at=tool.clock())
+    page = teacher(tool).get("class/").text
+    row = re.sub(r"<[^>]+>", "", row_of(page, "Li Wei"))
+    for words in ("Changed in the grade book", "that grade stands", "In the grade book: 62%", "Send again"):
+        assert words in row
+    assert "Send all undelivered grades again" not in page
+
+
+def test_a_comparison_that_the_platform_does_not_answer_says_so(tool: Tool) -> None:
+    enter(tool, "s-1").answer(right=[True])
+    seat = teacher(tool)
+    response = seat.post("class/compare-grades")
+    assert response.status_code == 303
+    assert "showed none of the grades" in text_of(seat.browser.get(response.headers["Location"]))
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?compared=2&changed=0", "2 grades in the grade book are the ones that were sent."),
+        ("?compared=2&changed=1", "1 grade was changed in the grade book."),
+        ("?compared=nonsense", "Who did what"),
+    ],
+)
+def test_what_a_comparison_found_stands_on_the_page(tool: Tool, query: str, words: str) -> None:
+    enter(tool, "s-1").answer(right=[True])
+    assert words in text_of(teacher(tool).get(f"class/{query}"))
+
+
+def test_learners_compare_nothing(tool: Tool) -> None:
+    assert enter(tool, "s-1").post("class/compare-grades").status_code == 403
+
+
 def test_a_course_that_takes_no_grades_has_no_column_for_them(tool: Tool) -> None:
     no_grades = {AGS: None}
     enter(tool, "s-1", changes=no_grades).answer(right=[True])

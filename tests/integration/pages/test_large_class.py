@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from random import Random
 
+import numpy as np
 import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
@@ -22,12 +23,13 @@ from lti_tool.models import (
     TagSet,
 )
 from lti_tool.services import mastery_cache
-from lti_tool.services.class_map import Advice, ClassMap, Filters, class_map
+from lti_tool.services.class_map import NOT_SECURE, ClassMap, Filters, class_map
 from lti_tool.services.class_members import Link
-from lti_tool.services.class_status import STATUSES
+from lti_tool.services.class_status import STATUSES, met_table, remedial_table
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
-from qualoop.mastery.readings import read_point
-from qualoop.records import PointFacts, Status, status_of
+from qualoop.mastery.readings import Reading, read_point
+from qualoop.records import PointFacts, Status, is_remedial, status_of
+from qualoop.sequencing import RESTING, ClassMove, is_met
 from tests.factories.packages import ecommerce
 from tests.factories.schools import School, make_school
 from tests.factories.tool import NOON
@@ -213,7 +215,43 @@ def test_the_weakest_points_are_named_with_what_to_do(database: Database) -> Non
     found = found_in(database, furnish(database, 40, CODES))
     means = {point.code: float(found.cells.level[:, column].mean()) for column, point in enumerate(found.points)}
     assert [weak.point.code for weak in found.weakest] == sorted(means, key=means.__getitem__)[:3]
+    columns = {point.code: column for column, point in enumerate(found.points)}
+    met = met_table(found.cells)
     for weak in found.weakest:
         assert weak.mean == pytest.approx(means[weak.point.code])
-        assert weak.known == 40
-        assert (weak.advice is Advice.BASE_FIRST) == (weak.base_missing > 20)
+        column = columns[weak.point.code]
+        behind = [row for row in range(40) if STATUSES[found.status[row, column]] not in RESTING]
+        assert (weak.known, weak.concerned, weak.secure) == (40, len(behind), 40 - len(behind))
+        lacked = [
+            base.code
+            for base in ecommerce().prerequisites_of(weak.point.code)
+            if base.code in columns and 2 * sum(not met[row, columns[base.code]] for row in behind) > len(behind)
+        ]
+        assert (weak.advice.move is ClassMove.BASE_FIRST) == bool(lacked)
+        assert weak.target.code == (lacked[0] if lacked else weak.point.code)
+        assert [lesson.title for lesson in weak.lessons] == ["Keywords"]
+
+
+def test_those_concerned_are_found_by_the_filter(database: Database) -> None:
+    link = furnish(database, 40, CODES)
+    [weak, *_] = found_in(database, link).weakest
+    found = found_in(database, link, Filters(point=weak.point.code, status=NOT_SECURE))
+    assert len(found.rows) == weak.concerned
+    levels = [float(found.cells.level[row, found.columns[0]]) for row in found.rows]
+    assert levels == sorted(levels)
+
+
+def test_what_is_met_and_where_help_is_due_are_as_for_one_learner(database: Database) -> None:
+    cells = found_in(database, furnish(database, 12, CODES)).cells
+    cells.n[0] = 1
+    met, remedial = met_table(cells), remedial_table(cells, cells.items)
+    for spot in np.ndindex(cells.n.shape):
+        reading = Reading(
+            *(float(each[spot]) for each in (cells.level, cells.low, cells.high)),
+            int(cells.n[spot]),
+            mean=float(cells.mean[spot]),
+            sd=float(cells.sd[spot]),
+        )
+        assert met[spot] == is_met(reading)
+        assert remedial[spot] == is_remedial(reading, int(cells.items[spot]))
+    assert {*met.flatten().tolist()} == {*remedial.flatten().tolist()} == {True, False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import html
 import io
 import re
 
@@ -70,9 +71,46 @@ def test_a_cell_opens_to_the_evidence(teacher: Seat, learners: list[Seat]) -> No
 
 
 def test_the_weakest_point_comes_with_what_to_do(teacher: Seat, learners: list[Seat]) -> None:
-    text = text_of(teacher.get("class/levels/"))
-    assert "mean of 2 learners 1 secure, 1 not yet, 1 without evidence What to do Take it up in class" in text
-    assert "In this course it is practised in: Keywords and intent" in text
+    page = teacher.get("class/levels/")
+    text = text_of(page)
+    assert "mean of 2 learners 1 secure, 1 not yet, 1 without evidence What to do Explain it again in class" in text
+    assert "those concerned will not get further with more of the same questions" in text
+    assert "Lessons that practise SEM-1.1: Keywords and intent" in text
+    [address] = re.findall(r'<li><a href="([^"]+)">Keywords and intent</a>', page.text)
+    assert "Keywords and search intent" in text_of(teacher.browser.get(address))
+
+
+def test_whom_it_concerns_is_a_link_away(teacher: Seat, learners: list[Seat]) -> None:
+    page = teacher.get("class/levels/").text
+    [query] = re.findall(r'<a href="(\?[^"]+)">1 learner concerned', page)
+    assert shown(teacher, html.unescape(query)) == ["Wang Fang"]
+    assert '<option value="not-secure" selected>' in teacher.get(f"class/levels/{html.unescape(query)}").text
+
+
+def test_what_a_weak_point_builds_on_comes_first(tool: Tool, teacher: Seat) -> None:
+    for number in range(3):
+        enter(tool, f"s-{number}", lesson="sem-1-2-organic-search", title="Organic search").answer(right=[False] * 4)
+    page = teacher.get("class/levels/")
+    text = text_of(page)
+    assert (
+        "Take up “Keywords and search intent” first: this builds on it, and those concerned do not know it well enough "
+        "yet. Lessons that practise SEM-1.1: Keywords and intent 3 learners concerned, weakest first" in text
+    )
+    assert 'href="?point=SEM-1.1#map">See how they stand on SEM-1.1' in page.text
+
+
+def test_a_lesson_at_another_link_is_named_and_no_link(tool: Tool, learners: list[Seat]) -> None:
+    title = "Organic search"
+    elsewhere = enter(tool, "t-1", role="teacher", lesson="sem-1-2-organic-search", title=title)
+    page = elsewhere.get("class/levels/")
+    assert "Keywords and intent open it from your course" in text_of(page)
+    assert ">Keywords and intent</a>" not in page.text
+
+
+def test_advice_speaks_chinese(tool: Tool, learners: list[Seat]) -> None:
+    text = text_of(enter(tool, "t-2", role="teacher", locale="zh-CN").get("class/levels/"))
+    assert "请换新的例子在课堂上重讲：相关学员都继续做同类题帮助不大。 练习 SEM-1.1 的课： Keywords and intent" in text
+    assert "相关的 1 名学员，由弱到强" in text
 
 
 def test_where_all_are_secure_nothing_is_weak(tool: Tool, teacher: Seat) -> None:
@@ -91,6 +129,7 @@ def test_where_all_are_secure_nothing_is_weak(tool: Tool, teacher: Seat) -> None
         ("?unit=SEM-1", ["Li Wei", "Wang Fang", "Zhao Lei"]),
         ("?unit=DA-1", []),
         ("?point=SEM-1.1", ["Wang Fang", "Li Wei", "Zhao Lei"]),
+        ("?status=not-secure", ["Wang Fang"]),
         ("?status=none-of-ours", ["Li Wei", "Wang Fang", "Zhao Lei"]),
     ],
 )
@@ -133,7 +172,9 @@ def test_the_file_has_a_row_for_each_learner_and_point(teacher: Seat, learners: 
 
 
 def test_the_file_keeps_to_the_filters(teacher: Seat, learners: list[Seat]) -> None:
-    assert [row[0] for row in rows_of(teacher, "?status=developing")[1:]] == ["Wang Fang"]
+    for query in ("?status=developing", "?status=not-secure"):
+        assert [row[0] for row in rows_of(teacher, query)[1:]] == ["Wang Fang"]
+    assert len(rows_of(teacher, "?status=none-of-ours")) == len(rows_of(teacher))
     [address] = re.findall(r'href="([^"]+levels\.csv[^"]*)"', teacher.get("class/levels/?name=fang").text)
     assert "Li Wei" not in teacher.browser.get(address).text
 

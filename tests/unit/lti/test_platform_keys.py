@@ -197,3 +197,62 @@ def test_s09_who_has_a_former_key_does_not_wait_for_a_platform_that_hangs() -> N
     assert fetching.is_alive()
     go_on.set()
     fetching.join()
+
+
+def test_s09_the_cooldown_is_half_a_minute_for_each_address() -> None:
+    assert timedelta(seconds=30) <= COOLDOWN
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        return PLATFORM.jwks()
+
+    cache = KeyCache(fetch)
+    for url in (URL, "https://other.example.test/jwks"):
+        cache.get_key(url, PLATFORM.kid, NOW)
+        for later in (timedelta(0), COOLDOWN - ALMOST, COOLDOWN):
+            with pytest.raises(KeyUnknownError):
+                cache.get_key(url, "invented", NOW + later)
+    assert asked == [URL] * 2 + ["https://other.example.test/jwks"] * 2
+
+
+def test_s09_a_key_that_the_platform_withdrew_goes_within_the_hour() -> None:
+    server = Server(PLATFORM.jwks())
+    cache = KeyCache(server)
+    cache.get_key(URL, PLATFORM.kid, NOW)
+    server.answer = document({**JWK, "kid": "new"})
+    assert cache.get_key(URL, PLATFORM.kid, NOW + TIME_TO_LIVE - ALMOST).kid == PLATFORM.kid
+    with pytest.raises(KeyUnknownError):
+        cache.get_key(URL, PLATFORM.kid, NOW + TIME_TO_LIVE)
+
+
+def test_s09_nobody_gets_a_key_that_is_too_old_while_another_thread_fetches() -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def fetch(_: str) -> bytes:
+        asked.set()
+        go_on.wait(5)
+        return document({**JWK, "kid": "new"})
+
+    server = Server(PLATFORM.jwks())
+    cache = KeyCache(lambda url: server(url) if not server.asked else fetch(url))
+    cache.get_key(URL, PLATFORM.kid, NOW)
+    old = NOW + LONGEST_STALE + ALMOST
+    found: list[object] = []
+
+    def ask(kid: str) -> None:
+        try:
+            found.append(cache.get_key(URL, kid, old).kid)
+        except KeyUnknownError as refusal:
+            found.append(type(refusal))
+
+    fetching, waiting = (threading.Thread(target=ask, args=(kid,)) for kid in ("new", PLATFORM.kid))
+    fetching.start()
+    assert asked.wait(5)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive(), "it waits for the keys of today"
+    go_on.set()
+    fetching.join()
+    waiting.join()
+    assert sorted(map(str, found)) == sorted(map(str, ["new", KeyUnknownError]))

@@ -1,0 +1,121 @@
+"""`qualoop keys`: the keys with which the tool signs, and their rotation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from typing import Final
+
+from lti_tool.commands import open_runtime
+from lti_tool.models import ToolKey
+from lti_tool.services import key_rotation, tool_keys
+from lti_tool.services.key_rotation import InUse, Moved, Terms
+from qualoop.commands import Nouns
+
+MAX_REASON: Final = 255
+_AGAIN: Final = "qualoop keys rotate"
+_CACHED: Final = {
+    tool_keys.LTI: (
+        "Platforms that keep our keys for a while refuse our requests until they fetch them again; grades wait and are "
+        "sent again by themselves. Where a platform has our key pasted by hand, paste the new one from /lti/jwks."
+    ),
+    tool_keys.LEDGER: (
+        "Whoever has the former key can sign seals of a ledger that was changed. Compare with seals that you kept: "
+        "qualoop ledger verify --kept FILE"
+    ),
+}
+
+
+def register(nouns: Nouns) -> None:
+    """Add `keys list` and `keys rotate`."""
+    noun = nouns.add_parser("keys", help="list and rotate the keys with which the tool signs")
+    verbs = noun.add_subparsers(title="verbs", metavar="VERB")
+    verbs.add_parser("list", help="list them, with what happens next and when").set_defaults(run=_list)
+    rotate = verbs.add_parser("rotate", help="publish a next key, or let it sign once it was published for a day")
+    rotate.add_argument("--purpose", choices=tool_keys.PURPOSES, help="messages to platforms, or seals (default: both)")
+    rotate.add_argument(
+        "--now",
+        type=_reason,
+        metavar="REASON",
+        help="the key has leaked or is lost: let a new one sign at once, and publish the former no more",
+    )
+    rotate.set_defaults(run=_rotate)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if not 0 < len(reason) <= MAX_REASON:
+        raise argparse.ArgumentTypeError(f"a reason has 1 to {MAX_REASON} characters")
+    return reason
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    terms = key_rotation.terms_of(runtime.settings, runtime.clock())
+    with runtime.database.reading() as session:
+        in_use = {purpose: key_rotation.in_use(session, purpose) for purpose in tool_keys.PURPOSES}
+        for row in key_rotation.all_keys(session):
+            since = {tool_keys.ACTIVE: row.active_at, tool_keys.RETIRED: row.retired_at}.get(row.state, row.created_at)
+            coming = _coming(row, in_use[row.purpose], terms)
+            print(f"{row.kid}\t{row.purpose}\t{row.state}\t{_day(since)}\t{coming}")
+    return 0
+
+
+def _coming(row: ToolKey, keys: InUse, terms: Terms) -> str:
+    """Say what happens next to a key, and when."""
+    due = keys.due_at(terms.every)
+    if row.state == tool_keys.RETIRED:
+        return _after(row, terms.now)
+    if row.state == tool_keys.NEXT:
+        asked = f"signs when asked, from {_day(key_rotation.can_sign_from(row))} on"
+        return f"signs from {_day(due)} on" if due else asked
+    if due is None:
+        return "signs until somebody rotates"
+    if keys.waiting is None:
+        return f"signs until {_day(due)}; its successor is published on {_day(due - key_rotation.MADE_BEFORE)}"
+    return f"signs until {_day(due)}"
+
+
+def _after(row: ToolKey, now: datetime) -> str:
+    """Say what becomes of a retired key, and why it was retired ahead of its time."""
+    if row.published_until is None:
+        end = "published for good: its seals are checked with it"
+    elif tool_keys.is_published(row, now):
+        end = f"published until {_day(row.published_until)}"
+    else:
+        end = f"no longer published since {_day(row.published_until)}"
+    return f"{end} ({row.retired_for})" if row.retired_for else end
+
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    terms = key_rotation.terms_of(runtime.settings, runtime.clock())
+    for purpose in [arguments.purpose] if arguments.purpose else tool_keys.PURPOSES:
+        if arguments.now:
+            with runtime.database.transaction() as session:
+                moved = key_rotation.replace_at_once(session, purpose, arguments.now, terms)
+            print(f"{purpose}: {moved.signing} signs from now on.")
+            print(f"{purpose}: {_CACHED[purpose]}", file=sys.stderr)
+            continue
+        with runtime.database.transaction() as session:
+            moved = key_rotation.rotate(session, purpose, terms)
+            print(f"{purpose}: {_said(moved, key_rotation.in_use(session, purpose), terms)}")
+    return 0
+
+
+def _said(moved: Moved, keys: InUse, terms: Terms) -> str:
+    """Say what a rotation did, and what is still to come."""
+    if moved.signing is not None:
+        return f"{moved.signing} signs from now on."
+    if keys.waiting is None:
+        return "somebody else rotates just now; see: qualoop keys list"
+    due = keys.due_at(terms.every)
+    by_itself = f" The worker does it on {_day(due)}." if due else ""
+    since = "from now on" if moved.made else f"since {_day(keys.waiting.created_at)}"
+    earliest = _day(key_rotation.can_sign_from(keys.waiting))
+    return f"{keys.waiting.kid} is published {since}. To let it sign: {_AGAIN}, not before {earliest}.{by_itself}"
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "-"

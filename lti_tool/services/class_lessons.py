@@ -1,0 +1,43 @@
+"""Which lessons of a course practise which knowledge point. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from lti_tool.models import Activity, ResourceLink, TagSet
+from lti_tool.services.class_members import Link
+from lti_tool.services.records import knowledge_points_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseLesson:
+    """A lesson by what its link is called. Only the one that is ``here``, at this launch's own link, has an address."""
+
+    title: str
+    here: bool
+
+
+def course_lessons(connection: Connection, link: Link) -> Mapping[str, Sequence[CourseLesson]]:
+    """Return by knowledge point the course's links to the activities that serve it now."""
+    rows = connection.execute(
+        select(ResourceLink.id, ResourceLink.title, Activity.key, TagSet.tags)
+        .join(Activity, Activity.id == ResourceLink.activity_id)
+        .join(TagSet, TagSet.version_id == Activity.version_id)
+        .where(
+            ResourceLink.context_id == link.context_id,
+            ResourceLink.organisation_id == link.organisation_id,
+            TagSet.organisation_id == link.organisation_id,
+        )
+        # A later tag set of the same version replaces the earlier one.
+        .order_by(ResourceLink.id, TagSet.adopted_at, TagSet.id)
+    )
+    newest = {row.id: (row.title or row.key, knowledge_points_of(row.tags)) for row in rows}
+    found: dict[str, list[CourseLesson]] = {}
+    for number, (title, codes) in newest.items():
+        lesson = CourseLesson(title=title, here=number == link.resource_link_id)
+        for code in codes:
+            found.setdefault(code, []).append(lesson)
+    return found
