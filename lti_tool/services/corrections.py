@@ -105,7 +105,7 @@ def correct(session: Session, organisation: Organisation, request: Request, *, s
     seq = ledger.append(connection, organisation.id, event)
     if seq is None:
         raise CorrectionRefusedError("somebody else has just corrected it: look at it again")
-    job = replay.start(session, organisation, now)
+    job = replay.start(session, organisation, now, replay.KEEPING_TAGS)
     return Corrected(seq=seq, uuid=event.uuid, learner=target.learner, job=job.uuid)
 
 

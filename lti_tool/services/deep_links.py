@@ -100,18 +100,25 @@ def open_picker(
     connection.execute(
         insert(DeepLink).values(
             **place,
-            uuid=opened.session_uuid,
-            secret_hash=digest(opened.secret),
+            **_kept(opened, request, now),
             person_id=person_id,
             context_id=record_context(connection, request, row),
             roles=",".join(sorted(roles)),
-            language=opened.language,
-            request=request.settings._asdict(),
-            created_at=now,
-            expires_at=now + LIFE,
         )
     )
     return opened
+
+
+def _kept(opened: OpenedPicker, request: DeepLinkingRequest, now: datetime) -> dict[str, Any]:
+    """Return the columns that say what was asked, and who may answer until when."""
+    return {
+        "uuid": opened.session_uuid,
+        "secret_hash": digest(opened.secret),
+        "language": opened.language,
+        "request": request.settings._asdict(),
+        "created_at": now,
+        "expires_at": now + LIFE,
+    }
 
 
 def find_request(connection: Connection, request_uuid: str, now: datetime) -> OpenRequest | None:

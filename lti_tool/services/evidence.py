@@ -19,8 +19,10 @@ from lti_tool.db import Driver
 from lti_tool.services import evidence_checks, evidence_locks, inbox, ledger, mastery_cache, mastery_steps, parts
 from lti_tool.services.contents import OpenContent
 from lti_tool.services.evidence_checks import EvidenceBatchRefusedError, Submission
+from lti_tool.services.evidence_locks import Locked
+from lti_tool.services.mastery_cache import AdoptedPlace
 from lti_tool.services.mastery_steps import Scored
-from lti_tool.services.parts import Remembered, Version
+from lti_tool.services.parts import Remembered, Tags, Version
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
 from qualoop.player import Answered
 
@@ -111,29 +113,65 @@ def record_many(
     """
     versions = evidence_checks.check(connection, organisation_id, submissions, now=now)
     driver = Driver(connection)
-    tags = {
-        version.id: parts.newest_tags(connection, driver, organisation_id, version.id)
-        for version in dict.fromkeys(versions)
-    }
-    weights = [
-        tags[version.id].get(submission.evidence.part)
-        for submission, version in zip(submissions, versions, strict=True)
-    ]
-    if not driver.is_sqlite:
-        evidence_locks.take(driver, organisation_id, submissions, weights)
+    locked = None if driver.is_sqlite else _lock(connection, organisation_id, submissions, versions)
     done = _append(connection, organisation_id, submissions, now)
-    pieces: list[Scored] = []
-    for submission, recorded, version, known in zip(submissions, done, versions, weights, strict=True):
-        if recorded.seq is not None and known is None:
-            _wait_for_tags(connection, organisation_id, submission.evidence, now=now)
-        elif recorded.seq is not None and known is not None:
-            pieces.append(_scored(submission, recorded.seq, version, known))
-    if pieces:
-        # Only now: a generation that is adopted while this waits for the ledger must get the evidence.
-        place = mastery_cache.place_to_advance(connection, organisation_id, pieces[0].seq, now)
-        if place is not None:
-            mastery_steps.advance(driver, place, pieces)
+    new = [
+        (submission, recorded.seq, version)
+        for submission, recorded, version in zip(submissions, done, versions, strict=True)
+        if recorded.seq is not None
+    ]
+    if new:
+        _advance(connection, organisation_id, new, locked=locked, now=now)
     return done
+
+
+def _lock(
+    connection: Connection, organisation_id: int, submissions: Sequence[Submission], versions: Sequence[Version]
+) -> Locked:
+    """Wait for everybody who records on a common row, whether a replay is adopted in the meantime or not."""
+    tags = {version.id: parts.tags_around(connection, organisation_id, version) for version in dict.fromkeys(versions)}
+    points = {
+        code
+        for submission, version in zip(submissions, versions, strict=True)
+        for known in tags[version.id]
+        for code, _ in known.get(submission.evidence.part, ())
+    }
+    return evidence_locks.take(Driver(connection), organisation_id, submissions, points)
+
+
+def _advance(
+    connection: Connection,
+    organisation_id: int,
+    new: Sequence[tuple[Submission, int, Version]],
+    *,
+    locked: Locked | None,
+    now: datetime,
+) -> None:
+    """Advance mastery by evidence that is in the ledger, by the tags that the adopted generation counts by."""
+    # Only now: a generation that is adopted while this waits for the ledger must get the evidence.
+    place = mastery_cache.place_to_advance(connection, organisation_id, new[0][1], now)
+    known: dict[Version, Tags] = {}
+    pieces: list[Scored] = []
+    for submission, seq, version in new:
+        tags = known.get(version)
+        if tags is None:
+            tags = known[version] = _tags(connection, organisation_id, version, place)
+        weights = tags.get(submission.evidence.part)
+        if weights is None:
+            _wait_for_tags(connection, organisation_id, submission.evidence, now=now)
+        else:
+            pieces.append(_scored(submission, seq, version, weights))
+    if place is not None and pieces:
+        if locked is not None:
+            locked.check(piece.weights for piece in pieces)
+        mastery_steps.advance(Driver(connection), place, pieces)
+
+
+def _tags(connection: Connection, organisation_id: int, version: Version, place: AdoptedPlace | None) -> Tags:
+    """Return the tags of a version: of the generation that takes the evidence, else those a replay will count by."""
+    if place is not None:
+        return parts.tags_of(connection, organisation_id, version, place.tags)
+    return next(iter(parts.tags_around(connection, organisation_id, version)), {})
 
 
 def record_rows(

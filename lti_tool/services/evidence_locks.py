@@ -8,12 +8,14 @@ row goes on side by side. SQLite has one writer at a time anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
 from lti_tool.db import Direct, Driver
 from lti_tool.services.evidence_checks import Submission
+from qualoop.errors import QualoopError
 from qualoop.ledger import SCORED_BY_MACHINE
 
 MOST_LOCKS: Final = 64
@@ -26,23 +28,37 @@ _LOCK = Direct(
 _LOCK_ALL = Direct("SELECT pg_advisory_xact_lock(?)")
 
 
-def take(
-    driver: Driver,
-    organisation_id: int,
-    submissions: Sequence[Submission],
-    weights: Iterable[tuple[tuple[str, float], ...] | None],
-) -> None:
-    """Wait for everybody who records on a common row of this organisation."""
+class TagsMovedError(QualoopError):
+    """While it waited, content was tagged anew and a replay adopted that. Nothing was kept: hand it in again."""
+
+    code = "evidence-tags-moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The knowledge points that are locked; None for the whole organisation."""
+
+    points: Collection[str] | None
+
+    def check(self, weights: Iterable[tuple[tuple[str, float], ...]]) -> None:
+        """Raise TagsMovedError where evidence counts for a knowledge point that is not locked."""
+        if self.points is not None and any(code not in self.points for known in weights for code, _ in known):
+            raise TagsMovedError
+
+
+def take(driver: Driver, organisation_id: int, submissions: Sequence[Submission], points: Collection[str]) -> Locked:
+    """Wait for everybody who records on a common row of this organisation, knowledge points among them."""
     names = {f"learner {each.learner}" for each in submissions}
     names |= {f"item {each.evidence.activity}/{each.evidence.part}" for each in submissions}
     names |= {f"rater {each.evidence.rater}" for each in submissions if each.evidence.rater != SCORED_BY_MACHINE}
-    names |= {f"point {code}" for known in weights for code, _ in known or ()}
+    names |= {f"point {code}" for code in points}
     everything = _number(f"{organisation_id}")
     if len(names) > MOST_LOCKS:
         driver.run(_LOCK_ALL, (everything,))
-    else:
-        numbers = ",".join(map(str, sorted(_number(f"{organisation_id} {name}") for name in names)))
-        driver.run(_LOCK, (everything, f"{{{numbers}}}"))
+        return Locked(None)
+    numbers = ",".join(map(str, sorted(_number(f"{organisation_id} {name}") for name in names)))
+    driver.run(_LOCK, (everything, f"{{{numbers}}}"))
+    return Locked(points)
 
 
 def _number(name: str) -> int:

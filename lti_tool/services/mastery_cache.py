@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from lti_tool.db import Driver, Prepared
-from lti_tool.models import LedgerEvent, MasteryGeneration
+from lti_tool.models import RARE, LedgerEvent, MasteryGeneration
 from lti_tool.services import mastery_tables as tables
 from lti_tool.services.explanations import StoredUpdate
 from lti_tool.services.ledger_adoptions import note_model
@@ -41,6 +41,7 @@ CURRENT: Final = (MODEL, DEFAULT_CONSTANTS.id, DEFAULT_TABLE, DEFAULT_STATUS_POL
 _GENERATION = Prepared(
     select(
         MasteryGeneration.id,
+        MasteryGeneration.tags,
         MasteryGeneration.model,
         MasteryGeneration.constants,
         MasteryGeneration.weights,
@@ -64,6 +65,13 @@ class Place:
 
     organisation_id: int
     generation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedPlace(Place):
+    """The adopted generation; ``tags`` is the number of the newest adoption of tags that counts in it (`parts.tags_of`)."""
+
+    tags: int
 
 
 class Memory(NamedTuple):
@@ -91,7 +99,7 @@ class Standing:
     points: Mapping[str, Row] = field(default_factory=dict)
 
 
-def place_to_advance(connection: Connection, organisation_id: int, seq: int, now: datetime) -> Place | None:
+def place_to_advance(connection: Connection, organisation_id: int, seq: int, now: datetime) -> AdoptedPlace | None:
     """Return the generation that takes the evidence from ``seq`` on; the first one is made here.
 
     None where a replay must come first, which the worker runs: the adopted generation was computed by other versions
@@ -104,7 +112,7 @@ def place_to_advance(connection: Connection, organisation_id: int, seq: int, now
             return _make_first(connection, organisation_id, now)
         # Somebody else's first answer may have been committed, with its generation, just between the two look-ups.
         found = _GENERATION.one(connection, keys)
-    return Place(organisation_id, found[0]) if found is not None and tuple(found[1:]) == CURRENT else None
+    return _place(organisation_id, found) if found is not None and _is_current(found) else None
 
 
 def needs_replay(connection: Connection, organisation_id: int) -> bool:
@@ -112,17 +120,26 @@ def needs_replay(connection: Connection, organisation_id: int) -> bool:
     keys = {"organisation_id": organisation_id}
     found = _GENERATION.one(connection, keys)
     if found is not None:
-        return tuple(found[1:]) != CURRENT
+        return not _is_current(found)
     return _EARLIER.one(connection, {**keys, "seq": LAST_SEQ}) is not None
 
 
-def find_adopted(connection: Connection, organisation_id: int) -> Place | None:
+def find_adopted(connection: Connection, organisation_id: int) -> AdoptedPlace | None:
     """Return the adopted generation of the organisation, or None before the first evidence."""
     found = _GENERATION.one(connection, {"organisation_id": organisation_id})
-    return None if found is None else Place(organisation_id, found[0])
+    return None if found is None else _place(organisation_id, found)
 
 
-def _make_first(connection: Connection, organisation_id: int, now: datetime) -> Place:
+def _place(organisation_id: int, found: Sequence[Any]) -> AdoptedPlace:
+    return AdoptedPlace(organisation_id, found[0], int(found[1]))
+
+
+def _is_current(found: Sequence[Any]) -> bool:
+    """Say whether a generation was computed by the versions by which this one takes evidence."""
+    return tuple(found[2:]) == CURRENT
+
+
+def _make_first(connection: Connection, organisation_id: int, now: datetime) -> AdoptedPlace:
     """Make an empty generation and adopt it."""
     of_organisation = MasteryGeneration.organisation_id == organisation_id
     newest = connection.scalar(select(func.max(MasteryGeneration.number)).where(of_organisation))
@@ -160,7 +177,7 @@ def tag_basis(connection: Connection, organisation_id: int) -> str:
     """Return the id of the tags that hold now: the sequence number of their newest adoption, 0 before the first."""
     newest = connection.scalar(
         select(func.max(LedgerEvent.id)).where(
-            LedgerEvent.organisation_id == organisation_id, LedgerEvent.type == EventType.TAGS_ADOPTED.value
+            LedgerEvent.organisation_id == organisation_id, RARE, LedgerEvent.type == EventType.TAGS_ADOPTED.value
         )
     )
     return str(newest or 0)

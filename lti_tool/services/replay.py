@@ -8,7 +8,7 @@ difference. How it is computed stands in services.replay_steps.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -61,13 +61,15 @@ class Choice:
     ``adopt``: adopted at its end. ``tags_as_of``: with the tags that held after the event of this sequence number; None
     for the newest. ``weights``: the id of the table of evidence weights. ``recorded_by``: only with the evidence, tags and
     corrections that were recorded by this moment, in microseconds since 1970; None for all. Tags as of an event that
-    was named hold whenever it was recorded.
+    was named hold whenever it was recorded. ``keep_tags``: with the tags that the adopted generation counts by, since nobody
+    has looked at what newer ones would change.
     """
 
     adopt: bool = True
     tags_as_of: int | None = None
     weights: str = DEFAULT_TABLE
     recorded_by: int | None = None
+    keep_tags: bool = False
 
     @property
     def is_adoptable(self) -> bool:
@@ -76,13 +78,15 @@ class Choice:
 
 
 ADOPTING: Final = Choice()
+KEEPING_TAGS: Final = Choice(keep_tags=True)
+"""What follows by itself: after a correction, after an upgrade."""
 
 
 def start(session: Session, organisation: Organisation, now: datetime, choice: Choice = ADOPTING) -> Job:
     """Return the organisation's replay with this choice: one that was not finished, else a new one.
 
-    A new what-if takes the place of the one before it. Raises NotAdoptableError for a choice that shall be adopted and
-    cannot be, FutureCutError, WeightTableNotFoundError.
+    A new what-if takes the place of the one before it, and a replay with the newest tags that of one that keeps tags.
+    Raises NotAdoptableError for a choice that shall be adopted and cannot be, FutureCutError, WeightTableNotFoundError.
     """
     weight_table(choice.weights)
     if choice.recorded_by is not None and choice.recorded_by > micros(now):
@@ -91,9 +95,10 @@ def start(session: Session, organisation: Organisation, now: datetime, choice: C
         raise NotAdoptableError
     for job in _unfinished(session, organisation.id):
         # As a choice, since one that an earlier version wrote down lacks what came later.
-        if "choice" in job.cursor and Choice(**job.cursor["choice"]) == choice:
+        asked = Choice(**job.cursor["choice"]) if "choice" in job.cursor else None
+        if asked in {choice, replace(choice, keep_tags=False)}:
             return job
-        if not (choice.adopt or job.cursor.get("choice", {}).get("adopt", True)):
+        if asked and asked.adopt == choice.adopt and not (choice.adopt and _is_running(job, now)):
             _give_up(session, job, now)
     if not choice.adopt:
         drop(session, organisation.id, COMPUTED)
@@ -197,12 +202,16 @@ def _unfinished(session: Session, organisation_id: int) -> Iterator[Job]:
     ).all()
 
 
+def _is_running(job: Job, now: datetime) -> bool:
+    return job.state == jobs.JobState.RUNNING and job.leased_until is not None and job.leased_until > now
+
+
 def _give_up(session: Session, job: Job, now: datetime) -> None:
-    """End a what-if that nobody waits for any more; raise JobRunningError where it is just being computed."""
-    if job.state == jobs.JobState.RUNNING and job.leased_until is not None and job.leased_until > now:
+    """End a replay that nobody waits for any more; raise JobRunningError where it is just being computed."""
+    if _is_running(job, now):
         raise jobs.JobRunningError
     generation: Any = session.get(MasteryGeneration, job.cursor.get("generation", 0))
     if generation is not None and generation.state == FILLING:
         generation.state = DROPPED
-    job.state, job.message, job.updated_at = jobs.JobState.DONE, "given up for another what-if", now
+    job.state, job.message, job.updated_at = jobs.JobState.DONE, "given up for another replay", now
     session.flush()

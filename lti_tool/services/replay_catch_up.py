@@ -40,6 +40,12 @@ def newest(session: Session, organisation_id: int) -> int:
     return session.scalar(select(func.max(LedgerEvent.id)).where(LedgerEvent.organisation_id == organisation_id)) or 0
 
 
+def adopted_tags(session: Session, organisation_id: int) -> int | None:
+    """Return by which tags the adopted generation counts (`AdoptedPlace.tags`), None where there is none."""
+    adopted = mastery_cache.find_adopted(session.connection(), organisation_id)
+    return None if adopted is None else adopted.tags
+
+
 def step(session: Session, organisation_id: int, progress: Progress, *, now: datetime) -> Progress:
     """Apply the next evidence; with the last of it, while nobody can write, end the replay.
 
@@ -76,7 +82,7 @@ def _apply(
     connection: Connection, organisation_id: int, cursor: Mapping[str, Any], rows: list[tuple[int, str, int, Any]]
 ) -> None:
     """Apply evidence by the tags of this replay; that of parts without tags goes on waiting for them."""
-    tags = replay_log.Tags(connection, organisation_id, cursor["tags"])
+    tags = replay_log.Tags.of(connection, organisation_id, cursor)
     pieces = []
     for seq, learner, at, body in rows:
         part = tags.find(connection, part_name(body["activity"], body["part"], body["content"]))
@@ -102,6 +108,8 @@ def _apply(
 def _is_outdated(session: Session, organisation_id: int, cursor: Mapping[str, Any]) -> bool:
     """Say whether something has come that bears on evidence which this replay has counted."""
     basis: int = cursor["basis"]
+    if Choice(**cursor["choice"]).keep_tags and adopted_tags(session, organisation_id) != cursor["tags"]:
+        return True  # Another replay was adopted, with newer tags.
     return replay.newest_bearing(session, organisation_id) > basis
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from lti_tool.db import Direct, Driver, moment, stored_json
+from lti_tool.db import Direct, Driver, moment
 from lti_tool.services import parts
 from lti_tool.services.ledger_standings import read_corrections
 from qualoop.ledger import Standing, settle_corrections
@@ -43,27 +43,26 @@ _LATER = Direct(
     "SELECT id FROM ledger_event WHERE organisation_id = ? AND id <= ? AND recorded_at > ? "
     "AND type = 'evidence.recorded'"
 )
-_ADOPTED_TAGS = Direct(
-    "SELECT body FROM ledger_event WHERE organisation_id = ? AND id <= ? AND type <> 'evidence.recorded' "
-    "AND type = 'tags.adopted' ORDER BY id"
-)
-_TAG_SET = Direct("SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? AND hash = ?")
-_NEWEST = Direct(
-    "SELECT tags FROM tag_set WHERE version_id = ? AND organisation_id = ? ORDER BY adopted_at DESC, id DESC LIMIT 1"
-)
 
 
 class Tags:
-    """The tags of each part: by the tag sets that hold now, as online, or that held after the event ``as_of``."""
+    """The tags of each part, chosen as for an answer that comes now (`parts.stored_tags`): by ``as_of``, the number of an
+    event up to which adoptions of tags count. ``or_first``: content that was tagged only later has its first tags.
+    """
 
-    def __init__(self, connection: Connection, organisation_id: int, as_of: int | None) -> None:
+    def __init__(self, connection: Connection, organisation_id: int, as_of: int, *, or_first: bool = True) -> None:
         self._organisation_id = organisation_id
         self._known: dict[tuple[str, str], Mapping[str, Part]] = {}
-        self._hashes: dict[tuple[str, str], str] | None = None if as_of is None else {}
-        if self._hashes is not None:
-            for (text,) in Driver(connection).all(_ADOPTED_TAGS, (organisation_id, as_of)):
-                body = json.loads(text)
-                self._hashes[body["activity"], body["content"]] = body["tags_hash"]
+        self._adopted = parts.read_adopted(connection, organisation_id, as_of)
+        self._or_first = or_first
+
+    @classmethod
+    def of(cls, connection: Connection, organisation_id: int, cursor: Mapping[str, Any]) -> Tags:
+        """Return the tags that a replay has fixed at its beginning."""
+        as_of = cursor["basis"] if cursor["tags"] is None else cursor["tags"]
+        # What was not tagged by a moment did not count at it.
+        or_first = cursor["choice"].get("recorded_by") is None
+        return cls(connection, organisation_id, as_of, or_first=or_first)
 
     def find(self, connection: Connection, name: str) -> Part | None:
         """Return what is known of a part by its name (`segments.part_name`); None where it has no tags."""
@@ -78,14 +77,8 @@ class Tags:
         version = parts.find_version(connection, self._organisation_id, activity, content)
         if version is None:
             return {}
-        # The stored set, not the event's body: the order of its knowledge points decides the last bit of a sum.
-        driver, place = Driver(connection), (version.id, self._organisation_id)
-        if self._hashes is None:
-            row = driver.one(_NEWEST, place)
-        else:
-            row = driver.one(_TAG_SET, (*place, self._hashes.get((activity, content), "")))
-        tags: Mapping[str, Mapping[str, str]] = {} if row is None else stored_json(row[0])
-        return {key: Part(tags=points, options=version.options.get(key)) for key, points in tags.items()}
+        tags = parts.stored_tags(connection, self._organisation_id, version, self._adopted, or_first=self._or_first)
+        return {key: Part(tags=points, options=version.options.get(key)) for key, points in (tags or {}).items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,9 @@ class Replay:
     def _bounds(self, session: Session, choice: Choice) -> tuple[int, int | None]:
         """Return up to which event a choice counts, and as of which event tags hold; None for those that hold now."""
         if choice.recorded_by is None:
-            return replay_catch_up.newest(session, self._organisation_id), choice.tags_as_of
+            through = replay_catch_up.newest(session, self._organisation_id)
+            kept = replay_catch_up.adopted_tags(session, self._organisation_id) if choice.keep_tags else None
+            return through, kept if choice.keep_tags else choice.tags_as_of
         through = replay_log.newest_by(session.connection(), self._organisation_id, choice.recorded_by)
         return through, through if choice.tags_as_of is None else choice.tags_as_of
 
@@ -196,7 +198,7 @@ class Replay:
         """Read the log, join it with what the job fixed at its beginning, and make ready to compute."""
         connection = session.connection()
         stretch = Stretch(self._organisation_id, 0, cursor["basis"], cursor["choice"].get("recorded_by"))
-        tags = replay_log.Tags(connection, self._organisation_id, cursor["tags"])
+        tags = replay_log.Tags.of(connection, self._organisation_id, cursor)
         table = weight_table(cursor["choice"]["weights"])
         facts = self._log.read(connection, cursor["through"])
         joined = replay_log.joined(connection, facts, tags, stretch=stretch, table=table)

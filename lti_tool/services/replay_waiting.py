@@ -71,7 +71,7 @@ def _ask_where_needed(database: Database, now: datetime) -> None:
         reading.expunge_all()
     for organisation in organisations:
         with database.transaction() as session:
-            replay.start(session, organisation, now)
+            replay.start(session, organisation, now, replay.KEEPING_TAGS)
 
 
 def _newest_state(session: Session, organisation: Organisation) -> str | None:

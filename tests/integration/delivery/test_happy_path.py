@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from lti_tool.lti import ags
 from lti_tool.models import AccessToken
 from lti_tool.models import Delivery as DeliveryRow
 from lti_tool.services.delivery_status import delivery_states
@@ -66,6 +67,7 @@ def test_the_same_score_is_not_sent_twice(delivery: Delivery) -> None:
 
 
 def test_one_token_serves_all_scores_and_the_next_process(delivery: Delivery) -> None:
+    delivery.scopes = (ags.SCOPE_SCORE,)
     school = delivery.school
     school.score_all(dict.fromkeys(school.people, "0.5"), delivery.clock.now)
     delivery.worker().run_once()
@@ -79,6 +81,7 @@ def test_one_token_serves_all_scores_and_the_next_process(delivery: Delivery) ->
 
 
 def test_a_token_is_renewed_a_minute_before_its_end(delivery: Delivery) -> None:
+    delivery.scopes = (ags.SCOPE_SCORE,)
     school = delivery.school
     school.score(school.people[0], "0.5", delivery.clock.now)
     delivery.worker().run_once()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -271,3 +272,22 @@ def test_old_readings_go(course: Course) -> None:
     course.tool.clock.advance(days=91)
     course.read(SAM)
     assert len(course.reads()) == 1
+
+
+def test_first_launches_beside_readings_make_each_person_once(course: Course) -> None:
+    """Readings and launches name the same people at the same moment."""
+    subjects = [f"s-{number}" for number in range(12)]
+    course.platform.members = [TEACHER, *(member(subject, name=subject) for subject in subjects)]
+    people, context = course.people(), course.context().id
+
+    def read() -> None:
+        for _ in range(3):
+            course.reader().update(course.tool.organisation_id, context)
+
+    with ThreadPoolExecutor(4) as pool:
+        reading = pool.submit(read)
+        launches = [pool.submit(course.launch, subject, name=subject) for subject in subjects]
+        for each in (reading, *launches):
+            each.result()
+    assert course.people() == people + len(subjects)
+    assert [(each.name, each.has_launched) for each in course.members()] == [(name, True) for name in sorted(subjects)]
