@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.services import imports
@@ -12,6 +12,11 @@ from lti_tool.services.content_install import ContentImport
 from qualoop.authored_files import AuthoredFilesError, Problem
 from qualoop.content_packages import LESSON_FILE, Package, load_package
 from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
+
+TAGS_WAIT: Final = """\
+Answers go on counting by the tags before; all of them count by the new tags from the next replay on.
+  qualoop replay --organisation {key} --what-if    shows who would change
+  qualoop replay adopt --organisation {key}        adopts it"""
 
 
 def register(verbs: Any) -> None:
@@ -34,10 +39,13 @@ def _install(arguments: argparse.Namespace) -> int:
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
         diff = importer.diff(session, organisation.id)
+        tags_wait = importer.tags_wait(session, organisation.id)
         if not arguments.dry_run:
             imports.apply(session, importer, organisation.id, runtime.clock())
     for line in diff or ["Nothing to do: all of it is installed."]:
         print(line)
+    if tags_wait:
+        print(TAGS_WAIT.format(key=arguments.organisation))
     return 0
 
 

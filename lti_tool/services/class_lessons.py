@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from lti_tool.models import Activity, ResourceLink, TagSet
+from lti_tool.services import tag_sets
 from lti_tool.services.class_members import Link
 from lti_tool.services.records import knowledge_points_of
 
@@ -30,14 +31,13 @@ def course_lessons(connection: Connection, link: Link) -> Mapping[str, Sequence[
             ResourceLink.context_id == link.context_id,
             ResourceLink.organisation_id == link.organisation_id,
             TagSet.organisation_id == link.organisation_id,
+            tag_sets.holds(),
         )
-        # A later tag set of the same version replaces the earlier one.
-        .order_by(ResourceLink.id, TagSet.adopted_at, TagSet.id)
+        .order_by(ResourceLink.id)
     )
-    newest = {row.id: (row.title or row.key, knowledge_points_of(row.tags)) for row in rows}
     found: dict[str, list[CourseLesson]] = {}
-    for number, (title, codes) in newest.items():
-        lesson = CourseLesson(title=title, here=number == link.resource_link_id)
-        for code in codes:
+    for row in rows:
+        lesson = CourseLesson(title=row.title or row.key, here=row.id == link.resource_link_id)
+        for code in knowledge_points_of(row.tags):
             found.setdefault(code, []).append(lesson)
     return found

@@ -11,17 +11,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.db import micros
-from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
-from lti_tool.services import ledger, tag_sets
+from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, Organisation, TagSet
+from lti_tool.services import ledger, mastery_cache, tag_sets
 from qualoop.content_packages import Package
 from qualoop.framework import Framework
 from qualoop.ledger import EventType
+
+Tags: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +48,27 @@ class ContentImport:
                 lines.append(f"adds {package.key} {package.version}")
             elif version is None or activity.version_id != version.id:
                 lines.append(f"changes {package.key} to {package.version} ({package.content_hash[:12]})")
-            elif _newest_tags_hash(session, version) != package.tags_hash:
-                lines.append(f"tags {package.key} anew")
+            old = _newest_tags(session, version)
+            if version is not None and (old is None or old.hash != package.tags_hash):
+                lines.append(f"tags {package.key} anew: {_changed_parts(old.tags if old else {}, package.tags)}")
         return lines
+
+    def tags_wait(self, session: Session, organisation_id: int) -> bool:
+        """Say whether installing tags anew what is installed, where answers go on counting by the tags before."""
+        for package in self.packages:
+            version = _find_version(
+                session, _find_activity(session, organisation_id, package.key), package.content_hash
+            )
+            if (old := _newest_tags(session, version)) and old.hash != package.tags_hash:
+                return mastery_cache.has_evidence(session.connection(), organisation_id)
+        return False
 
     def apply(self, session: Session, organisation_id: int, now: datetime) -> Mapping[str, Any]:
         """Install, and return which version each activity pointed to before."""
+        # One after another, so that what is adopted later has the greater number, also for who looks in between.
+        session.execute(
+            select(Organisation.id).where(Organisation.id == organisation_id).with_for_update(key_share=True)
+        )
         before: dict[str, int | None] = {}
         if self.framework:
             _adopt_framework(session, organisation_id, self.framework, now)
@@ -82,7 +99,8 @@ def _install(
     if version is None:
         version = _store_version(session, activity, package, now)
     activity.version_id = version.id
-    if _newest_tags_hash(session, version) != package.tags_hash:
+    newest = _newest_tags(session, version)
+    if newest is None or newest.hash != package.tags_hash:
         _adopt_tags(session, version, package, now)
     session.flush()
 
@@ -187,8 +205,16 @@ def _find_version(session: Session, activity: Activity | None, content_hash: str
     )
 
 
-def _newest_tags_hash(session: Session, version: ContentVersion) -> str | None:
-    return session.scalar(select(TagSet.hash).where(TagSet.version_id == version.id, tag_sets.holds()))
+def _newest_tags(session: Session, version: ContentVersion | None) -> TagSet | None:
+    if version is None:
+        return None
+    return session.scalar(select(TagSet).where(TagSet.version_id == version.id, tag_sets.holds()))
+
+
+def _changed_parts(old: Tags, new: Tags) -> str:
+    """Say how many parts serve other knowledge points, or with other shares."""
+    count = sum(old.get(part) != new.get(part) for part in {*old, *new})
+    return f"{count} part{'s' * (count != 1)} of it serve{'s' * (count == 1)} other knowledge points"
 
 
 def _newest_framework_hash(session: Session, organisation_id: int) -> str | None:

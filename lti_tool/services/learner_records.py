@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from lti_tool.models import Activity, Enrolment, ResourceLink, TagSet
+from lti_tool.services import tag_sets
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence_entries import NamedPart, name_parts
 from lti_tool.services.record_as_of import standing_then
@@ -179,7 +180,7 @@ def _with_bases(framework: Framework, codes: Sequence[str]) -> Collection[str]:
 
 
 def _taught(connection: Connection, subject: Subject) -> set[str]:
-    """Return the knowledge points of what is taught in the courses that the learner is enrolled in."""
+    """Return the knowledge points of what is taught now in the courses that the learner is in."""
     rows = connection.execute(
         select(TagSet.tags)
         .join(Activity, Activity.version_id == TagSet.version_id)
@@ -189,6 +190,8 @@ def _taught(connection: Connection, subject: Subject) -> set[str]:
             TagSet.organisation_id == subject.organisation_id,
             Enrolment.organisation_id == subject.organisation_id,
             Enrolment.person_id == subject.person_id,
+            Enrolment.left_at.is_(None),
+            tag_sets.holds(),
         )
     )
     return {code for tags in rows.scalars() for code in knowledge_points_of(tags)}

@@ -121,7 +121,12 @@ def needs_replay(connection: Connection, organisation_id: int) -> bool:
     found = _GENERATION.one(connection, keys)
     if found is not None:
         return not _is_current(found)
-    return _EARLIER.one(connection, {**keys, "seq": LAST_SEQ}) is not None
+    return has_evidence(connection, organisation_id)
+
+
+def has_evidence(connection: Connection, organisation_id: int) -> bool:
+    """Say whether there is any evidence."""
+    return _EARLIER.one(connection, {"organisation_id": organisation_id, "seq": LAST_SEQ}) is not None
 
 
 def find_adopted(connection: Connection, organisation_id: int) -> AdoptedPlace | None:

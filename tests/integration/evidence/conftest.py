@@ -75,7 +75,9 @@ class Desk:
         evidence = Evidence.from_body(json.loads(row.body))
         organisation = self.school.organisation_id
         version = parts.find_version(connection, organisation, evidence.activity, evidence.content)
+        place = mastery_cache.find_adopted(connection, organisation)
         assert version
+        assert place
         return Scored(
             seq=row.id,
             learner=row.learner,
@@ -86,7 +88,7 @@ class Desk:
             options=version.options[evidence.part],
             rater=evidence.rater,
             at=row.occurred_at,
-            weights=parts.newest_tags(connection, Driver(connection), organisation, version.id)[evidence.part],
+            weights=parts.tags_of(connection, organisation, version, place.tags)[evidence.part],
         )
 
 

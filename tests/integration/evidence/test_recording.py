@@ -139,7 +139,7 @@ def test_an_untagged_part_is_kept_and_waits(desk: Desk) -> None:
         assert session.scalar(select(func.count()).select_from(MasteryMeeting)) == 0
 
 
-def test_a_newer_tag_set_holds_from_the_next_answer_on(desk: Desk) -> None:
+def test_a_newer_tag_set_waits_for_a_replay(desk: Desk) -> None:
     first, second = spread(desk, 2, seed=1)
     second = replace(second, evidence=replace(first.evidence, attempt="2"))
     desk.record(first)
@@ -157,7 +157,7 @@ def test_a_newer_tag_set_holds_from_the_next_answer_on(desk: Desk) -> None:
     desk.record(second)
     with desk.database.reading() as session:
         codes = session.scalars(select(MasteryUpdate.codes).order_by(MasteryUpdate.event_seq)).all()
-    assert codes[0] != codes[1] == ";NEW.1;"
+    assert codes[0] == codes[1] != ";NEW.1;"
 
 
 def test_entries_tell_what_happened(desk: Desk) -> None:

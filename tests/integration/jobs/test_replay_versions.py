@@ -312,7 +312,7 @@ def test_a_worker_that_ends_hands_its_replay_back(tool: Tool) -> None:
     database = tool.runtime.database
     assert run_waiting(database, folder=None, clock=tool.clock, is_ending=lambda: next(ending)) == 0
 
-    job, _ = start(tool)
+    job, _ = start(tool, replay.KEEPING_TAGS)
     assert job.state == JobState.WAITING
     assert run_waiting(database, folder=None, clock=tool.clock) == 1
 
@@ -324,7 +324,7 @@ def test_a_replay_that_fails_stays_failed(tool: Tool, monkeypatch: pytest.Monkey
     monkeypatch.setattr(replay_log, "join", refuse)
     assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 0
     assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 0
-    job, _ = start(tool)
+    job, _ = start(tool, replay.KEEPING_TAGS)
     assert job.state == JobState.FAILED
     assert mastery(tool) == online
 
