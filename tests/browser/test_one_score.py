@@ -25,6 +25,25 @@ def test_a_double_click_is_one_answer(page: Page, demo: Demo) -> None:
     assert [entry.score for entry in RecordPage.opened_from(lesson).evidence("SEM-1.3")] == ["0%"]
 
 
+def test_the_rest_of_a_double_click_is_no_answer_however_fast_the_first_came_back(page: Page, demo: Demo) -> None:
+    lms, item = LmsPages(page=page, demo=demo), questions(shipped_lesson(PAID))[2]
+    lms.log_in(SOFIA)
+    lesson = lms.open_lesson(PAID)
+    lesson.go_to_question(3)
+    lesson.answer(item, wrong_answer(item))
+    expect(lesson.feedback).to_contain_text("2 tries left")
+    lesson.settle()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    second = "button => button.dispatchEvent(new MouseEvent('click', {detail: 2, bubbles: true, cancelable: true}))"
+    lesson.button("Check again").evaluate(second)
+    lesson.settle()
+    assert "POST" not in sent
+
+    lesson.button("Check again").click()
+    expect(lesson.feedback).to_contain_text("1 try left")
+
+
 def test_two_tabs_give_one_answer_and_one_score(page: Page, demo: Demo) -> None:
     item = questions(shipped_lesson(MEASURING))[1]
     one = LmsPages(page=page, demo=demo)

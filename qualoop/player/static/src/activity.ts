@@ -35,7 +35,12 @@ export class QualoopActivity extends HTMLElement {
     }
   };
 
-  readonly #onClick = (event: Event): void => {
+  readonly #onClick = (event: MouseEvent): void => {
+    if (event.detail > 1 && sendsAnswer(event.target)) {
+      // The rest of a double click: the page may have changed in between, and this would be one more answer.
+      event.preventDefault();
+      return;
+    }
     moveByButton(event);
     if (isRegionClick(event)) {
       chooseRegion(event, this);
@@ -108,6 +113,11 @@ export class QualoopActivity extends HTMLElement {
     }
     showChosenRegions(this);
   }
+}
+
+function sendsAnswer(target: EventTarget | null): boolean {
+  const button = target instanceof Element ? target.closest<HTMLButtonElement>("button") : null;
+  return button?.type === "submit" && button.form?.method === "post";
 }
 
 function focusOn(element: HTMLElement | null): void {
