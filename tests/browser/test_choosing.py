@@ -12,7 +12,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.demo_process import Demo
 from tests.browser.keyboard import tab_to
 from tests.browser.lesson_page import LessonPage
-from tests.browser.lms_pages import AMARA, HELEN, WENBO, LmsPages
+from tests.browser.lms_pages import HELEN, SIYUAN, WENBO, LmsPages
 
 PAID, MEASURING = "Paid search: bids, ads and budget", "Measuring results"
 DIALOG: ViewportSize = {"width": 1280, "height": 600}
@@ -56,7 +56,7 @@ def test_a_teacher_adds_two_lessons_and_a_student_opens_one(page: Page, new_cont
     expect(added.nth(-1)).to_contain_text("Not graded")
 
     student = LmsPages(page=new_context().new_page(), demo=demo)
-    student.log_in(AMARA)
+    student.log_in(SIYUAN)
     student.page.get_by_role("link", name=PAID).last.click()
     student.page.wait_for_url("**/activities/chosen-*")
     lesson = LessonPage.opened(student.page.frame_locator("#launch"))
