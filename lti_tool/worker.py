@@ -86,6 +86,23 @@ class Chore:
             log.exception("the chore %s failed", self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something that may take long: in a thread of its own, so that no grade and no seal waits for it."""
+
+    name: str
+    every_s: float
+    do: Callable[[Callable[[], bool]], object]
+
+    def run(self, stop: threading.Event) -> None:
+        """Do it every now and then until ``stop`` is set. What goes wrong is logged and tried again."""
+        while not stop.wait(self.every_s):
+            try:
+                self.do(stop.is_set)
+            except Exception:
+                log.exception("the errand %s failed", self.name)
+
+
 class Worker:
     """One worker process. What asks a platform, and replays, have threads of their own; chores run where `run` is called."""
 
@@ -96,7 +113,12 @@ class Worker:
         self._comparison = GradeComparison(
             runtime.database, GradeResults(runtime.database, services), runtime.registrations
         )
-        self._rosters = RosterReader(runtime.database, services, runtime.registrations, clock=runtime.clock)
+        rosters = RosterReader(runtime.database, services, runtime.registrations, clock=runtime.clock)
+        self._errands = (
+            Errand("replays", REPLAY_EVERY_S, self._replay_waiting),
+            Errand("comparisons", COMPARE_EVERY_S, self._compare),
+            Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
+        )
         self._chores = (
             Chore("seal", SEAL_EVERY, self._seal),
             Chore("purge", PURGE_EVERY, self._purge),
@@ -105,8 +127,8 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, then end what is under way."""
-        work = (self._deliver, self._replay, self._compare, self._read_rosters)
-        threads = [threading.Thread(target=each, args=(stop,), name=each.__name__) for each in work]
+        threads = [threading.Thread(target=self._deliver, args=(stop,), name="deliveries")]
+        threads += [threading.Thread(target=each.run, args=(stop,), name=each.name) for each in self._errands]
         for thread in threads:
             thread.start()
         try:
@@ -121,9 +143,8 @@ class Worker:
         """Deliver what is due now and do every chore once; return how many deliveries were tried."""
         tries = self._dispatch.drain()
         self._do_chores()
-        self._replay_waiting(lambda: False)
-        self._comparison.compare_due(self._runtime.clock(), lambda: False)
-        self._rosters.update_due(lambda: False)
+        for errand in self._errands:
+            errand.do(lambda: False)
         return tries
 
     def _deliver(self, stop: threading.Event) -> None:
@@ -133,29 +154,8 @@ class Worker:
         finally:
             stop.set()
 
-    def _replay(self, stop: threading.Event) -> None:
-        """Run the replays that wait, until ``stop``: a long one keeps no grade and no seal waiting."""
-        while not stop.wait(REPLAY_EVERY_S):
-            try:
-                self._replay_waiting(stop.is_set)
-            except Exception:
-                log.exception("looking for replays failed")
-
-    def _compare(self, stop: threading.Event) -> None:
-        """Compare grade books until ``stop``; a slow platform keeps nothing else waiting."""
-        while not stop.wait(COMPARE_EVERY_S):
-            try:
-                self._comparison.compare_due(self._runtime.clock(), stop.is_set)
-            except Exception:
-                log.exception("comparing grade books failed")
-
-    def _read_rosters(self, stop: threading.Event) -> None:
-        """Read the class lists that teachers' launches ask for, until ``stop``: no launch waits for them."""
-        while not stop.wait(ROSTERS_EVERY_S):
-            try:
-                self._rosters.update_due(stop.is_set)
-            except Exception:
-                log.exception("looking for class lists to read failed")
+    def _compare(self, is_ending: Callable[[], bool]) -> None:
+        self._comparison.compare_due(self._runtime.clock(), is_ending)
 
     def _replay_waiting(self, is_ending: Callable[[], bool]) -> None:
         runtime = self._runtime
