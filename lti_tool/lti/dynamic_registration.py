@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lti_tool.lti.ags import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE
+from lti_tool.lti.nrps import SCOPE_MEMBERS_READ
 from lti_tool.lti.platform_profiles import FAMILY_CODE, find_product
 from lti_tool.lti.registration import find_origin
 from lti_tool.lti.registration_errors import (
@@ -29,8 +30,7 @@ from lti_tool.lti.registration_errors import (
 
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-SCOPE_MEMBERS: Final = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-SCOPES: Final = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS)
+SCOPES: Final = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS_READ)
 #: Names as far as lessons show them. An e-mail address is not needed, so it is not asked for.
 CLAIMS: Final = ("iss", "sub", "name", "given_name", "family_name")
 RESOURCE_LINK: Final = "LtiResourceLinkRequest"

@@ -108,14 +108,16 @@ def decide_appeal(
 
 
 def read_flags(
-    connection: Connection, organisation_id: int, learners: Sequence[str]
+    connection: Connection, organisation_id: int, learners: Sequence[str], *, recorded_by: datetime | None = None
 ) -> Mapping[str, Mapping[str, Flag]]:
-    """Return the flags of those learners that have any, by pseudonym and knowledge point."""
-    found = _rows(connection, organisation_id, learners)
+    """Return the flags of those learners that have any, by pseudonym and knowledge point: now, or at a moment."""
+    found = _rows(connection, organisation_id, learners, recorded_by)
     return {learner: flags for learner, rows in found.items() if (flags := settle_flags(rows))}
 
 
-def _rows(connection: Connection, organisation_id: int, learners: Sequence[str]) -> Mapping[str, Sequence[FlagRow]]:
+def _rows(
+    connection: Connection, organisation_id: int, learners: Sequence[str], recorded_by: datetime | None = None
+) -> Mapping[str, Sequence[FlagRow]]:
     """Return the events that can flag, by learner and in ledger order.
 
     They are few in any ledger, so they are filtered here: with learners named, databases would go through their answers.
@@ -126,6 +128,8 @@ def _rows(connection: Connection, organisation_id: int, learners: Sequence[str])
         .where(LedgerEvent.organisation_id == organisation_id, RARE, _ARE_FLAGS)
         .order_by(LedgerEvent.id)
     )
+    if recorded_by is not None:
+        query = query.where(LedgerEvent.recorded_at <= recorded_by)
     found: defaultdict[str, list[FlagRow]] = defaultdict(list)
     for row in connection.execute(query):
         if row.learner in wanted:

@@ -46,10 +46,6 @@ class Compared:
     changed: int
 
 
-NOT_TOLD: Final = None
-"""The platform lets nobody read its grade book, or did not answer."""
-
-
 class GradeComparison:
     """Compares columns. One object serves all threads."""
 
@@ -59,17 +55,17 @@ class GradeComparison:
         self._registrations = registrations
 
     def compare(self, organisation_id: int, link: int, now: datetime) -> Compared | None:
-        """Compare the column of a link; return NOT_TOLD where the platform does not tell."""
+        """Compare the column of a link; return None where the platform lets nobody read it, or does not answer."""
         column = self._column(organisation_id, link)
         if column is None or not column.url or ags.SCOPE_RESULT_READ not in column.scopes.split():
-            return NOT_TOLD
+            return None
         try:
             registration = self._registrations.get(column.registration_id).registration
         except UnknownIssuerError:
-            return NOT_TOLD
+            return None
         grades = self._results.find_all(registration, column.url)
         if grades is None:
-            return NOT_TOLD
+            return None
         shown, changed = 0, []
         for row, rev, user in self._delivered(column):
             seen = grades.get(user)

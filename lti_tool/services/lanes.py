@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from lti_tool.services.outbox import Finished, Lane, Outcome, Parcel, Result
+from lti_tool.services.outbox import Finished, Outcome, Parcel, Result
 
 #: How many parcels of one narrow lane wait in memory for each that is under way: what waits is leased all along.
 WAITING_EACH: Final = 16
@@ -33,9 +33,8 @@ class Lanes:
         lane = parcel.message.lane
         if lane is None:
             return parcel
-        until = self._paused.get(lane.key)
-        if until is not None and until > now:
-            return _turned_away(parcel, _seconds(until - now))
+        if pause_s := self._pause_s(lane.key, now):
+            return _turned_away(parcel, pause_s)
         if lane.at_once is None:
             return parcel
         if self._busy[lane.key] < lane.at_once:
@@ -55,7 +54,7 @@ class Lanes:
             self._paused[lane.key] = now + timedelta(seconds=result.retry_after_s)
         if lane.at_once is None:
             return None
-        if self._waiting[lane.key] and not self._is_paused(lane, now):
+        if self._waiting[lane.key] and not self._pause_s(lane.key, now):
             return self._waiting[lane.key].popleft()
         self._busy[lane.key] -= 1
         return None
@@ -64,21 +63,16 @@ class Lanes:
         """Return what waits although nothing will call it, or (None) all that waits, to be handed back unsent."""
         found = []
         for key, waiting in self._waiting.items():
-            until = self._paused.get(key)
-            wait_s = _seconds(until - now) if now is not None and until is not None and until > now else 0
+            wait_s = 0 if now is None else self._pause_s(key, now)
             if now is None or wait_s or not self._busy[key]:
                 found += [_turned_away(parcel, wait_s) for parcel in waiting]
                 waiting.clear()
         return found
 
-    def _is_paused(self, lane: Lane, now: datetime) -> bool:
-        until = self._paused.get(lane.key)
-        return until is not None and until > now
-
-
-def _seconds(wait: timedelta) -> int:
-    """Return a wait in whole seconds, rounded up."""
-    return ceil(wait.total_seconds())
+    def _pause_s(self, key: int, now: datetime) -> int:
+        """Return for how many seconds, rounded up, a platform wants to be left alone; 0 where it does not."""
+        until = self._paused.get(key)
+        return 0 if until is None else max(ceil((until - now).total_seconds()), 0)
 
 
 def _turned_away(parcel: Parcel, wait_s: int) -> Finished:

@@ -43,10 +43,10 @@ def read_corrections(
 
 
 def read_standings(
-    connection: Connection, organisation_id: int, *, learner: str | None = None, through_seq: int | None = None
+    connection: Connection, organisation_id: int, *, learner: str | None = None
 ) -> Mapping[str, Standing]:
     """Return how each corrected event of an organisation, or of one learner, stands; by the event's uuid."""
-    return settle_corrections(read_corrections(connection, organisation_id, learner=learner, through_seq=through_seq))
+    return settle_corrections(read_corrections(connection, organisation_id, learner=learner))
 
 
 def read_dated_standings(connection: Connection, organisation_id: int, learner: str) -> Mapping[str, DatedStanding]:

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, select, text
 from lti_tool.db import Direct, Driver, micros, moment
 from lti_tool.models import RARE, LedgerEvent, MasteryGeneration
 from lti_tool.services.explanations import Head, Point, unpacked
+from lti_tool.services.flags import read_flags
 from lti_tool.services.ledger_standings import read_corrections
 from lti_tool.services.mastery_cache import ADOPTED
 from lti_tool.services.mastery_steps import FORM_BITS
@@ -33,7 +34,7 @@ from qualoop.ledger import EventType, settle_corrections
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.readings import belief, read_point
 from qualoop.policies import competence_numbers, is_competent, status_policy
-from qualoop.records import Ability, Flag, FlagRow, PointFacts, settle_flags
+from qualoop.records import Ability, Flag, PointFacts
 
 Content = tuple[str, str]
 """An activity and the hash of one of its versions."""
@@ -50,8 +51,7 @@ _FIRST: Final = Direct(
     "WHERE u.generation_id = (SELECT g.id FROM mastery_generation g WHERE g.organisation_id = ? "
     "AND g.state = 'adopted') AND u.learner = ? ORDER BY u.event_seq LIMIT 1)"
 )
-#: As literals, so that both databases see that their index of the rare events serves.
-_ARE_FLAGS: Final = text("type IN ('appeal.opened', 'appeal.decided', 'decision.made')")
+#: As a literal, so that both databases see that their index of the rare events serves.
 _ARE_TAGS: Final = text("type = 'tags.adopted'")
 
 
@@ -143,8 +143,9 @@ def standing_then(connection: Connection, subject: Subject, codes: Collection[st
         story.apply(filter(None, names.split(";")), unpacked(bytes(packed)), told["form"], at)
         story.newest = seq
         story.contents.add((told["activity"], told["content"]))
+    flags = read_flags(connection, subject.organisation_id, [subject.uuid], recorded_by=then)
     return Past(
-        standing=story.standing(codes, _flags(connection, subject, then), then.timestamp()),
+        standing=story.standing(codes, flags.get(subject.uuid, {}), then.timestamp()),
         before=story.newest + 1,
         is_reshaped=_is_corrected_later(connection, subject, then, generation.through_seq)
         or _is_tagged_later(connection, subject, then, (int(generation.tags), story.contents)),
@@ -162,17 +163,6 @@ def _is_competent(learner: list[float], memory: _Memory) -> bool:
     m, v_m = memory.row[0], min(DEFAULT_CONSTANTS.v_m0, memory.row[1])
     mean, variance = belief(learner, (m, v_m), memory.point, DEFAULT_CONSTANTS)
     return is_competent(mean, sqrt(variance), (memory.items, memory.forms), competence_numbers(status_policy()))
-
-
-def _flags(connection: Connection, subject: Subject, then: datetime) -> Mapping[str, Flag]:
-    """Return which knowledge points were flagged by then."""
-    rows = connection.execute(
-        select(LedgerEvent.uuid, LedgerEvent.type, LedgerEvent.body)
-        .where(LedgerEvent.organisation_id == subject.organisation_id, RARE, _ARE_FLAGS)
-        .where(LedgerEvent.learner == subject.uuid, LedgerEvent.recorded_at <= then)
-        .order_by(LedgerEvent.id)
-    )
-    return settle_flags([FlagRow(row.uuid, EventType(row.type), json.loads(row.body)) for row in rows])
 
 
 def _is_corrected_later(connection: Connection, subject: Subject, then: datetime, through: int) -> bool:

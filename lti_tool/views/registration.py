@@ -15,7 +15,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.ags import SCOPE_SCORE
-from lti_tool.lti.dynamic_registration import DEEP_LINKING, SCOPE_MEMBERS, Opening, read_opening
+from lti_tool.lti.dynamic_registration import DEEP_LINKING, Opening, read_opening
+from lti_tool.lti.nrps import SCOPE_MEMBERS_READ
 from lti_tool.lti.platform_profiles import profile_of
 from lti_tool.lti.registration import find_origin
 from lti_tool.models import Organisation, RegistrationInvite
@@ -44,7 +45,7 @@ def ask(invite: str) -> str:
         organisation=organisation,
         base_url=runtime().settings.base_url,
         grades=SCOPE_SCORE in platform.scopes,
-        members=SCOPE_MEMBERS in platform.scopes,
+        members=SCOPE_MEMBERS_READ in platform.scopes,
         choosing=DEEP_LINKING in platform.messages,
         opening=opening,
         csrf=_form_token(invite, opening),

@@ -14,8 +14,8 @@ from lti_tool.services import inbox_actions, ledger, replay
 from lti_tool.services.corrections import EventMissingError
 from lti_tool.services.learner_keys import KeyOwner, open_text
 from lti_tool.services.ledger_adoptions import note_model
-from lti_tool.services.ledger_standings import read_standings
-from qualoop.ledger import CorrectionRefusedError, EventType, Reason
+from lti_tool.services.ledger_standings import read_corrections, read_standings
+from qualoop.ledger import CorrectionRefusedError, EventType, Reason, settle_corrections
 from qualoop.values import Score
 from tests.factories.tool import SECRET
 from tests.integration.ledger.conftest import TEACHER, School
@@ -130,7 +130,8 @@ def test_standings_can_be_asked_up_to_a_number(school: School) -> None:
     first = school.correct(event.uuid, "0.75")
     school.correct(event.uuid, "1")
     with school.tool.runtime.database.reading() as session:
-        found = read_standings(session.connection(), school.tool.organisation_id, through_seq=first.seq)
+        rows = read_corrections(session.connection(), school.tool.organisation_id, through_seq=first.seq)
+        found = settle_corrections(rows)
     assert found[str(event.uuid)].score == Score("0.75")
 
 
