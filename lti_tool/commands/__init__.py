@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.models import Organisation
 from lti_tool.services.assembling import assemble
 from lti_tool.services.runtime import Runtime
+from lti_tool.services.schema import is_current
 from lti_tool.settings import from_environment
 from qualoop.errors import QualoopError
 
@@ -20,9 +21,21 @@ class OrganisationMissingError(QualoopError):
     code = "organisation-missing"
 
 
-def open_runtime() -> Runtime:
-    """Return the parts of this process, by the settings of the environment."""
-    return assemble(from_environment())
+class DatabaseOutdatedError(QualoopError):
+    """The database is not of this version. Run: qualoop database migrate."""
+
+    code = "database-outdated"
+
+
+def open_runtime(*, any_version: bool = False) -> Runtime:
+    """Return the parts of this process, by the settings of the environment.
+
+    Raises DatabaseOutdatedError where the tables are not of this version, unless ``any_version`` will do.
+    """
+    runtime = assemble(from_environment())
+    if not (any_version or is_current(runtime.database)):
+        raise DatabaseOutdatedError
+    return runtime
 
 
 def add_organisation(verb: argparse.ArgumentParser) -> None:

@@ -96,7 +96,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     """Print what the platform's administrator enters, then the registration where one is named."""
-    runtime = open_runtime()
+    runtime = open_runtime(any_version=not arguments.issuer)
     base = runtime.settings.base_url
     print("Enter in the platform:")
     print(f"  Tool URL, target link   {base}/lti/activity/KEY")
