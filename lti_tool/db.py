@@ -8,6 +8,7 @@ would be the cost. SQLite runs in WAL mode with BEGIN IMMEDIATE, so that two wri
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,9 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
@@ -27,6 +30,8 @@ BUSY_TIMEOUT_S: Final = 10
 KEPT_CONNECTIONS: Final = 4
 CACHE_KIB: Final = 16_384
 """Of SQLite, per connection: with its own 2 MiB the pages of a few answers push each other out."""
+TRUSTED_FOR_S: Final = 2.0
+"""How long a connection to PostgreSQL may have rested without being asked whether it still stands."""
 CHECKPOINT_PAGES: Final = 8_000
 """How long SQLite's write-ahead log grows before it is worked into the database, which waits for the disk: 32 MiB."""
 
@@ -178,6 +183,7 @@ class Database:
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 8) -> None:
         self.engine = _engine(make_url(url), synchronous, pool_size)
+        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._kept: list[Connection] = []
 
     @property
@@ -202,35 +208,44 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Open a transaction without the ORM, for the hot paths.
-
-        On SQLite a few connections are kept open for it: to take one from the pool and to give it back costs three
-        times as much as to begin and to commit.
-        """
+        """Open a transaction without the ORM, for the hot paths."""
         if not self.is_sqlite:
             with self.engine.begin() as connection:
                 yield connection
             return
+        with self._keeping() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection for prepared statements outside any transaction of ours: each is one by itself.
+
+        SQLite's driver begins nothing unasked; of PostgreSQL's, BEGIN and ROLLBACK would be two more round trips.
+        """
+        with self._keeping() if self.is_sqlite else self._single.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _keeping(self) -> Iterator[Connection]:
+        """Give one of a few connections to SQLite that are kept open.
+
+        To take one from the pool and to give it back costs three times as much as to begin and to commit.
+        """
         try:
             connection = self._kept.pop()
         except IndexError:
             connection = self.engine.connect()
         try:
-            with connection.begin():
-                yield connection
+            yield connection
         except BaseException:
             connection.close()
             raise
+        if connection.in_transaction():
+            connection.rollback()
         if len(self._kept) < KEPT_CONNECTIONS:
             self._kept.append(connection)
         else:
             connection.close()
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """Open a connection for a few prepared look-ups outside any transaction of ours."""
-        with self.engine.connect() as connection:
-            yield connection
 
     def close(self) -> None:
         """Close every connection that nobody uses."""
@@ -239,10 +254,34 @@ class Database:
         self.engine.dispose()
 
 
+def _ask_rested_connections(engine: Engine) -> None:
+    """Ask a connection that has rested a while whether its server is there; if not, the pool makes new ones.
+
+    SQLAlchemy's own ping would ask before every transaction, and cost each a round trip. A connection that broke in
+    use is seen without asking.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+        now = time.monotonic()
+        rested = now - record.info.get("rests_since", now)
+        try:
+            if connection.closed or (rested > TRUSTED_FOR_S and not engine.dialect.do_ping(connection)):
+                raise InvalidatePoolError
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+
 def _engine(url: URL, synchronous: str, pool_size: int) -> Engine:
     """Make the engine of ``url`` with its pragmas."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=8)
+        _ask_rested_connections(engine)
+        return engine
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None})

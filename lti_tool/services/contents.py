@@ -26,11 +26,13 @@ _VERSION = Prepared(
 )
 _FRAMEWORK = Prepared(
     text(
-        "SELECT hash, document FROM framework_version WHERE organisation_id = :organisation_id "
+        "SELECT id, hash FROM framework_version WHERE organisation_id = :organisation_id "
         "ORDER BY adopted_at DESC, id DESC LIMIT 1"
     )
 )
-
+_DOCUMENT = Prepared(
+    text("SELECT document FROM framework_version WHERE id = :id AND organisation_id = :organisation_id")
+)
 
 _ASSET = Prepared(
     text(
@@ -125,13 +127,20 @@ class Contents:
         return found
 
     def find_framework(self, connection: Connection, organisation_id: int) -> Framework | None:
-        """Return the framework that the organisation adopted last, or None."""
+        """Return the framework that the organisation adopted last, or None.
+
+        Every page asks for it, and it is large: its text is read only where its hash is new to this process.
+        """
         row = _FRAMEWORK.one(connection, {"organisation_id": organisation_id})
         if row is None:
             return None
-        framework_hash, document = row
-        if framework_hash not in self._frameworks:
-            framework = from_document(json.loads(document))
+        version_id, framework_hash = row
+        found = self._frameworks.get(framework_hash)
+        if found is None:
+            stored = _DOCUMENT.one(connection, {"id": version_id, "organisation_id": organisation_id})
+            if stored is None:
+                return None
+            found = from_document(json.loads(stored[0]))
             with self._lock:
-                self._frameworks[framework_hash] = framework
-        return self._frameworks[framework_hash]
+                self._frameworks[framework_hash] = found
+        return found
