@@ -7,29 +7,32 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+OPEN_EDX := $(VENV)/open-edx
 CATALOGUES := $(shell find qualoop lti_tool xblocks -name '*.po' 2>/dev/null)
 FRONT_END := package.json package-lock.json build.mjs tsconfig.json \
   $(shell find qualoop/player/static lti_tool/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
 CODE := qualoop lti_tool xblocks demo benchmarks tests
 
-# A candidate counts when it is 3.11 to 3.13 and has what we need: bare pyenv shims and stripped-down builds do not.
+# Prints the first Python of the versions in $(1). A candidate counts when it has what we need: bare pyenv shims and
+# stripped-down builds do not.
 define FIND_PYTHON
 root="$${PYENV_ROOT:-$$HOME/.pyenv}/versions"; \
 for candidate in python3.12 python3.13 python3.11 python3 "$$root"/3.12*/bin/python "$$root"/3.13*/bin/python "$$root"/3.11*/bin/python; do \
-  if "$$candidate" -c 'import ssl, sqlite3, venv, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then \
+  if "$$candidate" -c 'import ssl, sqlite3, venv, sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(1)".split())' >/dev/null 2>&1; then \
     command -v "$$candidate"; exit 0; fi; done; \
-echo "No suitable Python: Qualoop needs Python 3.11, 3.12 or 3.13 with ssl, sqlite3 and venv." >&2; \
+echo "No suitable Python: this needs one of $(1), with ssl, sqlite3 and venv." >&2; \
 echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12. Windows: use WSL." >&2; exit 1
 endef
 
-.PHONY: help install demo test check soak format assets clean lock
+.PHONY: help install demo openedx test check soak format assets clean lock
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 install: $(STAMPS)/dev assets ## make .venv with everything for development
 demo: $(STAMPS)/demo assets ## start the demo: a small LMS, the tool and its worker
 	@$(BIN)/python -m demo
-test: install ## run the tests
+openedx: $(STAMPS)/open-edx ## make .venv/open-edx, on Python 3.12: the LTI code of Open edX, for tests
+test: install openedx ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
 	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
@@ -57,7 +60,7 @@ lock: ## resolve the requirements again
 # Two sizes of one environment: the demo's, and the developer's on top of it. A changed lock makes a new one, because
 # web-fragments and XBlock share a folder and cannot be upgraded in place.
 $(STAMPS)/libraries: requirements/demo.txt requirements/installer.txt
-	@rm -rf $(VENV); python=$$($(FIND_PYTHON)); echo "· Python: $$python ($$("$$python" --version 2>&1))"; "$$python" -m venv $(VENV)
+	@rm -rf $(VENV); python=$$($(call FIND_PYTHON,3.11 3.12 3.13)); echo "· Python: $$python ($$("$$python" --version 2>&1))"; "$$python" -m venv $(VENV)
 	@echo "· installing what the demo needs (first time only: about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/installer.txt || echo "  uv is not to be had: pip does it, more slowly"
 	@$(call PIP_INSTALL,-r requirements/demo.txt)
@@ -70,7 +73,17 @@ $(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
 	@$(call PIP_INSTALL,-r requirements/dev.txt)
 	@pwd > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth" # benchmarks, demo and tests are in no wheel
 	@touch $@
-PIP_INSTALL = if test -x $(BIN)/uv; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
+PIP_INSTALL = $(call PIP_INSTALL_INTO,$(BIN)/python,$(1))
+PIP_INSTALL_INTO = if test -x $(BIN)/uv; then $(BIN)/uv pip install --quiet --python $(1) $(2); else $(1) -m pip install --quiet --disable-pip-version-check $(2); fi
+
+# A platform of the tests, with its own Python and its own Django. Where no Python 3.12 is, nothing is made: its tests
+# are skipped then, or fail where QUALOOP_TEST_REQUIRE=all.
+$(STAMPS)/open-edx: $(STAMPS)/libraries requirements/lti-consumer.txt
+	@if python=$$({ $(call FIND_PYTHON,3.12); } 2>/dev/null); then \
+	  echo "· installing the LTI code of Open edX for the tests (first time only: about a minute)"; \
+	  rm -rf $(OPEN_EDX); "$$python" -m venv $(OPEN_EDX); \
+	  $(call PIP_INSTALL_INTO,$(OPEN_EDX)/bin/python,-r requirements/lti-consumer.txt); touch $@; \
+	else echo "· WITHOUT PYTHON 3.12 (on the PATH or in pyenv) NOTHING IS TESTED AGAINST OPEN EDX"; fi
 
 # Node of the machine, else Node from its wheel (whose own npm script is broken, hence npm-cli.js).
 NODE_ENV = PATH="$$PWD/$(VENV)/node:$$PATH"
