@@ -1,8 +1,9 @@
-"""A platform's token and score services on loopback: quick, strict about timestamps, and faulty on demand.
+"""A platform's token and score services on loopback: quick, with the ways of a product, and faulty on demand.
 
-It keeps the latest score of each line item and user. A timestamp that is not later than the one before gets 409, a
-wrong media type 400, an unknown token 401. `python -m benchmarks.ags_stub` runs it as a process of its own; tests run
-it in a thread (`running`).
+It keeps everything that it took of each line item and user, and watches what may never happen whatever goes wrong: a
+timestamp that is lower than one before, one that comes twice, two scores of one user under way at once, one attempt
+counted twice. `python -m benchmarks.ags_stub` runs platforms as a process of their own; tests run one in a thread
+(`running`).
 """
 
 from __future__ import annotations
@@ -10,83 +11,50 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import queue
 import re
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import parse_qs
+
+from benchmarks.ags_faults import (
+    ANSWERS,
+    SAVED,
+    Fault,
+    Oddity,
+    Plan,
+    no_faults,
+    nothing_odd,
+    random_faults,
+    random_oddities,
+)
+from benchmarks.ags_platforms import BEHAVIOURS, Behaviour, Filter
+from benchmarks.loopback_server import Answer, serve, serving
+from lti_tool.lti.platform_profiles import Product
+
+__all__ = ["LINE_ITEMS_PATH", "LINE_ITEM_TYPE", "SCORE_TYPE", "Fault", "Stub", "running"]
 
 SCORE_TYPE: Final = b"application/vnd.ims.lis.v1.score+json"
 LINE_ITEM_TYPE: Final = b"application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS_PATH: Final = "/courses/1/lineitems"
-MOST_FAULTS: Final = 4
+AHEAD_S: Final = 60.0
+NOBODY: Final = "\0"
+#: Of a batch: a token that the plan ends early has served as many requests at least. Twice in one try is a refusal.
+TOKEN_USES: Final = 50
 
 _SCORES_PATH: Final = re.compile(rf"{LINE_ITEMS_PATH}/(\d+)/lineitem/scores(?:\?.*)?")
-_RESULTS_PATH: Final = re.compile(rf"{LINE_ITEMS_PATH}/(\d+)/lineitem/results(?:/(\w+))?(?:\?.*)?")
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_RESULTS_PATH: Final = re.compile(rf"{LINE_ITEMS_PATH}/(\d+)/lineitem/results(?:/([\w-]+))?(?:\?(.*))?")
 _TYPE: Final = re.compile(rb"\r\ncontent-type: *([^\r]+)", re.IGNORECASE)
 _BEARER: Final = re.compile(rb"\r\nauthorization: Bearer ([^\r]+)", re.IGNORECASE)
+#: Answers after which the same request may come again as it was.
+_COMES_AGAIN: Final = frozenset({401, 403, 404})
 
-
-class Fault(StrEnum):
-    """What may go wrong with a score."""
-
-    ERROR_500 = "500"
-    SAVED_500 = "saved-500"
-    BUSY_503 = "503"
-    THROTTLED_429 = "429"
-    TOKEN_401 = "401"  # a token that ended early
-    SILENT = "silent"
-    SAVED_SILENT = "saved-silent"
-    SAVED_CLOSED = "saved-closed"
-    CLOSED = "closed"
-    FORBIDDEN_403 = "403"
-    NOT_A_STUDENT_400 = "not-a-student"
-    LOCKED = "locked"
-    GONE_404 = "404"
-
-
-_SAVED: Final = frozenset({Fault.SAVED_500, Fault.SAVED_SILENT, Fault.SAVED_CLOSED})
-_ANSWERS: Final = {
-    Fault.ERROR_500: (500, b'{"error":"a fault"}', b""),
-    Fault.SAVED_500: (500, b'{"error":"a fault after it was saved"}', b""),
-    Fault.BUSY_503: (503, b"<html>maintenance</html>", b""),
-    Fault.THROTTLED_429: (429, b"slow down", b"Retry-After: 1\r\n"),
-    Fault.FORBIDDEN_403: (403, b"", b""),
-    Fault.NOT_A_STUDENT_400: (400, b'{"error":"no such user in the course"}', b""),
-    Fault.LOCKED: (500, b"[]", b""),
-    Fault.GONE_404: (404, b"gone", b""),
-}
-
-#: Given the user and the how-manieth score for that user it is, from 0: what goes wrong, if anything.
-Plan = Callable[[str, int], Fault | None]
-
-
-def no_faults(user: str, request: int) -> Fault | None:
-    """Let nothing go wrong."""
-
-
-def random_faults(seed: int, share: float) -> Plan:
-    """Return a plan in which a share of the requests fails, each retryable way about as often as the others.
-
-    Silence costs a time-out each and is rarer. After MOST_FAULTS requests for a user nothing goes wrong any more.
-    """
-    usual = [Fault.ERROR_500, Fault.SAVED_500, Fault.BUSY_503, Fault.THROTTLED_429, Fault.TOKEN_401]
-    choices = [*[*usual, Fault.SAVED_CLOSED, Fault.CLOSED] * 4, Fault.SILENT, Fault.SAVED_SILENT]
-
-    def plan(user: str, request: int) -> Fault | None:
-        dice = int.from_bytes(sha256(f"{seed} {user} {request}".encode()).digest()[:8])
-        fails = request < MOST_FAULTS and dice % 1000 < share * 1000
-        return choices[dice // 1000 % len(choices)] if fails else None
-
-    return plan
+#: Line item and user.
+Key = tuple[str, str]
 
 
 @dataclass
@@ -94,86 +62,243 @@ class Stub:
     """The state of the platform."""
 
     plan: Plan = no_faults
+    behaviour: Behaviour = BEHAVIOURS[Product.GENERIC]
+    odd: Oddity = nothing_odd
     token: int = 1
-    scores: dict[tuple[str, str], list[tuple[str, float]]] = field(default_factory=dict)
+    token_uses: int = 0
+    """How many requests a token has served before the plan may end it."""
+    strangers: frozenset[str] = frozenset()
+    """Users who are no students here."""
+    attempts_allowed: int | None = None
+    """How many attempts a user may hand in where posts count as attempts."""
+    scores: dict[Key, list[tuple[str, float]]] = field(default_factory=dict)
     """By line item and user: timestamp and score of everything that was taken, in order."""
+    attempts: Counter[Key] = field(default_factory=Counter)
+    """By line item and user: how many posts counted as new attempts, where the platform counts them."""
     requests: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    """How often each fault struck."""
     line_items: list[dict[str, Any]] = field(default_factory=list)
     newest_body: dict[str, Any] = field(default_factory=dict)
     """The body of the score that was taken last."""
     ahead_s: float = float("-inf")
     """How far a timestamp was ahead of the clock at most."""
+    lowered: int = 0
+    """Scores that came with a lower timestamp than one before."""
+    repeated: int = 0
+    """Scores that came with the timestamp of one before, although that one may have been stored."""
+    overlapping: int = 0
+    """Scores that came while another one of the same user was under way."""
     delay_s: float = 0.0
     """How long each answer takes."""
     under_way: int = 0
     most_at_once: int = 0
     base_url: str = ""
+    _uses: int = 0
+    _seen: dict[Key, tuple[str, bool]] = field(default_factory=dict)
+    _held: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    _busy: dict[Key, float] = field(default_factory=dict)
 
     def report(self) -> dict[str, Any]:
-        """Return what was seen, as plain JSON."""
+        """Return what was seen, as plain JSON, once what is still on its way has arrived."""
+        self.release()
         scores = {f"{item} {user}": [len(taken), *taken[-1]] for (item, user), taken in self.scores.items() if taken}
         return {
             "scores": scores,
+            "attempts": {f"{item} {user}": count for (item, user), count in self.attempts.items()},
             "answers": dict(self.answers),
+            "faults": dict(self.faults),
             "ahead_s": self.ahead_s,
+            "lowered": self.lowered,
+            "repeated": self.repeated,
+            "overlapping": self.overlapping,
             "token_requests": self.token - 1,
         }
 
-    def answer(self, method: str, path: str, head: bytes, body: bytes) -> tuple[int, bytes, bytes] | None:
-        """Return status, body and more headers; None to close without an answer, (0, …) for silence."""
+    def release(self) -> None:
+        """Let everything arrive that was held on its way."""
+        while self._held:
+            key, score = self._held.popitem()
+            self._store(key, score)
+
+    # -- What the server calls
+
+    def answer(self, method: str, path: str, head: bytes, body: bytes) -> Answer:
+        """Return the answer to a request."""
+        answer = self._answer(method, path, head, body)
+        self.answers[str(answer[0]) if answer[0] >= 0 else "closed"] += 1
+        return answer
+
+    def began(self) -> None:
+        """Note that an answer is being delayed."""
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+
+    def ended(self) -> None:
+        """Note that it is out."""
+        self.under_way -= 1
+
+    def _answer(self, method: str, path: str, head: bytes, body: bytes) -> Answer:
         if method == "GET" and path == "/report":
             return 200, json.dumps(self.report()).encode(), b""
+        if odd := self.odd(method, path):
+            return odd
         if path == "/token":
-            self.token += 1
-            token = {"access_token": f"t{self.token}", "token_type": "bearer", "expires_in": 3600}
-            return 200, json.dumps(token).encode(), b""
+            return self._new_token()
         bearer = _BEARER.search(head)
         if not bearer or bearer[1] != b"t%d" % self.token:
-            return 401, b"", b""
+            return self.behaviour.no_access
+        return self._serve(method, path, head, body)
+
+    def _serve(self, method: str, path: str, head: bytes, body: bytes) -> Answer:
+        """Answer a request that bears the token of the hour."""
+        self._uses += 1
         if scores := _SCORES_PATH.fullmatch(path):
-            return self._score(scores[1], head, json.loads(body))
+            return self._score(scores[1], head, body)
         if results := _RESULTS_PATH.fullmatch(path):
-            return 200, json.dumps(self._results(results[1])).encode(), b""
+            return self._results(results[1], results[2] or "", parse_qs(results[3] or ""))
         return self._line_item(method, path, head, body)
 
-    def _score(self, item: str, head: bytes, score: dict[str, Any]) -> tuple[int, bytes, bytes] | None:
+    def _new_token(self) -> Answer:
+        self.token += 1
+        self._uses = 0
+        token = {"access_token": f"t{self.token}", "token_type": "bearer", "expires_in": 3600}
+        return 200, json.dumps(token).encode(), b""
+
+    # -- Scores
+
+    def _score(self, item: str, head: bytes, body: bytes) -> Answer:
         """Take a score, or fail as planned."""
-        kind = _TYPE.search(head)
-        if not kind or kind[1] != SCORE_TYPE or score["gradingProgress"] != "FullyGraded":
-            return 400, b"not a score", b""
+        score = _parsed(head, body)
+        if score is None:
+            trapped = self.behaviour.newline_trap and b"\n" in body
+            return ANSWERS[Fault.NOTHING_200] if trapped else self.behaviour.malformed
         key = (item, score["userId"])
+        if score["gradingProgress"] != "FullyGraded":
+            return self._ungraded(key)
+        race = self._raced(key)
+        answer = race or self._taken_or_failed(key, score)
+        self._see(key, score["timestamp"], answer)
+        return answer
+
+    def _taken_or_failed(self, key: Key, score: dict[str, Any]) -> Answer:
+        """Take a score unless the plan says otherwise."""
         fault = self.plan(key[1], self.requests[key[1]])
         self.requests[key[1]] += 1
-        if fault is None or fault in _SAVED:
-            taken = self.scores.setdefault(key, [])
-            if taken and score["timestamp"] <= taken[-1][0]:
-                return 409, b"a score with this or a later timestamp exists", b""
-            taken.append((score["timestamp"], score["scoreGiven"]))
+        if fault is Fault.TOKEN_401 and self._uses < self.token_uses:
+            fault = None
+        if fault is not None:
+            self.faults[fault] += 1
+        if fault is Fault.HELD:
+            self._held[key] = score
+            return ANSWERS[fault]
+        if fault is None or fault in SAVED or fault is Fault.TWICE:
+            answer = self._store(key, score)
+            if late := self._held.pop(key, None):
+                self._store(key, late)
+            if answer != self.behaviour.taken:
+                return answer
+        if fault is Fault.TWICE:
+            return self._store(key, {**score, self.behaviour.submission or "": {"new_submission": False}})
+        return self._failed(fault) if fault else self.behaviour.taken
+
+    def _store(self, key: Key, score: dict[str, Any]) -> Answer:
+        """Store a score as the product does, or refuse it."""
+        refusal = self._refusal(key, score)
+        stranger = key[1] in self.strangers
+        if refusal is None and (not stranger or self.behaviour.keeps_strangers):
+            self.scores.setdefault(key, []).append((score["timestamp"], score["scoreGiven"]))
             self.newest_body = score
-            self.ahead_s = max(self.ahead_s, datetime.fromisoformat(score["timestamp"]).timestamp() - time.time())
-        return self._failed(fault) if fault else (200, b"", b"")
+            self.attempts[key] += self._is_new_attempt(score)
+            self.ahead_s = max(self.ahead_s, _ahead_s(score["timestamp"]))
+        return refusal or (self.behaviour.no_student if stranger else self.behaviour.taken)
 
-    def _results(self, item: str) -> list[dict[str, Any]]:
-        """Return the newest grade of everybody in a column, whatever the filter: some platforms ignore it."""
-        self.requests["results"] += 1
-        newest = {user: taken[-1][1] for (column, user), taken in self.scores.items() if taken and column == item}
-        return [{"userId": user, "resultScore": score, "resultMaximum": 100} for user, score in newest.items()]
+    def _refusal(self, key: Key, score: dict[str, Any]) -> Answer | None:
+        """Return why a score is not taken; None where it is."""
+        ways, exact = self.behaviour, self.behaviour.exact
+        if ways.ahead and _ahead_s(score["timestamp"]) > AHEAD_S:
+            return ways.ahead
+        if (
+            self.attempts_allowed is not None
+            and self.attempts[key] + self._is_new_attempt(score) > self.attempts_allowed
+        ):
+            return 422, b'{"errors":{"message":"The maximum number of allowed attempts has been reached"}}', b""
+        taken = self.scores.get(key)
+        if not taken:
+            return None
+        now, last = score["timestamp"][:exact], taken[-1][0][:exact]
+        if now < last:
+            return ways.older
+        return ways.equal if now == last else None
 
-    def _failed(self, fault: Fault) -> tuple[int, bytes, bytes] | None:
-        if fault in {Fault.SILENT, Fault.SAVED_SILENT}:
-            return 0, b"", b""
+    def _is_new_attempt(self, score: dict[str, Any]) -> bool:
+        """Say whether a post counts as a new attempt: where posts do at all, each one that does not say no."""
+        member = self.behaviour.submission
+        return member is not None and bool(score.get(member, {}).get("new_submission", True))
+
+    def _ungraded(self, key: Key) -> Answer:
+        """Do what the product does with a score that is not fully graded."""
+        if not self.behaviour.erases:
+            return self.behaviour.malformed
+        self.scores.pop(key, None)
+        return self.behaviour.taken
+
+    def _failed(self, fault: Fault) -> Answer:
         if fault is Fault.TOKEN_401:
             self.token += 1
-            return 401, b"", b""
-        return _ANSWERS.get(fault)
+            return self.behaviour.no_access
+        return ANSWERS[fault]
 
-    def _line_item(self, method: str, path: str, head: bytes, body: bytes) -> tuple[int, bytes, bytes]:
+    def _raced(self, key: Key) -> Answer | None:
+        """Note that two scores of a user are under way at once; return what the product makes of it."""
+        now = time.monotonic()
+        beside = now < self._busy.get(key, 0.0)
+        self.overlapping += beside
+        if self.delay_s:
+            self._busy[key] = now + self.delay_s
+        return self.behaviour.race if beside and key not in self.scores else None
+
+    def _see(self, key: Key, timestamp: str, answer: Answer) -> None:
+        """Watch that the timestamps of a user only rise."""
+        before = self._seen.get(key)
+        if before is not None:
+            self.lowered += timestamp < before[0]
+            self.repeated += timestamp == before[0] and not before[1]
+        if before is None or timestamp >= before[0]:
+            self._seen[key] = (timestamp, answer[0] in _COMES_AGAIN)
+
+    # -- Results and line items
+
+    def _results(self, item: str, by_path: str, query: dict[str, list[str]]) -> Answer:
+        """Return the newest grades in a column, of one person where the product can tell."""
+        self.requests["results"] += 1
+        if self.behaviour.limited and "limit" in query:
+            return self.behaviour.limited
+        if by_path and self.behaviour.results is not Filter.PATH:
+            return 404, b"", b""
+        wanted = self._wanted(by_path, query)
+        found = [
+            {"userId": user, "resultScore": taken[-1][1], "resultMaximum": 100}
+            for (column, user), taken in self.scores.items()
+            if taken and column == item and wanted in {"", user}
+        ]
+        return self._page(f"{LINE_ITEMS_PATH}/{item}/lineitem/results", found, query)
+
+    def _wanted(self, by_path: str, query: dict[str, list[str]]) -> str:
+        """Return the user whose result is looked for, empty for everybody's."""
+        if self.behaviour.results is Filter.PATH:
+            return by_path
+        asked = query.get("user_id", [""])[0]
+        return NOBODY if asked and self.behaviour.results is Filter.FAULTY else asked
+
+    def _line_item(self, method: str, path: str, head: bytes, body: bytes) -> Answer:
         """List the line items, or make one."""
-        if path.partition("?")[0] != LINE_ITEMS_PATH:
+        where, _, query = path.partition("?")
+        if where != LINE_ITEMS_PATH:
             return 404, b"", b""
         if method == "GET":
-            return 200, json.dumps(self.line_items).encode(), b""
+            return self._page(where, self.line_items, parse_qs(query))
         kind = _TYPE.search(head)
         if not kind or kind[1] != LINE_ITEM_TYPE:
             return 400, b"not a line item", b""
@@ -182,93 +307,73 @@ class Stub:
         self.line_items.append(made)
         return 201, json.dumps(made).encode(), b""
 
-
-class _Connection(asyncio.Protocol):
-    """One kept connection: HTTP/1.1 as our client speaks it."""
-
-    def __init__(self, stub: Stub) -> None:
-        self._stub = stub
-        self._buffer = b""
-        self._transport: asyncio.WriteTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if not found or len(rest) < size or self._transport is None:
-            return
-        self._buffer = rest[size:]
-        method, path, _ = head[: head.index(b"\r\n")].decode().split(" ")
-        answer = self._stub.answer(method, path, head, rest[:size])
-        self._stub.answers["closed" if answer is None else str(answer[0])] += 1
-        if answer is None:
-            self._transport.close()
-        elif answer[0]:
-            status, body, more = answer
-            text = b"HTTP/1.1 %d -\r\n%sContent-Length: %d\r\n\r\n%s" % (status, more, len(body), body)
-            if self._stub.delay_s:
-                self._stub.under_way += 1
-                self._stub.most_at_once = max(self._stub.most_at_once, self._stub.under_way)
-                asyncio.get_running_loop().call_later(self._stub.delay_s, self._write_late, text)
-            else:
-                self._transport.write(text)
-
-    def _write_late(self, text: bytes) -> None:
-        self._stub.under_way -= 1
-        if self._transport is not None:
-            self._transport.write(text)
+    def _page(self, path: str, entries: list[dict[str, Any]], query: dict[str, list[str]]) -> Answer:
+        """Return a page of a list, with a link to the next one."""
+        size = self.behaviour.page or len(entries)
+        begin = int(query.get("from", ["0"])[0])
+        more = b""
+        if begin + size < len(entries):
+            more = f'Link: <{self.base_url}{path}?from={begin + size}>; rel="next"\r\n'.encode()
+        return 200, json.dumps(entries[begin : begin + size]).encode(), more
 
 
-async def _serve(stub: Stub, ready: Callable[[Callable[[], object]], None]) -> None:
-    """Serve until the function that ``ready`` gets is called, from any thread."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    connections: list[_Connection] = []
+def _parsed(head: bytes, body: bytes) -> dict[str, Any] | None:
+    """Return a score with all that any product wants of it; None where it lacks something."""
+    kind = _TYPE.search(head)
+    if not kind or kind[1] != SCORE_TYPE:
+        return None
+    try:
+        score = json.loads(body)
+        datetime.fromisoformat(score["timestamp"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    wanted: dict[str, Any] = {"userId": str, "gradingProgress": str, "activityProgress": str}
+    if score.get("gradingProgress") == "FullyGraded":
+        wanted |= {"scoreMaximum": int, "scoreGiven": int | float}
+    whole = all(isinstance(score.get(name), kind) for name, kind in wanted.items())
+    return score if whole else None
 
-    def connect() -> _Connection:
-        connections.append(_Connection(stub))
-        return connections[-1]
 
-    server = await loop.create_server(connect, "127.0.0.1", 0)
-    stub.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    ready(lambda: loop.call_soon_threadsafe(stop.set))
-    await stop.wait()
-    server.close()
-    for connection in connections:
-        connection.abort()
+def _ahead_s(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).timestamp() - time.time()
 
 
 @contextmanager
 def running(stub: Stub) -> Iterator[Stub]:
     """Run a stub in a thread of this process; its `base_url` says where."""
-    stops: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(stub, stops.put)), daemon=True)
-    thread.start()
-    stop = stops.get()
-    try:
+    with serving([stub]):
         yield stub
-    finally:
-        stop()
-        thread.join()
 
 
 def main() -> None:
-    """Run a stub as a process: prints its address, then serves until it is ended."""
+    """Run platforms as a process: prints their addresses as JSON by product, then serves until it is ended."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--products", default=Product.GENERIC.value, help="comma-separated")
     parser.add_argument("--faults", type=float, default=0.0, help="share of the requests that fail")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    stub = Stub(plan=random_faults(arguments.seed, arguments.faults) if arguments.faults else no_faults)
-    asyncio.run(_serve(stub, lambda _: print(stub.base_url, flush=True)))
+    stubs = {
+        product: _faulty(Product(product), arguments.seed + number, arguments.faults)
+        for number, product in enumerate(arguments.products.split(","))
+    }
+
+    def say(_: object) -> None:
+        print(json.dumps({product: stub.base_url for product, stub in stubs.items()}), flush=True)
+
+    asyncio.run(serve([*stubs.values()], say))
+
+
+def _faulty(product: Product, seed: int, share: float) -> Stub:
+    """Return a platform of a product where a share of the requests fails in the product's ways."""
+    behaviour = BEHAVIOURS[product]
+    if not share:
+        return Stub(behaviour=behaviour)
+    return Stub(
+        plan=random_faults(seed, share, behaviour.faults),
+        behaviour=behaviour,
+        odd=random_oddities(seed, share),
+        token_uses=TOKEN_USES,
+    )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ _ABOUT_TIMESTAMP: Final = re.compile(rb"timestamp|already exists|later point in 
 _LOOKED_AT: Final = 4096
 #: Moodle's empty answer to what it did not do.
 _NOTHING: Final = b"[]"
+#: What may stand before the first tag of a page: white space and the byte order mark of UTF-8.
+_BEFORE_A_PAGE: Final = b" \t\r\n\xef\xbb\xbf"
 _LONGEST_WAIT_S: Final = 6 * 3600
 
 
@@ -58,17 +60,23 @@ def judge_score_answer(status: int, headers: Mapping[str, str], body: bytes) -> 
     For a request without answer ask the error whether it may have arrived: AMBIGUOUS if so, else LATER.
     """
     family = status // 100
-    nothing = body.strip() == _NOTHING
     if family == _SUCCESS:
-        # Moodle says 200 with [] to a malformed score that it dropped; stored ones get no body.
-        return Verdict.PERMANENT if nothing else Verdict.DONE
-    if status == _INTERNAL and nothing:
+        return _judge_success(body)
+    if status == _INTERNAL and body.strip() == _NOTHING:
         return Verdict.LOCKED
     if status in _NOT_NOW or family == _REDIRECTION or (status == _FORBIDDEN and _is_throttled(headers)):
         return Verdict.LATER
     if family == _SERVER_ERROR:
         return Verdict.AMBIGUOUS
     return _judge_refusal(status, body)
+
+
+def _judge_success(body: bytes) -> Verdict:
+    """Return what a 2xx means: no platform answers a score with a page, so that was something on the way to it."""
+    if body.lstrip(_BEFORE_A_PAGE).startswith(b"<"):
+        return Verdict.AMBIGUOUS
+    # Moodle says 200 with [] to a malformed score that it dropped; stored ones get no body.
+    return Verdict.PERMANENT if body.strip() == _NOTHING else Verdict.DONE
 
 
 def _judge_refusal(status: int, body: bytes) -> Verdict:

@@ -19,6 +19,7 @@ from lti_tool.lti.errors import LtiError
 from lti_tool.lti.platform_profiles import ResultAddress
 from lti_tool.lti.registration import Registration
 from lti_tool.outgoing import OutgoingError
+from lti_tool.services.outbox import Outcome
 from lti_tool.services.platform_services import PlatformServices
 
 SCOPES: Final = (ags.SCOPE_RESULT_READ,)
@@ -26,6 +27,7 @@ TOLERANCE: Final = Decimal("0.0001")
 """By what share of the maximum a grade may differ: platforms round to as little as two digits of a hundred."""
 
 _SUCCESS: Final = range(200, 300)
+_MAY_HAVE_ARRIVED: Final = frozenset({Outcome.DONE, Outcome.AMBIGUOUS, Outcome.LOST})
 _SENT = Prepared(
     text("SELECT value, outcome, finished_at FROM delivery WHERE outbox_id = :id AND outcome <> 'refused' ORDER BY id")
 )
@@ -69,12 +71,13 @@ class GradeResults:
             return None
 
     def was_sent(self, outbox_id: int) -> list[str]:
-        """Return the values of all tries that may have arrived."""
-        return [value for value, _, _ in self._tries(outbox_id)]
+        """Return the values of all tries that may have arrived; that a grade was taken away is no value."""
+        return [value for value, _, _ in self._tries(outbox_id) if value]
 
-    def last_done(self, outbox_id: int) -> int:
-        """Return when a score of this row arrived last, in microseconds since 1970; 0 where none has."""
-        return max((finished for _, outcome, finished in self._tries(outbox_id) if outcome == "done"), default=0)
+    def last_arrived(self, outbox_id: int) -> int:
+        """Return when a score of this row arrived last, or may have, in microseconds since 1970; 0 where none can have."""
+        tries = self._tries(outbox_id)
+        return max((finished for _, outcome, finished in tries if outcome in _MAY_HAVE_ARRIVED), default=0)
 
     def _tries(self, outbox_id: int) -> Sequence[tuple[Any, ...]]:
         with self._database.snapshot() as connection:

@@ -13,8 +13,9 @@ from typing import Final
 
 from lti_tool.services.outbox import Finished, Outcome, Parcel, Result
 
-#: How many parcels of one narrow lane wait in memory for each that is under way: what waits is leased all along.
-WAITING_EACH: Final = 16
+#: How many parcels of one narrow lane wait in memory for each that is under way: what waits is leased all along. At half
+#: a second each that is sixteen seconds of a lease; at a tenth it lasts until those turned away are looked at again.
+WAITING_EACH: Final = 32
 #: After how many seconds the rows that found no room are looked at again.
 TURNED_AWAY_S: Final = 3
 

@@ -193,11 +193,12 @@ _TRY = Prepared(
         "VALUES (:organisation_id, :id, :rev, :value, :timestamp, :now, 'sending')"
     )
 )
-# A row is done only where nothing has changed since it was claimed. A lease that was lost changes nothing here.
+# A row is done only where nothing has changed since it was claimed; a grade that somebody changed at the platform
+# stands even so. A lease that was lost changes nothing here.
 _FINISH = Prepared(
     text(
         "UPDATE outbox SET lease = NULL, leased_until = NULL, sent_rev = :sent_rev, "
-        "state = CASE WHEN rev = :rev THEN :state ELSE 'due' END, "
+        "state = CASE WHEN rev = :rev OR :stands = 1 THEN :state ELSE 'due' END, "
         "attempts = CASE WHEN rev = :rev THEN :attempts ELSE attempts END, "
         "next_at = :next_at, last_status = :status, last_error = :error, "
         "seen_value = :seen, seen_at = :seen_at, updated_at = :now "
@@ -210,6 +211,7 @@ _TRIED = Prepared(
         "WHERE outbox_id = :id AND timestamp = :timestamp"
     )
 )
+_STANDS_SO = Prepared(text("SELECT 1 FROM outbox WHERE id = :id AND state = :state"))
 # What was handed back unsent was no try.
 _UNTRIED = Prepared(text("DELETE FROM delivery WHERE outbox_id = :id AND timestamp = :timestamp"))
 _EXPIRED = Prepared(
@@ -256,7 +258,8 @@ def finish(
     _TRIED.run_many(connection, [change for change in changes if change["outcome"] != Outcome.UNSENT])
     _UNTRIED.run_many(connection, [change for change in changes if change["outcome"] == Outcome.UNSENT])
     for each, change in zip(finished, changes, strict=True):
-        if change["state"] in {State.DEAD, State.NEEDS_PERSON}:
+        # Nobody is asked about a row that is due again, since it changed meanwhile or another worker has it.
+        if change["state"] in {State.DEAD, State.NEEDS_PERSON} and _STANDS_SO.one(connection, change) is not None:
             _ask_a_person(connection, each.row, State(change["state"]), change["error"], now=now)
 
 
@@ -326,6 +329,7 @@ def _change(finished: Finished, terms: Terms, random: Random, now: datetime) -> 
         "rev": row.rev,
         "sent_rev": row.rev if result.outcome is Outcome.DONE else row.sent_rev,
         "state": state.value,
+        "stands": int(result.reason is Reason.OVERRIDDEN),
         "attempts": attempts,
         "next_at": micros(next_at),
         "status": result.status,

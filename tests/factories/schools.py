@@ -59,7 +59,7 @@ class School:
                     .where(Attempt.person_id == person, Attempt.resource_link_id == self.link)
                     .values(score=value)
                 )
-                scores.update(session.connection(), self.organisation_id, self.link, person, counts="best", now=now)
+                scores.update(session.connection(), self.organisation_id, self.link, person, now=now)
 
     def move(self, platform_url: str) -> None:
         """Let the platform's services be elsewhere."""
@@ -90,27 +90,17 @@ def make_school(
     now: datetime,
     line_item: str | None = None,
     scopes: tuple[str, ...] = ALL_SCOPES,
+    key: str = "school",
+    product: str | None = None,
 ) -> School:
-    """Fill an empty database; ``line_item`` is None where the platform names only its list of line items."""
+    """Add a school; ``line_item`` is None where the platform names only its list of line items."""
     with database.transaction() as session:
-        organisation = _added(
-            session, Organisation(uuid=str(uuid.uuid4()), key="school", name="School", kind="school", created_at=now)
-        )
+        organisation = _added(session, _organisation(key, now))
         platform = _platform(session, organisation.id, platform_url, now)
+        platform.product = product
         version = _activity(session, organisation.id, now)
         link = _link(session, platform, version.activity_id, now)
-        _added(
-            session,
-            LineItem(
-                organisation_id=organisation.id,
-                resource_link_id=link.id,
-                registration_id=platform.id,
-                url=line_item,
-                lineitems_url=f"{platform_url}/courses/1/lineitems",
-                scopes=" ".join(scopes),
-                updated_at=now,
-            ),
-        )
+        _column(session, link, platform, line_item, " ".join(scopes), now=now)
         school = School(
             database,
             organisation.id,
@@ -121,6 +111,10 @@ def make_school(
         )
         _attempts(session, school, now)
     return school
+
+
+def _organisation(key: str, now: datetime) -> Organisation:
+    return Organisation(uuid=str(uuid.uuid4()), key=key, name="School", kind="school", created_at=now)
 
 
 def _added(session: Session, row: RowT) -> RowT:
@@ -191,6 +185,23 @@ def _link(session: Session, platform: Registration, activity_id: int, now: datet
             activity_id=activity_id,
             settings={},
             created_at=now,
+        ),
+    )
+
+
+def _column(
+    session: Session, link: ResourceLink, platform: Registration, url: str | None, scopes: str, *, now: datetime
+) -> LineItem:
+    return _added(
+        session,
+        LineItem(
+            organisation_id=link.organisation_id,
+            resource_link_id=link.id,
+            registration_id=platform.id,
+            url=url,
+            lineitems_url=f"{platform.issuer}/courses/1/lineitems",
+            scopes=scopes,
+            updated_at=now,
         ),
     )
 

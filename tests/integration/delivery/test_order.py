@@ -1,35 +1,56 @@
-"""Whatever the platform answers and in whatever order: in the end it has the latest score, by ever later timestamps."""
+"""Whatever happens and in whatever order: in the end the platform has the latest score, by ever later timestamps.
+
+Scores change while others are sent, requests fail in every way that passes by itself, workers die between claiming,
+sending and marking. On each product, on each database, in simulated time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+import os
+from collections.abc import Iterator, Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.ags_stub import Fault
-from lti_tool.services.delivery_status import resend
-from lti_tool.services.outbox import State
-from tests.integration.delivery.conftest import Delivery
+from benchmarks.ags_faults import Fault
+from benchmarks.ags_platforms import BEHAVIOURS
+from benchmarks.ags_stub import Stub, running
+from lti_tool.db import Database
+from lti_tool.lti.platform_profiles import Product
+from tests.integration.delivery.simulation import End, Happening, Simulation
 
-EXAMPLES = 25
-PEOPLE = 600  # one for each example, those of a shrinking failure included
-SCORES = ["0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "1"]
-PASSING = [
-    Fault.ERROR_500,
-    Fault.SAVED_500,
-    Fault.BUSY_503,
-    Fault.THROTTLED_429,
-    Fault.TOKEN_401,
-    Fault.SAVED_CLOSED,
-    Fault.CLOSED,
-]
+FULL = os.environ.get("QUALOOP_TEST_SIZE") == "full"
+EXAMPLES = 1_000 if FULL else 30
+MOST_PEOPLE = 3
+#: PostgreSQL costs several times as much: at the small size the most different products are enough for it.
+ON_POSTGRESQL = [*Product] if FULL else [Product.MOODLE, Product.CANVAS]
+PLACES = [(product, "sqlite_url") for product in Product] + [(product, "postgresql_url") for product in ON_POSTGRESQL]
 
-#: Seconds that pass before the next thing happens, and whether that is a new score or a look of the worker.
-EVENTS = st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=14)
-FAULTS = st.lists(st.one_of(st.none(), st.sampled_from(PASSING)), max_size=8)
+WAITS = st.sampled_from([0, 1, 7, 20, 61, 400])
+SCORES = st.lists(st.tuples(st.integers(0, MOST_PEOPLE - 1), st.integers(0, 1000)), min_size=1, max_size=4).map(tuple)
+#: New scores while requests are on their way.
+MEANWHILE = st.lists(st.one_of(st.none(), st.integers(0, 1000)), max_size=6)
+HAPPENINGS = st.one_of(
+    st.builds(Happening, WAITS, SCORES),
+    st.builds(Happening, WAITS, st.none(), st.sampled_from(End)),
+)
+
+
+def faults_of(product: Product) -> st.SearchStrategy[list[Fault | None]]:
+    """Return what the requests of one run may meet, one after the other."""
+    return st.lists(st.one_of(st.none(), st.sampled_from([*BEHAVIOURS[product].faults])), max_size=10)
+
+
+@pytest.fixture(params=PLACES, ids=lambda place: "-".join(place).removesuffix("_url"))
+def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
+    product, url = request.param
+    with running(Stub(behaviour=BEHAVIOURS[product])) as stub:
+        database = Database(request.getfixturevalue(url))
+        made = Simulation(database, stub)
+        yield made
+        made.close()
+        database.close()
 
 
 @settings(
@@ -38,45 +59,25 @@ FAULTS = st.lists(st.one_of(st.none(), st.sampled_from(PASSING)), max_size=8)
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(events=EVENTS, faults=FAULTS)
-def test_the_latest_score_wins(delivery: Delivery, events: Sequence[tuple[int, bool]], faults: Sequence[Fault]) -> None:
-    delivery.people = PEOPLE
-    number = len(delivery.stub.scores)
-    person = delivery.school.people[number]
-    script = iter(faults)
-    delivery.stub.plan = lambda *_: next(script, None)
-    worker = delivery.worker()
-    rising = iter(SCORES)
-    latest = "0"
-    delivery.school.score(person, latest, delivery.clock.now)
-    for seconds, scores in events:
-        delivery.clock.advance(seconds=seconds, milliseconds=137)
-        if scores:
-            latest = next(rising, latest)
-            delivery.school.score(person, latest, delivery.clock.now)
-        else:
-            worker.run_once()
-    run_out(delivery, person)
-
-    taken = delivery.taken(number)
-    assert Decimal(str(taken[-1][1])) == Decimal(latest) * 100
-    times = [timestamp for timestamp, _ in taken]
-    assert times == sorted(set(times))
-    assert datetime.fromisoformat(times[-1]) <= delivery.clock.now.astimezone(UTC)
-    assert [score for _, score in taken] == sorted(score for _, score in taken), "never a lower one after a higher"
+@given(data=st.data(), people=st.integers(1, MOST_PEOPLE), happenings=st.lists(HAPPENINGS, min_size=1, max_size=12))
+def test_the_latest_score_wins(
+    simulation: Simulation, data: st.DataObject, people: int, happenings: Sequence[Happening]
+) -> None:
+    faults = data.draw(faults_of(simulation.stub.behaviour.product))
+    numbers = simulation.begin(people, faults, data.draw(MEANWHILE))
+    for happening in happenings:
+        simulation.happen(numbers, happening)
+    simulation.run_out(numbers)
+    simulation.check(numbers)
 
 
-def run_out(delivery: Delivery, person: int) -> None:
-    """Let time pass until everything is delivered; a person helps where one is needed."""
-    worker = delivery.worker()
-    school = delivery.school
-    for _ in range(40):
-        state = school.outbox_row(person).state
-        if state == State.DONE:
-            return
-        delivery.clock.now += timedelta(hours=1)
-        if state == State.NEEDS_PERSON:
-            with delivery.database.transaction() as session:
-                resend(session, school.organisation_id, school.link, person=person, now=delivery.clock.now)
-        worker.run_once()
-    raise AssertionError("it is never delivered")
+def test_each_fault_and_each_death_alone_costs_nothing(simulation: Simulation) -> None:
+    """A fault strikes, the worker dies over it, the score changes meanwhile: another worker brings the newest one."""
+    for fault in (None, *simulation.stub.behaviour.faults):
+        for end in End:
+            numbers = simulation.begin(2, [fault, None, fault])
+            simulation.happen(numbers, Happening(1, None, end))
+            simulation.happen(numbers, Happening(1, ((0, 700), (1, 400))))
+            simulation.happen(numbers, Happening(61))
+            simulation.run_out(numbers)
+            simulation.check(numbers)

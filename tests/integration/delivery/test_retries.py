@@ -32,12 +32,19 @@ def failing(delivery: Delivery, *faults: Fault | None) -> int:
 RETRIED = [
     (Fault.ERROR_500, Outcome.AMBIGUOUS, Reason.PLATFORM_ERROR, 500),
     (Fault.SAVED_500, Outcome.AMBIGUOUS, Reason.PLATFORM_ERROR, 500),
+    (Fault.SAVED_502, Outcome.AMBIGUOUS, Reason.PLATFORM_ERROR, 502),
     (Fault.BUSY_503, Outcome.LATER, Reason.BUSY, 503),
     (Fault.THROTTLED_429, Outcome.LATER, Reason.BUSY, 429),
+    (Fault.THROTTLED_403, Outcome.LATER, Reason.BUSY, 403),
+    # No platform answers a score with a page: something on the way did, and the score may be nowhere.
+    (Fault.LOGIN_PAGE, Outcome.AMBIGUOUS, Reason.PLATFORM_ERROR, 200),
     (Fault.SILENT, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
     (Fault.SAVED_SILENT, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
     (Fault.CLOSED, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
     (Fault.SAVED_CLOSED, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
+    (Fault.RESET, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
+    (Fault.SAVED_RESET, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
+    (Fault.HELD, Outcome.AMBIGUOUS, Reason.NO_ANSWER, None),
 ]
 
 
@@ -69,6 +76,7 @@ REFUSED = [
     (Fault.FORBIDDEN_403, Reason.NOT_ALLOWED, 403),
     (Fault.NOT_A_STUDENT_400, Reason.REFUSED, 400),
     (Fault.LOCKED, Reason.LOCKED, 500),
+    (Fault.NOTHING_200, Reason.REFUSED, 200),
 ]
 
 
