@@ -1,4 +1,4 @@
-"""What a teacher sees of the deliveries of one resource link, and "send again"."""
+"""What a teacher sees of the deliveries of one resource link or one grade column, and "send again"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Delivery, InboxItem, LineItem, LinkScore, OutboxRow
@@ -36,7 +36,8 @@ class Try:
 class DeliveryState:
     """How the delivery of a person's score stands. ``next_at`` is None where nothing is tried any more by itself.
 
-    ``seen`` is the grade that stands in the grade book instead of ours, as a share of the maximum.
+    ``seen`` is the grade that stands in the grade book instead of ours, as a share of the maximum. ``held_until`` is when
+    the settings of the link let the score go.
     """
 
     state: State
@@ -45,16 +46,23 @@ class DeliveryState:
     next_at: datetime | None
     seen: Decimal | None
     tries: Sequence[Try]
+    held_until: datetime | None = None
 
 
-def delivery_states(session: Session, organisation_id: int, link: int) -> Mapping[int, DeliveryState]:
-    """Return the state by person id for everybody whose score is or was to be delivered; tries newest first."""
+def delivery_states(
+    session: Session, organisation_id: int, target: int, *, channel: str = scores.AGS
+) -> Mapping[int, DeliveryState]:
+    """Return the state by person id for everybody whose grade is or was to be delivered; tries newest first.
+
+    ``target`` is the link, or what else the channel sends to.
+    """
     rows = session.scalars(
         select(OutboxRow).where(
-            OutboxRow.organisation_id == organisation_id, OutboxRow.channel == scores.AGS, OutboxRow.target == link
+            OutboxRow.organisation_id == organisation_id, OutboxRow.channel == channel, OutboxRow.target == target
         )
     ).all()
-    tries = _tries(session, organisation_id, link)
+    tries = _tries(session, organisation_id, channel, target)
+    held = _held(session, organisation_id, target) if channel == scores.AGS else {}
     return {
         row.subject: DeliveryState(
             state=State(row.state),
@@ -63,9 +71,22 @@ def delivery_states(session: Session, organisation_id: int, link: int) -> Mappin
             next_at=row.next_at if row.state == State.DUE else None,
             seen=None if row.seen_value is None else Decimal(row.seen_value),
             tries=tries.get(row.id, ()),
+            held_until=held.get(row.subject) if row.state == State.DUE and not row.attempts else None,
         )
         for row in rows
     }
+
+
+def _held(session: Session, organisation_id: int, link: int) -> Mapping[int, datetime]:
+    """Return until when the scores at a link are held back, by person."""
+    rows = session.execute(
+        select(LinkScore.person_id, LinkScore.held_until).where(
+            LinkScore.organisation_id == organisation_id,
+            LinkScore.resource_link_id == link,
+            LinkScore.held_until.is_not(None),
+        )
+    )
+    return {person: moment for person, moment in rows if moment is not None}
 
 
 def resend(session: Session, organisation_id: int, link: int, *, person: int | None, now: datetime) -> int:
@@ -77,24 +98,33 @@ def resend(session: Session, organisation_id: int, link: int, *, person: int | N
     column = select(LineItem.id).where(LineItem.resource_link_id == link, LineItem.organisation_id == organisation_id)
     if session.scalar(column) is None:
         return 0
-    people = _to_resend(session, organisation_id, link, person)
+    people = _to_resend(session, organisation_id, link, person, now=now)
+    send_now(session, organisation_id, people, channel=scores.AGS, target=link, now=now)
+    return len(people)
+
+
+def send_now(
+    session: Session, organisation_id: int, people: Sequence[int], *, channel: str, target: int, now: datetime
+) -> None:
+    """Let a channel send the grades of some people to a target at once, and close what the inbox holds about it."""
     for each in people:
-        scores.enqueue(session.connection(), organisation_id, channel=scores.AGS, target=link, subject=each, now=now)
+        scores.enqueue(session.connection(), organisation_id, channel=channel, target=target, subject=each, now=now)
     session.execute(
         update(OutboxRow)
         .where(
             OutboxRow.organisation_id == organisation_id,
-            OutboxRow.channel == scores.AGS,
-            OutboxRow.target == link,
+            OutboxRow.channel == channel,
+            OutboxRow.target == target,
             OutboxRow.subject.in_(people),
         )
         .values(next_at=now, state=State.DUE.value, last_error=None, seen_value=None, seen_at=None)
     )
-    _resolve(session, organisation_id, link, now)
-    return len(people)
+    close_inbox(session, organisation_id, channel=channel, target=target, action="send-again", now=now)
 
 
-def _to_resend(session: Session, organisation_id: int, link: int, person: int | None) -> Sequence[int]:
+def _to_resend(
+    session: Session, organisation_id: int, link: int, person: int | None, *, now: datetime
+) -> Sequence[int]:
     """Return the people whose scores are to be sent again."""
     query = (
         select(LinkScore.person_id)
@@ -105,7 +135,12 @@ def _to_resend(session: Session, organisation_id: int, link: int, person: int | 
             & (OutboxRow.subject == LinkScore.person_id),
             isouter=True,
         )
-        .where(LinkScore.organisation_id == organisation_id, LinkScore.resource_link_id == link)
+        .where(
+            LinkScore.organisation_id == organisation_id,
+            LinkScore.resource_link_id == link,
+            # Nobody sends what the settings of the link still hold back.
+            or_(LinkScore.held_until.is_(None), LinkScore.held_until <= now),
+        )
     )
     if person is not None:
         return session.scalars(query.where(LinkScore.person_id == person)).all()
@@ -117,28 +152,30 @@ def _to_resend(session: Session, organisation_id: int, link: int, person: int | 
     ).all()
 
 
-def _resolve(session: Session, organisation_id: int, link: int, now: datetime) -> None:
-    """Close what the inbox holds about this link."""
+def close_inbox(
+    session: Session, organisation_id: int, *, channel: str, target: int, action: str, now: datetime
+) -> None:
+    """Close what the inbox holds about a channel's failures at one target."""
     items = session.scalars(
         select(InboxItem.id).where(
             InboxItem.organisation_id == organisation_id,
             InboxItem.reason.in_([inbox_reason(State.DEAD), inbox_reason(State.NEEDS_PERSON)]),
-            InboxItem.subject == inbox_subject(scores.AGS, link),
+            InboxItem.subject == inbox_subject(channel, target),
             InboxItem.state == inbox.OPEN,
         )
     ).all()
     for item in items:
-        inbox.resolve(session, organisation_id, item, action="send-again", now=now)
+        inbox.resolve(session, organisation_id, item, action=action, now=now)
 
 
-def _tries(session: Session, organisation_id: int, link: int) -> Mapping[int, Sequence[Try]]:
+def _tries(session: Session, organisation_id: int, channel: str, target: int) -> Mapping[int, Sequence[Try]]:
     """Return the newest tries by outbox row."""
     newest = (
         select(
             Delivery.id, func.row_number().over(partition_by=Delivery.outbox_id, order_by=Delivery.id.desc()).label("n")
         )
         .join(OutboxRow, OutboxRow.id == Delivery.outbox_id)
-        .where(OutboxRow.organisation_id == organisation_id, OutboxRow.channel == scores.AGS, OutboxRow.target == link)
+        .where(OutboxRow.organisation_id == organisation_id, OutboxRow.channel == channel, OutboxRow.target == target)
         .subquery()
     )
     found: dict[int, list[Try]] = {}

@@ -1,12 +1,17 @@
-"""The grade column (line item) of a resource link where the launch named none: found at the platform, else made."""
+"""Grade columns (line items) that a launch did not name: found at the platform, else made.
+
+That is the one column of a resource link where the platform names only its list, and every column of a knowledge point
+or unit.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import text
 
@@ -14,24 +19,51 @@ from lti_tool.db import Database, Prepared, micros
 from lti_tool.lti import ags
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
+from lti_tool.lti.submission_review import submission_review
 from lti_tool.outgoing import Reply
 from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
 from lti_tool.services.outbox import Outcome, Result
 from lti_tool.services.platform_services import PlatformServices
 from qualoop.errors import QualoopError
 
-#: The tag of the columns that we make: one link may later have columns of other meanings.
+#: The tag of the column of a link's own score; those of other meanings have others.
 TAG: Final = "qualoop-score"
+REVIEW_LABEL: Final = "See the answers"
 
 _SUCCESS: Final = range(200, 300)
 
-_URL = Prepared(text("SELECT url FROM line_item WHERE resource_link_id = :link AND organisation_id = :organisation_id"))
-_SAVE = Prepared(
-    text(
-        "UPDATE line_item SET url = :url, updated_at = :now "
-        "WHERE resource_link_id = :link AND organisation_id = :organisation_id"
-    )
-)
+
+class Kept(StrEnum):
+    """Where we remember the address of a column, and by which key."""
+
+    WITH_LINK = "with-link"
+    """By resource link: the column of its score."""
+    WITH_MASTERY = "with-mastery"
+    """By the column's own row: that of a knowledge point or unit."""
+
+
+_URL: Final = {
+    Kept.WITH_LINK: Prepared(
+        text("SELECT url FROM line_item WHERE resource_link_id = :key AND organisation_id = :organisation_id")
+    ),
+    Kept.WITH_MASTERY: Prepared(
+        text("SELECT url FROM mastery_column WHERE id = :key AND organisation_id = :organisation_id")
+    ),
+}
+_SAVE: Final = {
+    Kept.WITH_LINK: Prepared(
+        text(
+            "UPDATE line_item SET url = :url, updated_at = :now "
+            "WHERE resource_link_id = :key AND organisation_id = :organisation_id"
+        )
+    ),
+    Kept.WITH_MASTERY: Prepared(
+        text(
+            "UPDATE mastery_column SET url = :url, made_at = :now WHERE id = :key AND organisation_id = :organisation_id"
+        )
+    ),
+}
 
 
 class ColumnMissingError(QualoopError):
@@ -46,17 +78,23 @@ class ColumnMissingError(QualoopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """What is known of a link's column: ``url`` is None where the platform named only its list of columns."""
+    """What is known of a column: ``url`` is None where the platform named only its list of columns.
+
+    ``key`` is by what it is ``kept``; ``link_key`` is what the platform calls its resource link. ``resource_id`` and
+    ``tag`` are ours and tell it from the link's other columns.
+    """
 
     organisation_id: int
-    link: int
+    key: int
     url: str | None
     lineitems_url: str | None
     scopes: frozenset[str]
     link_key: str
     title: str
-    activity: str
+    resource_id: str
     maximum: int
+    tag: str = TAG
+    kept: Kept = Kept.WITH_LINK
 
     @property
     def can_be_found(self) -> bool:
@@ -65,13 +103,17 @@ class Column:
 
 
 class GradeColumns:
-    """Finds or makes columns. One thread at a time for each link; two worker processes might make a column twice."""
+    """Finds or makes columns. One thread at a time for each; two worker processes might make a column twice."""
 
-    def __init__(self, database: Database, services: PlatformServices, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, services: PlatformServices, *, clock: Callable[[], datetime], base_url: str = ""
+    ) -> None:
+        """``base_url`` is where this tool is reached: columns say how what was handed in is opened; empty: they do not."""
+        self._base_url = base_url
         self._database = database
         self._services = services
         self._clock = clock
-        self._locks: dict[int, threading.Lock] = {}
+        self._locks: dict[tuple[Kept, int], threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get_url(self, registration: Registration, column: Column, *, gone: str | None = None) -> str:
@@ -79,7 +121,7 @@ class GradeColumns:
 
         Raises also what PlatformServices.send raises, AnswerMalformedError and ServiceOriginError.
         """
-        with self._lock_of(column.link):
+        with self._lock_of(column):
             known = self._find_known(column)
             if known and known != gone:
                 return known
@@ -88,22 +130,33 @@ class GradeColumns:
             found = self._find_listed(registration, column)
             url = registration.check_service_url(found if found and found != gone else self._make(registration, column))
             with self._database.connection() as connection:
-                _SAVE.run(connection, {**_keys(column), "url": url, "now": micros(self._clock())})
+                _SAVE[column.kept].run(connection, {**_keys(column), "url": url, "now": micros(self._clock())})
             return url
 
-    def _lock_of(self, link: int) -> threading.Lock:
+    def _lock_of(self, column: Column) -> threading.Lock:
         with self._lock:
-            return self._locks.setdefault(link, threading.Lock())
+            return self._locks.setdefault((column.kept, column.key), threading.Lock())
 
     def _find_known(self, column: Column) -> str | None:
         """Return the address that is stored by now."""
         with self._database.reading() as session:
-            row = _URL.one(session.connection(), _keys(column))
+            row = _URL[column.kept].one(session.connection(), _keys(column))
         return row[0] if row else None
+
+    def list_of_link(self, registration: Registration, column: Column) -> tuple[ags.LineItem, ...]:
+        """Return what the platform lists for the column's link. Raises as `get_url`."""
+        return self._listed(registration, column, {"resource_link_id": column.link_key, "resource_id": "", "tag": ""})
 
     def _find_listed(self, registration: Registration, column: Column) -> str | None:
         """Return the address of our column in the platform's list."""
-        wanted = {"resource_link_id": column.link_key, "resource_id": column.activity, "tag": TAG}
+        wanted = {"resource_link_id": column.link_key, "resource_id": column.resource_id, "tag": column.tag}
+        found = ags.find_line_item(self._listed(registration, column, wanted), **wanted)
+        return found.url if found else None
+
+    def _listed(
+        self, registration: Registration, column: Column, wanted: Mapping[str, str]
+    ) -> tuple[ags.LineItem, ...]:
+        """Return the platform's line items that fit; it may ignore what is wanted."""
         reply = self._services.send(
             registration,
             _scopes(column),
@@ -112,8 +165,7 @@ class GradeColumns:
             headers={"Accept": ags.LINE_ITEMS_TYPE},
         )
         _check(reply)
-        found = ags.find_line_item(ags.parse_line_items(reply.body), **wanted)
-        return found.url if found else None
+        return ags.parse_line_items(reply.body)
 
     def _make(self, registration: Registration, column: Column) -> str:
         """Make the column at the platform and return its address."""
@@ -127,16 +179,25 @@ class GradeColumns:
                 label=column.title,
                 maximum=column.maximum,
                 resource_link_id=column.link_key,
-                resource_id=column.activity,
-                tag=TAG,
+                resource_id=column.resource_id,
+                tag=column.tag,
+                review=self._review(column),
             ),
         )
         _check(reply)
         return ags.parse_line_item(reply.body).url
 
+    def _review(self, column: Column) -> Mapping[str, Any] | None:
+        """Return what a link's own column says of its review. In English: the platform's language is not known here."""
+        key = column.resource_id
+        if not self._base_url or not key or column.kept is not Kept.WITH_LINK:
+            return None
+        url = f"{self._base_url}{ACTIVITY_PATH}{key}"
+        return submission_review(url, label=REVIEW_LABEL, parameter=ACTIVITY_PARAMETER, key=key)
+
 
 def _keys(column: Column) -> dict[str, int]:
-    return {"link": column.link, "organisation_id": column.organisation_id}
+    return {"key": column.key, "organisation_id": column.organisation_id}
 
 
 def _scopes(column: Column) -> frozenset[str]:
