@@ -14,6 +14,9 @@ const ENTRIES = [
   { source: "qualoop/player/static/src/player.ts" },
   { source: "lti_tool/static/src/pages.ts", optional: true },
   { source: "lti_tool/static/src/choosing.ts" },
+  { source: "lti_tool/static/src/times.ts" },
+  { source: "lti_tool/static/src/storage_login.ts" },
+  { source: "lti_tool/static/src/storage_launch.ts" },
 ];
 
 const target = ({ source }) =>

@@ -1,4 +1,9 @@
-/** Sends a form as the browser would, and says what came back in terms of the page. */
+/**
+ * Sends a form as the browser would, and says what came back in terms of the page.
+ *
+ * A page may have its own say by two events of the element: `qualoop-send`, with the `headers` that go out, and
+ * `qualoop-reply`, with the `headers` that came and the `element` before it is put in.
+ */
 
 export type Reply =
   | { readonly kind: "fragment"; readonly element: HTMLElement; readonly refused: boolean }
@@ -13,17 +18,27 @@ const GONE = new Set([401, 403, 404, 410]);
 
 export async function send(form: HTMLFormElement, submitter: HTMLElement | null, root: HTMLElement): Promise<Reply> {
   try {
+    const going = headers(root.dataset["csrfCookie"]);
+    announce(root, "qualoop-send", { headers: going });
     const response = await fetch(address(form, submitter), {
       method: "POST",
       credentials: "same-origin",
-      headers: headers(root.dataset["csrfCookie"]),
+      headers: going,
       body: body(form, submitter),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    return read(response.status, await response.text(), root.localName);
+    const reply = read(response.status, await response.text(), root.localName);
+    if (reply.kind === "fragment") {
+      announce(root, "qualoop-reply", { headers: response.headers, element: reply.element });
+    }
+    return reply;
   } catch {
     return { kind: "network" };
   }
+}
+
+function announce(root: HTMLElement, name: string, detail: object): void {
+  root.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
 function address(form: HTMLFormElement, submitter: HTMLElement | null): string {
