@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services import inbox, inbox_actions
+from lti_tool.commands.by_hand import desk_of
+from lti_tool.services import administration_overview, inbox
 from qualoop.commands import Nouns
 
 
@@ -38,8 +39,7 @@ def _decide(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        item = inbox_actions.decide(
-            session, organisation.id, arguments.number, action=arguments.action, now=runtime.clock()
-        )
+        desk = desk_of(session, organisation.id, runtime.clock())
+        item = administration_overview.decide(desk, arguments.number, arguments.action)
     print(f"{item.reason}: {item.resolution}.")
     return 0

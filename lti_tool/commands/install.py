@@ -1,4 +1,4 @@
-"""`qualoop content install` and `content undo`: content for one organisation of this installation."""
+"""`qualoop content install`, `undo` and `list`: content for one organisation of this installation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services import imports
+from lti_tool.commands.by_hand import desk_of
+from lti_tool.services import administration_content, imports
 from lti_tool.services.content_install import ContentImport
 from qualoop.authored_files import AuthoredFilesError, Problem
 from qualoop.content_packages import LESSON_FILE, Package, load_package
@@ -29,6 +30,9 @@ def register(verbs: Any) -> None:
     undo = verbs.add_parser("undo", help="let activities point to the versions they had before the last install")
     add_organisation(undo)
     undo.set_defaults(run=_undo)
+    listing = verbs.add_parser("list", help="list what is installed: key, version, since when, places in courses")
+    add_organisation(listing)
+    listing.set_defaults(run=_list)
 
 
 def _install(arguments: argparse.Namespace) -> int:
@@ -53,8 +57,22 @@ def _undo(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        run = imports.undo(session, ContentImport(source=""), organisation.id, runtime.clock())
+        run = administration_content.undo(desk_of(session, organisation.id, runtime.clock()))
     print(f"Undone: {'; '.join(run.diff)}")
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    with runtime.database.reading() as session:
+        organisation_id = get_organisation(session, arguments.organisation).id
+        lines = administration_content.activities(session, runtime.contents, organisation_id)
+    for line in lines:
+        version = f"{line.version} ({line.content_hash[:12]})" if line.content_hash else "not installed"
+        since = f"{line.installed_at:%Y-%m-%d %H:%M}" if line.installed_at else "-"
+        print(f"{line.key}\t{line.kind}\t{version}\t{since}\t{line.links} places")
+    if not lines:
+        print("Nothing is installed.")
     return 0
 
 

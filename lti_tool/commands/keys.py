@@ -8,12 +8,23 @@ from datetime import datetime
 from typing import Final
 
 from lti_tool.commands import open_runtime
-from lti_tool.models import ToolKey
-from lti_tool.services import key_rotation, tool_keys
+from lti_tool.commands.by_hand import desk_of
+from lti_tool.services import administration_keys, key_rotation, tool_keys
+from lti_tool.services.administration_keys import Coming, KeyLine
 from lti_tool.services.key_rotation import InUse, Moved, Terms
 from qualoop.commands import Nouns
 
 MAX_REASON: Final = 255
+_COMING: Final = {
+    Coming.SIGNS: "signs from {at} on",
+    Coming.SIGNS_WHEN_ASKED: "signs when asked, from {at} on",
+    Coming.SUCCESSOR: "signs until {at}; its successor is published on {successor_at}",
+    Coming.REPLACED: "signs until {at}",
+    Coming.STAYS: "signs until somebody rotates",
+    Coming.PUBLISHED: "published until {at}",
+    Coming.PUBLISHED_FOR_GOOD: "published for good: its seals are checked with it",
+    Coming.GONE: "no longer published since {at}",
+}
 _AGAIN: Final = "qualoop keys rotate"
 _CACHED: Final = {
     tool_keys.LTI: (
@@ -54,38 +65,15 @@ def _list(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     terms = key_rotation.terms_of(runtime.settings, runtime.clock())
     with runtime.database.reading() as session:
-        in_use = {purpose: key_rotation.in_use(session, purpose) for purpose in tool_keys.PURPOSES}
-        for row in key_rotation.all_keys(session):
-            since = {tool_keys.ACTIVE: row.active_at, tool_keys.RETIRED: row.retired_at}.get(row.state, row.created_at)
-            coming = _coming(row, in_use[row.purpose], terms)
-            print(f"{row.kid}\t{row.purpose}\t{row.state}\t{_day(since)}\t{coming}")
+        for line in administration_keys.key_lines(session, terms):
+            print(f"{line.key.kid}\t{line.key.purpose}\t{line.key.state}\t{_day(line.since)}\t{_coming(line)}")
     return 0
 
 
-def _coming(row: ToolKey, keys: InUse, terms: Terms) -> str:
-    """Say what happens next to a key, and when."""
-    due = keys.due_at(terms.every)
-    if row.state == tool_keys.RETIRED:
-        return _after(row, terms.now)
-    if row.state == tool_keys.NEXT:
-        asked = f"signs when asked, from {_day(key_rotation.can_sign_from(row))} on"
-        return f"signs from {_day(due)} on" if due else asked
-    if due is None:
-        return "signs until somebody rotates"
-    if keys.waiting is None:
-        return f"signs until {_day(due)}; its successor is published on {_day(due - key_rotation.MADE_BEFORE)}"
-    return f"signs until {_day(due)}"
-
-
-def _after(row: ToolKey, now: datetime) -> str:
-    """Say what becomes of a retired key, and why it was retired ahead of its time."""
-    if row.published_until is None:
-        end = "published for good: its seals are checked with it"
-    elif tool_keys.is_published(row, now):
-        end = f"published until {_day(row.published_until)}"
-    else:
-        end = f"no longer published since {_day(row.published_until)}"
-    return f"{end} ({row.retired_for})" if row.retired_for else end
+def _coming(line: KeyLine) -> str:
+    """Say what happens next to a key, and when, and why it was retired ahead of its time."""
+    said = _COMING[line.coming].format(at=_day(line.at), successor_at=_day(line.successor_at))
+    return f"{said} ({line.key.retired_for})" if line.key.retired_for else said
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
@@ -94,12 +82,12 @@ def _rotate(arguments: argparse.Namespace) -> int:
     for purpose in [arguments.purpose] if arguments.purpose else tool_keys.PURPOSES:
         if arguments.now:
             with runtime.database.transaction() as session:
-                moved = key_rotation.replace_at_once(session, purpose, arguments.now, terms)
+                moved = administration_keys.replace(desk_of(session, None, terms.now), purpose, arguments.now, terms)
             print(f"{purpose}: {moved.signing} signs from now on.")
             print(f"{purpose}: {_CACHED[purpose]}", file=sys.stderr)
             continue
         with runtime.database.transaction() as session:
-            moved = key_rotation.rotate(session, purpose, terms)
+            moved = administration_keys.rotate(desk_of(session, None, terms.now), purpose, terms)
             print(f"{purpose}: {_said(moved, key_rotation.in_use(session, purpose), terms)}")
     return 0
 

@@ -7,7 +7,7 @@ import argparse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.commands import add_organisation, get_organisation, open_runtime, platform_invites
+from lti_tool.commands import add_organisation, get_organisation, open_runtime, platform_check, platform_invites
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.lti.registration import DEFAULT_ALGORITHMS
 from lti_tool.lti.registration import Registration as RegistrationValue
@@ -48,6 +48,7 @@ def register(nouns: Nouns) -> None:
     show.add_argument("--client-id")
     show.set_defaults(run=_show)
     platform_invites.register(verbs)
+    platform_check.register(verbs)
 
 
 def _add(arguments: argparse.Namespace) -> int:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.lti.dynamic_registration import is_service_url
+from lti_tool.commands.by_hand import desk_of, somebody
 from lti_tool.lti.platform_profiles import Product
-from lti_tool.models import Registration, RegistrationInvite
-from lti_tool.services import invites, platform_approval, platform_steps
+from lti_tool.models import Registration
+from lti_tool.services import administration_platforms, invites, platform_steps
+from lti_tool.services.administration_platforms import InviteLine, InviteState
 from qualoop.errors import QualoopError
-from qualoop.values import LANGUAGES, ValueRefusedError
-
-DAYS: Final = range(1, 91)
-MAX_NAME: Final = 255
+from qualoop.values import LANGUAGES
 
 
 class PlatformMissingError(QualoopError):
@@ -35,11 +31,15 @@ def register(verbs: Any) -> None:
     invite.add_argument("--days", type=int, default=invites.LIFE.days, help="how long it is good (%(default)s)")
     invite.add_argument("--issuer", help="only this platform may use it")
     invite.add_argument("--host", action="append", default=[], metavar="HOST", help="of its services elsewhere; repeat")
-    invite.add_argument("--by", default=_somebody(), metavar="NAME", help="who makes it (%(default)s)")
+    invite.add_argument("--by", default=somebody(), metavar="NAME", help="who makes it (%(default)s)")
     invite.set_defaults(run=_invite)
     listing = verbs.add_parser("invites", help="list the links of an organisation and what came of them")
     add_organisation(listing)
     listing.set_defaults(run=_invites)
+    withdraw = verbs.add_parser("withdraw", help="delete a link that was not used")
+    withdraw.add_argument("number", type=int, metavar="NUMBER", help="as `platform invites` lists it")
+    add_organisation(withdraw)
+    withdraw.set_defaults(run=_withdraw)
     for name, help_text, run in (
         ("approve", "let a platform that registered itself launch us", _approve),
         ("refuse", "delete a platform that registered itself and waits", _refuse),
@@ -56,61 +56,59 @@ def register(verbs: Any) -> None:
 
 def _invite(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
-    terms = _terms(arguments, allow_loopback=runtime.settings.allow_loopback)
+    terms = administration_platforms.invite_terms(
+        made_by=arguments.by,
+        days=arguments.days,
+        issuer=arguments.issuer,
+        hosts=arguments.host,
+        allow_loopback=runtime.settings.allow_loopback,
+    )
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        token = invites.make(session, organisation.id, terms, now=runtime.clock())
+        token = administration_platforms.invite(desk_of(session, organisation.id, runtime.clock()), terms)
     print(f"{runtime.settings.base_url}/lti/register/{token}")
     print(f"Good once, for {arguments.days} days. It is not shown again. Give it to the platform's administrator only;")
     print("what registers with it waits until you approve it: qualoop platform approve")
     return 0
 
 
-def _terms(arguments: argparse.Namespace, *, allow_loopback: bool) -> invites.Terms:
-    """Return what the link is good for; raise ValueRefusedError."""
-    if arguments.days not in DAYS:
-        raise ValueRefusedError(f"--days is {DAYS[0]} to {DAYS[-1]}")
-    if arguments.issuer and not is_service_url(arguments.issuer, allow_loopback=allow_loopback):
-        raise ValueRefusedError("--issuer is an https address")
-    hosts = tuple(host.lower() for host in arguments.host)
-    if not all(is_service_url(f"https://{host}/", allow_loopback=False) and "/" not in host for host in hosts):
-        raise ValueRefusedError("--host is the name of a host, without https:// and path")
-    return invites.Terms(
-        made_by=arguments.by[:MAX_NAME],
-        life=timedelta(days=arguments.days),
-        issuer=arguments.issuer,
-        other_hosts=hosts,
-    )
+def _withdraw(arguments: argparse.Namespace) -> int:
+    runtime = open_runtime()
+    with runtime.database.transaction() as session:
+        organisation = get_organisation(session, arguments.organisation)
+        administration_platforms.withdraw_invite(desk_of(session, organisation.id, runtime.clock()), arguments.number)
+    print(f"Withdrew link {arguments.number}.")
+    return 0
 
 
 def _invites(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.reading() as session:
-        rows = invites.listed(session, get_organisation(session, arguments.organisation).id)
-        for row in rows:
-            made = f"{row.created_at:%Y-%m-%d %H:%M}"
-            print(f"{row.id}\t{made}\t{row.made_by}\t{_state(session, row, runtime.clock())}")
-    if not rows:
+        organisation = get_organisation(session, arguments.organisation)
+        lines = administration_platforms.list_invites(session, organisation.id, runtime.clock())
+        for line in lines:
+            made = f"{line.invite.created_at:%Y-%m-%d %H:%M}"
+            print(f"{line.invite.id}\t{made}\t{line.invite.made_by}\t{_state(line)}")
+    if not lines:
         print("No links were made.")
     return 0
 
 
-def _state(session: Session, invite: RegistrationInvite, now: datetime) -> str:
+def _state(line: InviteLine) -> str:
     """Say what came of a link, in words."""
-    if invite.used_at is None:
-        gone = invite.expires_at <= now
-        return f"{'expired' if gone else 'good until'} {invite.expires_at:%Y-%m-%d %H:%M}"
-    registration = session.get(Registration, invite.registration_id) if invite.registration_id else None
-    if registration is None:
+    if line.state in {InviteState.GOOD, InviteState.EXPIRED}:
+        gone = line.state is InviteState.EXPIRED
+        return f"{'expired' if gone else 'good until'} {line.invite.expires_at:%Y-%m-%d %H:%M}"
+    if line.registration is None:
         return "used, refused"
-    return f"used, {registration.state}: {registration.issuer} {registration.client_id}"
+    return f"used, {line.registration.state}: {line.registration.issuer} {line.registration.client_id}"
 
 
 def _approve(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
-        row = _get(session, arguments)
-        platform_approval.approve(session, row, now=runtime.clock())
+        row = get_registration(session, arguments)
+        administration_platforms.approve(desk_of(session, row.organisation_id, runtime.clock()), row)
     print(f"Approved {row.issuer} (client {row.client_id}). Its launches are taken within a few seconds.")
     return 0
 
@@ -118,7 +116,8 @@ def _approve(arguments: argparse.Namespace) -> int:
 def _refuse(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
-        platform_approval.refuse(session, _get(session, arguments), now=runtime.clock())
+        row = get_registration(session, arguments)
+        administration_platforms.refuse(desk_of(session, row.organisation_id, runtime.clock()), row)
     print(f"Refused {arguments.issuer} (client {arguments.client_id}) and deleted it here.")
     return 0
 
@@ -130,7 +129,7 @@ def _steps(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _get(session: Session, arguments: argparse.Namespace) -> Registration:
+def get_registration(session: Session, arguments: argparse.Namespace) -> Registration:
     """Return the registration that an operator names, of whatever organisation; raise PlatformMissingError."""
     found = session.scalar(
         select(Registration).where(
@@ -140,11 +139,3 @@ def _get(session: Session, arguments: argparse.Namespace) -> Registration:
     if found is None:
         raise PlatformMissingError
     return found
-
-
-def _somebody() -> str:
-    """Return who is logged in on this machine."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "operator"

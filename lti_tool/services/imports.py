@@ -68,6 +68,16 @@ def apply(session: Session, importer: Importer, organisation_id: int, now: datet
     return run
 
 
+def runs(session: Session, organisation_id: int, kind: str, *, at_most: int) -> Sequence[ImportRun]:
+    """Return the imports of a kind, the newest first."""
+    return session.scalars(
+        select(ImportRun)
+        .where(ImportRun.organisation_id == organisation_id, ImportRun.kind == kind)
+        .order_by(ImportRun.id.desc())
+        .limit(at_most)
+    ).all()
+
+
 def undo(session: Session, importer: Importer, organisation_id: int, now: datetime) -> ImportRun:
     """Undo the newest applied import of this kind; raise ImportMissingError where there is none."""
     run = session.scalar(

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Deployment, InboxItem, Organisation
-from lti_tool.services import corrections, inbox, ledger, platform_approval
+from lti_tool.services import administration_deliveries, corrections, inbox, ledger, platform_approval
 from qualoop.ledger import Reason
 from qualoop.values import Score
 
-APPROVED: Final = "approved"
+APPROVED, REFUSED = "approved", "refused"
+DEPLOYMENT_UNKNOWN: Final = "deployment-unknown"
 
 
 def decide(session: Session, organisation_id: int, item_id: int, *, action: str, now: datetime) -> InboxItem:
@@ -31,6 +32,21 @@ def approve_deployment(
     session: Session, registration_id: int, organisation_id: int, deployment_id: str, *, now: datetime
 ) -> None:
     """Let a deployment of a registration launch us."""
+    _set_deployment(session, (registration_id, deployment_id), organisation_id, APPROVED, now=now)
+
+
+def refuse_deployment(
+    session: Session, registration_id: int, organisation_id: int, deployment_id: str, *, now: datetime
+) -> None:
+    """Let a deployment of a registration launch us no more, without asking anybody about it again."""
+    _set_deployment(session, (registration_id, deployment_id), organisation_id, REFUSED, now=now)
+
+
+def _set_deployment(
+    session: Session, place: tuple[int, str], organisation_id: int, state: str, *, now: datetime
+) -> None:
+    """Let a deployment stand so, stored where it is new."""
+    registration_id, deployment_id = place
     row = session.scalar(
         select(Deployment).where(
             Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id
@@ -44,13 +60,31 @@ def approve_deployment(
             created_at=now,
         )
         session.add(row)
-    row.state = APPROVED
+    row.state = state
     session.flush()
 
 
 def _approve_deployment(session: Session, item: InboxItem, now: datetime) -> None:
     details = item.details
     approve_deployment(session, details["registration_id"], item.organisation_id, details["deployment_id"], now=now)
+
+
+def _refuse_deployment(session: Session, item: InboxItem, now: datetime) -> None:
+    details = item.details
+    refuse_deployment(session, details["registration_id"], item.organisation_id, details["deployment_id"], now=now)
+
+
+def _send_again(session: Session, item: InboxItem, now: datetime) -> None:
+    """Send again whatever failed at the item's target, but no grade that somebody changed in the grade book."""
+    failed = administration_deliveries.failed_at(item.details["channel"], item.details["target"])
+    administration_deliveries.renew(
+        session, item.organisation_id, failed & administration_deliveries.may_go_by_itself(), now=now
+    )
+
+
+def _dismiss(session: Session, item: InboxItem, now: datetime) -> None:
+    failed = administration_deliveries.failed_at(item.details["channel"], item.details["target"])
+    administration_deliveries.put_aside(session, item.organisation_id, failed, now=now)
 
 
 def _revise(session: Session, item: InboxItem, now: datetime) -> None:
@@ -66,7 +100,12 @@ def _revise(session: Session, item: InboxItem, now: datetime) -> None:
 
 
 _EFFECTS: Final[Mapping[tuple[str, str], Callable[[Session, InboxItem, datetime], None]]] = {
-    ("deployment-unknown", "approve"): _approve_deployment,
+    (DEPLOYMENT_UNKNOWN, "approve"): _approve_deployment,
+    (DEPLOYMENT_UNKNOWN, "refuse"): _refuse_deployment,
+    ("delivery-needs-person", administration_deliveries.SEND_AGAIN): _send_again,
+    ("delivery-needs-person", administration_deliveries.DISMISS): _dismiss,
+    ("delivery-dead", administration_deliveries.SEND_AGAIN): _send_again,
+    ("delivery-dead", administration_deliveries.DISMISS): _dismiss,
     ("evidence-conflict", "revise"): _revise,
     (platform_approval.REASON, platform_approval.APPROVE): platform_approval.decide,
     (platform_approval.REASON, platform_approval.REFUSE): platform_approval.decide,

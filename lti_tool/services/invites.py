@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.lti.registration_errors import InviteBusyError, InviteExpiredError, InviteUnknownError, InviteUsedError
@@ -111,6 +111,20 @@ def use_up(session: Session, invite: RegistrationInvite, registration_id: int, n
     ).first()
     if used is None:
         raise InviteUsedError
+
+
+def withdraw(session: Session, organisation_id: int, invite_id: int) -> bool:
+    """Delete an invitation that nobody has used; say whether there was one."""
+    gone = session.execute(
+        delete(RegistrationInvite)
+        .where(
+            RegistrationInvite.id == invite_id,
+            RegistrationInvite.organisation_id == organisation_id,
+            RegistrationInvite.used_at.is_(None),
+        )
+        .returning(RegistrationInvite.id)
+    ).first()
+    return gone is not None
 
 
 def listed(session: Session, organisation_id: int) -> Sequence[RegistrationInvite]:

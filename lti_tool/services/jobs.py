@@ -110,18 +110,27 @@ def run(
         raise
 
 
-def stop(session: Session, job_uuid: str, now: datetime) -> None:
-    """Ask a job to stop after its present step; raise JobMissingError where none of this uuid is under way."""
-    job = session.scalar(select(Job).where(Job.uuid == job_uuid, Job.state.in_([JobState.WAITING, JobState.RUNNING])))
+def stop(session: Session, job_uuid: str, now: datetime, *, organisation_id: int | None = None) -> None:
+    """Ask a job to stop after its present step: of one organisation, or (None) of whichever.
+
+    Raises JobMissingError where none of this uuid is under way there.
+    """
+    query = select(Job).where(Job.uuid == job_uuid, Job.state.in_([JobState.WAITING, JobState.RUNNING]))
+    if organisation_id is not None:
+        query = query.where(Job.organisation_id == organisation_id)
+    job = session.scalar(query)
     if job is None:
         raise JobMissingError
     job.interrupt, job.updated_at = True, now
     session.flush()
 
 
-def all_jobs(session: Session) -> Sequence[Job]:
-    """Return the jobs of this installation, the newest first."""
-    return session.scalars(select(Job).order_by(Job.id.desc())).all()
+def all_jobs(session: Session, *, organisation_id: int | None = None, at_most: int | None = None) -> Sequence[Job]:
+    """Return the jobs of an organisation, or (None) of this installation, the newest first."""
+    query = select(Job).order_by(Job.id.desc()).limit(at_most)
+    if organisation_id is not None:
+        query = query.where(Job.organisation_id == organisation_id)
+    return session.scalars(query).all()
 
 
 def _get_locked(session: Session, job_id: int) -> Job:

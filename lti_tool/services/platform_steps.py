@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,18 +29,42 @@ def load() -> Mapping[str, Any]:
     return data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The steps of one product: how far they were tried, addresses by what they are called, sections by heading."""
+
+    name: str
+    tried: str
+    heading: str
+    addresses: Sequence[tuple[str, str]]
+    sections: Sequence[tuple[str, Sequence[str]]]
+
+
+def steps(product: Product, base_url: str, *, language: str) -> Steps:
+    """Return the steps of a product in one language."""
+    found = load()["products"][product.value]
+    headings = {name: Text(text)[language] for name, text in load()["headings"].items()}
+    return Steps(
+        name=found["name"],
+        tried=Text(found["tried"])[language],
+        heading=headings["addresses"],
+        addresses=[
+            (Text(address["name"])[language], _filled(address["value"], base_url)) for address in load()["addresses"]
+        ],
+        sections=[
+            (headings[section], _said(found[section], base_url, language)) for section in _SECTIONS if found[section]
+        ],
+    )
+
+
 def printed(product: Product, base_url: str, *, language: str) -> list[str]:
     """Return the steps of a product as lines for a terminal."""
-    steps = load()["products"][product.value]
-    headings = {name: Text(text)[language] for name, text in load()["headings"].items()}
-    lines = [steps["name"], Text(steps["tried"])[language], "", headings["addresses"]]
-    for address in load()["addresses"]:
-        lines.append(f"  {Text(address['name'])[language]}")
-        lines.append(f"      {_filled(address['value'], base_url)}")
-    for section in _SECTIONS:
-        if steps[section]:
-            numbered = enumerate(_said(steps[section], base_url, language), 1)
-            lines += ["", headings[section], *(f"  {number}. {step}" for number, step in numbered)]
+    found = steps(product, base_url, language=language)
+    lines = [found.name, found.tried, "", found.heading]
+    for name, address in found.addresses:
+        lines += [f"  {name}", f"      {address}"]
+    for heading, section in found.sections:
+        lines += ["", heading, *(f"  {number}. {step}" for number, step in enumerate(section, 1))]
     return lines
 
 
