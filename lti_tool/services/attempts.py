@@ -8,63 +8,81 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.services import evidence, scores
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
-from qualoop.assessment import AttemptState, LinkSettings
+from lti_tool.services.link_settings import SCHEDULE, schedule_of
+from qualoop.assessment import AttemptState, LinkClosedError, LinkNotOpenError, Phase, Schedule
 from qualoop.assessment.attempts import begin
-from qualoop.player import Action, Answered, Finished, StaleActionError, State
+from qualoop.player import Action, Answered, Finished, StaleActionError, State, Step
 from qualoop.values import Score
 
 SEED_BITS: Final = 31
 
-_COLUMNS = "id, uuid, number, version_id, status, state, score"
-_LATEST = (
-    f"SELECT {_COLUMNS} FROM attempt WHERE resource_link_id = :link AND person_id = :person "  # noqa: S608 - our own column names
-    "AND organisation_id = :organisation_id ORDER BY number DESC LIMIT 1"
+_COLUMNS: Final = f"{SCHEDULE} a.id, a.uuid, a.number, a.version_id, a.status, a.state, a.score "
+_EXTENSION: Final = (
+    "LEFT JOIN link_extension e ON e.resource_link_id = l.id AND e.person_id = :person AND e.taken_back_at IS NULL "
 )
-_FIND = Prepared(text(_LATEST))
-_LOCK = Prepared(text(_LATEST + " FOR UPDATE"))
+_FIND = Prepared(
+    text(
+        f"{_COLUMNS} FROM resource_link l {_EXTENSION} "
+        "LEFT JOIN attempt a ON a.resource_link_id = l.id AND a.person_id = :person "
+        "WHERE l.id = :link AND l.organisation_id = :organisation_id ORDER BY a.number DESC LIMIT 1"
+    )
+)
+_LATEST: Final = (
+    f"{_COLUMNS} FROM attempt a JOIN resource_link l ON l.id = a.resource_link_id {_EXTENSION} "
+    "WHERE a.resource_link_id = :link AND a.person_id = :person AND a.organisation_id = :organisation_id "
+    "ORDER BY a.number DESC LIMIT 1"
+)
+_NEWEST = Prepared(text(_LATEST))
+_LOCK = Prepared(text(f"{_LATEST} FOR UPDATE OF a"))
 _STATUSES = Prepared(
     text(
         "SELECT status FROM attempt WHERE resource_link_id = :link AND person_id = :person "
         "AND organisation_id = :organisation_id ORDER BY number"
     )
 )
+_RESET = Prepared(text("UPDATE attempt SET closes_at = :closes_at WHERE id = :id AND status = 'active'"))
 _VERSION = Prepared(
     text("SELECT version_id FROM activity WHERE id = :activity_id AND organisation_id = :organisation_id")
 )
 _BEGIN = Prepared(
     text(
         "INSERT INTO attempt (organisation_id, uuid, person_id, resource_link_id, version_id, number, status, state, "
-        "score, done, total, started_at, updated_at) VALUES (:organisation_id, :uuid, :person, :link, :version_id, "
-        ":number, 'active', :state, '0', :done, :total, :now, :now) "
+        "score, done, total, closes_at, started_at, updated_at) VALUES (:organisation_id, :uuid, :person, :link, "
+        ":version_id, :number, 'active', :state, '0', :done, :total, :closes_at, :now, :now) "
         "ON CONFLICT (resource_link_id, person_id, number) DO NOTHING"
     )
 )
 _SAVE = Prepared(
     text(
         "UPDATE attempt SET state = :state, status = :status, score = :score, done = :done, total = :total, "
-        "updated_at = :now, submitted_at = coalesce(submitted_at, :submitted_at) WHERE id = :id"
+        "earned = earned || :earned, closes_at = :closes_at, updated_at = :now, "
+        "submitted_at = coalesce(submitted_at, :submitted_at) WHERE id = :id"
     )
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Whose attempt at which link; ``counts`` says whether what is done is a learner's own work."""
+    """Whose attempt at which link.
+
+    ``counts`` says whether what is done is a learner's own work, ``is_bound`` whether dates and limits hold: a teacher may
+    always look.
+    """
 
     organisation_id: int
     person_id: int
     person_uuid: str
     resource_link_id: int
     activity_id: int | None
-    settings: LinkSettings
     counts: bool
+    is_bound: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,32 +98,71 @@ class Attempt:
     score: Score
 
 
-def find(connection: Connection, who: Who) -> Attempt | None:
-    """Return the newest attempt, or None before the first."""
-    return _find(connection, _FIND, who)
+class Standing(NamedTuple):
+    """Where somebody stands at a link: the newest attempt, None before the first, and what holds for it."""
+
+    attempt: Attempt | None
+    plan: Schedule
 
 
-def current(connection: Connection, contents: Contents, who: Who, now: datetime) -> tuple[Attempt, OpenContent]:
-    """Return the newest attempt with its content, begun here where there is none yet."""
-    found = find(connection, who)
-    if found is None:
-        _begin(connection, contents, who, number=1, now=now)
-        found = _found(find(connection, who))
-    return found, contents.get(connection, who.organisation_id, found.version_id)
+class Current(NamedTuple):
+    """An attempt, its content, and what holds for it."""
+
+    attempt: Attempt
+    opened: OpenContent
+    plan: Schedule
+
+
+def find(connection: Connection, who: Who) -> Standing:
+    """Return where somebody stands at a link."""
+    return _standing(connection, _FIND, who)
+
+
+def is_over(who: Who, standing: Standing, now: datetime) -> bool:
+    """Say whether the attempt is still open although its time is over: the next look hands it in as it stands."""
+    attempt = standing.attempt
+    return (
+        attempt is not None
+        and attempt.status is AttemptState.ACTIVE
+        and _phase(who, standing.plan, now) is Phase.CLOSED
+    )
+
+
+def current(connection: Connection, contents: Contents, who: Who, now: datetime) -> Current:
+    """Return the newest attempt with its content, begun here where there is none yet, handed in where its time is over.
+
+    Raises LinkNotOpenError before the link opens, LinkClosedError where it closed before the first attempt.
+    """
+    standing = find(connection, who)
+    phase = _phase(who, standing.plan, now)
+    if phase is Phase.NOT_OPEN:
+        raise LinkNotOpenError
+    if is_over(who, standing, now):
+        standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
+        if is_over(who, standing, now):
+            return _time_up(connection, contents, who, standing, now=now)
+    if standing.attempt is None:
+        if phase is Phase.CLOSED:
+            raise LinkClosedError
+        _begin(connection, contents, who, number=1, plan=standing.plan, now=now)
+        standing = find(connection, who)
+    attempt = _found(standing.attempt)
+    return Current(attempt, contents.get(connection, who.organisation_id, attempt.version_id), standing.plan)
 
 
 def restart(connection: Connection, contents: Contents, who: Who, *, shown: str, now: datetime) -> None:
     """Begin another attempt, on the activity's newest version.
 
     ``shown`` is the attempt whose page asks for it. Raises StaleActionError where that is not the newest any more,
-    AttemptRefusedError where no further attempt is allowed.
+    AttemptRefusedError where no further attempt is allowed, or none at this time.
     """
-    newest = _locked(connection, who, shown)
+    standing = _locked(connection, who, shown)
     statuses = [AttemptState(row[0]) for row in _STATUSES.all(connection, _keys(who))]
-    if newest.status is AttemptState.ACTIVE:
+    if _found(standing.attempt).status is AttemptState.ACTIVE:
         raise StaleActionError
-    begin(statuses, who.settings)
-    _begin(connection, contents, who, number=len(statuses) + 1, now=now)
+    _check_open(who, standing.plan, now)
+    begin(statuses, standing.plan.settings_at(now))
+    _begin(connection, contents, who, number=len(statuses) + 1, plan=standing.plan, now=now)
 
 
 def act(
@@ -114,63 +171,119 @@ def act(
     """Apply a learner's action to the newest attempt; store the attempt and all that follows from it.
 
     ``shown`` is the attempt whose page sent the action: another attempt has other orders and other numbers. Raises
-    what the activity kind's `step` raises, StaleActionError for the page of an earlier attempt; then nothing is stored.
+    what the activity kind's `step` raises, StaleActionError for the page of an earlier attempt, LinkNotOpenError; then
+    nothing is stored. Where the time of the attempt is over, it is handed in as it stands, and the action is none.
     """
-    attempt = _locked(connection, who, shown)
+    standing = _locked(connection, who, shown)
+    attempt, plan = _found(standing.attempt), standing.plan
+    if _phase(who, plan, now) is Phase.NOT_OPEN:
+        raise LinkNotOpenError
+    if is_over(who, standing, now):
+        return _time_up(connection, contents, who, standing, now=now)[:2]
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    step = opened.kind.step(opened.content, attempt.state, action, settings=who.settings, now=now)
-    finished = any(isinstance(event, Finished) for event in step.events)
-    after = replace(
-        attempt,
-        state=step.state,
-        status=AttemptState.EVALUATED if finished else attempt.status,
-        score=opened.kind.score(opened.content, step.state, who.settings),
-    )
-    _save(connection, after, opened.kind.progress(opened.content, step.state), finished=finished, now=now)
+    settings = plan.settings_at(now)
+    step = opened.kind.step(opened.content, attempt.state, action, settings=settings, now=now)
+    score = opened.kind.score(opened.content, step.state, settings)
+    after = _store(connection, who, standing, opened, step=step, score=score, now=now)
     answers = [event for event in step.events if isinstance(event, Answered)]
-    if who.counts and (answers or finished):
+    if who.counts and (answers or after.status is not attempt.status):
         learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
         evidence.record_answers(connection, learner, opened, attempt.uuid, answers=answers, now=now)
-        scores.update(
-            connection,
-            who.organisation_id,
-            who.resource_link_id,
-            who.person_id,
-            counts=who.settings.counts,
-            now=now,
-        )
+        scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
     return after, opened
 
 
-def _locked(connection: Connection, who: Who, shown: str) -> Attempt:
+def hand_in_if_over(connection: Connection, contents: Contents, who: Who, now: datetime) -> bool:
+    """Hand in the newest attempt where its time is over; return whether it was.
+
+    Where it is not over, because somebody changed the dates, the attempt learns when it will be.
+    """
+    standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
+    if is_over(who, standing, now):
+        _time_up(connection, contents, who, standing, now=now)
+        return True
+    if standing.attempt is not None:
+        closes = _closes(who, standing.plan)
+        _RESET.run(connection, {"id": standing.attempt.id, "closes_at": closes})
+    return False
+
+
+def _time_up(connection: Connection, contents: Contents, who: Who, standing: Standing, *, now: datetime) -> Current:
+    """Hand an attempt in as it stands: at the moment at which the link closed, whoever notices it when."""
+    attempt, plan = _found(standing.attempt), standing.plan
+    if plan.closes is None:
+        raise LinkClosedError
+    at = plan.closes.at
+    opened = contents.get(connection, who.organisation_id, attempt.version_id)
+    settings = plan.settings_at(at)
+    step = opened.kind.hand_in(opened.content, attempt.state, settings=settings, now=at)
+    after = _store(connection, who, standing, opened, step=step, score=attempt.score, now=at)
+    if who.counts:
+        scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
+    return Current(after, opened, plan)
+
+
+def _phase(who: Who, plan: Schedule, now: datetime) -> Phase:
+    """Return how now lies to the dates for somebody."""
+    return plan.phase(now) if who.is_bound else Phase.OPEN
+
+
+def _check_open(who: Who, plan: Schedule, now: datetime) -> None:
+    """Raise LinkNotOpenError or LinkClosedError where nothing may begin now."""
+    phase = _phase(who, plan, now)
+    if phase is Phase.NOT_OPEN:
+        raise LinkNotOpenError
+    if phase is Phase.CLOSED:
+        raise LinkClosedError
+
+
+def _locked(connection: Connection, who: Who, shown: str) -> Standing:
     """Return the newest attempt, locked for this transaction, if it is the one that the page showed."""
-    lock = _FIND if connection.dialect.name == "sqlite" else _LOCK
-    attempt = _found(_find(connection, lock, who))
-    if attempt.uuid != shown:
+    standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
+    if _found(standing.attempt).uuid != shown:
         raise StaleActionError
-    return attempt
+    return standing
 
 
-def _save(
-    connection: Connection, attempt: Attempt, progress: tuple[int, int], *, finished: bool, now: datetime
-) -> None:
-    """Store an attempt as an action left it."""
+def _store(
+    connection: Connection,
+    who: Who,
+    standing: Standing,
+    opened: OpenContent,
+    *,
+    step: Step,
+    score: Score,
+    now: datetime,
+) -> Attempt:
+    """Store an attempt as a step left it."""
+    before = _found(standing.attempt)
+    finished = any(isinstance(event, Finished) for event in step.events)
+    after = replace(
+        before,
+        state=step.state,
+        status=AttemptState.EVALUATED if finished else before.status,
+        score=score,
+    )
+    done, total = opened.kind.progress(opened.content, step.state)
     _SAVE.run(
         connection,
         {
-            "id": attempt.id,
-            "state": _json(attempt.state),
-            "status": attempt.status.value,
-            "score": attempt.score.as_text(),
-            "done": progress[0],
-            "total": progress[1],
+            "id": after.id,
+            "state": _json(after.state),
+            "status": after.status.value,
+            "score": after.score.as_text(),
+            "done": done,
+            "total": total,
+            "earned": scores.earned_mark(score, now) if score > before.score else "",
+            "closes_at": _closes(who, standing.plan),
             "now": micros(now),
             "submitted_at": micros(now) if finished else None,
         },
     )
+    return after
 
 
-def _begin(connection: Connection, contents: Contents, who: Who, *, number: int, now: datetime) -> None:
+def _begin(connection: Connection, contents: Contents, who: Who, *, number: int, plan: Schedule, now: datetime) -> None:
     """Store a new attempt; one that another tab began in the same moment stands."""
     row = _VERSION.one(connection, {"activity_id": who.activity_id, "organisation_id": who.organisation_id})
     if row is None or row[0] is None:
@@ -188,9 +301,15 @@ def _begin(connection: Connection, contents: Contents, who: Who, *, number: int,
             "state": _json(state),
             "done": done,
             "total": total,
+            "closes_at": _closes(who, plan),
             "now": micros(now),
         },
     )
+
+
+def _closes(who: Who, plan: Schedule) -> int | None:
+    """Return when the clock hands an attempt in: never one that does not count."""
+    return micros(plan.closes.at) if who.counts and plan.closes is not None else None
 
 
 def _keys(who: Who) -> dict[str, Any]:
@@ -198,20 +317,24 @@ def _keys(who: Who) -> dict[str, Any]:
     return {"organisation_id": who.organisation_id, "person": who.person_id, "link": who.resource_link_id}
 
 
-def _find(connection: Connection, statement: Prepared, who: Who) -> Attempt | None:
-    """Return the newest attempt, or None."""
+def _standing(connection: Connection, statement: Prepared, who: Who) -> Standing:
+    """Return the newest attempt with what holds for it."""
     row = statement.one(connection, _keys(who))
     if row is None:
-        return None
-    return Attempt(
-        id=row[0],
-        uuid=row[1],
-        number=row[2],
-        version_id=row[3],
-        status=AttemptState(row[4]),
-        state=stored_json(row[5]),
-        score=Score(row[6]),
+        raise ContentMissingError
+    plan = schedule_of(row)
+    if row[5] is None:
+        return Standing(None, plan)
+    attempt = Attempt(
+        id=row[5],
+        uuid=row[6],
+        number=row[7],
+        version_id=row[8],
+        status=AttemptState(row[9]),
+        state=stored_json(row[10]),
+        score=Score(row[11]),
     )
+    return Standing(attempt, plan)
 
 
 def _found(attempt: Attempt | None) -> Attempt:

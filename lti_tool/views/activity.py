@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -9,23 +11,39 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.services import attempts, records, sessions
-from lti_tool.services.attempts import Attempt, Who
-from lti_tool.services.contents import ContentMissingError, OpenContent, find_asset
+from lti_tool.services.attempts import Attempt, Current, Who
+from lti_tool.services.class_overview import find_activity_title
 from lti_tool.services.launches import Opened
-from lti_tool.services.link_settings import link_settings
+from lti_tool.services.link_settings import DEFAULT_SCHEDULE
 from lti_tool.services.roles import TEST_USER, Permission, Role
+from lti_tool.views.assets import asset_response
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
-from qualoop.assessment import AttemptState, ResponseRefusedError
-from qualoop.player import Action, Refused, StaleActionError
+from lti_tool.views.link_words import remarks
+from lti_tool.views.teaching import link_of
+from lti_tool.views.wording import Wording
+from qualoop.assessment import (
+    AttemptState,
+    LinkClosedError,
+    LinkNotOpenError,
+    Phase,
+    ResponseRefusedError,
+    Schedule,
+)
+from qualoop.player import Action, Refused, Remark, StaleActionError
 from qualoop.values import LANGUAGES
 
 blueprint = Blueprint("activity", __name__)
 
 FRAGMENT = "X-Qualoop-Fragment"
-BACK = {"activity": "activity.show", "record": "record.show", "teaching": "teaching.show"}
+BACK = {
+    "activity": "activity.show",
+    "notices": "notices.show",
+    "record": "record.show",
+    "teaching": "teaching.show",
+}
+REVIEW = "review"
 RESTART = "restart"
-ASSET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def first_page(connection: Connection, opened: Opened) -> Response:
@@ -43,8 +61,10 @@ def first_page(connection: Connection, opened: Opened) -> Response:
 @needs(Permission.VIEW_ACTIVITY)
 def show(session: Session) -> Response:
     """Show where the learner's newest attempt stands. Only the first look, which begins it, waits for writers."""
+    who, now = whose(session), runtime().clock()
     with runtime().database.reading() as reading:
-        if attempts.find(reading.connection(), whose(session)) is not None:
+        standing = attempts.find(reading.connection(), who)
+        if standing.attempt is not None and not attempts.is_over(who, standing, now):
             return _page(reading.connection(), session)
     with runtime().database.connection() as connection:
         return _page(connection, session)
@@ -69,7 +89,7 @@ def act(session: Session, action: str) -> AnyResponse:
                 attempts.restart(connection, parts.contents, who, shown=shown, now=parts.clock())
             else:
                 attempts.act(connection, parts.contents, who, shown=shown, action=sent, now=parts.clock())
-        except StaleActionError:
+        except (StaleActionError, LinkNotOpenError, LinkClosedError):
             pass
         except ResponseRefusedError as error:
             refused = Refused(action=sent, error=error)
@@ -85,16 +105,9 @@ def act(session: Session, action: str) -> AnyResponse:
 def asset(session: Session, path: str) -> Response:
     """Send a figure or a recording of the attempt's content version, in a sandbox of its own."""
     with runtime().database.snapshot() as connection:
-        attempt = attempts.find(connection, whose(session))
-        found = find_asset(connection, session.organisation_id, attempt.version_id, path) if attempt else None
-    if found is None:
-        raise ContentMissingError
-    response = Response(found.data, mimetype=found.media_type)
-    response.headers["Content-Security-Policy"] = ASSET_POLICY
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    response.set_etag(found.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(found.data))
-    return response
+        attempt = attempts.find(connection, whose(session)).attempt
+        version = attempt.version_id if attempt else None
+        return asset_response(connection, session.organisation_id, version, path)
 
 
 @blueprint.post("/a/<launch>/language")
@@ -105,8 +118,10 @@ def choose_language(session: Session) -> AnyResponse:
     if language in LANGUAGES:
         with runtime().database.connection() as connection:
             sessions.choose_language(connection, session.organisation_id, session.uuid, language)
-    page = BACK.get(request.form.get("back", ""), "activity.show")
-    return redirect(url_for(page, launch=session.uuid), 303)
+    back, _, person_uuid = request.form.get("back", "").partition("/")
+    if back == REVIEW and person_uuid:
+        return redirect(url_for("review.show", launch=session.uuid, person_uuid=person_uuid), 303)
+    return redirect(url_for(BACK.get(back, "activity.show"), launch=session.uuid), 303)
 
 
 def whose(session: Session) -> Who:
@@ -117,41 +132,76 @@ def whose(session: Session) -> Who:
         person_uuid=session.person_uuid,
         resource_link_id=session.resource_link_id,
         activity_id=session.activity_id,
-        settings=link_settings(session.link_settings),
         counts=Role.LEARNER in session.roles and TEST_USER not in session.roles,
+        is_bound=Role.LEARNER in session.roles,
     )
 
 
 def _page(connection: Connection, session: Session, *, refused: Refused | None = None) -> Response:
     """Return the page of the newest attempt, or only the player's fragment where its script asks for it."""
     parts = runtime()
-    who = whose(session)
-    attempt, opened = attempts.current(connection, parts.contents, who, parts.clock())
-    host = _host(connection, session, attempt, opened)
-    fragment = opened.kind.render(opened.content, attempt.state, host, settings=who.settings, refused=refused)
+    who, now = whose(session), parts.clock()
+    try:
+        found = attempts.current(connection, parts.contents, who, now)
+    except (LinkNotOpenError, LinkClosedError):
+        return _shut(connection, session, now)
+    attempt, opened, plan = found
+    settings = plan.settings_at(now)
+    host = _host(connection, session, found, now)
+    fragment = opened.kind.render(opened.content, attempt.state, host, settings=settings, refused=refused)
     if FRAGMENT in request.headers:
         return Response(fragment)
     title = opened.content.title[session.language]
     return Response(
-        render_template("activity.html", session=session, fragment=fragment, page_title=title, here="activity")
+        render_template(
+            "activity.html",
+            session=session,
+            fragment=fragment,
+            page_title=title,
+            here="activity",
+            says_times=bool(host.remarks),
+        )
     )
 
 
-def _host(connection: Connection, session: Session, attempt: Attempt, opened: OpenContent) -> ToolHost:
+def _shut(connection: Connection, session: Session, now: datetime) -> Response:
+    """Return what stands where an activity is not open, in words."""
+    plan = attempts.find(connection, whose(session)).plan
+    title = session.link_title or find_activity_title(
+        connection, runtime().contents, link_of(session), language=session.language
+    )
+    return Response(
+        render_template(
+            "shut.html" if FRAGMENT in request.headers else "activity_shut.html",
+            session=session,
+            here="activity",
+            language=session.language,
+            page_title=title or "",
+            phase=plan.phase(now),
+            remarks=remarks(plan, now, Wording(language=session.language)),
+        )
+    )
+
+
+def _host(connection: Connection, session: Session, current: Current, now: datetime) -> ToolHost:
     """Return the player's host for this page; what follows the attempt is looked up only once it is finished."""
     parts = runtime()
+    attempt, opened, plan = current
     base = session.base
     framework = parts.contents.find_framework(connection, session.organisation_id)
     after: dict[str, Any] = {}
     if attempt.status is not AttemptState.ACTIVE:
-        settings = link_settings(session.link_settings)
-        after["can_restart"] = not settings.max_attempts or attempt.number < settings.max_attempts
-        if framework is not None and session.may(Permission.VIEW_OWN_RECORD):
+        has_more = not plan.max_attempts or attempt.number < plan.max_attempts
+        is_closed = Role.LEARNER in session.roles and plan.phase(now) is Phase.CLOSED
+        after["can_restart"] = has_more and not is_closed
+        if not _tells_results(plan, now):
+            # What the answers say about the learner would tell which were right.
+            after["outlook"] = ()
+        elif framework is not None and session.may(Permission.VIEW_OWN_RECORD):
             learner = records.Subject(
                 organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid
             )
             codes = tuple(opened.content.knowledge_points)
-            now = parts.clock()
             after["outlook"] = records.outlook(
                 connection, framework, learner, codes, language=session.language, now=now
             )
@@ -165,5 +215,19 @@ def _host(connection: Connection, session: Session, attempt: Attempt, opened: Op
         attempt=attempt.uuid,
         framework=framework,
         attributes={"data-canonical-url": base},
+        remarks=_remarks(session, plan, attempt, now),
         **after,
     )
+
+
+def _tells_results(plan: Schedule, now: datetime) -> bool:
+    """Say whether a learner who has handed in may know how it went."""
+    settings = plan.settings_at(now)
+    return "never" not in {settings.show_feedback, settings.show_score}
+
+
+def _remarks(session: Session, plan: Schedule, attempt: Attempt, now: datetime) -> Sequence[Remark]:
+    """Return what this learner is told of dates and attempts; a teacher who looks is bound by none."""
+    if plan is DEFAULT_SCHEDULE or Role.LEARNER not in session.roles:
+        return ()
+    return remarks(plan, now, Wording(language=session.language), number=attempt.number)

@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template, request
 
 from lti_tool.services.activity_choices import Choice
-from lti_tool.services.contents import ContentMissingError, OpenContent, find_asset
+from lti_tool.services.contents import ContentMissingError, OpenContent
 from lti_tool.services.link_settings import DEFAULT
-from lti_tool.views.activity import ASSET_POLICY, FRAGMENT
+from lti_tool.views.activity import FRAGMENT
+from lti_tool.views.assets import asset_response
 from lti_tool.views.deep_linking import PICK, PREFIX, offered
 from lti_tool.views.guards import Picker, chooses, runtime
 from lti_tool.views.host import ToolHost
@@ -59,15 +60,7 @@ def preview_asset(picker: Picker, key: str, path: str) -> Response:
     """Send a figure or a recording of the activity, in a sandbox of its own."""
     choice = _get_choice(picker, key)
     with runtime().database.snapshot() as connection:
-        found = find_asset(connection, picker.request.organisation_id, choice.version_id, path)
-    if found is None:
-        raise ContentMissingError
-    response = Response(found.data, mimetype=found.media_type)
-    response.headers["Content-Security-Policy"] = ASSET_POLICY
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    response.set_etag(found.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(found.data))
-    return response
+        return asset_response(connection, picker.request.organisation_id, choice.version_id, path)
 
 
 def _page(picker: Picker, key: str, *, step: str | None) -> Response:

@@ -6,7 +6,8 @@ stored before it is sent. Only the last step changes anything, and only once (se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,7 +20,11 @@ from lti_tool.services import deep_links, tool_keys
 from lti_tool.services.activity_choices import MAX_SEARCH, Choice, Search, list_choices
 from lti_tool.services.grade_columns import TAG
 from lti_tool.services.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
+from lti_tool.services.link_settings import DEFAULT, SETTINGS_PARAMETER, as_parameter
 from lti_tool.views.guards import Picker, chooses, runtime
+from lti_tool.views.host import catalogue
+from lti_tool.views.link_form import as_texts, read_settings
+from qualoop.assessment import LinkSettings
 
 PREFIX: Final = "/choose/<request_uuid>"
 
@@ -35,11 +40,18 @@ _FILTERS: Final = ("post", "unit", "point")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How one chosen activity is to be graded: the field as it was sent, and its whole number where it is one."""
+    """How one chosen activity is to be graded: the field as it was sent, and its whole number where it is one.
+
+    ``texts`` are the fields of due date and attempts, ``link`` the settings that they make, ``wrong`` what is wrong with
+    them, in words.
+    """
 
     choice: Choice
     graded: bool
     field: str
+    texts: Mapping[str, str] = dataclasses.field(default_factory=lambda: as_texts(DEFAULT))
+    wrong: str = ""
+    link: LinkSettings = DEFAULT
 
     @property
     def points(self) -> int | None:
@@ -50,7 +62,7 @@ class Setting:
     @property
     def is_wrong(self) -> bool:
         """Say whether the teacher must change something."""
-        return self.graded and self.points is None
+        return bool(self.wrong) or (self.graded and self.points is None)
 
 
 @blueprint.get("/")
@@ -167,10 +179,16 @@ def _settling(picker: Picker, settings: Sequence[Setting]) -> Response:
 
 def _sent_setting(choice: Choice) -> Setting:
     """Return how a chosen activity is to be graded, as the form says."""
+    names = ("due_at", "grace_minutes", "late", "max_attempts", "counts")
+    form = {name: request.form[f"{name}-{choice.key}"] for name in names if f"{name}-{choice.key}" in request.form}
+    read = read_settings(form, DEFAULT)
     return Setting(
         choice=choice,
         graded=f"graded-{choice.key}" in request.form,
         field=request.form.get(f"points-{choice.key}", "").strip(),
+        texts=read.texts,
+        wrong=next((message.replace("%(most)s", str(most)) for message, most in read.wrong.values()), ""),
+        link=read.settings or DEFAULT,
     )
 
 
@@ -183,8 +201,21 @@ def _item(picker: Picker, setting: Setting) -> dict[str, Any]:
         text=choice.summary[language],
         url=f"{runtime().settings.base_url}{ACTIVITY_PATH}{choice.key}",
         maximum=setting.points if setting.graded else None,
+        review=catalogue(language).gettext("See the answers"),
     )
-    return item.as_claim(picker.settings, parameter=ACTIVITY_PARAMETER, tag=TAG)
+    claim = item.as_claim(picker.settings, parameter=ACTIVITY_PARAMETER, tag=TAG)
+    return {**claim, **_timing(claim, setting.link, picker.request.course_key)}
+
+
+def _timing(claim: Mapping[str, Any], link: LinkSettings, course: str) -> dict[str, Any]:
+    """Return the members that carry settings: for us in a custom parameter, for the platform the due date (DL 2.0, 4.1)."""
+    chosen = as_parameter(link, course)
+    if not chosen:
+        return {}
+    found: dict[str, Any] = {"custom": {**claim["custom"], SETTINGS_PARAMETER: chosen}}
+    if link.due_at is not None:
+        found["submission"] = {"endDateTime": f"{link.due_at:%Y-%m-%dT%H:%M:%SZ}"}
+    return found
 
 
 def _answered(picker: Picker, items: Sequence[dict[str, Any]]) -> Response:

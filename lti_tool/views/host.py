@@ -9,7 +9,7 @@ from gettext import NullTranslations, translation
 from importlib.resources import as_file, files
 
 from qualoop.framework import Framework
-from qualoop.player import KnowledgePointOutlook, NextActivity, translations
+from qualoop.player import KnowledgePointOutlook, NextActivity, Remark, translations
 
 
 @lru_cache(maxsize=8)
@@ -33,6 +33,7 @@ class ToolHost:
     outlook: Sequence[KnowledgePointOutlook] | None = None
     next_activity: NextActivity | None = None
     can_restart: bool = False
+    remarks: Sequence[Remark] = ()
     id_prefix: str = "q"
     attributes: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Items, responses and scores: what is asked, what was answered, what it is worth.
 
 `items` is the authors' format and `faults` checks it; `presentation`, `responses` and `scoring` lead from a page to an
-outcome; `settings`, `credit` and `attempts` from outcomes to a grade.
+outcome; `settings`, `timing`, `credit` and `attempts` from outcomes to a grade.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from qualoop.assessment.attempts import (
     AttemptState,
     AttemptStillActiveError,
     AttemptsUsedUpError,
+    LinkClosedError,
+    LinkNotOpenError,
 )
 from qualoop.assessment.credit import attempt_score, counted_score, item_credit
 from qualoop.assessment.faults import Fault, faults
@@ -44,9 +46,20 @@ from qualoop.assessment.presentation import Movable, presented, presented_order,
 from qualoop.assessment.responses import REFUSALS, Form, Response, ResponseRefusedError, read_response
 from qualoop.assessment.revealing import Revealed, reveal
 from qualoop.assessment.scoring import Outcome, score_response
-from qualoop.assessment.settings import LinkSettings
+from qualoop.assessment.settings import LinkSettings, LinkSettingsError
+from qualoop.assessment.timing import (
+    FOREVER,
+    Date,
+    Extension,
+    Phase,
+    PlatformDates,
+    Schedule,
+    Source,
+    schedule,
+)
 
 __all__ = [
+    "FOREVER",
     "REFUSALS",
     "AttemptEvaluatedError",
     "AttemptNotActiveError",
@@ -55,7 +68,9 @@ __all__ = [
     "AttemptStillActiveError",
     "AttemptsUsedUpError",
     "BaseItem",
+    "Date",
     "Entry",
+    "Extension",
     "Fault",
     "Feedback",
     "Form",
@@ -64,7 +79,10 @@ __all__ = [
     "ItemFigure",
     "Key",
     "Language",
+    "LinkClosedError",
+    "LinkNotOpenError",
     "LinkSettings",
+    "LinkSettingsError",
     "Matching",
     "Movable",
     "MultipleChoice",
@@ -74,13 +92,17 @@ __all__ = [
     "Ordering",
     "Outcome",
     "Pair",
+    "Phase",
+    "PlatformDates",
     "Region",
     "Response",
     "ResponseRefusedError",
     "Revealed",
+    "Schedule",
     "Shape",
     "ShortText",
     "SingleChoice",
+    "Source",
     "TextNearMiss",
     "attempt_score",
     "counted_score",
@@ -92,6 +114,7 @@ __all__ = [
     "read_response",
     "reveal",
     "right_sides",
+    "schedule",
     "score_response",
     "texts",
 ]

@@ -54,6 +54,18 @@ class AttemptsUsedUpError(AttemptRefusedError):
     code = "attempts-used-up"
 
 
+class LinkNotOpenError(AttemptRefusedError):
+    """The activity is not open yet."""
+
+    code = "link-not-open"
+
+
+class LinkClosedError(AttemptRefusedError):
+    """The activity takes no more answers."""
+
+    code = "link-closed"
+
+
 def begin(earlier: Sequence[AttemptState], settings: LinkSettings) -> AttemptState:
     """Return the state of a new attempt after the ``earlier`` ones of this learner at this link.
 

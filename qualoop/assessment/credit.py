@@ -34,4 +34,6 @@ def counted_score(attempt_scores: Sequence[Score], settings: LinkSettings) -> Sc
     """Return the score that is the grade, of the submitted attempts from first to latest; None for no attempt."""
     if not attempt_scores:
         return None
+    if settings.counts == "mean":
+        return Score.of(sum(attempt_scores, Decimal(0)), len(attempt_scores))
     return attempt_scores[-1] if settings.counts == "latest" else max(attempt_scores)

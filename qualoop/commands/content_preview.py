@@ -74,6 +74,7 @@ class PreviewHost:
     outlook: tuple[()] = ()
     next_activity: None = None
     can_restart: bool = True
+    remarks: tuple[()] = ()
 
     @property
     def gettext(self) -> Callable[[str], str]:

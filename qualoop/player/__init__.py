@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from qualoop.player.actions import Action, Answered, Event, Finished, HintShown, Revealed, State, Step
 from qualoop.player.errors import PlayerError, StaleActionError, UnknownActionError, UnknownKindError
-from qualoop.player.host import Host, KnowledgePointOutlook, NextActivity, Refused
+from qualoop.player.host import Host, KnowledgePointOutlook, NextActivity, Refused, Remark
 from qualoop.player.kinds import ENTRY_POINT_GROUP, ActivityKind, ActivityKinds, Description, installed_kinds
 from qualoop.player.lesson import MicroLessonKind
 from qualoop.player.translation import translations
@@ -30,6 +30,7 @@ __all__ = [
     "NextActivity",
     "PlayerError",
     "Refused",
+    "Remark",
     "Revealed",
     "StaleActionError",
     "State",

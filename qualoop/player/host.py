@@ -44,6 +44,20 @@ class Refused:
     error: ResponseRefusedError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What the learner should know of dates and attempts, in the learner's language.
+
+    `{time}` in ``text`` is where the moment stands: ``at`` in ISO 8601, and ``at_words`` as people read it. ``tone`` is
+    `partly` or `bad` for what must not be overlooked, shown at every step; else empty.
+    """
+
+    text: str
+    at: str = ""
+    at_words: str = ""
+    tone: str = ""
+
+
 class Host(Protocol):
     """What the player is given by its host for one learner and one page.
 
@@ -82,6 +96,10 @@ class Host(Protocol):
     @property
     def can_restart(self) -> bool:
         """Return whether another attempt may begin: then the page offers the host's own action `restart`."""
+
+    @property
+    def remarks(self) -> Sequence[Remark]:
+        """Return what is to be said of due date, lateness and attempts; nothing where nothing limits the learner."""
 
     @property
     def gettext(self) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, TypeAlias
 
@@ -45,7 +46,9 @@ def item_view(
     own = state.item(item.key)
     takes_answers = state.takes_answers(item.key, settings)
     solved = _may_see_solution(state, settings, takes_answers=takes_answers)
-    given = _given(item, own, state.seed, refused=refused, done=not takes_answers, solved=solved)
+    told = state.shows(settings.show_feedback)
+    done = not (told and takes_answers)
+    given = _given(item, own, state.seed, refused=refused, done=done, marks=_marks(item, own, told=told, solved=solved))
     return {
         "key": item.key,
         "type": item.type,
@@ -56,10 +59,11 @@ def item_view(
         "try": len(own.tries) + 1,
         "tries": settings.tries_per_item,
         "worth": percent(_next_try_worth(own, settings)),
-        "credit": percent(own.credit(settings)),
+        "credit": percent(own.credit(settings)) if told and state.shows(settings.show_score) else None,
+        "checks": told,
         "form": form_view(item, given, state.seed, language),
         "error": {"field": refused.error.field, "message": refused.error.message} if refused else None,
-        "feedback": None if refused else _feedback_view(item, own, language),
+        "feedback": None if refused else _feedback_view(item, own, language, told=told),
         "hints": _hints_view(item, own, settings, language, takes_answers=takes_answers),
         "can_reveal": takes_answers and settings.show_solution == "after_item",
         "solution": _solution_view(item, language) if solved else None,
@@ -84,9 +88,11 @@ def _figure_view(figure: ItemFigure | None, language: str) -> View | None:
     return {"source": f"{ASSET_SCHEME}{path}", "alt": figure.alt[language]}
 
 
-def _feedback_view(item: Item, own: ItemState, language: str) -> View | None:
+def _feedback_view(item: Item, own: ItemState, language: str, *, told: bool) -> View | None:
     if own.response is None:
         return None
+    if not told:
+        return {"verdict": "saved", "texts": []}
     outcome = score_response(item, own.response)
     verdict = "right" if outcome.correct else "partly" if outcome.score else "wrong"
     texts = [block_html(text[language]) for text in outcome.feedback]
@@ -115,16 +121,23 @@ def _solution_view(item: Item, language: str) -> View:
     return {"html": block_html(item.solution[language]), "answer": answer}
 
 
-def _given(item: Item, own: ItemState, seed: int, *, refused: Refused | None, done: bool, solved: bool) -> Given:
+def _marks(item: Item, own: ItemState, *, told: bool, solved: bool) -> Mapping[str, bool]:
+    """Return which choices to mark as right or wrong."""
+    marks: dict[str, bool] = {}
+    if told and own.response is not None:
+        marks.update(score_response(item, own.response).marks)
+    if solved and isinstance(item, SingleChoice | MultipleChoice | Hotspot):
+        marks.update(dict.fromkeys(reveal(item).response, True))
+    return marks
+
+
+def _given(
+    item: Item, own: ItemState, seed: int, *, refused: Refused | None, done: bool, marks: Mapping[str, bool]
+) -> Given:
     """Return what to put into the form: what was just refused, else the last response.
 
     While more tries are left, a wrong pick of one among many is marked but not picked again.
     """
-    marks: dict[str, bool] = {}
-    if own.response is not None:
-        marks.update(score_response(item, own.response).marks)
-    if solved and isinstance(item, SingleChoice | MultipleChoice | Hotspot):
-        marks.update(dict.fromkeys(reveal(item).response, True))
     if refused is not None:
         return Given(form=refused.action.form, marks=marks)
     if own.response is None or (isinstance(item, SingleChoice | Hotspot) and not done):

@@ -60,10 +60,19 @@ class ActivityKind(Protocol):
         Raises StaleActionError, UnknownActionError and ResponseRefusedError; then nothing happened.
         """
 
+    def hand_in(self, content: Any, state: State, /, *, settings: LinkSettings, now: datetime) -> Step:
+        """Return the attempt handed in as it stands, because its time is over. Raises StaleActionError where it was."""
+
     def render(
         self, content: Any, state: State, host: Host, /, *, settings: LinkSettings, refused: Refused | None = None
     ) -> str:
         """Return the element `<qualoop-activity>` as HTML, with what was typed where a response was refused."""
+
+    def review(self, content: Any, state: State, host: Host, /, *, settings: LinkSettings, by_other: bool) -> str:
+        """Return everything that was answered as HTML, as far as the settings show it; nothing can be sent from it.
+
+        The attempt is shown as closed. ``by_other`` says that somebody else reads it than who answered.
+        """
 
     def score(self, content: Any, state: State, settings: LinkSettings, /) -> Score:
         """Return what the attempt is worth so far: what is unanswered counts as nothing."""

@@ -22,8 +22,9 @@ from qualoop.player.actions import Action, State, Step
 from qualoop.player.host import Host, Refused
 from qualoop.player.kinds import Description
 from qualoop.player.rendering import render_fragment
+from qualoop.player.review import review_view
 from qualoop.player.state import LessonState
-from qualoop.player.stepping import Moment, begun, lesson_score, standing_at, stepped
+from qualoop.player.stepping import Moment, begun, handed_in, lesson_score, standing_at, stepped
 from qualoop.player.view import View, lesson_view
 from qualoop.values import Score, Text
 
@@ -69,9 +70,19 @@ class MicroLessonKind:
         view = lesson_view(content, attempt, settings=settings, language=host.language, refused=refused)
         return render_fragment("lesson.html", _page(view, host), host)
 
+    def review(self, content: Lesson, state: State, host: Host, /, *, settings: LinkSettings, by_other: bool) -> str:
+        """Return every question with what was answered, the feedback and the solution, as far as the settings show it."""
+        view = review_view(content, LessonState.from_json(state), settings=settings, language=host.language)
+        return render_fragment("review.html", view | {"language": host.language, "by_other": by_other}, host)
+
     def score(self, content: Lesson, state: State, settings: LinkSettings, /) -> Score:
         """Return the mean credit of all items, those not answered counting as 0."""
         return lesson_score(content, LessonState.from_json(state), settings)
+
+    def hand_in(self, content: Lesson, state: State, /, *, settings: LinkSettings, now: datetime) -> Step:
+        """Return the attempt handed in as it stands, at a moment that nobody chose: the clock did."""
+        after, events = handed_in(content, LessonState.from_json(state), settings, now)
+        return Step(state=after.as_json(), events=events)
 
     def progress(self, content: Lesson, state: State, /) -> tuple[int, int]:
         """Return how many steps are done, of how many: what is to be read was seen, what is asked was answered."""
@@ -96,4 +107,5 @@ def _page(view: View, host: Host) -> View:
             {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
         ],
         "outcome": outcome if view["finished"] else None,
+        "remarks": [asdict(remark) for remark in host.remarks],
     }

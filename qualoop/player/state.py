@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from qualoop.assessment import LinkSettings, Response, item_credit
+from qualoop.assessment.settings import Shown
 from qualoop.player.actions import State
 from qualoop.values import ONE, Score
 
@@ -55,13 +56,17 @@ class ItemState:
         """Return the item after one more response."""
         return replace(self, tries=(*self.tries, Try(score=score, hints=self.hints)), response=response)
 
+    def is_done(self, settings: LinkSettings) -> bool:
+        """Return whether the item takes no more answers; that it was right closes it only where that is told."""
+        return self.revealed or (self.right and settings.show_feedback == "after_item")
+
     def credit(self, settings: LinkSettings) -> Score:
         """Return what the item is worth so far."""
         return item_credit([row.score for row in self.tries], [row.hints for row in self.tries], settings)
 
     def tries_left(self, settings: LinkSettings) -> int:
         """Return how many more responses are taken."""
-        if self.right or self.revealed:
+        if self.is_done(settings):
             return 0
         return max(settings.tries_per_item - len(self.tries), 0)
 
@@ -90,6 +95,10 @@ class LessonState:
     def standing_at(self, step: str) -> Self:
         """Return the attempt at a step, which is seen now."""
         return replace(self, at=step, seen=self.seen if step in self.seen else (*self.seen, step))
+
+    def shows(self, when: Shown) -> bool:
+        """Return whether what has this rule may be seen now. What waits for a date waits: a host resolves dates first."""
+        return when == "after_item" or (when == "after_submit" and self.finished is not None)
 
     def takes_answers(self, key: str, settings: LinkSettings) -> bool:
         """Return whether an item can still be answered."""

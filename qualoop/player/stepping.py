@@ -139,8 +139,15 @@ def _finish(moment: Moment) -> Outcome:
     if state.finished is not None:
         raise StaleActionError
     moment.require("unanswered", len(unanswered(lesson, state)))
-    after = replace(state.standing_at(SUMMARY), finished=moment.now.isoformat())
-    return after, (Finished(score=lesson_score(lesson, state, moment.settings)),)
+    return handed_in(lesson, state, moment.settings, moment.now)
+
+
+def handed_in(lesson: Lesson, state: LessonState, settings: LinkSettings, now: datetime) -> Outcome:
+    """Return the attempt as it stands, finished; raises StaleActionError where it was finished before."""
+    if state.finished is not None:
+        raise StaleActionError
+    after = replace(state.standing_at(SUMMARY), finished=now.isoformat())
+    return after, (Finished(score=lesson_score(lesson, state, settings)),)
 
 
 _HANDLERS: Final[Mapping[str, Callable[[Moment], Outcome]]] = {

@@ -90,7 +90,10 @@ def _title(lesson: Lesson, step: Step, language: str) -> str | None:
 def _mark(step: Step, state: LessonState, settings: LinkSettings) -> str:
     """Return how far a step is: new, seen; of a question also open, right, partly, wrong, shown."""
     if isinstance(step, QuestionStep):
-        return _item_mark(state.item(step.item), takes_answers=state.takes_answers(step.item, settings))
+        own, takes_answers = state.item(step.item), state.takes_answers(step.item, settings)
+        if own.tries and not own.revealed and not state.shows(settings.show_feedback):
+            return "open" if takes_answers else "seen"
+        return _item_mark(own, takes_answers=takes_answers)
     return "seen" if step.key in state.seen else "new"
 
 
@@ -145,6 +148,9 @@ def _media_view(step: MediaStep, language: str) -> View:
 
 def _summary_view(lesson: Lesson, state: LessonState, settings: LinkSettings, language: str) -> View:
     still_open = unanswered(lesson, state)
+    scored = state.shows(settings.show_score)
+    # What each answer earned says which were right.
+    by_item = scored and state.shows(settings.show_feedback)
     results = [
         {
             "key": step.key,
@@ -152,14 +158,14 @@ def _summary_view(lesson: Lesson, state: LessonState, settings: LinkSettings, la
             "excerpt": _excerpt(block_html(lesson.items[step.item].prompt[language])),
             "mark": _mark(step, state, settings),
             "answered": step.item not in still_open,
-            "credit": percent(state.item(step.item).credit(settings)),
+            "credit": percent(state.item(step.item).credit(settings)) if by_item else None,
         }
         for number, step in enumerate((step for step in lesson.steps if isinstance(step, QuestionStep)), start=1)
     ]
     points = lesson_score(lesson, state, settings) * settings.score_maximum
     return {
         "type": "summary",
-        "points": tenths(points),
+        "points": tenths(points) if scored else None,
         "maximum": settings.score_maximum,
         "results": results,
         "unanswered": [{"key": row["key"], "question": row["question"]} for row in results if not row["answered"]],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from qualoop.framework import Framework
-from qualoop.player import KnowledgePointOutlook, NextActivity
+from qualoop.player import KnowledgePointOutlook, NextActivity, Remark
 from xblocks.common.language import catalogue
 from xblocks.common.platform import csrf_cookie
 
@@ -28,6 +28,7 @@ class BlockHost:
     framework: Framework
     attempt_id: str = ""
     can_restart: bool = False
+    remarks: Sequence[Remark] = ()
 
     @property
     def id_prefix(self) -> str:

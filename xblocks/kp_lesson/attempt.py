@@ -75,6 +75,11 @@ class Attempt:
         )
         return after, step.events
 
+    def handed_in(self, opened: OpenContent, settings: LinkSettings, *, at: datetime) -> Self:
+        """Return the attempt handed in as it stands: its time is over."""
+        step = opened.kind.hand_in(opened.content, self.player, settings=settings, now=at)
+        return replace(self, player=step.state, status=AttemptState.EVALUATED)
+
     def rescored(self, opened: OpenContent, settings: LinkSettings) -> Self:
         """Return the attempt with its score computed anew; one whose version is not there keeps its score."""
         if self.is_outdated(opened):

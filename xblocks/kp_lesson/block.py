@@ -20,7 +20,14 @@ from xblock.scorable import Score as PlatformScore
 from xblock.utils.studio_editable import StudioEditableXBlockMixin
 from xblock.validation import Validation, ValidationMessage
 
-from qualoop.assessment import AttemptRefusedError, LinkSettings, ResponseRefusedError
+from qualoop.assessment import (
+    AttemptRefusedError,
+    AttemptState,
+    LinkClosedError,
+    LinkSettings,
+    Phase,
+    ResponseRefusedError,
+)
 from qualoop.player import Action, Answered, Event, Finished, Refused, StaleActionError
 from qualoop.values import Score
 from xblocks.common.contents import SHIPPED, Contents, OpenContent
@@ -29,6 +36,7 @@ from xblocks.common.language import catalogue, learner_language
 from xblocks.common.replies import MethodRefusedError, replying
 from xblocks.kp_lesson import pages
 from xblocks.kp_lesson.attempt import Attempt
+from xblocks.kp_lesson.timing import block_remarks, block_schedule
 
 SETTINGS: Final = LinkSettings()
 SEED_BITS: Final = 31
@@ -242,12 +250,21 @@ class KpLessonBlock(StudioEditableXBlockMixin, CompletableXBlockMixin, ScorableX
         before = self._attempt(opened)
         if list(action.form.get(ATTEMPT_FIELD, ())) != [before.id]:
             raise StaleActionError
+        now = datetime.now(UTC)
+        is_closed = block_schedule(self, SETTINGS).phase(now) is Phase.CLOSED
         if action.name == RESTART:
-            self.state = before.again(opened, SETTINGS, **_new()).as_json()
+            self.state = _again(before, opened, is_closed=is_closed).as_json()
             return
         if before.is_outdated(opened):
             raise StaleActionError
-        after, events = before.after(opened, action, settings=SETTINGS, now=datetime.now(UTC))
+        if is_closed and before.status is AttemptState.ACTIVE:
+            # The grade is there already: it follows each answer.
+            self.state = before.handed_in(opened, SETTINGS, at=now).as_json()
+            return
+        self._take(before, *before.after(opened, action, settings=SETTINGS, now=now))
+
+    def _take(self, before: Attempt, after: Attempt, events: Sequence[Event]) -> None:
+        """Keep an attempt as an action left it, then publish what that changed."""
         scored = _has_score(events)
         self.state = after.as_json()
         if scored:
@@ -272,7 +289,13 @@ class KpLessonBlock(StudioEditableXBlockMixin, CompletableXBlockMixin, ScorableX
         if opened is None:
             return self._missing()
         attempt = self._attempt(opened)
-        host = replace(self._host(), attempt_id=attempt.id, can_restart=attempt.can_restart(SETTINGS))
+        now, plan = datetime.now(UTC), block_schedule(self, SETTINGS)
+        host = replace(
+            self._host(),
+            attempt_id=attempt.id,
+            can_restart=attempt.can_restart(SETTINGS) and plan.phase(now) is not Phase.CLOSED,
+            remarks=tuple(block_remarks(plan, now, self.ugettext)),
+        )
         if attempt.is_outdated(opened):
             title = self.ugettext(_("This lesson was renewed after you began it"))
             text = self.ugettext(_("What you have earned stays yours. Begin again to work with the new version."))
@@ -311,6 +334,13 @@ class KpLessonBlock(StudioEditableXBlockMixin, CompletableXBlockMixin, ScorableX
 
     def _refuse(self, validation: Validation, message: str) -> None:
         validation.add(ValidationMessage(ValidationMessage.ERROR, self.ugettext(message)))
+
+
+def _again(before: Attempt, opened: OpenContent, *, is_closed: bool) -> Attempt:
+    """Return the attempt that follows; raise AttemptRefusedError where there is none, or not at this time."""
+    if is_closed:
+        raise LinkClosedError
+    return before.again(opened, SETTINGS, **_new())
 
 
 def _new() -> dict[str, Any]:

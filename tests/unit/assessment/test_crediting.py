@@ -56,7 +56,7 @@ def test_an_attempt_is_the_mean_over_all_items() -> None:
     assert attempt_score([]) == ZERO
 
 
-@pytest.mark.parametrize(("counts", "score"), [("best", "0.9"), ("latest", "0.6")])
+@pytest.mark.parametrize(("counts", "score"), [("best", "0.9"), ("latest", "0.6"), ("mean", "0.633333")])
 def test_which_attempt_counts(counts: Any, score: str) -> None:
     attempts = [Score("0.4"), Score("0.9"), Score("0.6")]
     assert counted_score(attempts, LinkSettings(counts=counts)) == Score(score)
@@ -77,7 +77,7 @@ def test_no_attempt_has_no_score() -> None:
         {"hint_cost": "-0.1"},
         {"hint_cost": 0.2},
         {"max_attempts": -1},
-        {"counts": "mean"},
+        {"counts": "median"},
         {"score_maximum": 0},
         {"show_solution": "always"},
         {"colour": "red"},

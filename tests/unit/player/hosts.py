@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from gettext import NullTranslations
 
-from qualoop.player import KnowledgePointOutlook, NextActivity
+from qualoop.player import KnowledgePointOutlook, NextActivity, Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class FixedHost:
     outlook: Sequence[KnowledgePointOutlook] | None = None
     next_activity: NextActivity | None = None
     can_restart: bool = False
+    remarks: Sequence[Remark] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     catalogue: NullTranslations = field(default_factory=NullTranslations)
 
