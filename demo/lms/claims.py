@@ -78,6 +78,13 @@ def content_request_claims(settings: LmsSettings, data: str) -> dict[str, Any]:
     return {f"{CLAIM}/message_type": "LtiDeepLinkingRequest", f"{DL_CLAIM}/deep_linking_settings": asked}
 
 
+def review_claims(for_user: str | None) -> dict[str, Any]:
+    """Return the claims that make a launch a review of what somebody handed in (Submission Review 1.0), if it is one."""
+    if for_user is None:
+        return {}
+    return {f"{CLAIM}/message_type": "LtiSubmissionReviewRequest", f"{CLAIM}/for_user": {"user_id": for_user}}
+
+
 def platform_claim(school: School, language: str) -> dict[str, Any]:
     """Return what this LMS says of itself."""
     platform = {

@@ -20,11 +20,12 @@ LIFE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchHint:
-    """A launch that was begun: by whom, of what, into what."""
+    """A launch that was begun: by whom, of what, into what. ``for_user`` is whose work is to be reviewed, if anybody's."""
 
     user_id: str
     activity_id: str
     document_target: DocumentTarget
+    for_user: str | None = None
 
 
 def give_hint(
@@ -33,6 +34,7 @@ def give_hint(
     activity_id: int,
     *,
     document_target: DocumentTarget,
+    for_user: str | None = None,
     now: datetime,
 ) -> str:
     """Store a new hint and return it; hints that were never taken are cleared away."""
@@ -42,14 +44,18 @@ def give_hint(
         "INSERT INTO launch_hint VALUES (?, ?, ?, ?, ?)",
         (hint, user_id, activity_id, document_target, as_stored(now + LIFE)),
     )
+    if for_user is not None:
+        connection.execute("INSERT INTO review_hint VALUES (?, ?)", (hint, for_user))
     return hint
 
 
 def take_hint(connection: sqlite3.Connection, hint: str, user_id: str, *, now: datetime) -> LaunchHint | None:
     """Return the user's unexpired hint and delete it in the same statement: of two takers one gets it."""
+    # It goes with the hint.
+    review = connection.execute("SELECT for_user FROM review_hint WHERE hint = ?", (hint,)).fetchone()
     row = connection.execute(
         "DELETE FROM launch_hint WHERE hint = ? AND user_id = ? AND expires_at >= ?"
         " RETURNING user_id, CAST(activity_id AS TEXT) AS activity_id, document_target",
         (hint, user_id, as_stored(now)),
     ).fetchone()
-    return None if row is None else LaunchHint(**dict(row))
+    return None if row is None else LaunchHint(**dict(row), for_user=review["for_user"] if review else None)

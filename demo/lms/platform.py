@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from jwcrypto.common import JWException
 from jwt.exceptions import PyJWTError
@@ -96,6 +97,11 @@ class LoginInitiation(OIDCLoginAbstract):
         """Return the address itself: a form posts its parameters, as Moodle does."""
         return url
 
+    def fields(self, user_id: str, *, target: DocumentTarget) -> dict[str, str]:
+        """Return the fields of that form. The page around a frame keeps data for the tool, and says so."""
+        fields = dict(parse_qsl(urlsplit(self.initiate_login(user_id)).query))
+        return {**fields, "lti_storage_target": "_parent"} if target == "iframe" else fields
+
 
 class PreflightRequest(Request):
     """The tool's authentication request in the form in which the library looks at it."""
@@ -125,9 +131,13 @@ def sign_launch(
     person: Person,
     activity: Activity,
     target: DocumentTarget,
+    for_user: str | None,
     language: str,
 ) -> str:
-    """Return the signed id_token for a request that was checked in full: tool, person and hint."""
+    """Return the signed id_token for a request that was checked in full: tool, person and hint.
+
+    With ``for_user`` it opens what that person handed in.
+    """
     settings, school = platform.lms.settings, platform.lms.school
     launch = ResourceLinkLaunch(PreflightRequest(request), platform)
     launch.set_launch_url(activity.url or settings.target_link_uri(activity.key)).set_id_token_expiration(
@@ -144,6 +154,7 @@ def sign_launch(
         claims.grade_claim(settings, course.id, activity),
         claims.presentation_claim(settings, target, language),
         claims.platform_claim(school, language),
+        claims.review_claims(for_user),
     ):
         launch.set_extra_claims(extra)
     token: str = launch.generate_launch_request()["id_token"]

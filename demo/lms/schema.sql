@@ -70,6 +70,12 @@ CREATE TABLE IF NOT EXISTS launch_hint (
     expires_at TEXT NOT NULL
 ) STRICT;
 
+-- Of a launch to review what somebody handed in: whose work it is.
+CREATE TABLE IF NOT EXISTS review_hint (
+    hint TEXT PRIMARY KEY REFERENCES launch_hint ON DELETE CASCADE,
+    for_user TEXT NOT NULL REFERENCES user
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS used_assertion (
     jti TEXT PRIMARY KEY,
     expires_at TEXT NOT NULL

@@ -1,4 +1,4 @@
-"""The claims of a resource link launch, read into values that are typed and bounded (LTI 1.3 core, 5.3 and 5.4).
+"""The claims of a launch of a resource link, read into values that are typed and bounded (LTI 1.3 core, 5.3 and 5.4).
 
 Identifiers out of bounds are refused, since a shortened one is another one. Texts that are only shown are cut.
 Names and e-mail are optional: a platform's privacy settings often withhold them.
@@ -23,6 +23,7 @@ MAX_ENTRIES: Final = 200
 VERSION: Final = "1.3.0"
 RESOURCE_LINK_REQUEST: Final = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST: Final = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW_REQUEST: Final = "LtiSubmissionReviewRequest"
 
 _LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 _CONTEXT: Final = _LTI + "context"
@@ -35,6 +36,8 @@ TARGET_LINK_URI: Final = _LTI + "target_link_uri"
 _VERSION: Final = _LTI + "version"
 _AGS: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 _NRPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+_GROUPS: Final = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
+SCOPE_GROUPS_READ: Final = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
 
 #: Half a surrogate pair cannot be encoded, and PostgreSQL stores no NUL.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -94,6 +97,7 @@ class AgsEndpoint(NamedTuple):
 class ResourceLinkLaunch(NamedTuple):
     """A launch of an activity, every claim checked.
 
+    ``for_user`` is the subject of whose work is to be reviewed; None where the activity is opened to work at it.
     Not checked: whether `target_link_uri` is ours (target.py) and whether the service URLs lie in the
     registration's origins (Registration.check_service_url).
     """
@@ -108,12 +112,19 @@ class ResourceLinkLaunch(NamedTuple):
     presentation: LaunchPresentation
     ags: AgsEndpoint | None
     memberships_url: str | None
+    groups_url: str | None = None
+    for_user: str | None = None
 
 
 def read_resource_link_launch(verified: VerifiedLaunch) -> ResourceLinkLaunch:
     """Return the launch that verified claims describe; raise a ClaimError, VersionError or MessageTypeError."""
+    check_kind(verified.claims, RESOURCE_LINK_REQUEST)
+    return launch_of(verified)
+
+
+def launch_of(verified: VerifiedLaunch) -> ResourceLinkLaunch:
+    """Return what a message at a resource link says, whatever its kind; raise a ClaimError."""
     claims = verified.claims
-    check_kind(claims, RESOURCE_LINK_REQUEST)
     return ResourceLinkLaunch(
         verified.deployment_id,
         user_of(claims),
@@ -125,12 +136,14 @@ def read_resource_link_launch(verified: VerifiedLaunch) -> ResourceLinkLaunch:
         presentation_of(claims),
         _ags(claims),
         _service_url(object_of(claims, _NRPS), "context_memberships_url"),
+        _groups_url(claims),
     )
 
 
-def names_deep_linking(claims: Object) -> bool:
-    """Say whether a message asks for content: then `deep_linking` reads it; everything else is a launch, or refused."""
-    return bool(claims.get(_MESSAGE_TYPE) == DEEP_LINKING_REQUEST)
+def kind_of(claims: Object) -> str:
+    """Return the kind that a message says it is of; nothing is checked yet, and it may be none that we know."""
+    kind = claims.get(_MESSAGE_TYPE)
+    return kind if isinstance(kind, str) else ""
 
 
 def check_kind(claims: Object, wanted: str) -> None:
@@ -150,7 +163,7 @@ def user_of(claims: Object) -> LtiUser:
         shown_text(claims, claim, MAX_TITLE) or None if claim in claims else None
         for claim in ("name", "given_name", "family_name", "email")
     ]
-    return LtiUser(_required_id(claims, "sub"), name, given_name, family_name, email)
+    return LtiUser(required_id(claims, "sub"), name, given_name, family_name, email)
 
 
 def roles_of(claims: Object) -> LaunchRoles:
@@ -167,7 +180,7 @@ def context_of(claims: Object) -> LtiContext | None:
     if not context:
         return None
     return LtiContext(
-        _required_id(context, "id", "context"),
+        required_id(context, "id", "context"),
         shown_text(context, "label", MAX_TITLE),
         shown_text(context, "title", MAX_TITLE),
         strings_of(context, "type"),
@@ -177,7 +190,7 @@ def context_of(claims: Object) -> LtiContext | None:
 def _resource_link(claims: Object) -> LtiResourceLink:
     link = object_of(claims, _RESOURCE_LINK)
     return LtiResourceLink(
-        _required_id(link, "id", "resource_link"),
+        required_id(link, "id", "resource_link"),
         shown_text(link, "title", MAX_TITLE),
         shown_text(link, "description", MAX_TEXT),
     )
@@ -227,6 +240,13 @@ def _ags(claims: Object) -> AgsEndpoint | None:
     return AgsEndpoint(scopes, _service_url(endpoint, "lineitems"), _service_url(endpoint, "lineitem"))
 
 
+def _groups_url(claims: Object) -> str | None:
+    """Return where the groups of the course are listed (Course Groups Service 1.0, 3.1), None where we may not read them."""
+    service = object_of(claims, _GROUPS)
+    scopes = strings_of(service, "scope")
+    return _service_url(service, "context_groups_url") if not scopes or SCOPE_GROUPS_READ in scopes else None
+
+
 # -- Values of one JSON type within bounds. `null` counts as absent.
 
 
@@ -252,7 +272,7 @@ def strings_of(claims: Object, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _required_id(claims: Object, name: str, within: str = "") -> str:
+def required_id(claims: Object, name: str, within: str = "") -> str:
     """Return an identifier: at most 255 ASCII characters, as LTI says of sub and of the ids of its objects."""
     value = claims.get(name)
     shown = f"{within}.{name}" if within else name

@@ -39,8 +39,10 @@ from lti_tool.lti.claims import (
 from lti_tool.lti.client_assertion import BACKDATED_S, LIFE_S
 from lti_tool.lti.errors import ClaimInvalidError, ClaimMissingError, ContentTypeError
 from lti_tool.lti.id_token import VerifiedLaunch
+from lti_tool.lti.link_variables import CUSTOM
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.roles import LaunchRoles
+from lti_tool.lti.submission_review import submission_review
 from lti_tool.lti.tool_keys import ALGORITHM, ToolKey
 from qualoop.values import ValueRefusedError, checked_key
 
@@ -151,6 +153,7 @@ def _flag(settings: Object, name: str) -> bool | None:
 class Item:
     """An activity that was chosen: `key` is our own stable id of it, `maximum` its points, None where not graded.
 
+    `review` is what the platform writes on its link to what somebody handed in; where it is empty there is no such link.
     A copied course brings `key` back in the custom parameters, whatever ids the platform gives the copy.
     Raises ValueRefusedError for a key that is none and for points that are no whole number from 1 to MAX_POINTS.
     """
@@ -160,6 +163,7 @@ class Item:
     text: str
     url: str
     maximum: int | None
+    review: str = ""
 
     def __post_init__(self) -> None:
         # Custom parameters are lines to some platforms: a line break would lose whatever follows.
@@ -175,20 +179,29 @@ class Item:
             "title": title,
             "text": self.text[:MAX_TEXT],
             "url": self.url,
-            "custom": {parameter: self.key},
+            "custom": {parameter: self.key, **CUSTOM},
         }
         if "iframe" in settings.targets:
             claim["iframe"] = dict(_FRAME)
         elif "window" in settings.targets:
             claim["window"] = dict(_WINDOW)
         if self.maximum is not None and settings.takes_line_items is not False:
-            claim["lineItem"] = {
-                "label": title[:MAX_LABEL],
-                "scoreMaximum": self.maximum,
-                "resourceId": self.key,
-                "tag": tag,
-            }
+            claim["lineItem"] = self._line_item(title[:MAX_LABEL], parameter, tag)
         return claim
+
+    def _line_item(self, label: str, parameter: str, tag: str) -> dict[str, Any]:
+        """Return the grade column, with the review of what was handed in (Submission Review 1.0)."""
+        column: dict[str, Any] = {
+            "label": label,
+            "scoreMaximum": self.maximum,
+            "resourceId": self.key,
+            "tag": tag,
+        }
+        if self.review:
+            column["submissionReview"] = submission_review(
+                self.url, label=self.review, parameter=parameter, key=self.key
+            )
+        return column
 
 
 def response_claims(

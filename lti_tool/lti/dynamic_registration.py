@@ -14,6 +14,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lti_tool.lti.ags import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE
+from lti_tool.lti.claims import SCOPE_GROUPS_READ
+from lti_tool.lti.link_variables import DATES, HISTORY
 from lti_tool.lti.nrps import SCOPE_MEMBERS_READ
 from lti_tool.lti.platform_profiles import FAMILY_CODE, find_product
 from lti_tool.lti.registration import find_origin
@@ -31,16 +33,14 @@ from lti_tool.lti.registration_errors import (
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 SCOPES: Final = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS_READ)
+#: Asked for only where a platform says that it has it: most do not, and one that does not may refuse the whole.
+OPTIONAL_SCOPES: Final = (SCOPE_GROUPS_READ,)
 #: Names as far as lessons show them. An e-mail address is not needed, so it is not asked for.
 CLAIMS: Final = ("iss", "sub", "name", "given_name", "family_name")
 RESOURCE_LINK: Final = "LtiResourceLinkRequest"
 DEEP_LINKING: Final = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW: Final = "LtiSubmissionReviewRequest"
 CONTENT_AREA: Final = "ContentArea"
-#: Custom parameter -> the variable that a platform fills in, where it says that it can.
-HISTORY: Final[Mapping[str, str]] = {
-    "context_id_history": "Context.id.history",
-    "resource_link_id_history": "ResourceLink.id.history",
-}
 ALGORITHM: Final = "RS256"
 
 #: Longest values taken, in bytes or characters.
@@ -176,15 +176,22 @@ def read_configuration(
     own = document.get(PLATFORM_CONFIGURATION)
     if not isinstance(own, dict):
         raise ConfigurationInvalidError("lti-platform-configuration is absent")
-    offered = frozenset(_texts(document, "scopes_supported"))
     return PlatformConfiguration(
         issuer=issuer,
         **endpoints,
         auth_audience=_audience(document),
         product=find_product({FAMILY_CODE: own.get(FAMILY_CODE)}),
-        scopes=tuple(scope for scope in SCOPES if not offered or scope in offered),
+        scopes=_scopes(frozenset(_texts(document, "scopes_supported"))),
         messages=_messages(own),
         variables=frozenset(_texts(own, "variables")),
+    )
+
+
+def _scopes(offered: frozenset[str]) -> tuple[str, ...]:
+    """Return the scopes to ask for; a platform that lists none is asked for those that every one may have."""
+    return (
+        *(scope for scope in SCOPES if not offered or scope in offered),
+        *(scope for scope in OPTIONAL_SCOPES if scope in offered),
     )
 
 
@@ -212,7 +219,9 @@ def registration_document(base_url: str, platform: PlatformConfiguration) -> dic
             "description#zh-Hans": "微课、课堂活动与模拟实训，呈现知识点的掌握情况",
             "target_link_uri": launch,
             "custom_parameters": {
-                name: f"${variable}" for name, variable in HISTORY.items() if variable in platform.variables
+                name: f"${variable}"
+                for name, variable in {**HISTORY, **DATES}.items()
+                if variable in platform.variables
             },
             "claims": list(CLAIMS),
             "messages": _our_messages(launch, platform),
@@ -280,6 +289,8 @@ def _our_messages(launch: str, platform: PlatformConfiguration) -> list[dict[str
         if CONTENT_AREA in platform.messages[DEEP_LINKING]:
             choosing["placements"] = [CONTENT_AREA]
         messages.append(choosing)
+    if SUBMISSION_REVIEW in platform.messages:
+        messages.append({"type": SUBMISSION_REVIEW, "target_link_uri": launch})
     return messages
 
 

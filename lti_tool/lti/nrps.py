@@ -49,6 +49,7 @@ class RosterMember(NamedTuple):
     """A member of a course, bounded and cleaned. `was_cut` says that the name was too long to be kept whole.
 
     Names and e-mail are None where the platform withholds them. Identifiers of student systems are not read.
+    ``groups`` are the ids of the groups that the platform says the member is in (Course Groups Service 1.0, 3.3).
     """
 
     user_id: str
@@ -57,17 +58,22 @@ class RosterMember(NamedTuple):
     name: str | None
     email: str | None
     was_cut: bool
+    groups: tuple[str, ...] = ()
 
 
 # -- What is asked
 
 
-def first_page_url(memberships_url: str) -> str:
-    """Return the address of the first page; a platform may give fewer members at once than are asked for."""
-    parts = urlsplit(memberships_url)
-    if any(name == "limit" for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
-        return memberships_url
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, f"limit={PAGE_SIZE}")))))
+def first_page_url(url: str, *, with_groups: bool = False) -> str:
+    """Return the address of the first page; a platform may give fewer entries at once than are asked for.
+
+    ``with_groups`` asks for the groups of each member, where the platform has the service of groups.
+    """
+    parts = urlsplit(url)
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    wanted = {"limit": str(PAGE_SIZE), **({"groups": "true"} if with_groups else {})}
+    more = (f"{name}={value}" for name, value in wanted.items() if name not in named)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, *more)))))
 
 
 def find_next_url(headers: Mapping[str, str], url: str) -> str | None:
@@ -141,10 +147,18 @@ def parse_members(body: bytes) -> tuple[RosterMember, ...]:
 def _member(entry: object) -> RosterMember:
     if not isinstance(entry, dict):
         raise RosterUnreadableError("a member is not an object")
-    full = _text(entry, "name") or " ".join(filter(None, (_text(entry, "given_name"), _text(entry, "family_name"))))
-    name = _cut(full)
+    full = one_line(entry, "name") or " ".join(
+        filter(None, (one_line(entry, "given_name"), one_line(entry, "family_name")))
+    )
+    name = cut_name(full)
     return RosterMember(
-        _user_id(entry), _is_active(entry), _roles(entry), name or None, _email(entry), len(name) < len(full)
+        _user_id(entry),
+        _is_active(entry),
+        _roles(entry),
+        name or None,
+        _email(entry),
+        len(name) < len(full),
+        _groups(entry),
     )
 
 
@@ -177,13 +191,28 @@ def _roles(entry: Mapping[str, Any]) -> LaunchRoles:
     return read_roles(tuple(value))
 
 
+def _groups(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the groups of a member; one that cannot be read is left out, for the list of members does not hang on it."""
+    listed = entry.get("group_enrollments")
+    if not isinstance(listed, list):
+        return ()
+    ids = (group.get("group_id") for group in listed[:MAX_ENTRIES] if isinstance(group, dict))
+    return tuple(dict.fromkeys(each for one in ids if (each := group_key(one))))
+
+
+def group_key(value: object) -> str | None:
+    """Return the id of a group as we keep it, None for what is none; some platforms give numbers."""
+    text = str(value) if type(value) is int else value
+    return text if type(text) is str and 0 < len(text) <= MAX_ID and text.isascii() and text.isprintable() else None
+
+
 def _email(entry: Mapping[str, Any]) -> str | None:
     """Return the address; one too long to be real is dropped, for half of it would be another's."""
-    email = _text(entry, "email")
+    email = one_line(entry, "email")
     return email if 0 < len(email) <= MAX_NAME else None
 
 
-def _text(entry: Mapping[str, Any], name: str) -> str:
+def one_line(entry: Mapping[str, Any], name: str) -> str:
     """Return a text that is only shown, on one line and without what cannot be stored or hides what stands there."""
     value = entry.get(name)
     if value is None:
@@ -202,7 +231,7 @@ def _shown(character: str) -> str:
     return " " if category in _NOT_SHOWN else character
 
 
-def _cut(name: str) -> str:
+def cut_name(name: str) -> str:
     """Return a name that fits, never cut within what a reader takes for one character."""
     if len(name) <= MAX_NAME:
         return name

@@ -107,7 +107,10 @@ class ToolKey(Base):
 
 
 class LaunchState(Scoped):
-    """The state and nonce of one login, consumed once (SEC 10.3.. of the 1EdTech Security Framework)."""
+    """The state and nonce of one login, consumed once (SEC 10.3.. of the 1EdTech Security Framework).
+
+    `storage_target` names the frame of the platform that keeps the binding for this browser; None: a cookie of ours does.
+    """
 
     __tablename__ = "launch_state"
 
@@ -117,6 +120,7 @@ class LaunchState(Scoped):
     registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+    storage_target: Mapped[str | None] = short()
 
 
 class LtiSession(Scoped):
@@ -164,8 +168,9 @@ class Identity(Scoped):
 class Context(Scoped):
     """A course of a platform.
 
-    `memberships_url` is where the platform lists its members; `roster_wanted_at` is when a teacher opened it since the
-    list was last read.
+    `memberships_url` is where the platform lists its members, `groups_url` where its groups; `roster_wanted_at` is when a
+    teacher opened it since the list was last read. `groups_read_at` is when its groups were last asked for, and
+    `groups_failure` the code of why that came to nothing.
     """
 
     __tablename__ = "context"
@@ -184,11 +189,19 @@ class Context(Scoped):
     title: Mapped[str] = short()
     memberships_url: Mapped[str | None]
     roster_wanted_at: Mapped[datetime | None]
+    groups_url: Mapped[str | None]
+    groups_read_at: Mapped[datetime | None]
+    groups_failure: Mapped[str | None] = short(48)
     created_at: Mapped[datetime]
 
 
 class ResourceLink(Scoped):
-    """A place in a course where an activity is shown."""
+    """A place in a course where an activity is shown.
+
+    `platform_dates` are the platform's own dates of it, by their names in `lti.link_variables.DATES`, ISO 8601 in UTC;
+    None where the platform tells none. `history` is what it was copied from, kept at its first launch: the platform's
+    ids of links and of courses, newest first, and `source`, our row of the link whose settings it took, or None.
+    """
 
     __tablename__ = "resource_link"
     __table_args__ = (UniqueConstraint("context_id", "platform_key"),)
@@ -198,6 +211,8 @@ class ResourceLink(Scoped):
     title: Mapped[str] = short()
     activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id"))
     settings: Mapped[dict[str, Any]]
+    platform_dates: Mapped[dict[str, Any] | None]
+    history: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

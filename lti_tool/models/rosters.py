@@ -1,11 +1,11 @@
-"""When the members of a course were read from its platform, and what came of it."""
+"""When the members of a course were read from its platform, what came of it, and which groups they are in."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.models.base import Scoped, short
@@ -35,3 +35,27 @@ class RosterRead(Scoped):
     added: Mapped[int] = mapped_column(default=0)
     departed: Mapped[int] = mapped_column(default=0)
     remarks: Mapped[dict[str, Any]]
+
+
+class CourseGroup(Scoped):
+    """A group of a course, as the platform names it."""
+
+    __tablename__ = "course_group"
+    __table_args__ = (UniqueConstraint("context_id", "platform_key"),)
+
+    context_id: Mapped[int] = mapped_column(ForeignKey("context.id"))
+    platform_key: Mapped[str] = short()
+    name: Mapped[str] = short()
+
+
+class CourseGroupMember(Scoped):
+    """A person's place in a group."""
+
+    __tablename__ = "course_group_member"
+    __table_args__ = (
+        UniqueConstraint("group_id", "person_id"),
+        Index("ix_course_group_member_person_id", "person_id"),
+    )
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("course_group.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

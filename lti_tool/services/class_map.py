@@ -21,6 +21,7 @@ from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.class_status import STATUSES, concerned, flag_statuses, status_table
 from lti_tool.services.class_weakest import Weak, mean_level, weakest_points
 from lti_tool.services.flags import read_flags
+from lti_tool.services.groups import people_in
 from qualoop.framework import Framework, KnowledgePoint, Unit
 from qualoop.records import Status
 
@@ -32,18 +33,20 @@ NOT_SECURE: Final = "not-secure"
 class Filters:
     """What of the map is wanted; empty text is everything.
 
-    ``status`` is a status or NOT_SECURE, ``point`` narrows to one knowledge point, weakest first.
+    ``status`` is a status or NOT_SECURE, ``point`` narrows to one knowledge point, weakest first. ``group`` is the row of a
+    group: then the class is that group, and its means and weakest points are the group's.
     """
 
     unit: str = ""
     status: str = ""
     name: str = ""
     point: str = ""
+    group: int = 0
 
     @property
     def is_set(self) -> bool:
         """Say whether anything is left out."""
-        return bool(self.unit or self.status or self.name or self.point)
+        return bool(self.unit or self.status or self.name or self.point or self.group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +89,15 @@ class ClassMap:
 
 def class_map(connection: Connection, framework: Framework, link: Link, *, filters: Filters, now: datetime) -> ClassMap:
     """Return the map of the link's course; of other courses nobody and nothing is in it."""
-    members = list_members(connection, link)
+    people = people_in(connection, link, filters.group) if filters.group else None
+    members = list_members(connection, link, people=people)
     lessons = course_lessons(connection, link)
     points, unit_of = _points(framework, lessons)
-    people = [member.subject.uuid for member in members]
-    cells = read_cells(connection, link.organisation_id, people, codes=[point.code for point in points], now=now)
+    uuids = [member.subject.uuid for member in members]
+    cells = read_cells(connection, link.organisation_id, uuids, codes=[point.code for point in points], now=now)
     status = status_table(cells, [point.review_after_months for point in points], now=now)
     flag_statuses(
-        status, read_flags(connection, link.organisation_id, people), people, codes=[point.code for point in points]
+        status, read_flags(connection, link.organisation_id, uuids), uuids, codes=[point.code for point in points]
     )
     columns = [
         number

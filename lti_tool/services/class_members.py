@@ -5,7 +5,7 @@ Whoever the platform lists is there before the first launch; whoever it lists no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,9 +47,13 @@ class Member:
         return self.subject.uuid[:SHORT]
 
 
-def list_members(connection: Connection, link: Link) -> Sequence[Member]:
-    """Return the learners of the link's course by name, those without a name last."""
-    members = [_member(row, link) for row in connection.execute(_enrolled(link)).mappings() if _is_learner(row)]
+def list_members(connection: Connection, link: Link, *, people: Collection[int] | None = None) -> Sequence[Member]:
+    """Return the learners of the link's course by name, those without a name last; of ``people`` only, where given."""
+    members = [
+        _member(row, link)
+        for row in connection.execute(_enrolled(link)).mappings()
+        if _is_learner(row) and (people is None or row["id"] in people)
+    ]
     return sorted(
         members, key=lambda member: (member.name is None, (member.name or "").casefold(), member.subject.uuid)
     )

@@ -6,7 +6,7 @@ Reads only, and in few statements: none is made for each learner.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,8 +101,11 @@ class ClassOverview:
         return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
 
 
-def class_overview(connection: Connection, link: Link) -> ClassOverview:
-    """Return everything that a class page shows of one link but for the deliveries (`delivery_status`)."""
+def class_overview(connection: Connection, link: Link, *, people: Collection[int] | None = None) -> ClassOverview:
+    """Return everything that a class page shows of one link but for the deliveries (`delivery_status`).
+
+    Of ``people`` only, where given: the members of a group.
+    """
     attempts, scores = _attempts(connection, link), _scores(connection, link)
     lines = [
         LearnerLine(
@@ -110,7 +113,7 @@ def class_overview(connection: Connection, link: Link) -> ClassOverview:
             attempts=tuple(attempts.get(member.subject.person_id, ())),
             score=scores.get(member.subject.person_id),
         )
-        for member in list_members(connection, link)
+        for member in list_members(connection, link, people=people)
     ]
     course = connection.scalar(
         select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)

@@ -55,6 +55,7 @@ class OpenRequest:
     registration_id: int
     deployment_id: int
     course: str
+    course_key: str
     roles: frozenset[str]
     language: str
     settings: DeepLinkingSettings
@@ -100,7 +101,7 @@ def open_picker(
     connection.execute(
         insert(DeepLink).values(
             **place,
-            **_kept(opened, request, now),
+            **_kept(opened, _settings(request, registration), now),
             person_id=person_id,
             context_id=record_context(connection, request, row),
             roles=",".join(sorted(roles)),
@@ -109,13 +110,19 @@ def open_picker(
     return opened
 
 
-def _kept(opened: OpenedPicker, request: DeepLinkingRequest, now: datetime) -> dict[str, Any]:
+def _settings(request: DeepLinkingRequest, registration: Registration) -> DeepLinkingSettings:
+    """Return what may be answered: one activity where the platform would put several into one link."""
+    asked = request.settings
+    return asked._replace(accept_multiple=asked.accept_multiple and registration.profile.chooses_many)
+
+
+def _kept(opened: OpenedPicker, settings: DeepLinkingSettings, now: datetime) -> dict[str, Any]:
     """Return the columns that say what was asked, and who may answer until when."""
     return {
         "uuid": opened.session_uuid,
         "secret_hash": digest(opened.secret),
         "language": opened.language,
-        "request": request.settings._asdict(),
+        "request": settings._asdict(),
         "created_at": now,
         "expires_at": now + LIFE,
     }
@@ -124,7 +131,7 @@ def _kept(opened: OpenedPicker, request: DeepLinkingRequest, now: datetime) -> d
 def find_request(connection: Connection, request_uuid: str, now: datetime) -> OpenRequest | None:
     """Return an open request, None where there is none or no more; whether the caller may see it is unchecked."""
     row = connection.execute(
-        select(DeepLink.__table__, Context.title)
+        select(DeepLink.__table__, Context.title, Context.platform_key)
         .join(Context, Context.id == DeepLink.context_id)
         .where(DeepLink.uuid == request_uuid, DeepLink.expires_at > now)
     ).first()
@@ -138,6 +145,7 @@ def find_request(connection: Connection, request_uuid: str, now: datetime) -> Op
         registration_id=row.registration_id,
         deployment_id=row.deployment_id,
         course=row.title,
+        course_key=row.platform_key,
         roles=frozenset(row.roles.split(",")),
         language=row.language,
         settings=DeepLinkingSettings(**{**row.request, "targets": tuple(row.request["targets"])}),

@@ -6,6 +6,7 @@ tool, and its cost is the number of round trips.
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -18,7 +19,10 @@ from sqlalchemy import Connection, text
 from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.claims import ResourceLinkLaunch
 from lti_tool.lti.deep_linking import DeepLinkingRequest
+from lti_tool.lti.link_variables import dates_of, history_of
 from lti_tool.lti.registration import Registration
+from lti_tool.services.copies import Copy, settle
+from lti_tool.services.link_settings import SETTINGS_PARAMETER, from_parameter
 from lti_tool.services.logins import digest
 from lti_tool.services.roles import TEST_USER, Permission, Role, may
 
@@ -47,20 +51,23 @@ _NOBODY = Prepared(text("DELETE FROM person WHERE id = :person_id"))
 NAMED: Final = Prepared(text("UPDATE identity SET name = :name, email = :email, updated_at = :now WHERE id = :id"))
 _CONTEXT = Prepared(
     text(
-        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, memberships_url, roster_wanted_at, "
-        "created_at) VALUES (:organisation_id, :deployment_id, :platform_key, :title, :memberships_url, "
-        ":roster_wanted_at, :now) ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title, "
+        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, memberships_url, groups_url, "
+        "roster_wanted_at, created_at) VALUES (:organisation_id, :deployment_id, :platform_key, :title, "
+        ":memberships_url, :groups_url, :roster_wanted_at, :now) "
+        "ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title, "
         "memberships_url = coalesce(excluded.memberships_url, context.memberships_url), "
+        "groups_url = coalesce(excluded.groups_url, context.groups_url), "
         "roster_wanted_at = coalesce(excluded.roster_wanted_at, context.roster_wanted_at) RETURNING id"
     )
 )
 _LINK = Prepared(
     text(
         "INSERT INTO resource_link (organisation_id, context_id, platform_key, title, activity_id, settings, "
-        "created_at) VALUES (:organisation_id, :context_id, :platform_key, :title, :activity_id, '{}', :now) "
-        "ON CONFLICT (context_id, platform_key) DO UPDATE SET title = excluded.title, "
-        "activity_id = coalesce(excluded.activity_id, resource_link.activity_id) "
-        "RETURNING id, activity_id, title, settings"
+        "platform_dates, created_at) VALUES (:organisation_id, :context_id, :platform_key, :title, :activity_id, "
+        ":settings, :platform_dates, :now) ON CONFLICT (context_id, platform_key) DO UPDATE SET title = excluded.title, "
+        "activity_id = coalesce(excluded.activity_id, resource_link.activity_id), "
+        "platform_dates = coalesce(excluded.platform_dates, resource_link.platform_dates) "
+        "RETURNING id, activity_id, title, settings, platform_dates, created_at"
     )
 )
 _ENROLMENT = Prepared(
@@ -92,7 +99,11 @@ _SESSION = Prepared(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What a launch opened. ``secret`` goes into this browser's cookie and is stored only as its hash."""
+    """What a launch opened. ``secret`` goes into this browser's cookie and is stored only as its hash.
+
+    ``reviewed`` is the pseudonym of whose work is to be shown, empty where the course knows nobody like that; None for
+    a launch to work at the activity.
+    """
 
     session_uuid: str
     secret: str
@@ -106,9 +117,11 @@ class Opened:
     activity_id: int | None
     link_title: str
     link_settings: Mapping[str, Any]
+    platform_dates: Mapping[str, str] | None
     roles: frozenset[str]
     language: str
     return_url: str | None
+    reviewed: str | None = None
 
 
 def record_launch(
@@ -132,7 +145,7 @@ def record_launch(
     }
     row["person_id"], person_uuid = record_person(connection, launch, row)
     row["context_id"] = record_context(connection, launch, row)
-    link = _link(connection, launch, row)
+    link = _copied(connection, launch, row, _link(connection, launch, row))
     row["resource_link_id"] = link[0]
     _ENROLMENT.run(connection, row)
     _grade_column(connection, launch, row)
@@ -186,16 +199,50 @@ def record_context(connection: Connection, launch: Message, row: Mapping[str, An
         "platform_key": context.id if context else NO_CONTEXT,
         "title": title,
         "memberships_url": members,
+        "groups_url": launch.groups_url if context and isinstance(launch, ResourceLinkLaunch) else None,
         "roster_wanted_at": row["now"] if members and may(launch.roles.names, Permission.VIEW_CLASS) else None,
     }
     return int(_returned(_CONTEXT.one(connection, parameters))[0])
 
 
 def _link(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return id, activity, title and settings of the place in the course."""
-    link = launch.resource_link
-    parameters = {**row, "platform_key": link.id, "title": link.title[:MAX_TITLE]}
+    """Return id, activity, title, settings, the platform's dates and the moment of the first launch of the place."""
+    link, dates = launch.resource_link, dates_of(launch.custom)
+    parameters = {
+        **row,
+        "platform_key": link.id,
+        "title": link.title[:MAX_TITLE],
+        "platform_dates": None if dates is None else json.dumps(dates),
+        "settings": json.dumps(_chosen(launch)),
+    }
     return _returned(_LINK.one(connection, parameters))
+
+
+def _chosen(launch: ResourceLinkLaunch) -> Mapping[str, Any]:
+    """Return what was chosen for the place in the platform's dialog: its settings until somebody changes them."""
+    course = launch.context.id if launch.context else NO_CONTEXT
+    return from_parameter(launch.custom.get(SETTINGS_PARAMETER, ""), course)
+
+
+def _copied(
+    connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any], link: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return the place as it is once it has taken after what it was copied from: at its first launch, and while empty."""
+    is_new = link[5] == row["now"]
+    if link[1] is not None and not is_new:
+        return link
+    copy = Copy(
+        organisation_id=row["organisation_id"],
+        registration_id=row["registration_id"],
+        deployment_id=row["deployment_id"],
+        link_id=link[0],
+        activity_id=link[1],
+        title=link[2],
+        settings=stored_json(link[3]),
+        is_new=is_new,
+    )
+    activity, settings = settle(connection, copy, history_of(launch.custom))
+    return (link[0], activity, link[2], settings, *link[4:])
 
 
 def _grade_column(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> None:
@@ -235,6 +282,7 @@ def _session(
         activity_id=link[1],
         link_title=link[2],
         link_settings=stored_json(link[3]),
+        platform_dates=stored_json(link[4]),
         roles=roles,
         language=language_of(launch),
         return_url=launch.presentation.return_url,

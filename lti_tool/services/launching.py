@@ -6,9 +6,9 @@ with that registration's keys, and only then does anybody look at what the token
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import SplitResult
@@ -16,13 +16,14 @@ from urllib.parse import SplitResult
 from sqlalchemy import Connection, text
 
 from lti_tool.db import Prepared
-from lti_tool.lti.claims import names_deep_linking, read_resource_link_launch
+from lti_tool.lti.claims import DEEP_LINKING_REQUEST, SUBMISSION_REVIEW_REQUEST, kind_of, read_resource_link_launch
 from lti_tool.lti.deep_linking import DeepLinkingRequest, read_deep_linking_request
 from lti_tool.lti.errors import DeploymentUnknownError, StateUsedError, TargetRefusedError
-from lti_tool.lti.id_token import validate
+from lti_tool.lti.id_token import VerifiedLaunch, validate
 from lti_tool.lti.login import AuthenticationResponse, LoginRequest, authorization_url
 from lti_tool.lti.platform_profiles import TOOL_PLATFORM, find_product
 from lti_tool.lti.registration import Registration
+from lti_tool.lti.submission_review import read_submission_review
 from lti_tool.lti.target import check_target
 from lti_tool.services import inbox
 from lti_tool.services.deep_links import OpenedPicker, open_picker
@@ -30,6 +31,7 @@ from lti_tool.services.launches import Message, Opened, record_launch
 from lti_tool.services.logins import FoundState, OpenedLogin, consume_state, find_state, open_login
 from lti_tool.services.registrations import KnownPlatform
 from lti_tool.services.runtime import Runtime
+from lti_tool.services.submission_review import find_reviewed
 from qualoop.errors import QualoopError
 
 Page = TypeVar("Page")
@@ -37,6 +39,12 @@ Page = TypeVar("Page")
 ACTIVITY_PATH: Final = "/lti/activity/"
 ACTIVITY_PARAMETER: Final = "qualoop_activity"
 LAUNCH_PATH: Final = "/lti/launch"
+
+#: How each kind of message is read; whatever else comes is a launch, or refused.
+_READERS: Final[Mapping[str, Callable[[VerifiedLaunch], Message]]] = {
+    DEEP_LINKING_REQUEST: read_deep_linking_request,
+    SUBMISSION_REVIEW_REQUEST: read_submission_review,
+}
 
 _ACTIVITY = Prepared(text("SELECT id FROM activity WHERE organisation_id = :organisation_id AND key = :key"))
 
@@ -49,13 +57,20 @@ class BegunLogin:
     login: OpenedLogin
 
 
-def begin(runtime: Runtime, request: LoginRequest) -> BegunLogin:
-    """Store a state for a login initiation and return the platform's address; raise UnknownIssuerError."""
+def begin(runtime: Runtime, request: LoginRequest, *, storage_target: str | None = None) -> BegunLogin:
+    """Store a state for a login initiation and return the platform's address; raise UnknownIssuerError.
+
+    ``storage_target`` names the frame that keeps the binding where this browser keeps no cookie of ours.
+    """
     now = runtime.clock()
     registration = runtime.registrations.get_by_issuer(request.issuer, request.client_id).registration
-    with runtime.database.connection() as connection:
+    with runtime.database.snapshot() as connection:
         login = open_login(
-            connection, registration_id=registration.id, organisation_id=registration.organisation_id, now=now
+            connection,
+            registration_id=registration.id,
+            organisation_id=registration.organisation_id,
+            now=now,
+            storage_target=storage_target,
         )
     return BegunLogin(_platform_url(runtime, registration, request, login.state, nonce=login.nonce), login)
 
@@ -115,7 +130,7 @@ def _recorded(
     key = _named_activity(runtime, message)
     if isinstance(message, DeepLinkingRequest):
         return open_picker(connection, message, registration=registration, deployment_row=deployment, now=now)
-    return record_launch(
+    opened = record_launch(
         connection,
         message,
         registration=registration,
@@ -124,6 +139,9 @@ def _recorded(
         now=now,
         life=timedelta(hours=runtime.settings.session_hours),
     )
+    if message.for_user is None:
+        return opened
+    return replace(opened, reviewed=find_reviewed(connection, opened, message.for_user))
 
 
 def _use_up(runtime: Runtime, state: str, now: datetime) -> None:
@@ -144,8 +162,7 @@ def _verified(
     verified = validate(response.id_token, known.registration, runtime.platform_keys, now=now, nonce=found.nonce)
     if known.registration.product is None and (product := find_product(verified.claims.get(TOOL_PLATFORM))):
         runtime.registrations.note_product(known.registration, product)
-    read = read_deep_linking_request if names_deep_linking(verified.claims) else read_resource_link_launch
-    return read(verified)
+    return _READERS.get(kind_of(verified.claims), read_resource_link_launch)(verified)
 
 
 def _deployment(runtime: Runtime, message: Message, known: KnownPlatform, *, now: datetime) -> int:
@@ -153,6 +170,9 @@ def _deployment(runtime: Runtime, message: Message, known: KnownPlatform, *, now
     row, state = known.deployments.get(message.deployment_id, (0, "unknown"))
     if state == "approved":
         return row
+    if state == "refused":
+        # Somebody has decided: nobody is asked again.
+        raise DeploymentUnknownError
     registration = known.registration
     with runtime.database.transaction() as session:
         inbox.put(

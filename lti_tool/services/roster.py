@@ -28,10 +28,11 @@ from lti_tool.lti.roster_errors import (
     RosterSlowError,
 )
 from lti_tool.models import Context, Deployment, RosterRead
+from lti_tool.services.groups import apply_groups, note_groups_read
 from lti_tool.services.platform_services import PlatformServices
 from lti_tool.services.registrations import Registrations
 from lti_tool.services.roster_apply import Applied, Course, apply_roster
-from lti_tool.services.roster_pages import Roster, read_roster
+from lti_tool.services.roster_pages import Roster, read_groups, read_roster
 from qualoop.errors import QualoopError
 
 EVERY: Final = timedelta(minutes=15)
@@ -71,6 +72,7 @@ class _Reading:
     context_id: int
     registration_id: int
     url: str
+    groups_url: str | None
     asked_by: AskedBy
     started_at: datetime
 
@@ -144,7 +146,13 @@ class RosterReader:
 
         try:
             registration = self._registrations.get(reading.registration_id).registration
-            roster = read_roster(self._services, registration, reading.url, is_late=is_late)
+            roster = read_roster(
+                self._services,
+                registration,
+                reading.url,
+                with_groups=reading.groups_url is not None,
+                is_late=is_late,
+            )
             applied = self._apply(reading, registration, roster)
         except _EndingError:
             self._hand_back(reading)
@@ -156,7 +164,26 @@ class RosterReader:
             self._note_failure(reading, INTERNAL, None)
             raise
         log.info("class list: context=%d members=%d", reading.context_id, applied.members)
+        if reading.groups_url is not None:
+            self._read_groups(reading, registration, roster, is_late)
         return applied
+
+    def _read_groups(
+        self, reading: _Reading, registration: Registration, roster: Roster, is_late: Callable[[], bool]
+    ) -> None:
+        """Read the groups of the course. Where that fails they stay as they were: the class list has been taken."""
+        course, failure = Course(registration=registration, context_id=reading.context_id), None
+        try:
+            groups = read_groups(self._services, registration, reading.groups_url or "", is_late=is_late)
+            with self._database.connection() as connection:
+                apply_groups(connection, course, groups, roster.members)
+        except _EndingError:
+            return
+        except QualoopError as error:
+            failure = error.code
+            log.info("no groups: context=%d code=%s detail=%s", reading.context_id, error.code, error)
+        with self._database.connection() as connection:
+            note_groups_read(connection, course, failure=failure, now=self._clock())
 
     def _apply(self, reading: _Reading, registration: Registration, roster: Roster) -> Applied:
         """Apply a roster in one transaction; raise RosterReplacedError where somebody else has begun since."""
@@ -234,6 +261,7 @@ def _begin(session: Session, organisation_id: int, context_id: int, asked_by: As
         context_id=context_id,
         registration_id=registration_id,
         url=context.memberships_url,
+        groups_url=context.groups_url,
         asked_by=asked_by,
         started_at=now,
     )

@@ -44,7 +44,7 @@ class Column:
 
 def table_columns(found: ClassMap, filters: Filters) -> Sequence[Column]:
     """Return the wanted columns; the head of a column leads to that one alone, weakest first, and back."""
-    chosen = {"unit": filters.unit, "status": filters.status, "name": filters.name}
+    chosen = {"unit": filters.unit, "status": filters.status, "name": filters.name, "group": filters.group or ""}
     return [
         Column(
             point=found.points[number],

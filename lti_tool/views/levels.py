@@ -13,12 +13,13 @@ from lti_tool.services.class_map import NOT_SECURE, ClassMap, Filters, class_map
 from lti_tool.services.class_members import get_member
 from lti_tool.services.class_sheet import Value, as_csv, sheet_rows
 from lti_tool.services.class_status import STATUSES
+from lti_tool.services.groups import ClassGroup, list_groups
 from lti_tool.services.roles import Permission
 from lti_tool.views import class_table
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.record import point_page
-from lti_tool.views.teaching import link_of
+from lti_tool.views.teaching import chosen_group, link_of
 from lti_tool.views.wording import Wording, status_names
 
 blueprint = Blueprint("levels", __name__)
@@ -45,13 +46,14 @@ SHEET_HEAD: Final = (
 def show(session: Session) -> Response:
     """Show every learner by every knowledge point of the course, and where the class is weakest."""
     filters = _filters()
-    found = _class_map(session, filters)
+    found, groups = _class_map(session, filters)
     page = render_template(
         "levels.html",
         session=session,
         here="teaching",
         class_map=found,
         filters=filters,
+        groups=groups,
         statuses=STATUSES,
         not_secure=NOT_SECURE,
         rows=class_table.table_rows(found, _words(session.language)) if found else (),
@@ -67,7 +69,7 @@ def show(session: Session) -> Response:
 def download(session: Session) -> Response:
     """Send the levels as a file for spreadsheets, under the same filters as the page."""
     filters, language = _filters(), session.language
-    found, gettext = _class_map(session, filters), catalogue(language).gettext
+    (found, _), gettext = _class_map(session, filters), catalogue(language).gettext
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     if found is not None:
         rows += sheet_rows(found, _words(language), language=language)
@@ -91,15 +93,16 @@ def show_point(session: Session, person_uuid: str, code: str) -> str:
     return point_page(session, member.subject, code, here="teaching", back=back, learner=learner)
 
 
-def _class_map(session: Session, filters: Filters) -> ClassMap | None:
-    """Return the map of the session's course; None where the organisation has no framework."""
+def _class_map(session: Session, filters: Filters) -> tuple[ClassMap | None, Sequence[ClassGroup]]:
+    """Return the map of the session's course, None where the organisation has no framework, and the course's groups."""
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, link.organisation_id)
+        groups = list_groups(connection, link)
         if framework is None:
-            return None
-        return class_map(connection, framework, link, filters=filters, now=parts.clock())
+            return None, groups
+        return class_map(connection, framework, link, filters=filters, now=parts.clock()), groups
 
 
 def _compressed(page: str) -> Response:
@@ -118,14 +121,19 @@ def _compressed(page: str) -> Response:
 
 def _filters() -> Filters:
     """Return the filters of this request; what is too long to be one counts for nothing."""
-    return Filters(
-        **{name: request.args.get(name, "")[:LONGEST_FILTER] for name in ("unit", "status", "name", "point")}
-    )
+    texts = {name: request.args.get(name, "")[:LONGEST_FILTER] for name in ("unit", "status", "name", "point")}
+    return Filters(**texts, group=chosen_group())
 
 
 def _query(filters: Filters) -> dict[str, Any]:
     """Return the filters as they stand in an address."""
-    found = {"unit": filters.unit, "status": filters.status, "name": filters.name, "point": filters.point}
+    found = {
+        "unit": filters.unit,
+        "status": filters.status,
+        "name": filters.name,
+        "point": filters.point,
+        "group": filters.group,
+    }
     return {name: value for name, value in found.items() if value}
 
 

@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response
 from lti_tool.services import class_overview, learner_records
 from lti_tool.services.class_levels import link_codes
 from lti_tool.services.class_members import Link, get_member
+from lti_tool.services.copies import find_source
 from lti_tool.services.delivery_status import delivery_states, resend
 from lti_tool.services.grade_comparison import GradeComparison
 from lti_tool.services.grade_results import GradeResults
+from lti_tool.services.groups import list_groups, people_in
 from lti_tool.services.platform_services import services_of
 from lti_tool.services.roles import Permission
 from lti_tool.services.roster import RosterReader
@@ -25,6 +27,7 @@ from qualoop.errors import QualoopError
 blueprint = Blueprint("teaching", __name__)
 
 EVERYBODY = "all"
+MAX_DIGITS = 18
 
 
 @blueprint.get("/a/<launch>/class/")
@@ -34,7 +37,13 @@ def show(session: Session) -> str:
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         connection = reading.connection()
-        overview = class_overview.class_overview(connection, link)
+        group = chosen_group()
+        people = people_in(connection, link, group) if group else None
+        overview = class_overview.class_overview(connection, link, people=people)
+        groups, source = (
+            list_groups(connection, link),
+            find_source(connection, link.organisation_id, link.resource_link_id),
+        )
         deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
         title = _title(connection, session)
         roster = roster_state(connection, link.organisation_id, link.context_id, now=parts.clock())
@@ -44,6 +53,9 @@ def show(session: Session) -> str:
         here="teaching",
         link_title=title,
         overview=overview,
+        groups=groups,
+        group=group,
+        source=source,
         deliveries=deliveries,
         sent=request.args.get("sent", type=int),
         compared=request.args.get("compared", type=int),
@@ -125,6 +137,11 @@ def update_list(session: Session) -> Response:
     with suppress(QualoopError):
         reader.update(session.organisation_id, session.context_id)
     return redirect(url_for("teaching.show", launch=session.uuid, list="asked", _anchor="class-list"), 303)
+
+
+def chosen_group() -> int:
+    """Return the group of the course that this request is about, 0 for everybody."""
+    return request.args.get("group", 0, type=int) if len(request.args.get("group", "")) <= MAX_DIGITS else 0
 
 
 def link_of(session: Session) -> Link:

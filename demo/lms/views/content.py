@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -37,8 +36,7 @@ def begin() -> str:
     initiation = LoginInitiation(None, _platform())
     initiation.set_lti_message_hint(hint=hint)
     initiation.set_launch_url(lms().settings.deep_linking_uri)
-    address = urlsplit(initiation.initiate_login(current_person().id))
-    fields = dict(parse_qsl(address.query))
+    fields = initiation.fields(current_person().id, target="iframe")
     return render_template("posting_form.html", action=lms().settings.tool_login_url, fields=fields)
 
 

@@ -64,7 +64,20 @@ def activity(key: str) -> str:
         abort(404)
     grades = _by_line_item(gradebook.grades(database(), lms().school.course.id))
     own = grades.get(found.line_item_id or 0, {}).get(current_person().id)
-    return render_template("activity.html", activity=found, grade=own, tool_origin=lms().settings.tool_url)
+    return render_template(
+        "activity.html", activity=found, grade=own, student=reviewed_student(), tool_origin=lms().settings.tool_url
+    )
+
+
+def reviewed_student() -> str | None:
+    """Return the student whose work this request is to open: any of the course for a teacher, else only oneself."""
+    asked, person = request.args.get("student"), current_person()
+    if asked is None:
+        return None
+    students = course.members(database(), lms().school.course.id, "student")
+    if asked not in {student.id for student in students} or not (person.is_teacher or asked == person.id):
+        abort(404)
+    return asked
 
 
 @blueprint.get("/grades")

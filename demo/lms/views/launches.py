@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
-
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
@@ -18,7 +16,7 @@ from demo.lms.course import find_activity, find_activity_by_id
 from demo.lms.current import Lms, database, find_current_person, language, lms, lms_of, text
 from demo.lms.launch_hints import DocumentTarget, give_hint, take_hint
 from demo.lms.platform import LoginInitiation, Platform, sign_content_request, sign_launch
-from demo.lms.views.course import current_person, logged_in
+from demo.lms.views.course import current_person, logged_in, reviewed_student
 
 blueprint = Blueprint("launches", __name__)
 
@@ -31,12 +29,19 @@ def begin(key: str) -> str | Response:
     if activity is None:
         abort(404)
     target: DocumentTarget = "window" if request.args.get("target") == "window" else "iframe"
-    hint = give_hint(database(), current_person().id, activity.id, document_target=target, now=lms().clock())
+    hint = give_hint(
+        database(),
+        current_person().id,
+        activity.id,
+        document_target=target,
+        for_user=reviewed_student(),
+        now=lms().clock(),
+    )
     initiation = LoginInitiation(None, _platform(lms_of(request.args.get("tool"))))
     initiation.set_lti_message_hint(hint=hint)
     initiation.set_launch_url(lms().settings.target_link_uri(activity.key))
-    address = urlsplit(initiation.initiate_login(current_person().id))
-    return _posting_form(lms().settings.tool_login_url, dict(parse_qsl(address.query)))
+    fields = initiation.fields(current_person().id, target=target)
+    return _posting_form(lms().settings.tool_login_url, fields)
 
 
 @blueprint.route("/lti/auth", methods=["GET", "POST"])
@@ -81,6 +86,7 @@ def _id_token(asked: AuthorizationRequest, served: Lms) -> str:
         person=person,
         activity=activity,
         target=hint.document_target,
+        for_user=hint.for_user,
         language=language(),
     )
 

@@ -56,7 +56,7 @@ def test_6_2_the_required_claims_of_the_answer(tool: Tool) -> None:
 def test_6_2_the_values_of_the_answer(tool: Tool) -> None:
     items = chosen(tool, FIRST, SECOND).items
     assert [item["type"] for item in items] == ["ltiResourceLink"] * 2
-    assert [item["custom"] for item in items] == [{"qualoop_activity": FIRST}, {"qualoop_activity": SECOND}]
+    assert [item["custom"]["qualoop_activity"] for item in items] == [FIRST, SECOND]
     assert [item["lineItem"]["resourceId"] for item in items] == [FIRST, SECOND]
     assert [item["lineItem"]["scoreMaximum"] for item in items] == [100, 100]
     assert all(item["title"] and item["url"].endswith(item["custom"]["qualoop_activity"]) for item in items)

@@ -80,7 +80,7 @@ def test_s23_a_platform_that_takes_no_resource_links_is_told_so(tool: Tool) -> N
     assert refusal(tool, request_of(tool, accept_types=["link", "html"])) == (400, "lti-content-type")
 
 
-def test_s05_an_unknown_deployment_cannot_choose(fresh_tool: Tool) -> None:
+def test_s5_an_unknown_deployment_cannot_choose(fresh_tool: Tool) -> None:
     case = request_of(fresh_tool, claims={LTI + "deployment_id": "another"})
     assert refusal(fresh_tool, case) == (400, "lti-deployment-unknown")
     with fresh_tool.runtime.database.reading() as session:

@@ -194,9 +194,31 @@ def claim_of(asked: DeepLinkingRequest, **changed: Any) -> dict[str, Any]:
 def test_an_item_names_the_activity_where_copies_keep_it() -> None:
     claim = claim_of(read())
     assert claim["type"] == "ltiResourceLink"
-    assert claim["custom"] == {"qualoop_activity": "a-b"}
+    assert claim["custom"]["qualoop_activity"] == "a-b"
     assert claim["lineItem"] == {"label": "T", "scoreMaximum": 10, "resourceId": "a-b", "tag": "score"}
     assert type(claim["lineItem"]["scoreMaximum"]) is int
+
+
+def test_an_item_asks_for_what_it_is_copied_from_and_for_the_dates() -> None:
+    asked = {name: value for name, value in claim_of(read())["custom"].items() if name != "qualoop_activity"}
+    assert asked == {
+        "context_id_history": "$Context.id.history",
+        "resource_link_id_history": "$ResourceLink.id.history",
+        "available_from": "$ResourceLink.available.startDateTime",
+        "available_until": "$ResourceLink.available.endDateTime",
+        "submission_from": "$ResourceLink.submission.startDateTime",
+        "submission_until": "$ResourceLink.submission.endDateTime",
+    }
+
+
+def test_a_graded_item_says_where_what_was_handed_in_opens() -> None:
+    review = claim_of(read(), review="See the answers")["lineItem"]["submissionReview"]
+    assert review == {
+        "reviewableStatus": ["InProgress", "Submitted", "Completed"],
+        "label": "See the answers",
+        "url": claim_of(read())["url"],
+        "custom": {"qualoop_activity": "a-b"},
+    }
 
 
 def test_only_a_graded_item_has_a_column() -> None:

@@ -85,6 +85,17 @@ def test_what_the_platform_does_not_have_is_not_asked_for() -> None:
     assert document[TOOL_CONFIGURATION]["custom_parameters"] == {}
 
 
+def test_what_few_platforms_have_is_asked_for_where_it_is_announced() -> None:
+    groups = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
+    kinds = ["LtiResourceLinkRequest", "LtiSubmissionReviewRequest"]
+    own = {"product_family_code": "x", "messages_supported": [{"type": kind} for kind in kinds], "variables": []}
+    document = registration_document(BASE, read(configuration(ORIGIN, scopes_supported=[groups], **{PLATFORM: own})))
+    assert document["scope"] == groups
+    assert document[TOOL_CONFIGURATION]["messages"][-1]["type"] == "LtiSubmissionReviewRequest"
+    unsaid = registration_document(BASE, read(configuration(ORIGIN, scopes_supported=[], **{PLATFORM: own})))
+    assert groups not in unsaid["scope"]
+
+
 def test_both_histories_are_asked_for_where_both_are_announced() -> None:
     own = configuration(ORIGIN)[PLATFORM] | {"variables": ["Context.id.history", "ResourceLink.id.history"]}
     document = registration_document(BASE, read(configuration(ORIGIN, **{PLATFORM: own})))
