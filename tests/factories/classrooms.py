@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 from lti_tool.models import LtiSession, Person, ResourceLink
 from lti_tool.services import attempts
 from lti_tool.services.attempts import Who
-from lti_tool.services.link_settings import link_settings
 from qualoop.assessment import Hotspot, Item, Matching, MultipleChoice, Ordering, SingleChoice, reveal
 from qualoop.content_packages import Lesson, QuestionStep
 from qualoop.player import Action
@@ -78,7 +77,7 @@ class Seat:
 
     def _lesson(self) -> Lesson:
         with self.tool.runtime.database.connection() as connection:
-            _, opened = attempts.current(connection, self.tool.runtime.contents, self.who, self.tool.clock())
+            _, opened, _ = attempts.current(connection, self.tool.runtime.contents, self.who, self.tool.clock())
         lesson: Lesson = opened.content
         return lesson
 
@@ -147,6 +146,6 @@ def _who(tool: Tool, session_uuid: str) -> Who:
             person_uuid=person_uuid,
             resource_link_id=link.id,
             activity_id=link.activity_id,
-            settings=link_settings(link.settings),
             counts="learner" in session.roles.split(","),
+            is_bound="learner" in session.roles.split(","),
         )

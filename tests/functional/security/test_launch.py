@@ -25,7 +25,7 @@ def code_of(text: str) -> str:
     return text.partition("<code>")[2].partition("</code>")[0]
 
 
-def test_s01_state_is_bound_to_the_browser(tool: Tool) -> None:
+def test_s1_state_is_bound_to_the_browser(tool: Tool) -> None:
     begun, other = tool.browser(), tool.browser()
     state, nonce = begun.authenticate()
     token = tool.platform.id_token(nonce=nonce, now=int(tool.clock.now.timestamp()))
@@ -34,7 +34,7 @@ def test_s01_state_is_bound_to_the_browser(tool: Tool) -> None:
     assert begun.answer(token, state).status_code == 200
 
 
-def test_s01_state_expires_after_ten_minutes(fresh_tool: Tool) -> None:
+def test_s1_state_expires_after_ten_minutes(fresh_tool: Tool) -> None:
     browser = fresh_tool.browser()
     state, nonce = browser.authenticate()
     fresh_tool.clock.advance(minutes=10, seconds=1)
@@ -42,12 +42,12 @@ def test_s01_state_expires_after_ten_minutes(fresh_tool: Tool) -> None:
     assert code_of(browser.answer(token, state).text) == "lti-state-expired"
 
 
-def test_s01_a_state_of_nobody_is_refused(tool: Tool) -> None:
+def test_s1_a_state_of_nobody_is_refused(tool: Tool) -> None:
     token = tool.platform.id_token(nonce="n", now=int(tool.clock.now.timestamp()))
     assert code_of(tool.browser().answer(token, "invented").text) == "lti-state-unknown"
 
 
-def test_s02_a_replayed_launch_is_refused(tool: Tool) -> None:
+def test_s2_a_replayed_launch_is_refused(tool: Tool) -> None:
     browser = tool.browser()
     state, nonce = browser.authenticate()
     cookie = browser.client.get_cookie(next(iter(browser.client._cookies.values())).key, "tool.example.test")
@@ -59,7 +59,7 @@ def test_s02_a_replayed_launch_is_refused(tool: Tool) -> None:
     assert (replayed.status_code, code_of(replayed.text)) == (400, "lti-state-used")
 
 
-def test_s02_a_refused_launch_uses_its_state_up(tool: Tool) -> None:
+def test_s2_a_refused_launch_uses_its_state_up(tool: Tool) -> None:
     browser = tool.browser()
     state, nonce = browser.authenticate()
     now = int(tool.clock.now.timestamp())
@@ -67,7 +67,7 @@ def test_s02_a_refused_launch_uses_its_state_up(tool: Tool) -> None:
     assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
 
 
-def test_s02_a_launch_refused_for_its_target_uses_its_state_up(tool: Tool) -> None:
+def test_s2_a_launch_refused_for_its_target_uses_its_state_up(tool: Tool) -> None:
     browser = tool.browser()
     state, nonce = browser.authenticate()
     now = int(tool.clock.now.timestamp())
@@ -77,7 +77,7 @@ def test_s02_a_launch_refused_for_its_target_uses_its_state_up(tool: Tool) -> No
     assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
 
 
-def test_s02_a_launch_without_a_lesson_uses_its_state_up(tool: Tool) -> None:
+def test_s2_a_launch_without_a_lesson_uses_its_state_up(tool: Tool) -> None:
     browser = tool.browser()
     state, nonce = browser.authenticate()
     now = int(tool.clock.now.timestamp())
@@ -89,7 +89,7 @@ def test_s02_a_launch_without_a_lesson_uses_its_state_up(tool: Tool) -> None:
     assert code_of(browser.answer(tool.platform.id_token(nonce=nonce, now=now), state).text) == "lti-state-used"
 
 
-def test_s03_a_token_is_refused_with_a_new_state(tool: Tool) -> None:
+def test_s3_a_token_is_refused_with_a_new_state(tool: Tool) -> None:
     browser = tool.browser()
     state, nonce = browser.authenticate()
     token = tool.platform.id_token(nonce=nonce, now=int(tool.clock.now.timestamp()))
@@ -98,7 +98,7 @@ def test_s03_a_token_is_refused_with_a_new_state(tool: Tool) -> None:
     assert code_of(browser.answer(token, state).text) == "lti-nonce-mismatch"
 
 
-def test_s03_states_are_purged_only_after_expiry_and_leeway(fresh_tool: Tool) -> None:
+def test_s3_states_are_purged_only_after_expiry_and_leeway(fresh_tool: Tool) -> None:
     fresh_tool.browser().authenticate()
     database = fresh_tool.runtime.database
 
@@ -113,7 +113,7 @@ def test_s03_states_are_purged_only_after_expiry_and_leeway(fresh_tool: Tool) ->
         assert session.scalar(select(func.count()).select_from(LaunchState)) == 0
 
 
-def test_s05_an_unknown_deployment_waits_for_approval(fresh_tool: Tool) -> None:
+def test_s5_an_unknown_deployment_waits_for_approval(fresh_tool: Tool) -> None:
     response = fresh_tool.browser().launch(case(**{LTI + "deployment_id": "another"}))
     assert (response.status_code, code_of(response.text)) == (400, "lti-deployment-unknown")
     with fresh_tool.runtime.database.reading() as session:
@@ -122,7 +122,7 @@ def test_s05_an_unknown_deployment_waits_for_approval(fresh_tool: Tool) -> None:
         assert session.scalar(select(func.count()).select_from(Person)) == 0
 
 
-def test_s09_broken_keys_are_a_page_and_the_next_launch_works(fresh_tool: Tool) -> None:
+def test_s9_broken_keys_are_a_page_and_the_next_launch_works(fresh_tool: Tool) -> None:
     good = fresh_tool.keys.documents.pop(fresh_tool.platform.jwks_url)
     response = fresh_tool.browser().launch()
     assert (response.status_code, code_of(response.text)) == (502, "lti-jwks-unavailable")
@@ -134,7 +134,7 @@ def test_s09_broken_keys_are_a_page_and_the_next_launch_works(fresh_tool: Tool) 
     assert fresh_tool.browser().launch().status_code == 200
 
 
-def test_s09_a_rotated_key_is_fetched_once(fresh_tool: Tool) -> None:
+def test_s9_a_rotated_key_is_fetched_once(fresh_tool: Tool) -> None:
     assert fresh_tool.browser().launch().status_code == 200
     key = rsa_key("rotated")
     rotated = replace(fresh_tool.platform, key=key, kid="platform-key-2")

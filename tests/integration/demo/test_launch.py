@@ -25,7 +25,13 @@ def test_login_initiation_posts_what_the_tool_needs(student: FlaskClient, settin
         "login_hint": SIYUAN,
         "client_id": settings.client_id,
         "lti_deployment_id": "1",
+        "lti_storage_target": "_parent",
     }
+
+
+def test_a_window_has_no_page_around_it_that_keeps_data(student: FlaskClient) -> None:
+    _, fields = form_of(student.get("/course/activities/intent/launch?target=window"))
+    assert "lti_storage_target" not in fields
 
 
 def test_student_launch_carries_the_claims(student: FlaskClient, tool: FakeTool, login: dict[str, str]) -> None:

@@ -99,7 +99,7 @@ def test_s13_a_service_elsewhere_is_refused(url: str) -> None:
         {"jwks_url": "keys.json"},
     ],
 )
-def test_s07_a_registration_checks_itself(changed: dict[str, Any]) -> None:
+def test_s7_a_registration_checks_itself(changed: dict[str, Any]) -> None:
     with pytest.raises(ValueRefusedError):
         registration_of(PLATFORM, **changed)
 

@@ -43,12 +43,12 @@ class Server:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"keys":{}}', b'{"keys":7}', b"\xff", b"[" * 50_000])
-def test_s09_what_is_no_key_set_is_refused(body: bytes) -> None:
+def test_s9_what_is_no_key_set_is_refused(body: bytes) -> None:
     with pytest.raises(JwksUnavailableError):
         parse_jwks(body)
 
 
-def test_s09_a_set_has_at_most_twenty_keys() -> None:
+def test_s9_a_set_has_at_most_twenty_keys() -> None:
     keys = [{**JWK, "kid": str(number)} for number in range(MAX_KEYS + 1)]
     assert len(parse_jwks(document(*keys[:-1]))) == MAX_KEYS
     with pytest.raises(JwksUnavailableError):
@@ -76,11 +76,11 @@ def test_s09_a_set_has_at_most_twenty_keys() -> None:
         None,
     ],
 )
-def test_s08_an_unusable_key_is_left_out_and_spoils_nothing(unusable: Any) -> None:
+def test_s8_an_unusable_key_is_left_out_and_spoils_nothing(unusable: Any) -> None:
     assert set(parse_jwks(document(unusable, JWK))) == {PLATFORM.kid}
 
 
-def test_s08_of_two_keys_with_one_id_the_first_usable_counts() -> None:
+def test_s8_of_two_keys_with_one_id_the_first_usable_counts() -> None:
     weak = {**public_jwk(rsa_key("weak", 1024)), "kid": PLATFORM.kid}
     other = {**public_jwk(rsa_key("stranger")), "kid": PLATFORM.kid}
     assert parse_jwks(document(weak, JWK, other))[PLATFORM.kid].as_dict()["n"] == JWK["n"]
@@ -99,7 +99,7 @@ def test_s25_any_key_is_taken_or_left_out(changed: dict[str, Any]) -> None:
     assert PLATFORM.kid in parse_jwks(document({**JWK, **changed, "kid": "fuzzed"}, JWK))
 
 
-def test_s09_a_set_is_kept_for_its_time() -> None:
+def test_s9_a_set_is_kept_for_its_time() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     for later in (timedelta(0), COOLDOWN, TIME_TO_LIVE - ALMOST):
@@ -109,7 +109,7 @@ def test_s09_a_set_is_kept_for_its_time() -> None:
     assert server.asked == 2
 
 
-def test_s09_after_a_rotation_the_new_key_is_found_by_one_more_fetch() -> None:
+def test_s9_after_a_rotation_the_new_key_is_found_by_one_more_fetch() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     cache.get_key(URL, PLATFORM.kid, NOW)
@@ -120,7 +120,7 @@ def test_s09_after_a_rotation_the_new_key_is_found_by_one_more_fetch() -> None:
         cache.get_key(URL, PLATFORM.kid, NOW + COOLDOWN)
 
 
-def test_s09_unknown_key_ids_do_not_hammer_the_platform() -> None:
+def test_s9_unknown_key_ids_do_not_hammer_the_platform() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     for number in range(50):
@@ -129,7 +129,7 @@ def test_s09_unknown_key_ids_do_not_hammer_the_platform() -> None:
     assert server.asked == 2
 
 
-def test_s09_a_failure_is_remembered_for_the_cooldown() -> None:
+def test_s9_a_failure_is_remembered_for_the_cooldown() -> None:
     server = Server(QualoopError("down"))
     cache = KeyCache(server)
     for later in (timedelta(0), COOLDOWN - ALMOST):
@@ -141,7 +141,7 @@ def test_s09_a_failure_is_remembered_for_the_cooldown() -> None:
 
 
 @pytest.mark.parametrize("answer", [QualoopError("down"), b"<html>maintenance</html>"])
-def test_s09_the_former_set_serves_while_fetching_fails(answer: bytes | QualoopError) -> None:
+def test_s9_the_former_set_serves_while_fetching_fails(answer: bytes | QualoopError) -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     cache.get_key(URL, PLATFORM.kid, NOW)
@@ -151,7 +151,7 @@ def test_s09_the_former_set_serves_while_fetching_fails(answer: bytes | QualoopE
         cache.get_key(URL, "new", NOW + TIME_TO_LIVE + COOLDOWN)
 
 
-def test_s09_the_former_set_serves_for_no_more_than_a_day() -> None:
+def test_s9_the_former_set_serves_for_no_more_than_a_day() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     cache.get_key(URL, PLATFORM.kid, NOW)
@@ -161,7 +161,7 @@ def test_s09_the_former_set_serves_for_no_more_than_a_day() -> None:
         cache.get_key(URL, PLATFORM.kid, NOW + LONGEST_STALE + COOLDOWN)
 
 
-def test_s09_threads_that_need_the_same_key_fetch_once() -> None:
+def test_s9_threads_that_need_the_same_key_fetch_once() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     found: list[str | None] = []
@@ -176,7 +176,7 @@ def test_s09_threads_that_need_the_same_key_fetch_once() -> None:
     assert server.asked == 1
 
 
-def test_s09_who_has_a_former_key_does_not_wait_for_a_platform_that_hangs() -> None:
+def test_s9_who_has_a_former_key_does_not_wait_for_a_platform_that_hangs() -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def fetch(_: str) -> bytes:
@@ -199,7 +199,7 @@ def test_s09_who_has_a_former_key_does_not_wait_for_a_platform_that_hangs() -> N
     fetching.join()
 
 
-def test_s09_the_cooldown_is_half_a_minute_for_each_address() -> None:
+def test_s9_the_cooldown_is_half_a_minute_for_each_address() -> None:
     assert timedelta(seconds=30) <= COOLDOWN
     asked: list[str] = []
 
@@ -216,7 +216,7 @@ def test_s09_the_cooldown_is_half_a_minute_for_each_address() -> None:
     assert asked == [URL] * 2 + ["https://other.example.test/jwks"] * 2
 
 
-def test_s09_a_key_that_the_platform_withdrew_goes_within_the_hour() -> None:
+def test_s9_a_key_that_the_platform_withdrew_goes_within_the_hour() -> None:
     server = Server(PLATFORM.jwks())
     cache = KeyCache(server)
     cache.get_key(URL, PLATFORM.kid, NOW)
@@ -226,7 +226,7 @@ def test_s09_a_key_that_the_platform_withdrew_goes_within_the_hour() -> None:
         cache.get_key(URL, PLATFORM.kid, NOW + TIME_TO_LIVE)
 
 
-def test_s09_nobody_gets_a_key_that_is_too_old_while_another_thread_fetches() -> None:
+def test_s9_nobody_gets_a_key_that_is_too_old_while_another_thread_fetches() -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def fetch(_: str) -> bytes:

@@ -36,18 +36,18 @@ def client() -> Iterator[HttpClient]:
     made.close()
 
 
-def test_s09_the_limits_are_five_seconds_and_256_kilobytes() -> None:
+def test_s9_the_limits_are_five_seconds_and_256_kilobytes() -> None:
     assert (DEFAULT_TIMEOUT_S, DEFAULT_MAX_BYTES) == (5, 256 * 1024)
     assert Settings(secret_key="").outgoing_timeout_s == DEFAULT_TIMEOUT_S
 
 
-def test_s09_a_set_up_to_the_limit_is_taken(client: HttpClient) -> None:
+def test_s9_a_set_up_to_the_limit_is_taken(client: HttpClient) -> None:
     body = PLATFORM.jwks().ljust(DEFAULT_MAX_BYTES)
     with serving(answering(body)) as server:
         assert KeyCache(client.get_document).get_key(server.url, PLATFORM.kid, NOW).kid == PLATFORM.kid
 
 
-def test_s09_no_redirect_is_followed(client: HttpClient) -> None:
+def test_s9_no_redirect_is_followed(client: HttpClient) -> None:
     with (
         serving(answering(PLATFORM.jwks())) as elsewhere,
         serving(answering(b"", "302 Found", f"Location: {elsewhere.url}\r\n")) as server,
@@ -58,7 +58,7 @@ def test_s09_no_redirect_is_followed(client: HttpClient) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_s09_the_former_set_serves_whatever_the_server_does(client: HttpClient, fault: str) -> None:
+def test_s9_the_former_set_serves_whatever_the_server_does(client: HttpClient, fault: str) -> None:
     behaviours = [answering(PLATFORM.jwks())]
 
     def behave(connected: socket.socket, request: bytes) -> None:
