@@ -15,13 +15,20 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.views import (
     activity,
     activity_preview,
+    admin,
     deep_linking,
     ledger,
     levels,
+    link_settings,
+    mastery_columns,
+    moodle_competencies,
+    notices,
     oidc,
     operations,
     record,
     registration,
+    review,
+    storage,
     teaching,
 )
 from lti_tool.views.host import catalogue
@@ -41,15 +48,22 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_env.auto_reload = False
     for part in (
         oidc,
+        storage,
         activity,
         record,
         teaching,
         levels,
+        link_settings,
+        mastery_columns,
+        moodle_competencies,
+        notices,
+        review,
         ledger,
         deep_linking,
         activity_preview,
         registration,
         operations,
+        admin,
     ):
         app.register_blueprint(part.blueprint)
     app.context_processor(_words)
@@ -60,7 +74,7 @@ def create_app(runtime: Runtime) -> Flask:
 
 def _words() -> dict[str, Any]:
     """Give every template its language: the launch's, else the browser's."""
-    session = g.get("session") or g.get("picker")
+    session = g.get("session") or g.get("picker") or g.get("admin")
     language = session.language if session else request.accept_languages.best_match(["en", "zh"], "en")
     language = "zh-Hans" if language.startswith("zh") else "en"
     messages = catalogue(language)
@@ -95,7 +109,8 @@ def _protect(response: Response) -> Response:
     headers = response.headers
     if "Content-Security-Policy" not in headers:
         headers["Content-Security-Policy"] = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; "
+            f"img-src 'self' data:{_fetched_files()}; media-src 'self' https:{_fetched_files()}; "
             f"connect-src 'self'; form-action 'self'{_form_target()}; base-uri 'none'; "
             f"frame-ancestors {_ancestors(runtime)}"
         )
@@ -107,8 +122,13 @@ def _protect(response: Response) -> Response:
     return response
 
 
+def _fetched_files() -> str:
+    """Return what lets the one page that fetches pictures and recordings with its bearer show them."""
+    return " blob:" if g.get("shows_fetched_files") else ""
+
+
 def _form_target() -> str:
-    """Return the one foreign origin that a form of this page is sent to, where its view has named one."""
+    """Return the foreign origins that a form of this page may be sent to, where its view has named any."""
     origin = g.get("form_target")
     return f" {origin}" if origin else ""
 
@@ -116,13 +136,14 @@ def _form_target() -> str:
 def _ancestors(runtime: Runtime) -> str:
     """Return who may frame this answer: the platform of its session, or of the login that it answers; else nobody.
 
-    A page before any session, of a platform that registers, names its one origin itself.
+    A session that nothing proves counts, too: the frame that lost it is told so. A page before any session, of a platform
+    that registers, names its one origin itself.
     """
     if framed_by := g.get("framed_by"):
         return str(framed_by)
-    session = g.get("session") or g.get("picker")
-    if session is not None:
-        known = [runtime.registrations.get(session.registration_id)]
+    registration_id = g.get("registration_id")
+    if registration_id is not None:
+        known = [runtime.registrations.get(registration_id)]
     elif request.path.startswith("/lti/log") or request.path == "/lti/launch":
         known = runtime.registrations.all()
     else:

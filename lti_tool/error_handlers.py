@@ -16,9 +16,23 @@ from werkzeug.exceptions import HTTPException
 
 from lti_tool.lti.errors import JwksUnavailableError, LtiError, UnknownIssuerError, translatable
 from lti_tool.outgoing import OutgoingError
+from lti_tool.services.administration import (
+    AdminLinkExpiredError,
+    AdminLinkUnknownError,
+    AdminLinkUsedError,
+    AdminMissingError,
+    AdminNotAllowedError,
+    AdminSessionGoneError,
+)
 from lti_tool.services.contents import ContentMissingError
+from lti_tool.services.imports import ImportMissingError
+from lti_tool.services.inbox import InboxItemMissingError
+from lti_tool.services.jobs import JobMissingError
+from lti_tool.services.mastery_columns import ColumnGoneError
+from lti_tool.services.platform_approval import RegistrationNotPendingError
 from lti_tool.services.records import RecordMissingError
-from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError
+from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from lti_tool.services.submission_review import ReviewRefusedError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.errors import QualoopError
 from qualoop.player import PlayerError
@@ -31,20 +45,69 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     JwksUnavailableError: 502,
     LtiError: 400,
     OutgoingError: 502,
+    AdminLinkUnknownError: 404,
+    AdminLinkUsedError: 410,
+    AdminLinkExpiredError: 410,
+    AdminSessionGoneError: 401,
+    AdminNotAllowedError: 403,
+    AdminMissingError: 404,
+    RegistrationNotPendingError: 409,
+    InboxItemMissingError: 409,
+    ImportMissingError: 409,
+    JobMissingError: 409,
     SessionGoneError: 401,
     NotAllowedError: 403,
     ForgedFormError: 403,
     ContentMissingError: 404,
     RecordMissingError: 404,
+    ColumnGoneError: 404,
     AttemptRefusedError: 409,
     PlayerError: 400,
     QualoopError: 400,
 }
 _BACK: Final = translatable("Go back to your course and open the activity again.")
+_BACK_TO_ADMIN: Final = translatable("Go back to the administration pages and open the page again.")
+_NEW_LINK: Final = translatable(
+    "Ask the person who runs this tool for a new link: qualoop admin link --organisation KEY"
+)
+_DECIDED: Final = (
+    translatable("This was decided or done before, perhaps by somebody else. Nothing was changed."),
+    _BACK_TO_ADMIN,
+)
 WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
+    SessionLostError: (
+        translatable("This page was loaded again, and here your browser keeps nothing that says whose it is."),
+        translatable("What was checked is saved. Go back to your course and open the activity again."),
+    ),
+    AdminLinkUnknownError: (translatable("There is no such sign-in link."), _NEW_LINK),
+    AdminLinkUsedError: (translatable("This sign-in link was used before. It is good only once."), _NEW_LINK),
+    AdminLinkExpiredError: (
+        translatable("This sign-in link is no longer good. It is good for fifteen minutes."),
+        _NEW_LINK,
+    ),
+    AdminSessionGoneError: (
+        translatable("You are not signed in here, or you have been signed out after two hours without a click."),
+        _NEW_LINK,
+    ),
+    AdminNotAllowedError: (
+        translatable("An administrator of one organisation cannot do this."),
+        translatable("Ask the person who runs this tool."),
+    ),
+    AdminMissingError: (
+        translatable("This is not, or no longer, there in your organisation."),
+        _BACK_TO_ADMIN,
+    ),
+    RegistrationNotPendingError: _DECIDED,
+    InboxItemMissingError: _DECIDED,
+    ImportMissingError: _DECIDED,
+    JobMissingError: _DECIDED,
     SessionGoneError: (
         translatable("This page belongs to a launch that has ended, or that was opened in another browser."),
         _BACK,
+    ),
+    ReviewRefusedError: (
+        translatable("Only teachers of this course may open what somebody else handed in."),
+        translatable("Open the activity itself in your course to see your own work."),
     ),
     NotAllowedError: (
         translatable("Your role in this course does not allow this."),
@@ -59,6 +122,7 @@ WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
         translatable("Ask your teacher to choose the activity again in the course."),
     ),
     RecordMissingError: (translatable("There is no such person in this course."), _BACK),
+    ColumnGoneError: (translatable("There is no such grade column in this course."), _BACK),
     AttemptRefusedError: (translatable("There is no further attempt at this activity."), _BACK),
     OutgoingError: (
         translatable("Your course platform could not be reached."),
@@ -121,14 +185,16 @@ def _page(status: int, code: str, words: tuple[str, str], *, detail: str, fault:
         exc_info=fault,
     )
     session = g.get("session")
+    is_admin = g.get("admin") is not None
     html = render_template(
-        "failure.html",
+        "admin_failure.html" if is_admin else "failure.html",
         # A refused launch has opened nothing that the tabs above a page could lead to.
         session=None if request.endpoint == "oidc.launch" else session,
         code=code,
         reference=reference,
         sentence=words[0],
-        what_to_do=words[1],
+        # Who is signed in has not come from a course.
+        what_to_do=_BACK_TO_ADMIN if is_admin and words[1] == _BACK else words[1],
         return_url=session.return_url if session else None,
     )
     return Response(html, status)

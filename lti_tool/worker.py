@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -19,19 +19,27 @@ from lti_tool.models import Organisation
 from lti_tool.services import key_rotation, ledger, tool_keys
 from lti_tool.services.ags_channel import AgsChannel
 from lti_tool.services.assembling import assemble
+from lti_tool.services.attempt_closing import close_due
 from lti_tool.services.deep_links import purge_requests
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
 from lti_tool.services.grade_comparison import GradeComparison
 from lti_tool.services.grade_results import GradeResults
 from lti_tool.services.logins import purge_states
-from lti_tool.services.outbox import DEFAULT_TERMS, Terms
+from lti_tool.services.mastery_column_channel import MasteryColumnChannel
+from lti_tool.services.mastery_column_levels import LevelFollower, compare_due
+from lti_tool.services.mastery_column_making import ColumnMaker
+from lti_tool.services.mastery_watch import Follower, watch_due
+from lti_tool.services.moodle_channel import MoodleChannel
+from lti_tool.services.moodle_follower import MoodleFollower, MoodleUpkeep
+from lti_tool.services.outbox import DEFAULT_TERMS, Channel, Terms
 from lti_tool.services.platform_services import services_of
 from lti_tool.services.replay_log import FOLDER
 from lti_tool.services.replay_waiting import run_waiting
 from lti_tool.services.roster import RosterReader
 from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
+from lti_tool.services.score_posts import ScorePosts
 from lti_tool.services.sessions import purge_sessions
 from lti_tool.settings import from_environment
 from qualoop.commands import Nouns
@@ -43,6 +51,9 @@ LOOK_EVERY_S: Final = 1.0
 REPLAY_EVERY_S: Final = 5.0
 COMPARE_EVERY_S: Final = 60.0
 ROSTERS_EVERY_S: Final = 2.0
+MOODLE_EVERY_S: Final = 30.0
+FOLLOW_EVERY_S: Final = 2.0
+CLOSE_EVERY_S: Final = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +63,14 @@ def make_dispatch(
 ) -> Dispatch:
     """Return the delivery of every channel."""
     services = services_of(runtime)
-    columns = GradeColumns(runtime.database, services, clock=runtime.clock)
+    columns = GradeColumns(runtime.database, services, clock=runtime.clock, base_url=runtime.settings.base_url)
     results = GradeResults(runtime.database, services)
-    channels = [AgsChannel(services, columns, results, runtime.registrations)]
+    posts = ScorePosts(services, columns, results, runtime.registrations)
+    channels: list[Channel[Any]] = [
+        AgsChannel(posts),
+        MasteryColumnChannel(posts, runtime.contents),
+        MoodleChannel(runtime),
+    ]
     return Dispatch(runtime.database, channels, clock=runtime.clock, random=random, terms=terms, threads=threads)
 
 
@@ -114,10 +130,19 @@ class Worker:
             runtime.database, GradeResults(runtime.database, services), runtime.registrations
         )
         rosters = RosterReader(runtime.database, services, runtime.registrations, clock=runtime.clock)
+        columns = GradeColumns(runtime.database, services, clock=runtime.clock)
+        self._column_maker = ColumnMaker(
+            runtime.database, columns, runtime.registrations, clock=runtime.clock, random=SystemRandom()
+        )
+        self._followers: tuple[Follower, ...] = (LevelFollower(runtime.contents), MoodleFollower(runtime.contents))
         self._errands = (
             Errand("replays", REPLAY_EVERY_S, self._replay_waiting),
+            Errand("mastery followers", FOLLOW_EVERY_S, self._follow_mastery),
+            Errand("mastery columns", FOLLOW_EVERY_S, self._keep_columns),
+            Errand("attempts that are over", CLOSE_EVERY_S, self._close_attempts),
             Errand("comparisons", COMPARE_EVERY_S, self._compare),
             Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
+            Errand("Moodle competencies", MOODLE_EVERY_S, MoodleUpkeep(runtime).run_due),
         )
         self._chores = (
             Chore("seal", SEAL_EVERY, self._seal),
@@ -154,6 +179,11 @@ class Worker:
         finally:
             stop.set()
 
+    def _close_attempts(self, is_ending: Callable[[], bool]) -> None:
+        """Hand in what is still open when its time is over."""
+        runtime = self._runtime
+        close_due(runtime.database, runtime.contents, clock=runtime.clock, is_ending=is_ending)
+
     def _compare(self, is_ending: Callable[[], bool]) -> None:
         self._comparison.compare_due(self._runtime.clock(), is_ending)
 
@@ -161,6 +191,15 @@ class Worker:
         runtime = self._runtime
         folder = runtime.settings.data_folder / FOLDER
         run_waiting(runtime.database, folder=folder, clock=runtime.clock, is_ending=is_ending)
+
+    def _follow_mastery(self, is_ending: Callable[[], bool]) -> None:
+        watch_due(self._runtime.database, self._followers, clock=self._runtime.clock, is_ending=is_ending)
+
+    def _keep_columns(self, is_ending: Callable[[], bool]) -> None:
+        """Make the columns that were switched on, and compare those that wait for it with what they show."""
+        runtime = self._runtime
+        self._column_maker.make_due(is_ending)
+        compare_due(runtime.database, runtime.contents, clock=runtime.clock, is_ending=is_ending)
 
     def _do_chores(self) -> None:
         now = self._runtime.clock()

@@ -101,6 +101,16 @@ def score_body(
     return _compact({**body, **(more or {})})
 
 
+def no_grade_body(*, user_id: str, timestamp: datetime) -> bytes:
+    """Return the body that takes a grade away where a platform does that for a score that is not ready (Moodle does)."""
+    return _compact({
+        "userId": user_id,
+        "activityProgress": "Initialized",
+        "gradingProgress": "NotReady",
+        "timestamp": timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+    })  # fmt: skip
+
+
 def parse_results(body: bytes) -> tuple[Result, ...]:
     """Return the results of an answer; raise AnswerMalformedError. Users without grade are simply not there."""
     return tuple(
@@ -124,8 +134,16 @@ def find_line_item(items: Iterable[LineItem], *, resource_link_id: str, resource
     return next((item for item in items if (item.resource_link_id, item.resource_id, item.tag) == wanted), None)
 
 
-def line_item_body(*, label: str, maximum: int, resource_link_id: str, resource_id: str, tag: str) -> bytes:
-    """Return the body that creates a line item.
+def line_item_body(
+    *,
+    label: str,
+    maximum: int,
+    resource_link_id: str,
+    resource_id: str,
+    tag: str,
+    review: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the body that creates a line item; ``review`` says how what was handed in is opened (submission_review).
 
     The maximum is an integer (Moodle turns a fraction into 100), and the resource link id is always there (Open edX
     never shows scores of a line item without it).
@@ -136,6 +154,7 @@ def line_item_body(*, label: str, maximum: int, resource_link_id: str, resource_
         "resourceLinkId": resource_link_id,
         "resourceId": resource_id,
         "tag": tag[:MAX_TAG],
+        **({"submissionReview": review} if review else {}),
     })  # fmt: skip
 
 

@@ -22,6 +22,9 @@ MAX_HINT: Final = 8192
 MAX_STATE: Final = 255
 MAX_TOKEN: Final = 65536
 
+STORAGE_TARGET: Final = "lti_storage_target"
+PARENT_FRAME: Final = "_parent"
+
 #: RFC 6749, 4.1.2.1 and OpenID Connect Core, 3.1.2.6 name their error codes in this form.
 _ERROR_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -31,7 +34,8 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 class LoginRequest:
     """A login initiation, checked for presence and bounds only: nothing in it can be trusted yet.
 
-    `lti_message_hint` is the platform's own and goes back unchanged.
+    `lti_message_hint` is the platform's own and goes back unchanged. `storage_target` names the frame that keeps data for
+    us (LTI OIDC Login with LTI Client Side postMessages 0.1, 2.1): `_parent`, or the name of a frame of our parent.
     """
 
     issuer: str
@@ -40,6 +44,7 @@ class LoginRequest:
     client_id: str | None
     deployment_id: str | None
     lti_message_hint: str | None
+    storage_target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ def parse_login(parameters: Mapping[str, str]) -> LoginRequest:
         client_id=_optional(parameters, "client_id", MAX_ID),
         deployment_id=_optional(parameters, "lti_deployment_id", MAX_ID),
         lti_message_hint=_optional(parameters, "lti_message_hint", MAX_HINT),
+        storage_target=_storage_target(parameters),
     )
 
 
@@ -98,6 +104,12 @@ def parse_authentication_response(form: Mapping[str, str]) -> AuthenticationResp
     if not 0 < len(state) <= MAX_STATE or not state.isascii():
         raise ResponseIncompleteError("state is absent or out of bounds")
     return AuthenticationResponse(token, state)
+
+
+def _storage_target(parameters: Mapping[str, str]) -> str | None:
+    """Return the frame that keeps data for us. Other names with an underscore name no frame: a launch can do without."""
+    target = _optional(parameters, STORAGE_TARGET, MAX_ID)
+    return None if target is None or (target.startswith("_") and target != PARENT_FRAME) else target
 
 
 def _required(parameters: Mapping[str, str], name: str, longest: int) -> str:

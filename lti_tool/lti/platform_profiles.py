@@ -44,7 +44,10 @@ class PlatformProfile:
 
     ``family_codes`` are its `product_family_code` in lower case (LTI 1.3 core, C.5.2). ``at_once`` is how many requests
     may be under way, None for as many as there are threads. ``submission`` is the member of a score that says whether it
-    belongs to a new attempt.
+    belongs to a new attempt. ``keeps_columns`` is False where every column of a link ends in its one grade;
+    ``erases`` where a score that is not ready takes the grade away; ``competencies`` where it has
+    competencies that this tool can rate (docs/platforms.md); ``chooses_many`` is False where all that is chosen at once
+    comes into one link with one grade, whatever the platform says that it takes.
     """
 
     product: Product
@@ -53,13 +56,30 @@ class PlatformProfile:
     at_once: int | None = None
     results: ResultAddress = ResultAddress.BY_QUERY
     submission: str | None = None
+    keeps_columns: bool = True
+    erases: bool = False
+    competencies: bool = False
+    chooses_many: bool = True
 
 
 PROFILES: Final[Mapping[Product, PlatformProfile]] = {
     profile.product: profile
     for profile in (
-        PlatformProfile(product=Product.MOODLE, name="Moodle", family_codes=frozenset({"moodle"})),
-        PlatformProfile(product=Product.OPEN_EDX, name="Open edX", results=ResultAddress.BY_PATH),
+        PlatformProfile(
+            product=Product.MOODLE,
+            name="Moodle",
+            family_codes=frozenset({"moodle"}),
+            erases=True,
+            competencies=True,
+        ),
+        PlatformProfile(
+            product=Product.OPEN_EDX,
+            name="Open edX",
+            results=ResultAddress.BY_PATH,
+            # It publishes the scores of every line item of a link into the one grade of the unit: the last would win.
+            keeps_columns=False,
+            chooses_many=False,
+        ),
         PlatformProfile(
             product=Product.CANVAS,
             name="Canvas",

@@ -1,5 +1,6 @@
 """The tables of the tool."""
 
+from lti_tool.models.administration import AdminChange, AdminLink, AdminSession
 from lti_tool.models.attempts import Attempt, LinkScore
 from lti_tool.models.base import Base, Scoped
 from lti_tool.models.content import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
@@ -15,6 +16,7 @@ from lti_tool.models.deliveries import (
 )
 from lti_tool.models.learner_keys import LearnerKey
 from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
+from lti_tool.models.link_settings import LinkChange, LinkExtension
 from lti_tool.models.mastery import (
     MasteryGeneration,
     MasteryItem,
@@ -25,6 +27,9 @@ from lti_tool.models.mastery import (
     MasteryRater,
     MasteryUpdate,
 )
+from lti_tool.models.mastery_columns import ColumnProbe, MasteryColumn, MasteryColumnValue, MasteryWatch
+from lti_tool.models.moodle import MoodleMatch, MoodleRating, MoodleService
+from lti_tool.models.notices import NoticeSeen
 from lti_tool.models.platforms import (
     Context,
     Deployment,
@@ -39,17 +44,23 @@ from lti_tool.models.platforms import (
     ResourceLink,
     ToolKey,
 )
-from lti_tool.models.rosters import RosterRead
+from lti_tool.models.rosters import CourseGroup, CourseGroupMember, RosterRead
 
 __all__ = [
     "RARE",
     "AccessToken",
     "Activity",
+    "AdminChange",
+    "AdminLink",
+    "AdminSession",
     "Attempt",
     "Base",
+    "ColumnProbe",
     "ContentAsset",
     "ContentVersion",
     "Context",
+    "CourseGroup",
+    "CourseGroupMember",
     "DeepLink",
     "Delivery",
     "Deployment",
@@ -64,8 +75,12 @@ __all__ = [
     "LedgerEvent",
     "LedgerSeal",
     "LineItem",
+    "LinkChange",
+    "LinkExtension",
     "LinkScore",
     "LtiSession",
+    "MasteryColumn",
+    "MasteryColumnValue",
     "MasteryGeneration",
     "MasteryItem",
     "MasteryLearner",
@@ -74,6 +89,11 @@ __all__ = [
     "MasteryPoint",
     "MasteryRater",
     "MasteryUpdate",
+    "MasteryWatch",
+    "MoodleMatch",
+    "MoodleRating",
+    "MoodleService",
+    "NoticeSeen",
     "Organisation",
     "OutboxRow",
     "Person",

@@ -42,7 +42,10 @@ class AccessToken(Scoped):
 
 
 class OutboxRow(Scoped):
-    """Something that must reach another system: one row per (channel, target, subject), coalesced."""
+    """Something that must reach another system: one row per (channel, target, subject), coalesced.
+
+    `dismissed_rev` is the `rev` whose failure somebody has put aside: whatever changes afterwards counts anew.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -65,6 +68,7 @@ class OutboxRow(Scoped):
     last_error: Mapped[str | None]
     seen_value: Mapped[str | None] = short(64)
     seen_at: Mapped[datetime | None]
+    dismissed_rev: Mapped[int | None]
     updated_at: Mapped[datetime]
 
 

@@ -29,6 +29,21 @@ class Reason(StrEnum):
     REFUSED = "refused"
     LOCKED = "locked"
     OVERRIDDEN = "overridden"
+    KEEPS_ONE_COLUMN = "keeps-one-column"
+    NO_COLUMN_SCOPE = "no-column-scope"
+    COLUMN_REFUSED = "column-refused"
+    SWITCHED_OFF = "column-switched-off"
+    NOTHING_LEFT = "nothing-left"
+    NOT_IN_FRAMEWORK = "not-in-framework"
+    NO_COMPETENCY = "no-competency"
+    COMPETENCY_GONE = "competency-gone"
+    RATING_REFUSED = "rating-refused"
+    MOODLE_ENTRY = "moodle-entry"
+    MOODLE_FUNCTION = "moodle-function"
+    MOODLE_CAPABILITY = "moodle-capability"
+    MOODLE_DISABLED = "moodle-disabled"
+    MOODLE_REFUSED = "moodle-refused"
+    MOODLE_NO_ANSWER = "moodle-no-answer"
     INTERNAL = "internal"
 
     @property
@@ -74,6 +89,47 @@ _SENTENCES: Final = {
     Reason.LOCKED: translatable("The grade is locked in the grade book."),
     Reason.OVERRIDDEN: translatable(
         "Somebody changed this grade in the grade book, and that grade stands. To replace it, send this score again."
+    ),
+    Reason.KEEPS_ONE_COLUMN: translatable(
+        "The course platform keeps one grade for each activity, and a column of its own would end in that grade. "
+        "The levels stand on the page “What they know”."
+    ),
+    Reason.NO_COLUMN_SCOPE: translatable(
+        "The course platform does not let this tool make grade columns. Its administrator can allow it in the settings "
+        "of the tool (in Moodle: IMS LTI Assignment and Grade Services, “grade sync and column management”); then open "
+        "this activity again in the course, and try again here."
+    ),
+    Reason.COLUMN_REFUSED: translatable(
+        "The course platform did not make the column. Its administrator should check what the tool may do in this course."
+    ),
+    Reason.SWITCHED_OFF: translatable("This column was switched off."),
+    Reason.NOTHING_LEFT: translatable(
+        "The evidence behind this grade was withdrawn, and the course platform lets no tool take a grade away. "
+        "Please delete it in the grade book."
+    ),
+    Reason.NOT_IN_FRAMEWORK: translatable(
+        "What this column is about is no longer in the qualification framework. The column keeps its grades."
+    ),
+    Reason.NO_COMPETENCY: translatable("No competency in Moodle has the code of this knowledge point any more."),
+    Reason.COMPETENCY_GONE: translatable(
+        "Moodle no longer knows this competency or this person. The operator of this tool can match the competencies again."
+    ),
+    Reason.RATING_REFUSED: translatable(
+        "The scale of this competency was changed in Moodle. The operator of this tool can match the competencies again."
+    ),
+    Reason.MOODLE_ENTRY: translatable(
+        "Moodle no longer takes the web-service token of this tool. Its administrator should make a new one."
+    ),
+    Reason.MOODLE_FUNCTION: translatable(
+        "The external service of this tool in Moodle lacks a function. Its administrator should add it."
+    ),
+    Reason.MOODLE_CAPABILITY: translatable(
+        "The account of this tool in Moodle may not rate this person. Its administrator should check its role."
+    ),
+    Reason.MOODLE_DISABLED: translatable("Moodle’s web services do not answer at this address."),
+    Reason.MOODLE_REFUSED: translatable("Moodle did not take the rating."),
+    Reason.MOODLE_NO_ANSWER: translatable(
+        "Moodle did not answer in time. It is asked what it holds before anything is sent again."
     ),
     Reason.INTERNAL: translatable("Something went wrong in this tool. It is in the log, and it is tried again."),
 }

@@ -17,10 +17,15 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import (
     Attempt,
+    CourseGroupMember,
     Delivery,
     Enrolment,
     Identity,
+    LinkExtension,
     LtiSession,
+    MasteryColumnValue,
+    MoodleRating,
+    NoticeSeen,
     Organisation,
     OutboxRow,
     Person,
@@ -28,11 +33,14 @@ from lti_tool.models import (
 )
 from lti_tool.services import ledger
 from lti_tool.services.learner_keys import destroy_key
+from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
 from lti_tool.services.scores import AGS
 from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
 
 SOURCE: Final = "erasure"
+OF_PERSONS: Final = (AGS, AGS_MASTERY, "moodle_competency")
+"""Channels of the outbox whose subject is a person; the last is that of `moodle_ratings`, which rests on this module."""
 
 
 class LearnerMissingError(QualoopError):
@@ -112,18 +120,25 @@ def erase(session: Session, organisation: Organisation, learner: str, *, actor: 
 def _forget(session: Session, person: Person) -> None:
     """Drop what leads to a person, what was typed, and what would still be sent of one."""
     outgoing = select(OutboxRow.id).where(
-        OutboxRow.organisation_id == person.organisation_id, OutboxRow.channel == AGS, OutboxRow.subject == person.id
+        OutboxRow.organisation_id == person.organisation_id,
+        OutboxRow.channel.in_(OF_PERSONS),
+        OutboxRow.subject == person.id,
     )
     session.execute(delete(Delivery).where(Delivery.outbox_id.in_(outgoing)))
     session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outgoing)))
-    for table in (LtiSession, Enrolment, Identity):
+    for table in (LtiSession, CourseGroupMember, Enrolment, Identity, MasteryColumnValue, MoodleRating, NoticeSeen):
         session.execute(
             delete(table).where(table.organisation_id == person.organisation_id, table.person_id == person.id)
         )
     session.execute(
         update(Attempt)
         .where(Attempt.organisation_id == person.organisation_id, Attempt.person_id == person.id)
-        .values(state={})
+        .values(state={}, closes_at=None)
+    )
+    session.execute(
+        update(LinkExtension)
+        .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)
+        .values(reason="")
     )
 
 

@@ -1,4 +1,4 @@
-"""State and nonce of a login: stored once, bound to one browser, consumed atomically (S1-S3)."""
+"""State and nonce of a login: stored once, bound to one browser, consumed atomically (S1-S3, S18)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _INSERT = Prepared(
         nonce=bindparam("nonce"),
         registration_id=bindparam("registration_id"),
         expires_at=bindparam("expires_at"),
+        storage_target=bindparam("storage_target"),
     )
 )
 _SELECT = Prepared(
@@ -46,7 +47,10 @@ _CONSUME = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class OpenedLogin:
-    """What a login hands out: `state` and `nonce` for the platform, `binding` for this browser's cookie."""
+    """What a login hands out: `state` and `nonce` for the platform, `binding` for this browser to bring back.
+
+    The browser keeps it in a cookie, or the platform's page keeps it for the browser.
+    """
 
     state: str
     nonce: str
@@ -67,8 +71,18 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def open_login(connection: Connection, *, registration_id: int, organisation_id: int, now: datetime) -> OpenedLogin:
-    """Store a new state with its nonce and browser binding, 192 random bits each."""
+def open_login(
+    connection: Connection,
+    *,
+    registration_id: int,
+    organisation_id: int,
+    now: datetime,
+    storage_target: str | None = None,
+) -> OpenedLogin:
+    """Store a new state with its nonce and browser binding, 192 random bits each.
+
+    ``storage_target`` names the frame that keeps the binding for a browser without our cookies.
+    """
     login = OpenedLogin(*(secrets.token_urlsafe(SECRET_BYTES) for _ in range(3)))
     _INSERT.run(
         connection,
@@ -79,6 +93,7 @@ def open_login(connection: Connection, *, registration_id: int, organisation_id:
             "nonce": login.nonce,
             "registration_id": registration_id,
             "expires_at": micros(now + STATE_LIFE),
+            "storage_target": storage_target,
         },
     )
     return login
@@ -101,6 +116,16 @@ def find_state(connection: Connection, state: str, *, binding: str | None, now: 
     if expires_at < micros(now):
         raise StateExpiredError
     return FoundState(state, nonce, registration_id)
+
+
+def find_storage(connection: Connection, state: str) -> tuple[int, str] | None:
+    """Return registration and frame of a state, unused so far, whose binding a platform's page keeps; else None."""
+    found = connection.execute(
+        select(LaunchState.registration_id, LaunchState.storage_target).where(
+            LaunchState.state_hash == digest(state), LaunchState.used_at.is_(None)
+        )
+    ).first()
+    return None if found is None or found.storage_target is None else (found.registration_id, found.storage_target)
 
 
 def consume_state(connection: Connection, state: str, now: datetime) -> None:

@@ -34,11 +34,15 @@ class Permission(StrEnum):
     VIEW_OWN_RECORD = "record.view-own"
     VIEW_CLASS = "class.view"
     RESEND_GRADES = "grades.resend"
+    CHOOSE_COLUMNS = "grades.choose-columns"
+    SET_LINK = "link.set"
     ASSERT = "evidence.assert"
     EDIT_FRAMEWORK = "framework.edit"
     MANAGE_PLATFORMS = "platforms.manage"
     INSTALL_CONTENT = "content.install"
     OPERATE = "installation.operate"
+    ADMINISTER = "administration.open"
+    MANAGE_DELIVERIES = "deliveries.manage"
     CHOOSE_ACTIVITIES = "activities.choose"
     VIEW_SHARED_RECORD = "record.view-shared"
 
@@ -56,6 +60,8 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VIEW_OWN_RECORD,
             Permission.VIEW_CLASS,
             Permission.RESEND_GRADES,
+            Permission.CHOOSE_COLUMNS,
+            Permission.SET_LINK,
             Permission.ASSERT,
             Permission.CHOOSE_ACTIVITIES,
         }
@@ -64,8 +70,24 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
     Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
     Role.FRAMEWORK_EDITOR: frozenset({Permission.EDIT_FRAMEWORK}),
-    Role.ADMINISTRATOR: frozenset({Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT, Permission.EDIT_FRAMEWORK}),
-    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.MANAGE_PLATFORMS, Permission.INSTALL_CONTENT}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.ADMINISTER,
+            Permission.MANAGE_PLATFORMS,
+            Permission.MANAGE_DELIVERIES,
+            Permission.INSTALL_CONTENT,
+            Permission.EDIT_FRAMEWORK,
+        }
+    ),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.OPERATE,
+            Permission.ADMINISTER,
+            Permission.MANAGE_PLATFORMS,
+            Permission.MANAGE_DELIVERIES,
+            Permission.INSTALL_CONTENT,
+        }
+    ),
     Role.EMPLOYER: frozenset({Permission.VIEW_SHARED_RECORD}),
 }
 

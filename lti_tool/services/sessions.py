@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
+import uuid
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, CursorResult, delete, update
+from sqlalchemy import Connection, CursorResult, String, delete, insert, literal, select, update
 
 from lti_tool.models import LtiSession
+from lti_tool.services.logins import digest
 from qualoop.errors import QualoopError
+
+#: What is new in a copy of a session; all else stays.
+_NEW = frozenset({"id", "uuid", "secret_hash", "created_at"})
 
 
 class SessionGoneError(QualoopError):
     """This page belongs to a launch that has ended, or that was opened in another browser."""
 
     code = "session-gone"
+
+
+class SessionLostError(SessionGoneError):
+    """This page was loaded anew in a frame in which the browser keeps no cookie, so that nothing says whose it is."""
+
+    code = "session-lost"
 
 
 class NotAllowedError(QualoopError):
@@ -36,6 +48,21 @@ def choose_language(connection: Connection, organisation_id: int, session_uuid: 
         .where(LtiSession.uuid == session_uuid, LtiSession.organisation_id == organisation_id)
         .values(language=language)
     )
+
+
+def copy_session(connection: Connection, organisation_id: int, session_uuid: str, *, now: datetime) -> tuple[str, str]:
+    """Open for a window of its own what a launch opened in a frame; return uuid and secret. It ends with the launch."""
+    copy, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
+    kept = [column for column in LtiSession.__table__.columns if column.name not in _NEW]
+    new = [
+        literal(copy, String).label("uuid"),
+        literal(digest(secret), String).label("secret_hash"),
+        literal(now, LtiSession.created_at.type).label("created_at"),
+    ]
+    ours = (LtiSession.uuid == session_uuid, LtiSession.organisation_id == organisation_id)
+    names = [column.name for column in (*new, *kept)]
+    connection.execute(insert(LtiSession).from_select(names, select(*new, *kept).where(*ours)))
+    return copy, secret
 
 
 def purge_sessions(connection: Connection, now: datetime) -> int:

@@ -1,8 +1,9 @@
 """Who may call a route. Every route carries one of these decorators; a test looks.
 
 A launch's session is proven by the cookie of that launch, whose name holds the start of its uuid: launches in other
-tabs have cookies of their own and never change this one (S16, S17). State-changing requests also carry a token that
-is derived from the session's secret (S30).
+tabs have cookies of their own and never change this one (S16, S17). Where the browser keeps no cookie, a bearer in the
+memory of the page proves it (S19). State-changing requests also carry a token that is derived from the session's secret
+(S30).
 """
 
 from __future__ import annotations
@@ -15,23 +16,27 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 
-from flask import current_app, g, request
+from flask import after_this_request, current_app, g, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.deep_linking import DeepLinkingSettings
+from lti_tool.services.bearers import RENEWED_BELOW, BearerTerms
 from lti_tool.services.deep_links import OpenRequest, find_request
 from lti_tool.services.launches import Opened
 from lti_tool.services.logins import digest
 from lti_tool.services.roles import Permission, may
 from lti_tool.services.runtime import Runtime
-from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError
+from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
 
 View = Callable[..., Any]
 
 COOKIE: Final = "__Host-qualoop-"
 CSRF_FIELD: Final = "csrf"
+BEARER_FIELD: Final = "bearer"
+#: The header in which an answer brings the bearer that replaces the one it was asked with.
+NEW_BEARER: Final = "Qualoop-Bearer"
 GUARD: Final = "__guard__"
 
 _SESSION = Prepared(
@@ -46,7 +51,7 @@ _SESSION = Prepared(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The session of one launch, proven by its cookie."""
+    """The session of one launch, proven by its cookie or, where there is none, by a bearer."""
 
     uuid: str
     secret: str
@@ -62,6 +67,7 @@ class Session:
     activity_id: int | None
     link_title: str
     link_settings: Mapping[str, Any]
+    by_bearer: bool = False
 
     @property
     def base(self) -> str:
@@ -80,7 +86,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picker:
-    """A request for content that is open in this browser, proven by its cookie."""
+    """A request for content that is open in this browser, proven like a session."""
 
     request: OpenRequest
     csrf: str
@@ -163,6 +169,11 @@ def runtime() -> Runtime:
     return found
 
 
+def in_frame() -> bool:
+    """Say whether the browser told us that it draws this page in a frame."""
+    return request.headers.get("Sec-Fetch-Dest") == "iframe"
+
+
 def cookie_name(session_uuid: str) -> str:
     """Return the name of a session's cookie."""
     return COOKIE + session_uuid[:8]
@@ -193,22 +204,24 @@ def opened_session(opened: Opened) -> Session:
         link_title=opened.link_title,
         link_settings=opened.link_settings,
     )
-    g.session = session
+    g.session, g.registration_id = session, session.registration_id
     return session
 
 
 def _session(uuid: str) -> Session:
-    """Return the session ``uuid`` where this browser's cookie proves it; raise SessionGoneError."""
+    """Return the session ``uuid`` where this browser's cookie or bearer proves it; raise SessionGoneError."""
     parts = runtime()
-    secret = request.cookies.get(cookie_name(uuid), "")
     now: datetime = parts.clock()
     with parts.database.snapshot() as connection:
         row = _SESSION.one(connection, {"uuid": uuid, "now": micros(now)})
-    if row is None or not hmac.compare_digest(digest(secret), row[1]):
+    if row is None:
         raise SessionGoneError
+    g.registration_id = row[3]
+    secret, by_bearer = _proven(uuid, row[1], now)
     session = Session(
         uuid=row[0],
         secret=secret,
+        by_bearer=by_bearer,
         organisation_id=row[2],
         registration_id=row[3],
         person_id=row[4],
@@ -227,16 +240,60 @@ def _session(uuid: str) -> Session:
 
 
 def _picker(uuid: str) -> Picker:
-    """Return the open request ``uuid`` where this browser's cookie proves it; raise SessionGoneError."""
+    """Return the open request ``uuid`` where this browser's cookie or bearer proves it; raise SessionGoneError."""
     parts = runtime()
-    secret = request.cookies.get(cookie_name(uuid), "")
+    now = parts.clock()
     with parts.database.snapshot() as connection:
-        found = find_request(connection, uuid, parts.clock())
-    if found is None or not hmac.compare_digest(digest(secret), found.secret_hash):
+        found = find_request(connection, uuid, now)
+    if found is None:
         raise SessionGoneError
+    g.registration_id = found.registration_id
+    secret, _ = _proven(uuid, found.secret_hash, now)
     g.picker = Picker(request=found, csrf=form_token(secret))
     picker: Picker = g.picker
     return picker
+
+
+def bearer_terms(uuid: str, secret_hash: str) -> BearerTerms:
+    """Return what the bearers of a session are made with."""
+    return BearerTerms(secret_key=runtime().settings.secret_key, session_uuid=uuid, secret_hash=secret_hash)
+
+
+def _proven(uuid: str, secret_hash: str, now: datetime) -> tuple[str, bool]:
+    """Return the secret from which form tokens are made, and whether it was a bearer that proved the session.
+
+    Raises SessionGoneError, SessionLostError where a frame has nothing to prove it with.
+    """
+    secret = request.cookies.get(cookie_name(uuid), "")
+    if hmac.compare_digest(digest(secret), secret_hash):
+        return secret, False
+    bearer = _sent_bearer()
+    if not bearer:
+        raise SessionLostError if in_frame() and not secret else SessionGoneError
+    terms = bearer_terms(uuid, secret_hash)
+    ends = terms.find_end(bearer, now)
+    if ends is None:
+        raise SessionGoneError
+    if ends - now < RENEWED_BELOW:
+        _renew(terms.issue(now))
+    return terms.form_secret, True
+
+
+def _sent_bearer() -> str:
+    """Return the bearer that came with the request: in its header, or in the body of a form; empty where none did."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return token.strip()
+    return request.form.get(BEARER_FIELD, "")
+
+
+def _renew(bearer: str) -> None:
+    """Let this answer bring a new bearer."""
+
+    @after_this_request
+    def renewed(response: AnyResponse) -> AnyResponse:
+        response.headers[NEW_BEARER] = bearer
+        return response
 
 
 def _check_form(token: str) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from markupsafe import escape
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import BrowserMismatchError
-from lti_tool.lti.login import parse_authentication_response, parse_login
+from lti_tool.lti.login import MAX_ID, STORAGE_TARGET, parse_authentication_response, parse_login
 from lti_tool.services import launching, tool_keys
 from lti_tool.services.deep_links import OpenedPicker
 from lti_tool.services.launches import Opened
 from lti_tool.services.logins import STATE_LIFE, digest
 from lti_tool.views.activity import first_page
-from lti_tool.views.guards import COOKIE, cookie_name, public, runtime, set_private_cookie
+from lti_tool.views.guards import (
+    COOKIE,
+    bearer_terms,
+    cookie_name,
+    in_frame,
+    public,
+    runtime,
+    set_private_cookie,
+)
+from lti_tool.views.storage import cookies_refused, find_asking_page, repeated
 
 blueprint = Blueprint("oidc", __name__)
 
@@ -24,8 +33,6 @@ STATE_COOKIE = COOKIE + "s-"
 
 #: How many launches one browser keeps open. Their cookies stay far below the 8 KB that servers take in one header.
 MAX_SESSIONS = 20
-
-_LOGIN_PARAMETERS = ("iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id", "lti_message_hint")
 
 # Under 1 KB, and without script: the next request shows whether the cookie came back.
 _LOOK_AGAIN = (
@@ -43,8 +50,8 @@ def login() -> AnyResponse:
     """
     begun = launching.begin(runtime(), parse_login(request.values))
     response: AnyResponse
-    if request.headers.get("Sec-Fetch-Dest") == "iframe":
-        go_on = f"{url_for('oidc.go_on')}?{urlencode({'state': begun.login.state, **_repeated()})}"
+    if in_frame() or (STORAGE_TARGET in request.values and "Sec-Fetch-Dest" not in request.headers):
+        go_on = f"{url_for('oidc.go_on')}?{urlencode({'state': begun.login.state, **repeated()})}"
         response = Response(_LOOK_AGAIN.format(url=escape(go_on)), headers={"Cache-Control": "no-store"})
     else:
         response = redirect(begun.url, 302)
@@ -57,28 +64,26 @@ def login() -> AnyResponse:
 @blueprint.route("/lti/login/continue")
 @public("goes on only where the cookie of a login that we stored comes back")
 def go_on() -> AnyResponse:
-    """Go on to the platform where this browser kept our cookie in the frame; else offer a window of our own."""
-    state = request.args.get("state", "")
+    """Go on to the platform where this browser kept our cookie in the frame; else do without it."""
+    state, asked = request.args.get("state", ""), parse_login(request.args)
     try:
-        url = launching.go_on(
-            runtime(), parse_login(request.args), state, binding=request.cookies.get(state_cookie(state))
-        )
+        url = launching.go_on(runtime(), asked, state, binding=request.cookies.get(state_cookie(state)))
     except BrowserMismatchError:
-        return Response(render_template("new_window.html", url=f"{url_for('oidc.login')}?{urlencode(_repeated())}"))
+        return cookies_refused(asked)
     return redirect(url, 302)
-
-
-def _repeated() -> dict[str, str]:
-    """Return the parameters of the login initiation, to be sent to ourselves again."""
-    return {name: value for name in _LOGIN_PARAMETERS if (value := request.values.get(name))}
 
 
 @blueprint.route("/lti/launch", methods=["POST"])
 @public("the launch is proven by state, cookie and signature")
 def launch() -> Response:
-    """Verify and store a launch and answer with the page of its activity, or with the choice of activities."""
+    """Verify and store a launch and answer with the page of its activity, or with the choice of activities.
+
+    Where the platform keeps the secret of the login, a page asks for it first; nothing is used up by that.
+    """
     answered = parse_authentication_response(request.form)
     cookie = state_cookie(answered.state)
+    if cookie not in request.cookies and (asking := find_asking_page(answered)) is not None:
+        return asking
     opened, response = launching.complete(runtime(), answered, binding=request.cookies.get(cookie), then=_page)
     for name in (cookie, *_surplus()):
         set_private_cookie(response, name, "", max_age=0)
@@ -91,12 +96,29 @@ def launch() -> Response:
     return response
 
 
+@blueprint.post("/lti/launch/stored")
+@public("the launch is proven by state, signature, and the secret that the platform kept for this browser")
+def launch_stored() -> Response:
+    """Do the same with a secret that the platform kept: answer the page's address, and the bearer that opens it."""
+    answered = parse_authentication_response(request.form)
+    binding = request.form.get("secret", "")[:MAX_ID]
+    opened, page = launching.complete(runtime(), answered, binding=binding, then=_page)
+    bearer = bearer_terms(opened.session_uuid, digest(opened.secret)).issue(runtime().clock())
+    address = page.headers.get("Location") or url_for("activity.show", launch=opened.session_uuid)
+    return jsonify(bearer=bearer, url=address)
+
+
 def _page(connection: Connection, opened: Opened | OpenedPicker) -> Response:
     """Return the page that the message asks for."""
     if isinstance(opened, OpenedPicker):
         return Response(
             status=303, headers={"Location": url_for("deep_linking.show", request_uuid=opened.session_uuid)}
         )
+    if opened.reviewed is not None:
+        page = "review.show" if opened.reviewed else "review.nobody"
+        # None is left out of an address.
+        url = url_for(page, launch=opened.session_uuid, person_uuid=opened.reviewed or None)
+        return Response(status=303, headers={"Location": url})
     return first_page(connection, opened)
 
 

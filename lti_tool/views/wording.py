@@ -86,6 +86,14 @@ class Wording:
     framework: Framework | None = None
     parts: Mapping[tuple[str, str], NamedPart] = field(default_factory=dict)
 
+    def gettext(self, message: str) -> str:
+        """Return a message in this language."""
+        return catalogue(self.language).gettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Return a message with a number in this language, its placeholders unfilled."""
+        return catalogue(self.language).ngettext(one, many, number)
+
     def day(self, moment: datetime) -> str:
         """Return the date of a moment in UTC: 2 Mar 2026."""
         return _date(moment.astimezone(UTC).date(), "medium", self.language)
