@@ -36,7 +36,7 @@ function localise(form: HTMLFormElement): void {
   }
   for (const place of form.querySelectorAll("[data-q-zone]")) place.textContent = "";
   for (const place of form.querySelectorAll<HTMLElement>("[data-q-zone-note]")) {
-    place.textContent = (place.dataset.qZoneNote ?? "").replace("{zone}", zone);
+    place.textContent = (place.dataset["qZoneNote"] ?? "").replace("{zone}", zone);
   }
   form.addEventListener("formdata", (event) => {
     for (const field of fields) {
