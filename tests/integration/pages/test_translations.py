@@ -8,10 +8,12 @@ import pytest
 from babel.messages.catalog import Message
 
 import lti_tool
+import qualoop.player
 from tests.factories.catalogues import assert_whole, key, messages, used_in
 
 ROOT = Path(lti_tool.__file__).parent
 CATALOGUE = ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"
+PLAYER = Path(qualoop.player.__file__).parent / "locale/zh_Hans/LC_MESSAGES/django.po"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "translatable": None}
@@ -25,3 +27,12 @@ def test_every_message_is_translated_and_every_translation_is_used() -> None:
 @pytest.mark.parametrize("message", messages(CATALOGUE), ids=key)
 def test_a_translation_is_whole_and_fills_in_the_same(message: Message) -> None:
     assert_whole(message)
+
+
+def test_what_the_player_says_too_is_said_alike() -> None:
+    """Both catalogues serve one page, and the tool's would win."""
+    players = {key(message): message.string for message in messages(PLAYER)}
+    tools = {key(message): message.string for message in messages(CATALOGUE)}
+    assert {each: tools[each] for each in tools.keys() & players.keys()} == {
+        each: players[each] for each in tools.keys() & players.keys()
+    }
