@@ -151,7 +151,7 @@ def test_a_teacher_sends_a_grade_again(page: Page, class_page: FrameLocator, cla
 
 def tries(frame: FrameLocator) -> int:
     """Return how often the grade of the learner was sent."""
-    return int(row_of(frame, NAME).locator("summary").inner_text().split()[0])
+    return int(row_of(frame, NAME).locator("summary").inner_text().split()[1])
 
 
 def test_a_teacher_reads_the_pages_in_chinese(page: Page, class_at_work: Demo) -> None:
