@@ -56,7 +56,7 @@ _BEGIN = Prepared(
         "INSERT INTO attempt (organisation_id, uuid, person_id, resource_link_id, version_id, number, status, state, "
         "score, done, total, closes_at, started_at, updated_at) VALUES (:organisation_id, :uuid, :person, :link, "
         ":version_id, :number, 'active', :state, '0', :done, :total, :closes_at, :now, :now) "
-        "ON CONFLICT (resource_link_id, person_id, number) DO NOTHING"
+        "ON CONFLICT (resource_link_id, person_id, number) DO NOTHING RETURNING id"
     )
 )
 _SAVE = Prepared(
@@ -144,8 +144,8 @@ def current(connection: Connection, contents: Contents, who: Who, now: datetime)
     if standing.attempt is None:
         if phase is Phase.CLOSED:
             raise LinkClosedError
-        _begin(connection, contents, who, number=1, plan=standing.plan, now=now)
-        standing = find(connection, who)
+        begun = _begin(connection, contents, who, number=1, plan=standing.plan, now=now)
+        standing = Standing(begun, standing.plan) if begun else find(connection, who)
     attempt = _found(standing.attempt)
     return Current(attempt, contents.get(connection, who.organisation_id, attempt.version_id), standing.plan)
 
@@ -283,20 +283,31 @@ def _store(
     return after
 
 
-def _begin(connection: Connection, contents: Contents, who: Who, *, number: int, plan: Schedule, now: datetime) -> None:
-    """Store a new attempt; one that another tab began in the same moment stands."""
+def _begin(
+    connection: Connection, contents: Contents, who: Who, *, number: int, plan: Schedule, now: datetime
+) -> Attempt | None:
+    """Store and return a new attempt; None where one that another tab began in the same moment stands."""
     row = _VERSION.one(connection, {"activity_id": who.activity_id, "organisation_id": who.organisation_id})
     if row is None or row[0] is None:
         raise ContentMissingError
     opened = contents.get(connection, who.organisation_id, row[0])
     state = opened.kind.initial_state(opened.content, secrets.randbits(SEED_BITS))
     done, total = opened.kind.progress(opened.content, state)
-    _BEGIN.run(
+    attempt = Attempt(
+        id=0,
+        uuid=str(uuid.uuid4()),
+        number=number,
+        version_id=opened.version_id,
+        status=AttemptState.ACTIVE,
+        state=state,
+        score=Score(0),
+    )
+    made = _BEGIN.one(
         connection,
         {
             **_keys(who),
-            "uuid": str(uuid.uuid4()),
-            "version_id": opened.version_id,
+            "uuid": attempt.uuid,
+            "version_id": attempt.version_id,
             "number": number,
             "state": _json(state),
             "done": done,
@@ -305,6 +316,7 @@ def _begin(connection: Connection, contents: Contents, who: Who, *, number: int,
             "now": micros(now),
         },
     )
+    return replace(attempt, id=made[0]) if made else None
 
 
 def _closes(who: Who, plan: Schedule) -> int | None:
