@@ -28,7 +28,7 @@ class RecordPage:
     @classmethod
     def opened_from(cls, lesson: LessonPage) -> Self:
         """Go from the lesson to the learner's own record."""
-        lesson.shown.locator(".q-tab").last.click()
+        lesson.shown.locator(".q-tab[href$='record/']").click()
         lesson.shown.locator(".q-page-head").wait_for()
         return cls(lesson.shown)
 
