@@ -21,9 +21,10 @@ def _(message: str) -> str:
 def block_schedule(block: Any, settings: LinkSettings) -> Schedule:
     """Return what holds for a block: `due` and `graceperiod` are fields that Open edX gives every block.
 
-    What is later than both is not taken, as everywhere in that platform. Elsewhere there is no date.
+    What is later than both is not taken, as everywhere in that platform. Elsewhere there is no date: the workbench of
+    the XBlock SDK gives each instance one of its own, the present moment, which nobody has set.
     """
-    due, grace = getattr(block, "due", None), getattr(block, "graceperiod", None)
+    due, grace = (getattr(block, name, None) if hasattr(type(block), name) else None for name in ("due", "graceperiod"))
     if not isinstance(due, datetime):
         return schedule(settings)
     minutes = -(-grace // MINUTE) if isinstance(grace, timedelta) else 0

@@ -14,12 +14,9 @@ from xblocks.kp_lesson.timing import block_schedule
 DUE = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
 
 
-class Given:
-    """What Open edX gives a block."""
-
-    def __init__(self, due: object, graceperiod: object = None) -> None:
-        self.due = due
-        self.graceperiod = graceperiod
+def given(due: object, graceperiod: object = None) -> object:
+    """Return what Open edX makes of a block: its class has fields of that name."""
+    return type("Given", (), {"due": due, "graceperiod": graceperiod})()
 
 
 @pytest.mark.parametrize(
@@ -34,17 +31,23 @@ class Given:
     ],
 )
 def test_due_date_and_grace_hold_to_the_second(grace: object, after: int, phase: Phase) -> None:
-    plan = block_schedule(Given(DUE, grace), LinkSettings())
+    plan = block_schedule(given(DUE, grace), LinkSettings())
     assert plan.phase(DUE + timedelta(seconds=after)) is phase
 
 
 @pytest.mark.parametrize("due", [None, "2026-03-02", 7])
 def test_without_a_due_date_it_never_closes(due: object) -> None:
-    assert block_schedule(Given(due), LinkSettings()).phase(DUE + timedelta(days=9999)) is Phase.OPEN
+    assert block_schedule(given(due), LinkSettings()).phase(DUE + timedelta(days=9999)) is Phase.OPEN
+
+
+def test_what_only_the_instance_has_is_no_due_date() -> None:
+    block = type("Patched", (), {})()
+    block.due, block.graceperiod = DUE, timedelta(0)
+    assert block_schedule(block, LinkSettings()).phase(DUE + timedelta(days=1)) is Phase.OPEN
 
 
 def test_a_due_date_without_a_zone_is_taken_as_utc() -> None:
-    plan = block_schedule(Given(DUE.replace(tzinfo=None)), LinkSettings())
+    plan = block_schedule(given(DUE.replace(tzinfo=None)), LinkSettings())
     assert plan.phase(DUE) is Phase.OPEN
 
 
