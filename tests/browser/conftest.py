@@ -80,6 +80,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run a demo for one module, whose tests change what others build on."""
+    with running_demo(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoParts]:
     """Run another demo, the parts of which a test may stop; it leaves all of them running."""

@@ -17,6 +17,11 @@ from tests.browser.lms_pages import HELEN, YUTONG, LmsPages
 ZONE = "Asia/Hong_Kong"
 
 
+@pytest.fixture(scope="module")
+def demo(own_demo: Demo) -> Demo:
+    return own_demo
+
+
 def local(moment: datetime) -> str:
     """Return a moment as a teacher in Hong Kong types it."""
     return f"{moment + timedelta(hours=8):%Y-%m-%dT%H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import serious_findings
@@ -11,6 +12,11 @@ from tests.browser.conftest import SCREENSHOTS, NewContext
 from tests.browser.demo_process import Demo
 from tests.browser.lessons import MEASURING
 from tests.browser.lms_pages import HELEN, YUTONG, LmsPages
+
+
+@pytest.fixture(scope="module")
+def demo(own_demo: Demo) -> Demo:
+    return own_demo
 
 
 def open_notices(page: Page, demo: Demo) -> None:

@@ -18,6 +18,11 @@ NAME = "李思远"
 
 
 @pytest.fixture(scope="module")
+def demo(own_demo: Demo) -> Demo:
+    return own_demo
+
+
+@pytest.fixture(scope="module")
 def handed_in(demo: Demo, chromium: Browser) -> Demo:
     """Let a student hand a lesson in with one question right and one wrong."""
     asked = questions(shipped_lesson(ORGANIC))
