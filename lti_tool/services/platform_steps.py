@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from lti_tool.lti.platform_profiles import Product
-from qualoop.authored_files import AuthoredFilesError, Problems, read_yaml
+from lti_tool.services.authored_words import words_of
 from qualoop.values import Text
 
 FILE: Final = "platform_steps.yaml"
 PRODUCTS: Final = (Product.MOODLE, Product.OPEN_EDX, Product.CANVAS, Product.BRIGHTSPACE, Product.BLACKBOARD)
 _SECTIONS: Final = ("link", "manual", "afterwards")
-
-
-@cache
-def load() -> Mapping[str, Any]:
-    """Return the file of steps, read once."""
-    problems = Problems()
-    file = read_yaml(Path(__file__).parent, FILE, problems)
-    if file is None:
-        raise AuthoredFilesError(problems.found)
-    data: Mapping[str, Any] = file.data
-    return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +29,15 @@ class Steps:
 
 def steps(product: Product, base_url: str, *, language: str) -> Steps:
     """Return the steps of a product in one language."""
-    found = load()["products"][product.value]
-    headings = {name: Text(text)[language] for name, text in load()["headings"].items()}
+    found = words_of(FILE)["products"][product.value]
+    headings = {name: Text(text)[language] for name, text in words_of(FILE)["headings"].items()}
     return Steps(
         name=found["name"],
         tried=Text(found["tried"])[language],
         heading=headings["addresses"],
         addresses=[
-            (Text(address["name"])[language], _filled(address["value"], base_url)) for address in load()["addresses"]
+            (Text(address["name"])[language], _filled(address["value"], base_url))
+            for address in words_of(FILE)["addresses"]
         ],
         sections=[
             (headings[section], _said(found[section], base_url, language)) for section in _SECTIONS if found[section]
@@ -70,7 +58,7 @@ def printed(product: Product, base_url: str, *, language: str) -> list[str]:
 
 def afterwards(product: str | None, base_url: str, *, language: str) -> list[str]:
     """Return what is still to be done in a platform that has registered; general words where it is not known."""
-    steps = load()["products"].get(product) or load()["other"]
+    steps = words_of(FILE)["products"].get(product) or words_of(FILE)["other"]
     return _said(steps["afterwards"], base_url, language)
 
 

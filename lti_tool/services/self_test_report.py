@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,23 +13,12 @@ from sqlalchemy.orm import Session
 from lti_tool.lti.registration import Registration
 from lti_tool.models import AdminChange
 from lti_tool.services.administration import Action, Desk
+from lti_tool.services.authored_words import words_of
 from lti_tool.services.self_test import Finding, State, read_findings
-from qualoop.authored_files import AuthoredFilesError, Problems, read_yaml
 from qualoop.values import Text
 
 FILE: Final = "self_test_advice.yaml"
 _NO_ADVICE: Final = frozenset({State.WORKS, State.SKIPPED})
-
-
-@cache
-def load() -> Mapping[str, Any]:
-    """Return the file of words, read once."""
-    problems = Problems()
-    file = read_yaml(Path(__file__).parent, FILE, problems)
-    if file is None:
-        raise AuthoredFilesError(problems.found)
-    data: Mapping[str, Any] = file.data
-    return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +94,7 @@ def find_kept(session: Session, organisation_id: int, registration_id: int) -> K
 
 
 def _line(finding: Finding, product: str, base_url: str, language: str) -> Line:
-    words = load()
+    words = words_of(FILE)
     check = words["checks"][finding.check]
     outcome = check["outcomes"].get(finding.code) or words["common"][finding.code]
     values: dict[str, str | int] = {**finding.values, "base": base_url}
