@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 compile=("${UV:-uv}" pip compile --quiet --universal setup.cfg --python-version 3.11 --no-header --no-annotate)
 "${compile[@]}" --all-extras -o requirements/dev.txt
-"${compile[@]}" --extra lti --extra demo -c requirements/dev.txt -o requirements/demo.txt
+"${compile[@]}" --extra lti --extra sim --extra demo -c requirements/dev.txt -o requirements/demo.txt
 "${compile[@]}" --extra xblocks -c requirements/dev.txt -o requirements/xblocks.txt
 # A platform of the tests: its own Python, its own environment, nothing in common with the others.
 "${UV:-uv}" pip compile --quiet --universal requirements/lti-consumer.in --python-version 3.12 --no-header --no-annotate \

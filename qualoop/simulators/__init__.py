@@ -1,0 +1,74 @@
+"""Simulated practice: markets and operations, the decisions in them, and scores free of luck.
+
+`get_engine(name)` gives an `Engine`; a project (`ProjectFile`) names one and describes its world.
+"""
+
+from __future__ import annotations
+
+from qualoop.simulators.decisions import (
+    ChoiceField,
+    Column,
+    Decision,
+    DecisionForm,
+    DecisionTable,
+    FlagField,
+    NumberField,
+    Option,
+    Plan,
+    Row,
+    TextField,
+)
+from qualoop.simulators.engine import BaselineKind, Bound, Engine, Happened, PartScore, Refusal, State
+from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
+from qualoop.simulators.project import PROJECT_FILE, ProjectFile
+from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine
+from qualoop.simulators.scoring import Standard, as_score, gap_score, gap_scores, shapley, shares, standard_of
+from qualoop.simulators.streams import WorldKey
+from qualoop.simulators.views import Chart, Figure, Figures, Grid, Panel, Prose, Series, View
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "PROJECT_FILE",
+    "BaselineKind",
+    "Bound",
+    "Chart",
+    "ChoiceField",
+    "Column",
+    "Decision",
+    "DecisionForm",
+    "DecisionTable",
+    "Engine",
+    "Figure",
+    "Figures",
+    "FlagField",
+    "FormOutsideBandError",
+    "Grid",
+    "Happened",
+    "NumberField",
+    "Option",
+    "Panel",
+    "PartScore",
+    "Plan",
+    "ProjectFile",
+    "Prose",
+    "Refusal",
+    "Row",
+    "Series",
+    "SimulatorError",
+    "SpecRefusedError",
+    "Standard",
+    "State",
+    "TextField",
+    "UnknownEngineError",
+    "View",
+    "WorldKey",
+    "as_score",
+    "engine_hash",
+    "engine_names",
+    "gap_score",
+    "gap_scores",
+    "get_engine",
+    "shapley",
+    "shares",
+    "standard_of",
+]

@@ -1,0 +1,135 @@
+"""What a market or an operation must be able to do, so that projects can be built on it.
+
+An engine is pure: (world key, decisions) → numbers. It keeps nothing, reads no clock, and draws only from its keys. A
+package offers engines under the entry points `qualoop.engines`: the name is the engine, the value a class without
+constructor arguments that fulfils `Engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+from pydantic import BaseModel
+
+from qualoop.simulators.decisions import Decision, DecisionForm, Plan
+from qualoop.simulators.streams import WorldKey
+from qualoop.simulators.views import Panel, View
+from qualoop.values import Text
+
+State: TypeAlias = Mapping[str, Any]
+"""Plain JSON, at most 64 KB: what was decided, never what follows from it."""
+
+
+class BaselineKind(StrEnum):
+    """Policies that say where a score begins, and bots that must stay poor."""
+
+    NAIVE = "naive"
+    """Where the score is 0: what somebody does who knows nothing."""
+    POOR = "poor"
+    """Poor in every component: against it a component's share of the gap is measured."""
+    NOTHING = "nothing"
+    """Does nothing."""
+    SPEND_ALL = "spend-all"
+    """Spends, orders or agrees to as much as can be."""
+    RATIO_TRICK = "ratio-trick"
+    """Makes the figure that learners like to be ranked on look good, and earns nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a decision is refused: the field and row (from 0) at fault, both None where it is the whole.
+
+    ``code`` is stable; ``text`` says what is wrong and what to do.
+    """
+
+    code: str
+    text: Text
+    field: str | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What nobody can beat: ``value`` at or above every plan's, and a plan that comes near it."""
+
+    value: float
+    plan: Plan
+    notes: Mapping[str, float] = field(default_factory=dict)
+    """Further numbers for whoever explains it, such as the shadow price of a budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What a round brought: ``panels`` to look at, ``realised`` the value as it came out, luck and all."""
+
+    panels: tuple[Panel, ...]
+    realised: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartScore:
+    """How well one component was decided: ``score`` in [0, 1].
+
+    ``lost`` is how much value was lost against the reference, by this component (its Shapley share); ``why`` says what
+    it was; ``critical`` names the breach that capped it, where one did.
+    """
+
+    part: str
+    score: float
+    lost: float
+    why: Text
+    critical: str | None = None
+
+
+class Engine(Protocol):
+    """A market or an operation. `W` below is its own type of world: frozen, never shown, made anew from its key."""
+
+    name: str
+    """The entry point's name."""
+    spec_model: type[BaseModel]
+    """What a project's `world` may say, with defaults; its JSON Schema is the authors' documentation."""
+
+    def world(self, spec: Any, key: WorldKey, /) -> Any:
+        """Return the world of a checked ``spec`` (an instance of ``spec_model``): the same for the same key, anywhere."""
+
+    def form(self, world: Any, /) -> DecisionForm:
+        """Return what is to be decided; the same in every round."""
+
+    def rounds(self, world: Any, /) -> int:
+        """Return how many decisions a plan has."""
+
+    def initial(self, world: Any, /) -> State:
+        """Return the state before the first round."""
+
+    def check(self, world: Any, state: State, decision: Decision, /) -> list[Refusal]:
+        """Return what is wrong with a decision that fits the form: rules that no single field knows."""
+
+    def step(self, world: Any, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
+        """Return the state after a round, and what it brought to whoever has the luck of ``run``."""
+
+    def view(self, world: Any, state: State, run: WorldKey, /, *, role: str = "") -> View:
+        """Return what may be seen after the rounds of ``state``, which are played again with the luck of ``run``.
+
+        ``role`` is empty for who decides everything; else the view of one role of a team.
+        """
+
+    def plan(self, world: Any, state: State, /) -> Plan:
+        """Return what was decided so far, a decision a round."""
+
+    def value(self, world: Any, plan: Plan, /) -> float:
+        """Return the expected value of a whole plan under the true parameters: free of luck."""
+
+    def oracle(self, world: Any, /) -> Bound:
+        """Return the clairvoyant best."""
+
+    def reference(self, world: Any, /) -> Plan:
+        """Return what earns full marks: a good policy that knows no more than a learner can."""
+
+    def baseline(self, world: Any, kind: BaselineKind, /) -> Plan | None:
+        """Return the plan of a policy; None where the engine has none of this kind (NAIVE and POOR it always has)."""
+
+    def scores(self, world: Any, plan: Plan, /) -> Sequence[PartScore]:
+        """Return the score of every component; most engines call `scoring.gap_scores`."""

@@ -1,0 +1,54 @@
+"""The engines that an installation has, by name, and the hash of the code that each computes with."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final
+
+from qualoop.errors import MissingExtraError
+from qualoop.simulators.engine import Engine
+from qualoop.simulators.errors import UnknownEngineError
+
+ENTRY_POINT_GROUP: Final = "qualoop.engines"
+
+# What every engine computes with, besides its own package.
+_SHARED: Final = ("decisions", "distributions", "scoring", "streams")
+
+
+def engine_names() -> list[str]:
+    """Return the names of the installed engines, sorted."""
+    return sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
+
+
+@lru_cache(maxsize=64)
+def get_engine(name: str) -> Engine:
+    """Return the engine of this name; raise UnknownEngineError, or MissingExtraError where its libraries are missing."""
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            try:
+                engine: Engine = entry.load()()
+            except ImportError as error:
+                raise MissingExtraError(f"the engine {name}", entry.extras[0] if entry.extras else "sim") from error
+            return engine
+    known = ", ".join(engine_names()) or "none"
+    raise UnknownEngineError(f"no engine {name!r} is installed (there are: {known})")
+
+
+@lru_cache(maxsize=64)
+def engine_hash(name: str) -> str:
+    """Return SHA-256, in hex, of the sources that an engine computes with: its package and what all engines share.
+
+    Two installations with the same hash compute the same scores from the same file.
+    """
+    package = type(get_engine(name)).__module__.rpartition(".")[0]
+    own = Path(str(import_module(package).__file__)).parent
+    shared = Path(__file__).parent
+    files = sorted(own.glob("*.py")) + [shared / f"{module}.py" for module in _SHARED]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+"""Scores of a plan: expected value between a baseline and a same-information reference, shared out over components.
+
+S = clip((V(d) − V(base)) / (V(ref) − V(base)), 0, 1). A component's share of V(ref) − V(d) is its Shapley value (Shapley,
+1953) over the 2^n plans in which some components are the reference's; its score compares that with the share of a plan
+that is poor in every component. Luck, realised − expected, is shown apart and never scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations
+from math import factorial, isfinite
+from typing import Any, Final
+
+from qualoop.simulators.decisions import Plan, with_components
+from qualoop.simulators.engine import BaselineKind, Engine, PartScore
+from qualoop.simulators.errors import FormOutsideBandError
+from qualoop.values import Score, Text
+
+LEAST_SHARE: Final = 0.15
+"""The least share of the gap that a component must have in a form (reference/baseline pair), else it measures nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """What plans in a world are measured against; worth keeping by world.
+
+    ``naive``, ``reference`` and ``oracle`` are values; ``poor_lost`` is how much each component of the poor plan loses
+    against the reference.
+    """
+
+    naive: float
+    reference: float
+    oracle: float
+    poor_lost: Mapping[str, float]
+
+
+def standard_of(engine: Engine, world: Any) -> Standard:
+    """Return what a world's plans are measured against."""
+    reference = engine.reference(world)
+    return Standard(
+        naive=engine.value(world, _always(engine, world, BaselineKind.NAIVE)),
+        reference=engine.value(world, reference),
+        oracle=engine.oracle(world).value,
+        poor_lost=shares(engine, world, _always(engine, world, BaselineKind.POOR), reference),
+    )
+
+
+def _always(engine: Engine, world: Any, kind: BaselineKind) -> Plan:
+    plan = engine.baseline(world, kind)
+    if plan is None:
+        raise FormOutsideBandError(f"the engine {engine.name} has no {kind.value} baseline")
+    return plan
+
+
+def gap_score(value: float, standard: Standard) -> Score:
+    """Return what a plan of this value scores; a gap that is none scores 0."""
+    gap = standard.reference - standard.naive
+    return as_score((value - standard.naive) / gap if gap > 0 else 0.0)
+
+
+def as_score(share: float) -> Score:
+    """Return a share, clipped to [0, 1], as a score of six digits; what is no number scores 0."""
+    if not isfinite(share):
+        return Score(0)
+    return Score(Decimal(f"{min(max(share, 0.0), 1.0):.6f}"))
+
+
+def shares(engine: Engine, world: Any, plan: Plan, reference: Plan) -> dict[str, float]:
+    """Return by component how much value ``plan`` loses against ``reference``; they add up to the whole difference."""
+    form = engine.form(world)
+    fields = {component: form.part_of(component) for component in form.components}
+    return shapley(
+        form.components,
+        lambda taken: engine.value(world, _mixed(plan, reference, frozenset().union(*(fields[one] for one in taken)))),
+    )
+
+
+def _mixed(plan: Plan, other: Plan, fields: frozenset[str]) -> Plan:
+    return [with_components(mine, theirs, fields) for mine, theirs in zip(plan, other, strict=True)]
+
+
+def shapley(players: Sequence[str], worth: Callable[[frozenset[str]], float]) -> dict[str, float]:
+    """Return each player's Shapley value of the game ``worth``, by its 2^n coalitions; their sum is exact."""
+    worths = {
+        frozenset(coalition): worth(frozenset(coalition))
+        for size in range(len(players) + 1)
+        for coalition in combinations(players, size)
+    }
+    count = len(players)
+    values = dict.fromkeys(players, 0.0)
+    for coalition, value in worths.items():
+        if len(coalition) == count:
+            continue
+        weight = factorial(len(coalition)) * factorial(count - len(coalition) - 1) / factorial(count)
+        for player in players:
+            if player not in coalition:
+                values[player] += weight * (worths[coalition | {player}] - value)
+    return values
+
+
+def gap_scores(
+    engine: Engine,
+    world: Any,
+    plan: Plan,
+    *,
+    why: Callable[[str, float, float], Text],
+    standard: Standard | None = None,
+) -> list[PartScore]:
+    """Return the components' scores: 1 − share lost / share that the poor plan loses, clipped.
+
+    ``why(component, lost, poor_lost)`` says it in words.
+    """
+    standard = standard or standard_of(engine, world)
+    lost = shares(engine, world, plan, engine.reference(world))
+    scores = []
+    for component, amount in lost.items():
+        poor = standard.poor_lost[component]
+        share = 1.0 - amount / poor if poor > 0 else float(amount <= 0)
+        scores.append(
+            PartScore(
+                part=component,
+                score=float(as_score(share)),
+                lost=amount,
+                why=why(component, amount, poor),
+            )
+        )
+    return scores
+
+
+def thin_components(standard: Standard, least: float = LEAST_SHARE) -> list[str]:
+    """Return the components whose share of the gap, by the poor plan, is too small to tell anything."""
+    whole = sum(standard.poor_lost.values())
+    return [component for component, lost in standard.poor_lost.items() if whole <= 0 or lost < least * whole]
