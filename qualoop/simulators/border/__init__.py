@@ -1,0 +1,1 @@
+"""Trade across a border: dated rule packs, landed cost, Incoterms, routes. The engine is `engine.LandedCostEngine`."""
