@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 OPEN_EDX := $(VENV)/open-edx
+OLDEST := $(VENV)/oldest
 CATALOGUES := $(shell find qualoop lti_tool xblocks -name '*.po' 2>/dev/null)
 FRONT_END := package.json package-lock.json build.mjs tsconfig.json \
   $(shell find qualoop/player/static lti_tool/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
@@ -24,7 +25,7 @@ echo "No suitable Python: this needs one of $(1), with ssl, sqlite3 and venv." >
 echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12. Windows: use WSL." >&2; exit 1
 endef
 
-.PHONY: help install demo openedx test check soak format assets clean lock
+.PHONY: help install demo openedx oldest test check soak format assets clean lock
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
@@ -32,7 +33,8 @@ install: $(STAMPS)/dev assets ## make .venv with everything for development
 demo: $(STAMPS)/demo assets ## start the demo: a small LMS, the tool and its worker
 	@$(BIN)/python -m demo
 openedx: $(STAMPS)/open-edx ## make .venv/open-edx, on Python 3.12: the LTI code of Open edX, for tests
-test: install openedx ## run the tests
+oldest: $(STAMPS)/oldest ## make .venv/oldest: the core on the oldest libraries that it allows, for tests
+test: install openedx oldest ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
 	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
@@ -84,6 +86,15 @@ $(STAMPS)/open-edx: $(STAMPS)/libraries requirements/lti-consumer.txt
 	  rm -rf $(OPEN_EDX); "$$python" -m venv $(OPEN_EDX); \
 	  $(call PIP_INSTALL_INTO,$(OPEN_EDX)/bin/python,-r requirements/lti-consumer.txt); touch $@; \
 	else echo "· WITHOUT PYTHON 3.12 (on the PATH or in pyenv) NOTHING IS TESTED AGAINST OPEN EDX"; fi
+
+# The core alone, on the oldest libraries that setup.cfg allows. No Python 3.13: the oldest NumPy is older than that.
+$(STAMPS)/oldest: $(STAMPS)/libraries requirements/oldest.txt
+	@if python=$$({ $(call FIND_PYTHON,3.11 3.12); } 2>/dev/null); then \
+	  echo "· installing the core on its oldest libraries for the tests"; \
+	  rm -rf $(OLDEST); "$$python" -m venv $(OLDEST); \
+	  $(call PIP_INSTALL_INTO,$(OLDEST)/bin/python,-r requirements/oldest.txt); \
+	  $(call PIP_INSTALL_INTO,$(OLDEST)/bin/python,--no-deps -e .); touch $@; \
+	else echo "· WITHOUT PYTHON 3.11 OR 3.12 NOTHING IS TESTED ON THE OLDEST LIBRARIES"; fi
 
 # Node of the machine, else Node from its wheel (whose own npm script is broken, hence npm-cli.js).
 NODE_ENV = PATH="$$PWD/$(VENV)/node:$$PATH"

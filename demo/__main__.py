@@ -13,7 +13,7 @@ from pathlib import Path
 
 from demo.addresses import choose_addresses
 from demo.announcement import ready_box, write_ready_file
-from demo.course_content import activities_of, lesson_folders
+from demo.course_content import activities_of, package_folders
 from demo.lms.settings import LmsSettings
 from demo.processes import Child, DemoFailedError
 from demo.running import (
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace, folder: Path, children: list[Child], stop:
         data_folder=folder / "lms",
         base_url=addresses.lms,
         tool_url=addresses.tool,
-        activities=activities_of(lesson_folders()),
+        activities=activities_of(package_folders()),
     )
     environment = tool_environment(folder / "tool", addresses)
     set_up(ToolSetup(environment=environment, log=log / "setup.log"), lms, [shipped_content()], say=_say)

@@ -1,8 +1,9 @@
-"""The activities of the demo course: the micro-lessons that come with Qualoop."""
+"""The activities of the demo course: the micro-lessons and practice projects that come with Qualoop."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from demo.lms.settings import ActivityDeclaration
 from demo.processes import DemoFailedError
@@ -10,18 +11,18 @@ from qualoop.authored_files import Problems, YamlFile, read_yaml
 from qualoop.framework import shipped_content
 from qualoop.values import Text
 
-LESSON_FILE = "lesson.yaml"
+HEAD_FILES: Final = ("lesson.yaml", "project.yaml")
 
 
-def lesson_folders() -> list[Path]:
-    """Return the folders of the lessons, in the order in which the course shows them."""
-    return sorted(path.parent for path in shipped_content().rglob(LESSON_FILE))
+def package_folders() -> list[Path]:
+    """Return the folders of lessons and projects, in the order in which the course shows them."""
+    return [path.parent for name in HEAD_FILES for path in sorted(shipped_content().rglob(name))]
 
 
 def activities_of(folders: list[Path]) -> tuple[ActivityDeclaration, ...]:
     """Return an activity for each lesson; only titles are read here, `qualoop content install` checks the rest."""
     problems = Problems()
-    files = [read_yaml(folder, LESSON_FILE, problems) for folder in folders]
+    files = [read_yaml(folder, name, problems) for folder in folders for name in HEAD_FILES if (folder / name).exists()]
     if problems:
         raise DemoFailedError("\n".join(str(problem) for problem in problems))
     return tuple(_activity(file) for file in files if file is not None)
@@ -33,4 +34,4 @@ def _activity(file: YamlFile) -> ActivityDeclaration:
             key=file.data["key"], title=Text(file.data["title"]), description=Text(file.data["summary"])
         )
     except (KeyError, TypeError) as error:
-        raise DemoFailedError(f"{file.name}: a lesson has key, title and summary") from error
+        raise DemoFailedError(f"{file.name}: a lesson or a project has key, title and summary") from error

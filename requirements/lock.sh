@@ -6,6 +6,8 @@ compile=("${UV:-uv}" pip compile --quiet --universal setup.cfg --python-version 
 "${compile[@]}" --all-extras -o requirements/dev.txt
 "${compile[@]}" --extra lti --extra sim --extra demo -c requirements/dev.txt -o requirements/demo.txt
 "${compile[@]}" --extra xblocks -c requirements/dev.txt -o requirements/xblocks.txt
+# The core on the oldest libraries that it allows: a recorded run must come out the same there.
+"${compile[@]}" --resolution lowest-direct -o requirements/oldest.txt
 # A platform of the tests: its own Python, its own environment, nothing in common with the others.
 "${UV:-uv}" pip compile --quiet --universal requirements/lti-consumer.in --python-version 3.12 --no-header --no-annotate \
   -o requirements/lti-consumer.txt

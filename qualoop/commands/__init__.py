@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from qualoop.authored_files import AuthoredFilesError
 from qualoop.errors import MissingExtraError, QualoopError
 
-__all__ = ["ENTRY_POINT_GROUP", "NounEntryPoint", "Nouns", "main"]
+__all__ = ["ENTRY_POINT_GROUP", "NounEntryPoint", "Nouns", "load", "main"]
 
 ENTRY_POINT_GROUP = "qualoop.commands"
 
@@ -85,7 +85,7 @@ def _run(arguments: list[str], entry_points: Sequence[NounEntryPoint]) -> int:
     asked = [entry_point for entry_point in entry_points if entry_point.name in arguments[:1]]
     for entry_point in asked or entry_points:
         try:
-            _load(entry_point).register(nouns)
+            load(entry_point).register(nouns)
         except MissingExtraError as error:
             if asked:
                 raise
@@ -100,8 +100,8 @@ def _run(arguments: list[str], entry_points: Sequence[NounEntryPoint]) -> int:
     return int(parsed.run(parsed))
 
 
-def _load(entry_point: NounEntryPoint) -> Any:
-    """Return a noun's module, else raise MissingExtraError with the extra that it declares.
+def load(entry_point: NounEntryPoint) -> Any:
+    """Return the module of a noun, or of a verb that another package adds to one, else raise MissingExtraError with the extra that it declares.
 
     Where it declares none, a module that is not there is a fault of ours, and its error is passed on.
     """

@@ -15,9 +15,11 @@ from importlib import metadata
 from pathlib import Path
 
 from qualoop.authored_files import AuthoredFilesError, Problem
-from qualoop.commands import Nouns, content_preview
-from qualoop.content_packages import LESSON_FILE, Package, json_schema, load_package, start_package
+from qualoop.commands import Nouns, content_preview, load
+from qualoop.content_packages import LESSON_FILE, Package, find_packages, json_schema, load_package, start_package
+from qualoop.errors import MissingExtraError
 from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
+from qualoop.simulators import PROJECT_FILE
 
 VERBS_GROUP = "qualoop.commands.content"
 
@@ -52,10 +54,15 @@ def register(nouns: Nouns) -> None:
     schema.set_defaults(run=_schema)
 
     for entry_point in metadata.entry_points(group=VERBS_GROUP):
-        entry_point.load().register(verbs)
+        try:
+            load(entry_point).register(verbs)
+        except MissingExtraError as error:
+            verbs.add_parser(entry_point.name, help=f"not available: {error}")
 
 
-_PACKAGES = f"a package (a folder with {LESSON_FILE}), or a folder somewhere above packages (default: here)"
+_PACKAGES = (
+    f"a package (a folder with {LESSON_FILE} or {PROJECT_FILE}), or a folder somewhere above packages (default: here)"
+)
 
 
 def _add_framework(verb: argparse.ArgumentParser) -> None:
@@ -85,8 +92,7 @@ def _problems(folder: Path, framework: Framework) -> Sequence[Problem]:
 
 def _packages_in(directory: Path) -> Iterator[Path]:
     """Iterate over the packages at or below ``directory``; one that names no package at all is checked itself."""
-    below = sorted(path.parent for path in directory.rglob(LESSON_FILE))
-    yield from below or [directory]
+    yield from find_packages(directory) or [directory]
 
 
 def find_framework(folder: Path, given: Path | None) -> Framework:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,10 +17,12 @@ from qualoop.assessment import guess_floor
 from qualoop.authored_files import AuthoredFilesError, Problems
 from qualoop.content_packages.markdown import ASSET_SCHEME, block_html
 from qualoop.content_packages.media_types import find_media_type
+from qualoop.content_packages.project_files import CheckedProject, check_project
 from qualoop.content_packages.reading import Source, read_package
-from qualoop.content_packages.schema import MediaStep, Step
+from qualoop.content_packages.schema import LESSON_FILE, MediaStep, Step
 from qualoop.content_packages.validation import Checked, validate
 from qualoop.framework import Framework
+from qualoop.simulators import PROJECT_FILE
 
 _TRANSCRIPT: Final = "text/markdown"
 
@@ -39,7 +42,8 @@ class Package:
 
     ``content_hash`` identifies it: SHA-256 (hex) of the RFC 8785 form of the document without its tags and of the
     assets' hashes. ``manifest`` lists the parts that are scored; ``tags`` gives each part's weights by knowledge
-    point; ``tags_hash`` is over them and the framework they name. ``version`` is a label for people.
+    point; ``tags_hash`` is over them and the framework they name. ``version`` is a label for people. ``link_settings`` is
+    what the activity's links begin with (`qualoop.assessment.LinkSettings`), where that is not the usual.
     """
 
     key: str
@@ -51,6 +55,12 @@ class Package:
     tags: dict[str, dict[str, str]]
     tags_hash: str
     assets: Mapping[str, Asset]
+    link_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find_packages(folder: Path) -> list[Path]:
+    """Return the folders of all packages in ``folder`` or below, whatever their kind, in order of their paths."""
+    return sorted({path.parent for name in (LESSON_FILE, PROJECT_FILE) for path in folder.rglob(name)})
 
 
 def load_package(root: Path, framework: Framework | None) -> Package:
@@ -59,6 +69,12 @@ def load_package(root: Path, framework: Framework | None) -> Package:
     Without a framework, whether its knowledge points exist is left unchecked.
     """
     problems = Problems()
+    if (root / PROJECT_FILE).exists():
+        project = check_project(root, framework, problems)
+        problems.raise_if_any()
+        if project is None:
+            raise AuthoredFilesError(problems)
+        return build_project(project)
     checked = validate(read_package(root, problems), framework, problems)
     problems.raise_if_any()
     if checked is None:
@@ -66,15 +82,46 @@ def load_package(root: Path, framework: Framework | None) -> Package:
     return build_package(checked)
 
 
+def build_project(checked: CheckedProject) -> Package:
+    """Return the package that a checked practice project makes."""
+    project = checked.project
+    tags = {part.key: _as_tags(part.knowledge_points) for part in project.parts}
+    document = project.model_dump(mode="json", exclude={"packs"}) | {
+        "world": checked.spec.model_dump(mode="json"),
+        "parts": [part.model_dump(mode="json", exclude={"knowledge_points"}) for part in project.parts],
+        "knowledge_points": list(dict.fromkeys(code for weights in tags.values() for code in weights)),
+        **{
+            kind: {language: block_html(text) for language, text in texts.items()}
+            for kind, texts in checked.texts.items()
+        },
+    }
+    return Package(
+        key=project.key,
+        kind=project.kind,
+        version=project.version,
+        content_hash=_hash({"document": _untagged(document), "assets": {}}),
+        document=document,
+        manifest={
+            "parts": [{"key": part.key, "type": "component", "options": None, "max": "1"} for part in project.parts]
+        },
+        tags=tags,
+        tags_hash=_hash({"framework": document["framework"], "tags": tags}),
+        assets=MappingProxyType({}),
+        link_settings={"max_attempts": project.attempts.graded, "counts": project.attempts.keep},
+    )
+
+
+def _as_tags(weights: Mapping[str, Decimal]) -> dict[str, str]:
+    """Return the weights of a part's knowledge points as decimal strings."""
+    return {code: format(weight.normalize(), "f") for code, weight in weights.items()}
+
+
 def build_package(checked: Checked) -> Package:
-    """Return the package that checked files make."""
+    """Return the package that the checked files of a lesson make."""
     lesson, items = checked.lesson, checked.items.items
     document = _document(checked)
     assets = _assets(checked.source)
-    tags = {
-        item.key: {code: format(weight.normalize(), "f") for code, weight in item.knowledge_points.items()}
-        for item in items
-    }
+    tags = {item.key: _as_tags(item.knowledge_points) for item in items}
     return Package(
         key=lesson.key,
         kind=lesson.kind,
@@ -143,8 +190,10 @@ def _untagged(document: Mapping[str, Any]) -> dict[str, Any]:
     never knowledge points.
     """
     tagged = {"framework", "knowledge_points"}
-    items = [{key: value for key, value in item.items() if key not in tagged} for item in document["items"]]
-    return {key: value for key, value in document.items() if key not in tagged} | {"items": items}
+    bare = {key: value for key, value in document.items() if key not in tagged}
+    if "items" in bare:
+        bare["items"] = [{key: value for key, value in item.items() if key not in tagged} for item in bare["items"]]
+    return bare
 
 
 def _hash(value: Any) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from qualoop.assessment import Item
 from qualoop.assessment.items import Key, Language
+from qualoop.simulators import PROJECT_FILE, ProjectFile
 from qualoop.values import Text
 
 FORMAT: Final = "qualoop-package"
@@ -126,5 +127,5 @@ class ItemsFile(_Authored):
 
 def json_schema() -> dict[str, dict[str, Any]]:
     """Return the JSON Schema (draft 2020-12) of each authored YAML file, by file name."""
-    models: dict[str, type[BaseModel]] = {LESSON_FILE: LessonFile, ITEMS_FILE: ItemsFile}
+    models: dict[str, type[BaseModel]] = {LESSON_FILE: LessonFile, ITEMS_FILE: ItemsFile, PROJECT_FILE: ProjectFile}
     return {name: {"$schema": _JSON_SCHEMA_DIALECT, **model.model_json_schema()} for name, model in models.items()}

@@ -40,26 +40,28 @@ class Draft:
 def read_shape(source: Source, problems: Problems) -> Draft:
     """Return what has its shape; note every value that has not."""
     return Draft(
-        lesson=_whole(LessonFile, source.lesson, problems),
-        items=_whole(ItemsFile, source.items, problems),
+        lesson=read_whole(LessonFile, source.lesson, problems),
+        items=read_whole(ItemsFile, source.items, problems),
         fields=_fields(source.lesson),
         step_by_index=_rows(source.lesson, "steps", _adapter(Step)),
         item_by_index=_rows(source.items, "items", _adapter(Item)),
     )
 
 
-def _whole(model: type[Any], file: YamlFile | None, problems: Problems) -> Any:
+def read_whole(model: type[Any], file: YamlFile | None, problems: Problems) -> Any:
+    """Return a whole file as its model, or None with every fault noted."""
     if file is None:
         return None
     try:
         return model.model_validate(file.data)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            _note(fault, file, problems)
+            note_fault(fault, file, problems)
     return None
 
 
-def _note(fault: ErrorDetails, file: YamlFile, problems: Problems) -> None:
+def note_fault(fault: ErrorDetails, file: YamlFile, problems: Problems) -> None:
+    """Note what a model says against a value, at its line and with what would mend it."""
     place = _place(file, fault["loc"])
     code = f"schema-{fault['type'].replace('_', '-')}"
     if fault["type"] == "missing":

@@ -1,17 +1,23 @@
-"""Starts a new package: a small lesson that passes every check, to be written over."""
+"""Starts a new package: a small lesson, or a project, that passes every check, to be written over."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import product
 from pathlib import Path
 from string import Template
+from typing import Any
+
+import yaml
 
 from qualoop.content_packages.errors import ContentPackageError, PackageExistsError
-from qualoop.content_packages.schema import json_schema
-from qualoop.framework import Framework
-from qualoop.values import checked_key
+from qualoop.content_packages.schema import FORMAT, FORMAT_VERSION, json_schema
+from qualoop.framework import Framework, JobGroup, Post, Unit
+from qualoop.simulators import PROJECT_FILE, WorldKey, get_engine
+from qualoop.values import LANGUAGES, checked_key
 
 
 def start_package(parent: Path, key: str, framework: Framework, knowledge_point: str | None = None) -> Path:
@@ -37,6 +43,60 @@ def start_package(parent: Path, key: str, framework: Framework, knowledge_point:
     _copy(files("qualoop.content_packages") / "template", folder, words)
     write_schemas(parent)
     return folder
+
+
+def start_project(parent: Path, key: str, framework: Framework, *, engine: str, unit: str) -> Path:
+    """Write a new practice project `parent/key` in the engine's standard world, a part a component; return its folder.
+
+    Raises ValueRefusedError for a bad key, UnknownCodeError, UnknownEngineError, PackageExistsError.
+    """
+    folder = parent / checked_key(key)
+    maker, taught = get_engine(engine), framework.get_unit(unit)
+    world = maker.world(maker.spec_model(), WorldKey.of_seed(0))
+    components = [score.part for score in maker.scores(world, maker.reference(world))]
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise PackageExistsError(f"{folder} is there already: take another key") from error
+    except OSError as error:
+        raise ContentPackageError(f"{folder} cannot be made: {error.strerror}") from error
+    posts = framework.posts_of_unit(unit)
+    head: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kind": "practice-project",
+        "key": key,
+        "version": "0.1.0",
+        "framework": {"code": framework.code, "version": framework.version},
+        "title": _both(key),
+        "summary": _both("What one can do after it."),
+        "minutes": 60,
+        "unit": taught.code,
+        "group": next(code for code, group in framework.job_groups.items() if _takes(group, taught, posts)),
+        "level": taught.level,
+        "engine": engine,
+        "parts": [
+            {"key": component, "title": _both(component), "knowledge_points": {taught.knowledge_points[0]: 1}}
+            for component in components
+        ],
+        "languages": list(LANGUAGES),
+        "authors": ["…"],
+        "licence": "CC-BY-4.0",
+    } | ({"post": posts[0].code} if posts else {})
+    text = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=120)
+    (folder / PROJECT_FILE).write_text(text, encoding="utf-8")
+    for kind, language in product(("brief", "debrief"), LANGUAGES):
+        (folder / f"{kind}.{language}.md").write_text(f"{kind}: …\n", encoding="utf-8")
+    write_schemas(parent)
+    return folder
+
+
+def _takes(group: JobGroup, unit: Unit, posts: Sequence[Post]) -> bool:
+    return unit.code in group.units or any(post.code in group.posts for post in posts)
+
+
+def _both(text: str) -> dict[str, str]:
+    return dict.fromkeys(LANGUAGES, text)
 
 
 def write_schemas(folder: Path) -> list[Path]:

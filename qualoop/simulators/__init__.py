@@ -24,7 +24,7 @@ from qualoop.simulators.project import PROJECT_FILE, ProjectFile
 from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine
 from qualoop.simulators.scoring import Standard, as_score, gap_score, gap_scores, shapley, shares, standard_of
 from qualoop.simulators.streams import WorldKey
-from qualoop.simulators.views import Chart, Figure, Figures, Grid, Panel, Prose, Series, View
+from qualoop.simulators.views import Chart, Figure, Figures, Grid, Line, Panel, Prose, Series, Talk, View
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -44,6 +44,7 @@ __all__ = [
     "FormOutsideBandError",
     "Grid",
     "Happened",
+    "Line",
     "NumberField",
     "Option",
     "Panel",
@@ -58,6 +59,7 @@ __all__ = [
     "SpecRefusedError",
     "Standard",
     "State",
+    "Talk",
     "TextField",
     "UnknownEngineError",
     "View",

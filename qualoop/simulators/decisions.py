@@ -160,7 +160,7 @@ def packed(decision: Decision, form: DecisionForm) -> dict[str, Any]:
         if list(values) == [_default(each)] * len(table.rows):
             continue
         match each:
-            case ChoiceField(options=options):
+            case ChoiceField(options=options) if len(options) <= len(_DIGITS):
                 numbers = {option.key: _DIGITS[place] for place, option in enumerate(options)}
                 small[each.key] = "".join(numbers[str(value)] for value in values)
             case FlagField():
@@ -178,7 +178,7 @@ def unpacked(small: Mapping[str, Any], form: DecisionForm) -> dict[str, list[Val
             continue
         stored = small[each.key]
         match each:
-            case ChoiceField(options=options):
+            case ChoiceField(options=options) if isinstance(stored, str):
                 decision[each.key] = [options[_DIGITS.index(digit)].key for digit in stored]
             case FlagField():
                 decision[each.key] = [digit == "1" for digit in stored]

@@ -89,6 +89,8 @@ class Engine(Protocol):
 
     name: str
     """The entry point's name."""
+    value_tolerance: float
+    """By which share of itself the value may differ from the mean of sampled runs, for an approximation that is known."""
     spec_model: type[BaseModel]
     """What a project's `world` may say, with defaults; its JSON Schema is the authors' documentation."""
 

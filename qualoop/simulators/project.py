@@ -124,9 +124,7 @@ class ProjectFile(_Authored):
     attempts: Attempts = Attempts()
     score: Scoring = Scoring()
     roles: tuple[Team, ...] = Field(default=(), description="Roles of a team; none where each decides alone.")
-    packs: dict[str, str] = Field(
-        default={}, description="Dated rule packs by name: packs/NAME.yaml, and the date of the run."
-    )
+    packs: tuple[Key, ...] = Field(default=(), description="Dated rule packs: packs/NAME.yaml beside this file.")
     languages: tuple[Language, ...] = Field(description="Languages in which the project is complete.", min_length=1)
     authors: tuple[str, ...] = Field(description="Who made it.", min_length=1)
     licence: str = Field(description="SPDX licence identifier, such as CC-BY-4.0.", min_length=1, max_length=64)

@@ -40,14 +40,14 @@ def get_engine(name: str) -> Engine:
 
 @lru_cache(maxsize=64)
 def engine_hash(name: str) -> str:
-    """Return SHA-256, in hex, of the sources that an engine computes with: its package and what all engines share.
+    """Return SHA-256, in hex, of what an engine computes with: its package, code and data, and what all engines share.
 
     Two installations with the same hash compute the same scores from the same file.
     """
     package = type(get_engine(name)).__module__.rpartition(".")[0]
     own = Path(str(import_module(package).__file__)).parent
     shared = Path(__file__).parent
-    files = sorted(own.glob("*.py")) + [shared / f"{module}.py" for module in _SHARED]
+    files = sorted([*own.glob("*.py"), *own.glob("*.yaml")]) + [shared / f"{module}.py" for module in _SHARED]
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())

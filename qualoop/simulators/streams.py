@@ -78,7 +78,11 @@ class WorldKey:
         generator = np.random.Philox(key=words[:2], counter=np.array([0, 0, words[2], words[3]], dtype=np.uint64))
         count = int(np.prod(shape))
         raw: NDArray[np.uint64] = generator.random_raw(count)
-        return ((raw >> np.uint64(11)).astype(np.float64) + 0.5).reshape(shape) * _UNIT
+        raw >>= np.uint64(11)
+        values = raw.astype(np.float64)
+        values += 0.5
+        values *= _UNIT
+        return values.reshape(shape)
 
 
 def _labelled(labels: tuple[str | int, ...]) -> bytes:

@@ -74,7 +74,27 @@ class Prose:
     text: Text
 
 
-Panel: TypeAlias = Figures | Grid | Chart | Prose
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Something that was said: by whom and when (as people read it); ``is_own`` for what the learner said."""
+
+    who: Text
+    text: Text
+    at: str = ""
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A conversation, oldest line first; ``state`` is how it stands, such as who waits how long."""
+
+    key: str
+    title: Text
+    lines: tuple[Line, ...]
+    state: Text | None = None
+
+
+Panel: TypeAlias = Figures | Grid | Chart | Prose | Talk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

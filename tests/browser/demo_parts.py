@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 from demo.addresses import Addresses, choose_addresses
-from demo.course_content import activities_of, lesson_folders
+from demo.course_content import activities_of, package_folders
 from demo.lms.settings import LmsSettings
 from demo.processes import Child
 from demo.running import start_lms, start_tool, start_worker, wait_until_ready
@@ -70,7 +70,7 @@ def running_parts(folder: Path) -> Iterator[DemoParts]:
         data_folder=folder / "lms",
         base_url=addresses.lms,
         tool_url=addresses.tool,
-        activities=activities_of([*lesson_folders(), CANARY]),
+        activities=activities_of([*package_folders(), CANARY]),
     )
     environment = tool_environment(folder / "tool", addresses)
     setup = ToolSetup(environment=environment, log=folder / "setup.log")

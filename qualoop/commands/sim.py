@@ -1,0 +1,148 @@
+"""`qualoop sim`: start, check, run, measure and verify practice projects."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from qualoop.authored_files import AuthoredFilesError
+from qualoop.commands import FAILED, Nouns, sim_check
+from qualoop.content_packages import Project, load_package, open_project, start_project
+from qualoop.framework import load_framework, shipped_content
+from qualoop.simulators import PROJECT_FILE, BaselineKind, Plan, WorldKey, engine_names, get_engine
+from qualoop.simulators.learners import random_plan
+from qualoop.simulators.verifying import Source, make_record, read_record, verify
+
+POLICIES = ("reference", "oracle", "random", *(kind.value for kind in BaselineKind))
+
+
+def register(nouns: Nouns) -> None:
+    """Add `sim new`, `check`, `run`, `bench`, `schema` and `verify`."""
+    noun = nouns.add_parser("sim", help="start, check, run and verify practice projects")
+    verbs = noun.add_subparsers(title="verbs", metavar="VERB")
+
+    new = verbs.add_parser("new", help="start a project that passes every check, to be written over")
+    new.add_argument("key", metavar="KEY", help="names the project and its folder: a-z, 0-9, hyphens")
+    new.add_argument("--engine", required=True, choices=engine_names(), help="what its world is made by")
+    new.add_argument("--unit", required=True, metavar="CODE", help="the unit of competency that it heads")
+    new.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="where to make it (default: here)")
+    new.set_defaults(run=_new)
+
+    check = verbs.add_parser("check", help="conformance and psychometrics of a project: what authors must know first")
+    _add_directory(check)
+    check.add_argument("--quick", action="store_true", help="fewer runs, forms and learners: some seconds")
+    check.add_argument("--json", action="store_true", help="print plain JSON")
+    check.add_argument("--report", type=Path, metavar="FILE", help="write a page to look at, as one HTML file")
+    check.set_defaults(run=_check)
+
+    run = verbs.add_parser("run", help="play a policy in a world and print what it is worth")
+    _add_directory(run)
+    run.add_argument("--seed", type=int, default=1, help="which world (default: 1)")
+    run.add_argument("--policy", choices=POLICIES, default="reference", help="what is decided")
+    run.add_argument("--out", type=Path, metavar="FILE", help="write the run as a file that `sim verify` takes")
+    run.set_defaults(run=_run)
+
+    bench = verbs.add_parser("bench", help="how long the steps of a project take")
+    _add_directory(bench)
+    bench.set_defaults(run=_bench)
+
+    schema = verbs.add_parser("schema", help="print the JSON Schema of an engine's world, for editors")
+    schema.add_argument("engine", choices=engine_names(), metavar="ENGINE", help=f"one of {', '.join(engine_names())}")
+    schema.set_defaults(run=_schema)
+
+    verifying = verbs.add_parser("verify", help="run a recorded run again and compare")
+    verifying.add_argument("file", type=Path, metavar="FILE")
+    verifying.set_defaults(run=_verify)
+
+
+def _add_directory(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("directory", type=Path, metavar="DIR", help=f"the folder with {PROJECT_FILE}")
+
+
+def load_project(directory: Path) -> tuple[Project, str]:
+    """Return a project and the hash of its content; raise AuthoredFilesError with every problem."""
+    package = load_package(directory, load_framework(shipped_content() / "ecommerce"))
+    return open_project(package.document), package.content_hash
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    framework = load_framework(shipped_content() / "ecommerce")
+    folder = start_project(arguments.into, arguments.key, framework, engine=arguments.engine, unit=arguments.unit)
+    print(f"{folder} is there. Next: qualoop sim check {folder}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    try:
+        project, _ = load_project(arguments.directory)
+    except AuthoredFilesError as error:
+        for problem in error.problems:
+            print(problem)
+        return FAILED
+    report = sim_check.examine(project, quick=arguments.quick, say=_say)
+    if arguments.report:
+        arguments.report.write_text(sim_check.as_html(project, report), encoding="utf-8")
+        _say(f"the page is {arguments.report}")
+    if arguments.json:
+        print(json.dumps(sim_check.as_json(report)))
+    else:
+        print(sim_check.as_text(report))
+    return 0 if report.ok else FAILED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    project, content = load_project(arguments.directory)
+    engine, key = project.engine, WorldKey.of_seed(arguments.seed, project.key, "command")
+    world = engine.world(project.spec, key)
+    plan = _policy(project, world, arguments.policy, key)
+    record = make_record(engine, Source(project=project.key, content=content, spec=project.spec), key, plan)
+    realised = sum(step.realised for step in record.steps)
+    print(f"expected {record.value:.2f}\trealised {realised:.2f}\tscore {record.score}")
+    for part, score in record.scores.items():
+        print(f"  {part}\t{score}")
+    if arguments.out:
+        arguments.out.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _policy(project: Project, world: object, name: str, key: WorldKey) -> Plan:
+    engine = project.engine
+    if name == "reference":
+        return engine.reference(world)
+    if name == "oracle":
+        return engine.oracle(world).plan
+    if name == "random":
+        return random_plan(engine, world, key.derive("policy"))
+    plan = engine.baseline(world, BaselineKind(name))
+    return engine.reference(world) if plan is None else plan
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    project, _ = load_project(arguments.directory)
+    for name, milliseconds in sim_check.timings(project).items():
+        print(f"{name:12} {milliseconds:9.3f} ms")
+    return 0
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    print(json.dumps(get_engine(arguments.engine).spec_model.model_json_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    record = read_record(arguments.file.read_bytes())
+    verdict = verify(record)
+    if not verdict.same_engine:
+        print(f"the engine {record.engine} here is another version than the one that made the run")
+    for fault in verdict.faults:
+        print(fault)
+    if verdict.faults:
+        return FAILED
+    print(f"{record.project}: {len(record.steps)} rounds run again, the score is {verdict.score}")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
