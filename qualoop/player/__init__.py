@@ -7,8 +7,25 @@ stores both in one transaction, and answers with what `render` returns.
 
 from __future__ import annotations
 
-from qualoop.player.actions import Action, Answered, Event, Finished, HintShown, Revealed, State, Step
-from qualoop.player.errors import PlayerError, StaleActionError, UnknownActionError, UnknownKindError
+from qualoop.player.actions import (
+    Action,
+    Answered,
+    Event,
+    Finished,
+    HintShown,
+    PartScored,
+    Revealed,
+    RunScored,
+    State,
+    Step,
+)
+from qualoop.player.errors import (
+    DecisionRefusedError,
+    PlayerError,
+    StaleActionError,
+    UnknownActionError,
+    UnknownKindError,
+)
 from qualoop.player.host import Host, KnowledgePointOutlook, NextActivity, Refused, Remark
 from qualoop.player.kinds import ENTRY_POINT_GROUP, ActivityKind, ActivityKinds, Description, installed_kinds
 from qualoop.player.lesson import MicroLessonKind
@@ -20,6 +37,7 @@ __all__ = [
     "ActivityKind",
     "ActivityKinds",
     "Answered",
+    "DecisionRefusedError",
     "Description",
     "Event",
     "Finished",
@@ -28,10 +46,12 @@ __all__ = [
     "KnowledgePointOutlook",
     "MicroLessonKind",
     "NextActivity",
+    "PartScored",
     "PlayerError",
     "Refused",
     "Remark",
     "Revealed",
+    "RunScored",
     "StaleActionError",
     "State",
     "Step",

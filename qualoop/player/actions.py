@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from qualoop.assessment import Form, Response
@@ -60,7 +61,35 @@ class Finished:
     score: Score
 
 
-Event: TypeAlias = Answered | HintShown | Revealed | Finished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartScored:
+    """How well one component of a run was decided.
+
+    ``components`` is how many the run was scored in; ``reliability`` the published one of the graded mode in [0, 1], None
+    for practice and where none was published.
+    """
+
+    part: str
+    score: Score
+    components: int
+    reliability: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScored:
+    """A run of a practice project was scored: a practice run after its last round, the graded one when handed in.
+
+    ``mode`` is `practice` or `graded`, ``number`` that of the practice world or of the form, ``digest`` is over the
+    world's commitment and every decision (`qualoop.simulators.verifying`): it ties the score to the run's file.
+    """
+
+    mode: str
+    number: int
+    parts: tuple[PartScored, ...]
+    digest: str
+
+
+Event: TypeAlias = Answered | HintShown | Revealed | RunScored | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

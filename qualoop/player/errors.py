@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from qualoop.assessment import ResponseRefusedError
 from qualoop.errors import QualoopError
+from qualoop.simulators import Refusal
 
 
 class PlayerError(QualoopError):
@@ -30,3 +34,21 @@ class StaleActionError(PlayerError):
     """
 
     code = "player-stale"
+
+
+class DecisionRefusedError(ResponseRefusedError):
+    """A decision of a practice project is not taken; the one before stands.
+
+    ``problems`` are all that is wrong, at least one; ``typed`` is what stood in each field, by row, None where the fields
+    are as they were.
+    """
+
+    code = "decision"
+
+    def __init__(self, problems: Sequence[Refusal], typed: Mapping[str, Sequence[str]] | None = None) -> None:
+        first = problems[0]
+        super().__init__(first.field or "", "not-offered")
+        self.problems = tuple(problems)
+        self.typed = typed
+        self.reason = first.code
+        self.message = first.text["en"]

@@ -11,22 +11,25 @@ Actions and the fields of their forms:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from qualoop.assessment import LinkSettings
 from qualoop.content_packages import Lesson, QuestionStep, open_lesson
 from qualoop.player.actions import Action, State, Step
-from qualoop.player.host import Host, Refused
+from qualoop.player.host import Host, Refused, Remark
 from qualoop.player.kinds import Description
-from qualoop.player.rendering import render_fragment
+from qualoop.player.rendering import page_text, render_fragment, render_text
 from qualoop.player.review import review_view
 from qualoop.player.state import LessonState
 from qualoop.player.stepping import Moment, begun, handed_in, lesson_score, standing_at, stepped
 from qualoop.player.view import View, lesson_view
 from qualoop.values import Score, Text
+
+_KEPT_FIRST_PAGES: Final = 512
 
 
 class MicroLessonKind:
@@ -67,6 +70,10 @@ class MicroLessonKind:
         attempt = LessonState.from_json(state)
         if refused is not None:
             attempt = standing_at(content, attempt, refused.action)
+        elif _is_first_look(content, attempt):
+            titles = tuple((code, host.knowledge_point_title(code)) for code in content.knowledge_points)
+            first = _first_text(_Kept(content), settings, host.language, titles=titles, remarks=tuple(host.remarks))
+            return render_text("lesson.html", first, host)
         view = lesson_view(content, attempt, settings=settings, language=host.language, refused=refused)
         return render_fragment("lesson.html", _page(view, host), host)
 
@@ -94,6 +101,43 @@ class MicroLessonKind:
         return sum(done), len(done)
 
 
+class _Kept:
+    """A lesson by which object it is: to compare two by what stands in them would cost more than a page."""
+
+    __slots__ = ("lesson",)
+
+    def __init__(self, lesson: Lesson) -> None:
+        self.lesson = lesson
+
+    def __hash__(self) -> int:
+        return id(self.lesson)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and other.lesson is self.lesson
+
+
+def _is_first_look(lesson: Lesson, attempt: LessonState) -> bool:
+    """Return whether an attempt has just begun with something to read: then its seed has decided nothing yet."""
+    first = lesson.steps[0]
+    is_untouched = not attempt.items and attempt.finished is None and attempt.seen == (first.key,)
+    return is_untouched and attempt.at == first.key and not isinstance(first, QuestionStep)
+
+
+@lru_cache(maxsize=_KEPT_FIRST_PAGES)
+def _first_text(
+    kept: _Kept,
+    settings: LinkSettings,
+    language: str,
+    *,
+    titles: tuple[tuple[str, str], ...],
+    remarks: tuple[Remark, ...],
+) -> str:
+    """Return the first page of a lesson, which every launch shows, as text."""
+    attempt = begun(kept.lesson, 0)
+    view = lesson_view(kept.lesson, attempt, settings=settings, language=language)
+    return page_text(_told(view, language, titles, remarks))
+
+
 def _page(view: View, host: Host) -> View:
     """Return a view with what only the host knows."""
     outcome = {
@@ -101,11 +145,15 @@ def _page(view: View, host: Host) -> View:
         "next": asdict(host.next_activity) if host.next_activity else None,
         "can_restart": host.can_restart,
     }
+    titles = [(code, host.knowledge_point_title(code)) for code in view["knowledge_points"]]
+    return _told(view, host.language, titles, host.remarks) | {"outcome": outcome if view["finished"] else None}
+
+
+def _told(view: View, language: str, titles: Sequence[tuple[str, str]], remarks: Sequence[Remark]) -> View:
+    """Return a view with the host's words; an attempt that is under way has no outcome yet."""
     return view | {
-        "language": host.language,
-        "knowledge_points": [
-            {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
-        ],
-        "outcome": outcome if view["finished"] else None,
-        "remarks": [asdict(remark) for remark in host.remarks],
+        "language": language,
+        "knowledge_points": [{"code": code, "title": title} for code, title in titles],
+        "outcome": None,
+        "remarks": [asdict(remark) for remark in remarks],
     }

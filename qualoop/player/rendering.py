@@ -72,8 +72,26 @@ def environment() -> Environment:
 
 def render_fragment(template: str, page: Mapping[str, Any], host: Host) -> str:
     """Return a template filled with a page, which is plain JSON, for a host."""
-    text = json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+    return render_text(template, page_text(page), host)
+
+
+def page_text(page: Mapping[str, Any]) -> str:
+    """Return a page, which is plain JSON, as the text by which its drawing is kept."""
+    return json.dumps(page, ensure_ascii=False, separators=(",", ":"))
+
+
+def render_text(template: str, text: str, host: Host) -> str:
+    """Return a template filled with the page of a `page_text`, for a host."""
     pieces = list(_drawn(template, text, host.gettext, host.ngettext))
+    filling = _filling(host)
+    pieces[1::2] = [filling(name) for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+def render_once(template: str, page: Mapping[str, Any], host: Host) -> str:
+    """Return what `render_fragment` returns, for a page that no other request will ask for: nothing of it is kept."""
+    html = environment().get_template(template).render(page=page, gettext=host.gettext, ngettext=host.ngettext)
+    pieces = html.split(SLOT_MARK)
     filling = _filling(host)
     pieces[1::2] = [filling(name) for name in pieces[1::2]]
     return "".join(pieces)

@@ -18,11 +18,11 @@ from qualoop.simulators.decisions import (
     Row,
     TextField,
 )
-from qualoop.simulators.engine import BaselineKind, Bound, Engine, Happened, PartScore, Refusal, State
+from qualoop.simulators.engine import BaselineKind, Bound, Engine, Happened, PartScore, Refusal, Standard, State
 from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
 from qualoop.simulators.project import PROJECT_FILE, ProjectFile
 from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine
-from qualoop.simulators.scoring import Standard, as_score, gap_score, gap_scores, shapley, shares, standard_of
+from qualoop.simulators.scoring import as_score, gap_score, gap_scores, shapley, shares, standard_of
 from qualoop.simulators.streams import WorldKey
 from qualoop.simulators.views import Chart, Figure, Figures, Grid, Line, Panel, Prose, Series, Talk, View
 

@@ -151,7 +151,7 @@ def ends(engine: Engine, form: Form) -> Finding:
     naive = engine.baseline(form.world, BaselineKind.NAIVE) or reference
     full = gap_score(engine.value(form.world, reference), form.standard)
     empty = gap_score(engine.value(form.world, naive), form.standard)
-    parts = [part.part for part in engine.scores(form.world, reference) if part.score < 1 - SHAPLEY]
+    parts = [part.part for part in engine.scores(form.world, reference, form.standard) if part.score < 1 - SHAPLEY]
     return Finding(
         check="ends",
         ok=full == 1 and empty == 0 and not parts,
@@ -190,7 +190,7 @@ def both_languages(engine: Engine, form: Form) -> Finding:
     run = form.key.derive("run")
     plan = random_plan(engine, form.world, form.key.derive("words"))
     state, _ = play(engine, form.world, plan, run)
-    shown = (engine.form(form.world), engine.view(form.world, state, run), engine.scores(form.world, plan))
+    shown = (engine.form(form.world), engine.view(form.world, state, run), engine.scores(form.world, plan, form.standard))
     lacking = sorted({repr(text) for text in texts_in(shown) if set(text.by_language) < set(LANGUAGES)})
     return Finding(
         check="languages", ok=not lacking, detail="every text in both languages" if not lacking else lacking[0][:200]

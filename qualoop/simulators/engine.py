@@ -84,6 +84,20 @@ class PartScore:
     critical: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """What plans in a world are measured against; worth keeping by world (`scoring.standard_of` makes it).
+
+    ``naive``, ``reference`` and ``oracle`` are values; ``poor_lost`` is how much each component of the poor plan loses
+    against the reference.
+    """
+
+    naive: float
+    reference: float
+    oracle: float
+    poor_lost: Mapping[str, float]
+
+
 class Engine(Protocol):
     """A market or an operation. `W` below is its own type of world: frozen, never shown, made anew from its key."""
 
@@ -133,5 +147,8 @@ class Engine(Protocol):
     def baseline(self, world: Any, kind: BaselineKind, /) -> Plan | None:
         """Return the plan of a policy; None where the engine has none of this kind (NAIVE and POOR it always has)."""
 
-    def scores(self, world: Any, plan: Plan, /) -> Sequence[PartScore]:
-        """Return the score of every component; most engines call `scoring.gap_scores`."""
+    def scores(self, world: Any, plan: Plan, /, standard: Standard | None = None) -> Sequence[PartScore]:
+        """Return the score of every component; most engines call `scoring.gap_scores`.
+
+        ``standard`` is that of the world, where the caller has it: it is costly to make.
+        """

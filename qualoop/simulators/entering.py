@@ -147,6 +147,9 @@ def find_flag(text: str) -> bool | None:
 
 def find_option(field: ChoiceField, text: str) -> str | None:
     """Return the key of the option that a text names, by key or by label in either language."""
+    # Nearly always it is a key, as the page's own list sends it.
+    if any(option.key == text for option in field.options):
+        return text
     word = clean(text[:MAX_CELL]).casefold()
     for option in field.options:
         if word in {option.key.casefold(), *(clean(label).casefold() for label in option.label.by_language.values())}:
@@ -177,7 +180,7 @@ def shown(field: Field, text: str) -> str:
 
 
 def _read_number(field: NumberField, text: str) -> float:
-    bare = _without_unit(clean(text), field)
+    bare = text if _PLAIN.fullmatch(text) else _without_unit(clean(text), field)
     if not bare:
         raise UnreadableError(refusal("empty"))
     if bare.casefold().lstrip("+-") in _NOT_FINITE:
@@ -275,6 +278,8 @@ def _read_text(field: TextField, text: str) -> str:
 _ALIKE: Final = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{IDEOGRAPHIC FULL STOP}": "."})
 # Blanks and apostrophes between thousands, and a blank after a sign.
 _GROUPING: Final = re.compile(r"(?<=[0-9])[ '’](?=[0-9]{3}(?![0-9]))|(?<=^[+-]) ")
+# What nearly every cell holds, and what needs no cleaning.
+_PLAIN: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _AMBIGUOUS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 # Each notation with the mark that only groups its digits. `1,234` alone never comes here: it may be 1234 or 1.234.
 _NOTATIONS: Final = (

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qualoop.simulators.engine import Engine
+from qualoop.simulators.engine import Engine, Standard
 from qualoop.simulators.errors import FormOutsideBandError
 from qualoop.simulators.project import FormBand
-from qualoop.simulators.scoring import Standard, standard_of, thin_components
+from qualoop.simulators.scoring import standard_of, thin_components
 from qualoop.simulators.streams import WorldKey
 
 TRIED: Final = 40

@@ -93,7 +93,7 @@ def measure(
                 )
                 scores[half, attempt, learner] = float(gap_score(task.engine.value(form.world, plan), form.standard))
                 if parts and half == attempt == 0:
-                    for part in task.engine.scores(form.world, plan):
+                    for part in task.engine.scores(form.world, plan, form.standard):
                         part_scores.setdefault(part.part, []).append(part.score)
     return _summary(skills, scores, part_scores, task.keep)
 

@@ -7,34 +7,19 @@ that is poor in every component. Luck, realised − expected, is shown apart and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import combinations
 from math import factorial, isfinite
 from typing import Any, Final
 
 from qualoop.simulators.decisions import Plan, with_components
-from qualoop.simulators.engine import BaselineKind, Engine, PartScore
+from qualoop.simulators.engine import BaselineKind, Engine, PartScore, Standard
 from qualoop.simulators.errors import FormOutsideBandError
 from qualoop.values import Score, Text
 
 LEAST_SHARE: Final = 0.15
 """The least share of the gap that a component must have in a form (reference/baseline pair), else it measures nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standard:
-    """What plans in a world are measured against; worth keeping by world.
-
-    ``naive``, ``reference`` and ``oracle`` are values; ``poor_lost`` is how much each component of the poor plan loses
-    against the reference.
-    """
-
-    naive: float
-    reference: float
-    oracle: float
-    poor_lost: Mapping[str, float]
 
 
 def standard_of(engine: Engine, world: Any) -> Standard:

@@ -22,7 +22,9 @@ Integers = NDArray[np.int64]
 
 KEY_BYTES: Final = 32
 
-_UNIT: Final = 2.0**-53
+# One bit less than a double holds: with the half that keeps it off 0, the largest stays below 1.
+_DROPPED: Final = np.uint64(12)
+_UNIT: Final = 2.0**-52
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class WorldKey:
         return WorldKey(hmac.digest(self.secret, _labelled(labels), "sha256"))
 
     def uniforms(self, *labels: str | int, shape: int | tuple[int, ...]) -> Floats:
-        """Return uniforms strictly inside (0, 1), 53 bits each, from the stream that the labels name.
+        """Return uniforms strictly inside (0, 1), 52 bits each, from the stream that the labels name.
 
         A longer draw from the same stream begins with the shorter one.
         """
@@ -78,7 +80,7 @@ class WorldKey:
         generator = np.random.Philox(key=words[:2], counter=np.array([0, 0, words[2], words[3]], dtype=np.uint64))
         count = int(np.prod(shape))
         raw: NDArray[np.uint64] = generator.random_raw(count)
-        raw >>= np.uint64(11)
+        raw >>= _DROPPED
         values = raw.astype(np.float64)
         values += 0.5
         values *= _UNIT

@@ -7,7 +7,7 @@ digest over itself and all steps before, so that what was changed is named by it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
 from typing import Any, Final, Literal
@@ -64,9 +64,9 @@ class RunRecord(_Part):
     scores: dict[str, str]
 
     @property
-    def sha256(self) -> str:
-        """Return what names this run in evidence: SHA-256, in hex, of its RFC 8785 form."""
-        return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
+    def digest(self) -> str:
+        """Return what names this run in evidence."""
+        return self.steps[-1].digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,14 @@ def _steps(engine: Engine, world: Any, key: WorldKey, plan: Plan) -> Iterator[Ru
         small = packed(decision, form)
         digest = _digest(digest, small)
         yield RunStep(decision=small, realised=happened.realised, digest=digest)
+
+
+def run_digest(commitment: str, decisions: Sequence[Mapping[str, Any]]) -> str:
+    """Return the digest of a run's last step, which is over the world's commitment and all decisions, packed."""
+    digest = commitment
+    for decision in decisions:
+        digest = _digest(digest, decision)
+    return digest
 
 
 def _digest(before: str, decision: Mapping[str, Any]) -> str:

@@ -35,6 +35,7 @@ from qualoop.simulators import (
     Refusal,
     Row,
     Series,
+    Standard,
     View,
     WorldKey,
     gap_scores,
@@ -103,32 +104,6 @@ class StallEngine:
             Row(key=key, label=both(en, zh), cells=(round(float(mean), 1), round(float(cost), 2), None))
             for (key, en, zh), mean, cost in zip(GOODS, world.mean, world.cost, strict=True)
         )
-        orders = NumberField(
-            key="order",
-            component="orders",
-            label=both("Order", "订货量"),
-            low=Decimal(0),
-            high=Decimal(MOST),
-            step=Decimal(1),
-            default=Decimal(10),
-            unit=both("pieces", "件"),
-            help=both("What is left at night is thrown away.", "当晚未售出的商品将被丢弃。"),
-        )
-        price = ChoiceField(
-            key="price",
-            component="prices",
-            label=both("Price", "价格"),
-            options=tuple(
-                Option(key=key, label=both(en, zh))
-                for key, en, zh in (
-                    ("low", "8 yuan", "8 元"),
-                    ("usual", "10 yuan", "10 元"),
-                    ("high", "12 yuan", "12 元"),
-                )
-            ),
-            default="high",
-        )
-        sign = FlagField(key="sign", component="signs", label=both("Sign", "立牌"), default=False)
         columns = (
             Column(label=both("Usual demand", "平常需求"), places=1),
             Column(label=both("Cost", "成本"), places=2, unit="¥"),
@@ -138,7 +113,7 @@ class StallEngine:
             key="goods",
             title=both("Goods", "商品"),
             rows=rows,
-            fields=(orders, price, sign),
+            fields=_fields(),
             columns=columns,
             row_label=both("Good", "商品"),
         )
@@ -219,7 +194,7 @@ class StallEngine:
         }
         return [kinds[kind]] * world.rounds if kind in kinds else None
 
-    def scores(self, world: Stall, plan: Plan, /) -> Sequence[PartScore]:
+    def scores(self, world: Stall, plan: Plan, /, standard: Standard | None = None) -> Sequence[PartScore]:
         return gap_scores(
             self,
             world,
@@ -227,7 +202,38 @@ class StallEngine:
             why=lambda part, lost, _: both(
                 f"{lost:.0f} yuan were left at {part}.", f"在 {part} 上少赚了 {lost:.0f} 元。"
             ),
+            standard=standard,
         )
+
+
+def _fields() -> tuple[NumberField, ChoiceField, FlagField]:
+    orders = NumberField(
+        key="order",
+        component="orders",
+        label=both("Order", "订货量"),
+        low=Decimal(0),
+        high=Decimal(MOST),
+        step=Decimal(1),
+        default=Decimal(10),
+        unit=both("pieces", "件"),
+        help=both("What is left at night is thrown away.", "当晚未售出的商品将被丢弃。"),
+    )
+    price = ChoiceField(
+        key="price",
+        component="prices",
+        label=both("Price", "价格"),
+        options=tuple(
+            Option(key=key, label=both(en, zh))
+            for key, en, zh in (
+                ("low", "8 yuan", "8 元"),
+                ("usual", "10 yuan", "10 元"),
+                ("high", "12 yuan", "12 元"),
+            )
+        ),
+        default="high",
+    )
+    sign = FlagField(key="sign", component="signs", label=both("Sign", "立牌"), default=False)
+    return orders, price, sign
 
 
 def _numbers(decision: Decision) -> tuple[Floats, Floats]:

@@ -17,7 +17,7 @@ from qualoop.simulators.border.valuing import Result, contract_field, result_of,
 from qualoop.simulators.border.world import BorderWorld, make_world
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value, packed, unpacked
 from qualoop.simulators.distributions import normal_quantile, poisson_quantile
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.streams import Floats, WorldKey
 from qualoop.simulators.views import View
@@ -125,9 +125,9 @@ class LandedCostEngine:
             case BaselineKind.SPEND_ALL:
                 return [_everything(world)]
 
-    def scores(self, world: BorderWorld, plan: Plan, /) -> Sequence[PartScore]:
+    def scores(self, world: BorderWorld, plan: Plan, /, standard: Standard | None = None) -> Sequence[PartScore]:
         """Return the score of each component."""
-        return gap_scores(self, world, plan, why=_why)
+        return gap_scores(self, world, plan, why=_why, standard=standard)
 
 
 def _sampled(world: BorderWorld, decision: Decision, run: WorldKey) -> tuple[Result, Floats]:

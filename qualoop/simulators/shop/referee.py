@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value, packed, unpacked
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.shop.experiments import Experiment, RefereeWorld, make_world
 from qualoop.simulators.shop.form import LEAST_SIZE, MOST_SIZE, form_of
@@ -120,9 +120,9 @@ class RefereeEngine:
             return [form_of(world).defaults()]
         return [_answers(world, policies[kind])]
 
-    def scores(self, world: RefereeWorld, plan: Plan, /) -> Sequence[PartScore]:
+    def scores(self, world: RefereeWorld, plan: Plan, /, standard: Standard | None = None) -> Sequence[PartScore]:
         """Return the score of each component."""
-        return gap_scores(self, world, plan, why=_why)
+        return gap_scores(self, world, plan, why=_why, standard=standard)
 
 
 def _answers(world: RefereeWorld, policy: Callable[[Experiment], dict[str, Value]]) -> dict[str, list[Value]]:

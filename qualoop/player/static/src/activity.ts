@@ -57,7 +57,7 @@ export class QualoopActivity extends HTMLElement {
     const reply = await send(form, submitter, this);
     this.#setSending(false);
     if (reply.kind === "fragment") {
-      this.#show(reply, form.dataset["qThen"]);
+      this.#show(reply, submitter?.dataset["qThen"] ?? form.dataset["qThen"]);
     } else {
       this.#showTrouble(reply.kind, form, submitter);
     }
@@ -66,6 +66,7 @@ export class QualoopActivity extends HTMLElement {
   #show(reply: Reply & { kind: "fragment" }, then: string | undefined): void {
     Idiomorph.morph(this, reply.element, { morphStyle: "outerHTML" });
     this.#enhance();
+    this.dispatchEvent(new CustomEvent("qualoop-shown"));
     const refused = reply.refused ? this.querySelector<HTMLElement>("[data-q-refused]") : null;
     const news = then ? this.querySelector<HTMLElement>(`#${CSS.escape(then)}`) : null;
     focusOn(refused ?? news ?? this.querySelector<HTMLElement>("[data-q-start]"));

@@ -1,8 +1,18 @@
 /** The one script of an activity's page: makes `<qualoop-activity>` work without reloading the page. */
 import { QualoopActivity } from "./activity";
+import { QualoopGrid } from "./project_grid";
+import { QualoopImport } from "./project_import";
+import { QualoopSheet } from "./project_sheet";
 
-const TAG = "qualoop-activity";
+const ELEMENTS = {
+  "qualoop-activity": QualoopActivity,
+  "qualoop-grid": QualoopGrid,
+  "qualoop-import": QualoopImport,
+  "qualoop-sheet": QualoopSheet,
+};
 
-if (!customElements.get(TAG)) {
-  customElements.define(TAG, QualoopActivity);
+for (const [tag, element] of Object.entries(ELEMENTS)) {
+  if (!customElements.get(tag)) {
+    customElements.define(tag, element);
+  }
 }

@@ -1,0 +1,137 @@
+"""The state of an attempt at a practice project, between its JSON form and what the player works with.
+
+    {"v": 1, "seed": 7, "at": "graded", "graded": RUN or null, "practice": RUN or null}
+
+    RUN = {"number": 3, "state": {…}, "played": 1, "rounds": 4, "done": false, "score": "0.5",
+           "parts": {"bids": "0.25"}, "draft": {…} or null, "what_if": {"round": 0, "decision": {…}} or null}
+
+``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Self, TypeAlias
+
+from qualoop.player.actions import State
+from qualoop.player.state import MAX_STATE_BYTES
+from qualoop.values import ZERO, Score
+
+STATE_VERSION: Final = 1
+
+Mode: TypeAlias = Literal["practice", "graded"]
+PRACTICE: Final = "practice"
+GRADED: Final = "graded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What was tried instead in a round (from 0) that was played: a packed decision."""
+
+    round: int
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A world that is decided in: which, how far, and what stands in its fields.
+
+    ``done`` says that nothing is decided any more: of practice when its last round was played, of the graded run when
+    it was handed in. ``score`` and ``parts`` are as they were computed then, whatever later versions would compute.
+    """
+
+    number: int
+    state: Mapping[str, Any]
+    rounds: int
+    played: int = 0
+    done: bool = False
+    score: Score = ZERO
+    parts: Mapping[str, Score] = field(default_factory=dict)
+    draft: Mapping[str, Any] | None = None
+    what_if: WhatIf | None = None
+
+    @property
+    def is_played(self) -> bool:
+        """Return whether every round was played."""
+        return self.played >= self.rounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectState:
+    """An attempt: its seed, the run that its page shows, and both runs."""
+
+    seed: int
+    at: Mode | None = None
+    graded: Run | None = None
+    practice: Run | None = None
+
+    def run(self, mode: Mode) -> Run | None:
+        """Return the run of a mode."""
+        return self.practice if mode == PRACTICE else self.graded
+
+    def with_run(self, mode: Mode, run: Run) -> Self:
+        """Return the attempt with a run changed, which its page now shows."""
+        if mode == PRACTICE:
+            return replace(self, at=mode, practice=run)
+        return replace(self, at=mode, graded=run)
+
+    @property
+    def handed_in(self) -> bool:
+        """Return whether the graded run was handed in."""
+        return self.graded is not None and self.graded.done
+
+    @classmethod
+    def from_json(cls, state: State) -> Self:
+        """Read a state that `as_json` made."""
+        return cls(seed=state["seed"], at=state["at"], graded=_run(state["graded"]), practice=_run(state["practice"]))
+
+    def as_json(self) -> State:
+        """Return the state as plain JSON."""
+        return {
+            "v": STATE_VERSION,
+            "seed": self.seed,
+            "at": self.at,
+            "graded": _as_json(self.graded),
+            "practice": _as_json(self.practice),
+        }
+
+
+def fits(state: State) -> bool:
+    """Return whether a state is small enough to be kept."""
+    return len(json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()) <= MAX_STATE_BYTES
+
+
+def _run(row: Mapping[str, Any] | None) -> Run | None:
+    if row is None:
+        return None
+    what_if = row["what_if"]
+    return Run(
+        number=row["number"],
+        state=row["state"],
+        rounds=row["rounds"],
+        played=row["played"],
+        done=row["done"],
+        score=Score(row["score"]),
+        parts={part: Score(score) for part, score in row["parts"].items()},
+        draft=row["draft"],
+        what_if=None if what_if is None else WhatIf(round=what_if["round"], decision=what_if["decision"]),
+    )
+
+
+def _as_json(run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    what_if = run.what_if
+    return {
+        "number": run.number,
+        "state": run.state,
+        "played": run.played,
+        "rounds": run.rounds,
+        "done": run.done,
+        "score": run.score.as_text(),
+        "parts": {part: score.as_text() for part, score in run.parts.items()},
+        "draft": run.draft,
+        "what_if": None if what_if is None else {"round": what_if.round, "decision": what_if.decision},
+    }

@@ -1,0 +1,361 @@
+"""What a learner's actions make of an attempt at a practice project.
+
+Every form names the run and the round that it is for, so that a form of another tab, a double click or a page from before
+finds that its moment has passed and raises StaleActionError. A refused decision leaves the one before as it stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from qualoop.content_packages.project import Project
+from qualoop.errors import QualoopError
+from qualoop.player.actions import Action, Event, Finished, PartScored, RunScored
+from qualoop.player.errors import DecisionRefusedError, StaleActionError, UnknownActionError
+from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState, Run, WhatIf, fits
+from qualoop.player.project_worlds import OpenWorld, Verdict, Worlds, whole_plan
+from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, Refusal, State
+from qualoop.simulators.decisions import packed, unpacked
+from qualoop.simulators.entering import Entered, read_decision
+from qualoop.simulators.spreadsheet import read_csv
+from qualoop.simulators.verifying import run_digest
+from qualoop.values import Score, Text
+
+Outcome: TypeAlias = tuple[ProjectState, tuple[Event, ...]]
+
+_LOG: Final = logging.getLogger(__name__)
+_MODES: Final[Mapping[str, Mode]] = {PRACTICE: PRACTICE, GRADED: GRADED}
+_LARGEST_ROUND: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An attempt at the moment at which an action meets it."""
+
+    project: Project
+    worlds: Worlds
+    state: ProjectState
+    action: Action
+
+    def field(self, name: str) -> str:
+        """Return a field of the form; a block's JSON may hold anything, so types are looked at."""
+        values = self.action.form.get(name, ())
+        values = [values] if isinstance(values, str) else values
+        if not isinstance(values, list | tuple) or len(values) != 1 or not isinstance(values[0], str):
+            raise StaleActionError
+        return values[0]
+
+    def mode(self, name: str = "mode") -> Mode:
+        """Return the mode in a field."""
+        mode = _MODES.get(self.field(name))
+        if mode is None:
+            raise StaleActionError
+        return mode
+
+    def asked(self) -> Asked:
+        """Return the run that the form is of, where it stands as the form's page showed it."""
+        mode = self.mode()
+        run = self.state.run(mode)
+        if run is None or self.field("world") != str(run.number) or self.field("round") != str(run.played):
+            raise StaleActionError
+        return Asked(moment=self, mode=mode, run=run, opened=self.opened(mode, run.number))
+
+    def opened(self, mode: Mode, number: int) -> OpenWorld:
+        """Return the world of a run."""
+        return self.worlds.world(self.project, self.state.seed, mode, number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A run that an action is about."""
+
+    moment: Moment
+    mode: Mode
+    run: Run
+    opened: OpenWorld
+
+    def with_run(self, run: Run) -> ProjectState:
+        """Return the attempt with the run changed; raise DecisionRefusedError where it would be too large to keep."""
+        after = self.moment.state.with_run(self.mode, run)
+        if not fits(after.as_json()):
+            raise DecisionRefusedError([_TOO_MUCH])
+        return after
+
+    def form(self) -> DecisionForm:
+        """Return what can be decided now."""
+        return offered_form(self.moment.worlds, self.opened, self.run)
+
+    def standing(self) -> Decision:
+        """Return what stands in the fields: the draft, else what the engine offers, else what was decided last."""
+        return standing_decision(self.moment.worlds, self.opened, self.run)
+
+    def entered(self) -> Decision:
+        """Return the decision in the form; raise DecisionRefusedError with everything that is wrong with it."""
+        return self.checked(read_decision(self.form(), self.moment.action.form, self.standing()), self.run.state)
+
+    def checked(self, found: Entered, state: State) -> Decision:
+        """Return a decision that the engine takes in a state too; raise DecisionRefusedError."""
+        if found.decision is None:
+            raise DecisionRefusedError(found.problems, found.typed)
+        problems = self.opened.engine.check(self.opened.world, state, found.decision)
+        if problems:
+            raise DecisionRefusedError(problems, found.typed)
+        return found.decision
+
+
+def offered_form(worlds: Worlds, opened: OpenWorld, run: Run) -> DecisionForm:
+    """Return what can be decided where a run stands, and after its end everything."""
+    return worlds.view(opened, run.state).form or opened.form
+
+
+def standing_decision(worlds: Worlds, opened: OpenWorld, run: Run) -> Decision:
+    """Return what stands in a run's fields before anything is typed."""
+    if run.draft is not None:
+        return unpacked(run.draft, opened.form)
+    view = worlds.view(opened, run.state)
+    if view.standing:
+        return view.standing
+    plan = opened.engine.plan(opened.world, run.state)
+    return plan[-1] if plan else opened.form.defaults()
+
+
+def stepped(moment: Moment) -> Outcome:
+    """Return the attempt after the moment's action and what happened."""
+    handler = _HANDLERS.get(moment.action.name)
+    if handler is None:
+        raise UnknownActionError(f"a practice project has no action {moment.action.name!r}")
+    return handler(moment)
+
+
+def _open(moment: Moment) -> Outcome:
+    """Show a mode, whose world is made where there is none yet; what was typed on the page before is kept where it can be."""
+    mode = moment.mode("to")
+    moment = replace(moment, state=_kept_draft(moment))
+    state = moment.state
+    if state.run(mode) is not None:
+        return replace(state, at=mode), ()
+    try:
+        number = 1 if mode == PRACTICE else moment.worlds.fit_number(moment.project, state.seed)
+    except FormOutsideBandError as error:
+        _LOG.exception("no graded form of %s", moment.project.key)
+        raise DecisionRefusedError([_NO_FORM]) from error
+    return _begun(moment, mode, number), ()
+
+
+def _kept_draft(moment: Moment) -> ProjectState:
+    try:
+        asked = moment.asked()
+    except StaleActionError:
+        return moment.state
+    found = read_decision(asked.form(), moment.action.form, asked.standing())
+    if asked.run.is_played or found.decision is None:
+        return moment.state
+    after = moment.state.with_run(asked.mode, replace(asked.run, draft=packed(found.decision, asked.opened.form)))
+    return after if fits(after.as_json()) else moment.state
+
+
+def _begun(moment: Moment, mode: Mode, number: int) -> ProjectState:
+    opened = moment.opened(mode, number)
+    state = opened.engine.initial(opened.world)
+    # What plans are measured against takes as long as a round: better now than with the last one.
+    moment.worlds.standard(opened)
+    return moment.state.with_run(mode, Run(number=number, state=state, rounds=opened.rounds))
+
+
+def _save(moment: Moment) -> Outcome:
+    asked = _undecided(moment)
+    return asked.with_run(replace(asked.run, draft=packed(asked.entered(), asked.opened.form))), ()
+
+
+def _import(moment: Moment) -> Outcome:
+    """Put a spreadsheet's table into the fields; nothing is played."""
+    asked = _undecided(moment)
+    standing = asked.standing()
+    form = asked.form()
+    typed = read_decision(form, moment.action.form, standing).typed
+    found = read_csv(form, moment.field("csv"), standing, typed)
+    decision = asked.checked(found, asked.run.state)
+    return asked.with_run(replace(asked.run, draft=packed(decision, asked.opened.form))), ()
+
+
+def _undecided(moment: Moment) -> Asked:
+    """Return the run that the form is of, where a round is still to be decided."""
+    asked = moment.asked()
+    if asked.run.is_played or asked.run.done:
+        raise StaleActionError
+    return asked
+
+
+def _play(moment: Moment) -> Outcome:
+    asked = _undecided(moment)
+    decision = asked.entered()
+    return _guarded(asked, lambda: _played_on(asked, decision))
+
+
+def _played_on(asked: Asked, decision: Decision) -> Outcome:
+    run = _after_round(asked, decision)
+    if asked.mode == GRADED:
+        plan = whole_plan(asked.opened, asked.opened.engine.plan(asked.opened.world, run.state))
+        return asked.with_run(replace(run, score=asked.moment.worlds.score(asked.opened, plan))), ()
+    if not run.is_played:
+        return asked.with_run(run), ()
+    run, event = _scored(replace(asked, run=run))
+    return asked.with_run(run), (event,)
+
+
+def _after_round(asked: Asked, decision: Decision) -> Run:
+    opened, run, worlds = asked.opened, asked.run, asked.moment.worlds
+    after = worlds.played(opened, [*opened.engine.plan(opened.world, run.state), decision])
+    played = run.played + 1
+    # Some worlds are over before their last round: nobody is left to be served.
+    is_over = worlds.view(opened, after.state).form is None
+    rounds = played if is_over else run.rounds
+    return replace(run, state=after.state, played=played, rounds=rounds, draft=None, what_if=None)
+
+
+def _guarded(asked: Asked, step: Callable[[], Outcome]) -> Outcome:
+    """Return what a step makes of an attempt; where the engine fails, the attempt stays as it is and the learner is told."""
+    try:
+        return step()
+    except QualoopError:
+        raise
+    except Exception as error:
+        _LOG.exception("the engine %s failed in a round of %s", asked.opened.engine.name, asked.moment.project.key)
+        raise DecisionRefusedError([_CRASHED]) from error
+
+
+def _scored(asked: Asked) -> tuple[Run, RunScored]:
+    """Return a run whose rounds were all played with its scores, and the event that says so."""
+    opened, run = asked.opened, asked.run
+    plan = opened.engine.plan(opened.world, run.state)
+    verdict = asked.moment.worlds.verdict(opened, plan)
+    parts = _part_scores(asked, verdict)
+    digest = run_digest(opened.key.commitment, [packed(decision, opened.form) for decision in plan])
+    event = RunScored(mode=asked.mode, number=run.number, parts=parts, digest=digest)
+    scores = {part.part: part.score for part in parts}
+    return replace(run, done=True, score=verdict.score, parts=scores, draft=None), event
+
+
+def _part_scores(asked: Asked, verdict: Verdict) -> tuple[PartScored, ...]:
+    project = asked.moment.project
+    named = {part.key for part in project.parts}
+    return tuple(
+        PartScored(
+            part=part.part,
+            score=Score(Decimal(f"{part.score:.6f}")),
+            components=len(verdict.parts),
+            reliability=project.reliability if asked.mode == GRADED else None,
+        )
+        for part in verdict.parts
+        if part.part in named
+    )
+
+
+def _what_if(moment: Moment) -> Outcome:
+    """Try another decision in a round that was played, on the same luck; the log stays as it is."""
+    asked = moment.asked()
+    tried = moment.field("instead")
+    if not (
+        tried.isascii() and tried.isdigit() and len(tried) < _LARGEST_ROUND and 1 <= int(tried) <= asked.run.played
+    ):
+        raise StaleActionError
+    if not may_try(asked.mode, asked.run, asked.opened):
+        raise StaleActionError
+    return _guarded(asked, lambda: _tried(asked, int(tried) - 1))
+
+
+def _tried(asked: Asked, place: int) -> Outcome:
+    worlds, opened, run = asked.moment.worlds, asked.opened, asked.run
+    plan = opened.engine.plan(opened.world, run.state)[:place]
+    found = read_decision(opened.form, asked.moment.action.form, asked.standing())
+    decision = asked.checked(found, worlds.played(opened, plan).state)
+    worlds.played(opened, [*plan, decision])
+    small = packed(decision, opened.form)
+    draft = run.draft if run.is_played else small
+    return asked.with_run(replace(run, draft=draft, what_if=WhatIf(round=place, decision=small))), ()
+
+
+def may_try(mode: Mode, run: Run, opened: OpenWorld) -> bool:
+    """Return whether another decision may be tried in rounds that were played: in graded ones when nothing depends on it."""
+    return opened.is_steady and run.played > 0 and (mode == PRACTICE or run.done)
+
+
+def _again(moment: Moment) -> Outcome:
+    """Go on to another world of practice, whatever became of the one before."""
+    run = moment.state.practice
+    if run is None or moment.field("world") != str(run.number):
+        raise StaleActionError
+    return _begun(moment, PRACTICE, run.number + 1), ()
+
+
+def _hand_in(moment: Moment) -> Outcome:
+    asked = moment.asked()
+    if asked.mode != GRADED or asked.run.done or not asked.run.is_played:
+        raise StaleActionError
+    return _guarded(asked, lambda: _handed_over(asked))
+
+
+def _handed_over(asked: Asked) -> Outcome:
+    run, event = _scored(asked)
+    return asked.with_run(run), (event, Finished(score=run.score))
+
+
+def handed_in(moment: Moment) -> Outcome:
+    """Return the attempt handed in as it stands, because its time is over.
+
+    Rounds that were not played go on as decided last; who has played none scores 0. Raises StaleActionError where it was
+    handed in before.
+    """
+    run = moment.state.graded
+    if run is not None and run.done:
+        raise StaleActionError
+    if run is None or not run.played:
+        empty = Run(number=0, state={}, rounds=1) if run is None else run
+        return moment.state.with_run(GRADED, replace(empty, done=True)), (Finished(score=Score(0)),)
+    asked = Asked(moment=moment, mode=GRADED, run=run, opened=moment.opened(GRADED, run.number))
+    last = asked.opened.engine.plan(asked.opened.world, run.state)[-1]
+    while asked.opened.is_steady and not asked.run.is_played:
+        asked = replace(asked, run=_after_round(asked, last))
+    run, event = _scored(asked)
+    return moment.state.with_run(GRADED, run), (event, Finished(score=run.score))
+
+
+_TOO_MUCH: Final = Refusal(
+    code="too-much",
+    text=Text(
+        {"en": "This is more than can be kept. Shorten your texts.", "zh-Hans": "内容过多，无法保存。请缩短文字。"}
+    ),
+)
+_NO_FORM: Final = Refusal(
+    code="no-form",
+    text=Text(
+        {
+            "en": "No graded world could be made for this attempt. Nothing is lost: tell your teacher, and try again later.",
+            "zh-Hans": "暂时无法为本次作答生成计分环境。内容不会丢失，请告知教师并稍后再试。",
+        }
+    ),
+)
+_CRASHED: Final = Refusal(
+    code="crashed",
+    text=Text(
+        {
+            "en": "The simulation failed in this round. Your attempt is as it was before, and what you entered is below. "
+            "Try again; if it fails once more, tell your teacher.",
+            "zh-Hans": "本轮模拟运行出错。你的作答保持运行前的状态，填写的内容仍在下方。请重试；若再次出错，请告知教师。",
+        }
+    ),
+)
+
+_HANDLERS: Final[Mapping[str, Callable[[Moment], Outcome]]] = {
+    "open": _open,
+    "save": _save,
+    "import": _import,
+    "run": _play,
+    "what-if": _what_if,
+    "again": _again,
+    "hand-in": _hand_in,
+}
