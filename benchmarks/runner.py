@@ -27,6 +27,7 @@ BENCHES: Final[Mapping[str, str]] = {
     "mastery": "benchmarks.mastery",
     "pages": "benchmarks.pages",
     "replay": "benchmarks.replay",
+    "sim": "benchmarks.sim",
 }
 
 Say = Callable[[str], None]

@@ -28,12 +28,7 @@ def start_package(parent: Path, key: str, framework: Framework, knowledge_point:
     """
     folder = parent / checked_key(key)
     point = framework.get_knowledge_point(knowledge_point or next(iter(framework.knowledge_points), ""))
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise PackageExistsError(f"{folder} is there already: take another key") from error
-    except OSError as error:
-        raise ContentPackageError(f"{folder} cannot be made: {error.strerror}") from error
+    _make(folder)
     words = {
         "key": key,
         "knowledge_point": point.code,
@@ -54,14 +49,30 @@ def start_project(parent: Path, key: str, framework: Framework, *, engine: str, 
     maker, taught = get_engine(engine), framework.get_unit(unit)
     world = maker.world(maker.spec_model(), WorldKey.of_seed(0))
     components = [score.part for score in maker.scores(world, maker.reference(world))]
+    _make(folder)
+    text = yaml.safe_dump(
+        _head(key, framework, taught, components) | {"engine": engine}, allow_unicode=True, sort_keys=False, width=120
+    )
+    (folder / PROJECT_FILE).write_text(text, encoding="utf-8")
+    for kind, language in product(("brief", "debrief"), LANGUAGES):
+        (folder / f"{kind}.{language}.md").write_text(f"{kind}: …\n", encoding="utf-8")
+    write_schemas(parent)
+    return folder
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise PackageExistsError(f"{folder} is there already: take another key") from error
     except OSError as error:
         raise ContentPackageError(f"{folder} cannot be made: {error.strerror}") from error
-    posts = framework.posts_of_unit(unit)
-    head: dict[str, Any] = {
+
+
+def _head(key: str, framework: Framework, taught: Unit, components: Sequence[str]) -> dict[str, Any]:
+    """Return project.yaml of a new project but for its engine, all of it tagged with the unit's first knowledge point."""
+    posts = framework.posts_of_unit(taught.code)
+    return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "kind": "practice-project",
@@ -74,7 +85,6 @@ def start_project(parent: Path, key: str, framework: Framework, *, engine: str, 
         "unit": taught.code,
         "group": next(code for code, group in framework.job_groups.items() if _takes(group, taught, posts)),
         "level": taught.level,
-        "engine": engine,
         "parts": [
             {"key": component, "title": _both(component), "knowledge_points": {taught.knowledge_points[0]: 1}}
             for component in components
@@ -83,12 +93,6 @@ def start_project(parent: Path, key: str, framework: Framework, *, engine: str, 
         "authors": ["…"],
         "licence": "CC-BY-4.0",
     } | ({"post": posts[0].code} if posts else {})
-    text = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=120)
-    (folder / PROJECT_FILE).write_text(text, encoding="utf-8")
-    for kind, language in product(("brief", "debrief"), LANGUAGES):
-        (folder / f"{kind}.{language}.md").write_text(f"{kind}: …\n", encoding="utf-8")
-    write_schemas(parent)
-    return folder
 
 
 def _takes(group: JobGroup, unit: Unit, posts: Sequence[Post]) -> bool:

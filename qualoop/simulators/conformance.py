@@ -190,7 +190,11 @@ def both_languages(engine: Engine, form: Form) -> Finding:
     run = form.key.derive("run")
     plan = random_plan(engine, form.world, form.key.derive("words"))
     state, _ = play(engine, form.world, plan, run)
-    shown = (engine.form(form.world), engine.view(form.world, state, run), engine.scores(form.world, plan, form.standard))
+    shown = (
+        engine.form(form.world),
+        engine.view(form.world, state, run),
+        engine.scores(form.world, plan, form.standard),
+    )
     lacking = sorted({repr(text) for text in texts_in(shown) if set(text.by_language) < set(LANGUAGES)})
     return Finding(
         check="languages", ok=not lacking, detail="every text in both languages" if not lacking else lacking[0][:200]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qualoop.simulators.border.form import ROUTE_TITLES, parcel_key
 from qualoop.simulators.border.incoterms import incoterms
 from qualoop.simulators.border.pack_panels import column, pack_panels
@@ -61,55 +63,38 @@ def _routes(parcel_duty: float) -> Grid:
 
 def _consequences(world: BorderWorld) -> Figures:
     spec = world.spec
+    elasticity = _cost(
+        "elasticity",
+        "Orders lost for 1% of the price charged too much",
+        "多收价格的1%所流失的订单",
+        spec.elasticity / 100,
+    )
     return Figures(
         key="consequences",
         title=Text({"en": "What errors cost", "zh-Hans": "出错的代价"}),
         figures=(
-            Figure(
-                key="elasticity",
-                label=Text(
-                    {"en": "Orders lost for 1% of the price charged too much", "zh-Hans": "多收价格的1%所流失的订单"}
-                ),
-                value=spec.elasticity / 100,
-                places=1,
-                unit="%",
+            replace(elasticity, places=1),
+            _cost("stopped", "Parcels stopped under a wrong rule", "适用规则错误时被扣的包裹", spec.stopped),
+            _cost(
+                "penalty",
+                "Expected penalty on a wrong heading, of the line's value",
+                "归类错误的预期罚款占该行货值",
+                spec.inspected * spec.penalty,
             ),
-            Figure(
-                key="stopped",
-                label=Text({"en": "Parcels stopped under a wrong rule", "zh-Hans": "适用规则错误时被扣的包裹"}),
-                value=spec.stopped,
-                unit="%",
+            _cost(
+                "dispute",
+                "A wrong cell, besides the item itself, of the contract's value",
+                "责任判断错误的额外损失（占合同金额，另加该项本身）",
+                spec.dispute,
             ),
-            Figure(
-                key="penalty",
-                label=Text(
-                    {
-                        "en": "Expected penalty on a wrong heading, of the line's value",
-                        "zh-Hans": "归类错误的预期罚款占该行货值",
-                    }
-                ),
-                value=spec.inspected * spec.penalty,
-                unit="%",
-            ),
-            Figure(
-                key="dispute",
-                label=Text(
-                    {
-                        "en": "A wrong cell, besides the item itself, of the contract's value",
-                        "zh-Hans": "责任判断错误的额外损失（占合同金额，另加该项本身）",
-                    }
-                ),
-                value=spec.dispute,
-                unit="%",
-            ),
-            Figure(
-                key="contract",
-                label=Text({"en": "Value of each bulk contract", "zh-Hans": "每份大货合同金额"}),
-                value=spec.contract,
-                unit="¥",
-            ),
+            replace(_cost("contract", "Value of each bulk contract", "每份大货合同金额", spec.contract), unit="¥"),
         ),
     )
+
+
+def _cost(key: str, en: str, zh: str, value: float) -> Figure:
+    """Return a share of something that an error costs."""
+    return Figure(key=key, label=Text({"en": en, "zh-Hans": zh}), value=value, unit="%")
 
 
 def outcome(world: BorderWorld, result: Result, orders: Floats) -> tuple[Panel, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, packed, unpacked
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
 from qualoop.simulators.errors import SpecRefusedError
 from qualoop.simulators.scoring import as_score
 from qualoop.simulators.service import desk_pages, policies
@@ -26,10 +26,12 @@ from qualoop.values import Text
 MOST_TURNS: Final = 24
 
 _POLICIES: Final[Mapping[BaselineKind, policies.Pick]] = {
-    BaselineKind.NAIVE: policies.quickest,
+    # Whoever answers without looking makes less than nothing; were that the zero, saying nothing would score.
+    BaselineKind.NAIVE: policies.nothing,
     BaselineKind.POOR: policies.worst,
     BaselineKind.NOTHING: policies.nothing,
     BaselineKind.SPEND_ALL: policies.longest,
+    BaselineKind.RATIO_TRICK: policies.quickest,
 }
 
 
@@ -146,9 +148,8 @@ class ChatDeskEngine:
         return self._worked(world, policies.best)
 
     def baseline(self, world: desk_pages.DeskWorld, kind: BaselineKind, /) -> Plan | None:
-        """Return a policy's plan; a ratio to trick is there none."""
-        pick = _POLICIES.get(kind)
-        return None if pick is None else self._worked(world, pick)
+        """Return a policy's plan; the ratio to trick is the time to an answer."""
+        return self._worked(world, _POLICIES[kind])
 
     def _worked(self, world: desk_pages.DeskWorld, pick: policies.Pick) -> Plan:
         return [
@@ -156,7 +157,9 @@ class ChatDeskEngine:
             for picks in policies.worked(world.shift, pick)
         ]
 
-    def scores(self, world: desk_pages.DeskWorld, plan: Plan, /) -> Sequence[PartScore]:
+    def scores(
+        self, world: desk_pages.DeskWorld, plan: Plan, /, standard: Standard | None = None
+    ) -> Sequence[PartScore]:
         """Return each part's points as a share of the reference's; a breach takes `policy` away."""
         shift = world.shift
         turns = [_picks(decision, shift) for decision in plan]
@@ -172,7 +175,7 @@ class ChatDeskEngine:
                     part=part,
                     score=0.0 if critical else float(as_score(share)),
                     lost=float(full[part] - made[part]),
-                    why=desk_pages.why(world, turns, part, critical),
+                    why=desk_pages.why(world, turns, part, critical=critical, lost=full[part] - made[part]),
                     critical=critical,
                 )
             )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from qualoop.simulators.decisions import ChoiceField, DecisionForm, DecisionTable, Option, Row
+from qualoop.simulators.decisions import ChoiceField, Column, DecisionForm, DecisionTable, Option, Row
 from qualoop.simulators.engine import Refusal
 from qualoop.simulators.service.dialogue import earned
-from qualoop.simulators.service.shift import WAIT, Desk, Said, Shift
-from qualoop.simulators.views import Figure, Figures, Line, Panel, Prose, Talk, View
+from qualoop.simulators.service.script import Reply
+from qualoop.simulators.service.shift import WAIT, Chat, Desk, Said, Shift
+from qualoop.simulators.views import Figure, Figures, Grid, Line, Panel, Prose, Talk, View
 from qualoop.values import LANGUAGES, Text
 
 YOU: Final = Text({"en": "You", "zh-Hans": "您"})
@@ -24,6 +25,13 @@ _MOODS: Final = (
     Text({"en": "friendly", "zh-Hans": "友好"}),
     Text({"en": "pleased", "zh-Hans": "满意"}),
     Text({"en": "delighted", "zh-Hans": "非常满意"}),
+)
+_BROKEN: Final = ("You broke a rule of the shop: ", "您违反了店铺规则：")
+_UNSERVED: Final = Text(
+    {
+        "en": "Nothing that was said cost anything here: customers who left, or were not served to the end, did.",
+        "zh-Hans": "说过的话没有失分，失分来自中途离开或没有接待完的客户。",
+    }
 )
 
 
@@ -102,6 +110,7 @@ def view(world: DeskWorld, turns: Sequence[Sequence[str]]) -> View:
         panels=(
             Prose(key="rules", title=_say("Rules of the shop", "店铺规则"), text=world.rules),
             *(_talk(world, desk, turns, window) for window in range(shift.windows)),
+            *([review(world, turns)] if is_over else []),
         ),
         form=form,
         standing={} if form is None else {field_key(window): [WAIT] for window in range(shift.windows)},
@@ -167,26 +176,56 @@ def turn_panels(world: DeskWorld, turns: Sequence[Sequence[str]]) -> tuple[Panel
     return (figures,)
 
 
-def why(world: DeskWorld, turns: Sequence[Sequence[str]], part: str, critical: str | None) -> Text:
-    """Return what cost most in a part: the reply, and what is said of it."""
-    shift = world.shift
-    if critical:
-        reply = next(reply for reply in shift.replies(turns) if reply.breach == critical)
-        return _told("You broke a rule of the shop: ", "您违反了店铺规则：", reply.why)
-    worst: tuple[float, Text] | None = None
+def review(world: DeskWorld, turns: Sequence[Sequence[str]]) -> Grid:
+    """Return everything that was said, with what is to be said of it: for after the shift alone."""
+    rows = [
+        (each.turn + 1, chat.conversation.words(chat.conversation.script.customer), *_told_of(chat, reply))
+        for each, chat, reply in _replies(world.shift, turns)
+    ]
+    labels = (
+        _say("Turn", "轮次"),
+        _say("Customer", "客户"),
+        _say("Your reply", "您的回复"),
+        _say("What is to be said of it", "点评"),
+    )
+    return Grid(
+        key="review",
+        title=_say("Your replies, one by one", "逐条回顾"),
+        columns=tuple(Column(label=label) for label in labels),
+        rows=tuple(rows),
+    )
+
+
+def _told_of(chat: Chat, reply: Reply) -> tuple[Text, Text]:
+    told = chat.conversation.words(reply.why)
+    return chat.conversation.words(reply.text), _told(*_BROKEN, told) if reply.breach else told
+
+
+def _replies(shift: Shift, turns: Sequence[Sequence[str]]) -> Iterator[tuple[Said, Chat, Reply]]:
+    """Iterate over everything that the learner said."""
     for each in shift.history(turns):
-        if each.offer is None:
-            continue
-        chat = shift.chats[each.chat]
-        replies = chat.conversation.node(each.before).replies
-        best = max(earned(replies[place], part) for place in chat.conversation.offered(each.before))
-        reply = chat.reply(each.offer)
-        loss = best - earned(reply, part)
-        if loss > 0 and (worst is None or loss > worst[0]):
-            worst = (loss, chat.conversation.words(reply.why))
-    if worst is None:
-        return _say("Nothing was lost here.", "此项没有失分。")
-    return _told("What cost most: ", "失分最多之处：", worst[1])
+        if each.offer is not None:
+            chat = shift.chats[each.chat]
+            yield each, chat, chat.reply(each.offer)
+
+
+def why(world: DeskWorld, turns: Sequence[Sequence[str]], part: str, *, critical: str | None, lost: int) -> Text:
+    """Return what cost most in a part: the reply, and what is said of it. ``lost`` is how many points are missing."""
+    said = list(_replies(world.shift, turns))
+    if critical:
+        chat, reply = next((chat, reply) for _, chat, reply in said if reply.breach == critical)
+        return _told(*_BROKEN, chat.conversation.words(reply.why))
+    losses = [(_loss(each, chat, reply, part), chat.conversation.words(reply.why)) for each, chat, reply in said]
+    loss, told = max(losses, key=lambda entry: entry[0], default=(0, _UNSERVED))
+    if loss > 0:
+        return _told("What cost most: ", "失分最多之处：", told)
+    return _UNSERVED if lost > 0 else _say("Nothing was lost here.", "此项没有失分。")
+
+
+def _loss(each: Said, chat: Chat, reply: Reply, part: str) -> int:
+    """Return how many points of a part another reply would have brought at once."""
+    replies = chat.conversation.node(each.before).replies
+    return max(earned(replies[place], part) for place in chat.conversation.offered(each.before)) - earned(reply, part)
 
 
 def _told(en: str, zh: str, why_: Text) -> Text:

@@ -6,7 +6,8 @@ the customer waits too long, and at 0 the customer leaves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,6 +22,8 @@ PARTS: Final = ("need", "fit", "complaint", "policy")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Part = Literal["need", "fit", "complaint", "policy"]
 Points = Annotated[int, Field(ge=-5, le=5)]
+
+_WORD: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class _Authored(BaseModel):
@@ -86,19 +89,39 @@ class Script(_Authored):
     nodes: dict[Name, Node]
     variants: tuple[Variant, ...] = Field(min_length=1)
 
+    def texts(self) -> Iterator[Text]:
+        """Iterate over every text, as authored: with the names of words in it."""
+        yield from (self.title, self.customer)
+        for node in self.nodes.values():
+            yield node.says
+            for reply in node.replies:
+                yield from (reply.text, reply.why)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        known = set(self.nodes)
-        if self.start not in known:
+        if self.start not in self.nodes:
             raise ValueError(f"there is no node `{self.start}`")
         for name, node in self.nodes.items():
-            for reply in node.replies:
-                missing = sorted({turn.to for turn in reply.goto} - known)
-                if missing:
-                    raise ValueError(f"`{name}` leads to `{missing[0]}`, which is not there")
-                if reply.goto[-1].when:
-                    raise ValueError(f"the last way out of `{name}` has a guard: the talk could be stuck")
+            self._check_ways(name, node)
+        self._check_words()
         return self
+
+    def _check_ways(self, name: str, node: Node) -> None:
+        if node.replies and all(reply.when for reply in node.replies):
+            raise ValueError(f"every reply at `{name}` has a guard: there could be nothing to say")
+        for reply in node.replies:
+            missing = sorted({turn.to for turn in reply.goto} - set(self.nodes))
+            if missing:
+                raise ValueError(f"`{name}` leads to `{missing[0]}`, which is not there")
+            if reply.goto[-1].when:
+                raise ValueError(f"the last way out of `{name}` has a guard: the talk could be stuck")
+
+    def _check_words(self) -> None:
+        used = {word for text in self.texts() for words in text.by_language.values() for word in _WORD.findall(words)}
+        for number, variant in enumerate(self.variants, start=1):
+            missing = sorted(used - set(variant.words))
+            if missing:
+                raise ValueError(f"customer {number} has no word for `{{{missing[0]}}}`")
 
 
 def read_scripts(pack: Any) -> dict[str, Script]:

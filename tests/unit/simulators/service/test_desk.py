@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import product
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise, product
+from statistics import fmean, median
 from typing import Any
 
 import pytest
 
 from qualoop.authored_files import Problems, read_yaml
 from qualoop.framework import shipped_content
-from qualoop.simulators import BaselineKind, Prose, Talk, WorldKey
+from qualoop.simulators import BaselineKind, Grid, Prose, Talk, WorldKey
 from qualoop.simulators.conformance import fingerprint, play
+from qualoop.simulators.scoring import gap_score, standard_of
+from qualoop.simulators.service import policies
 from qualoop.simulators.service.desk import ChatDeskEngine, DeskSpec
-from qualoop.simulators.service.desk_pages import DeskWorld
+from qualoop.simulators.service.desk_pages import DeskWorld, field_key
 from qualoop.simulators.service.dialogue import Conversation, Standing, worth
 from qualoop.simulators.service.script import Script, read_scripts
-from qualoop.simulators.texts import texts_in
+from qualoop.simulators.service.shift import Desk, Shift
+from qualoop.values import LANGUAGES, Text
 
 FOLDER = shipped_content() / "ecommerce/projects/sales-chat-desk/packs"
 ENGINE = ChatDeskEngine()
@@ -51,36 +57,74 @@ def most_points(conversation: Conversation, standing: Standing, depth: int) -> f
 
 
 def test_the_best_way_is_the_best_of_all_ways(scripts: dict[str, Script]) -> None:
+    for conversation in conversations(scripts):
+        assert conversation.best(conversation.begin(), 6)[0] == most_points(conversation, conversation.begin(), 6)
+
+
+def conversations(scripts: dict[str, Script]) -> Iterator[Conversation]:
     for script in scripts.values():
         for variant in script.variants:
-            conversation = Conversation(script=script, variant=variant)
-            assert conversation.best(conversation.begin(), 7)[0] == most_points(conversation, conversation.begin(), 7)
+            yield Conversation(script=script, variant=variant)
+
+
+def met(conversation: Conversation) -> set[Standing]:
+    """Return every standing, short of an end, that some way through a conversation leads to."""
+    seen: set[Standing] = set()
+    waiting = [conversation.begin()]
+    while waiting:
+        standing = waiting.pop()
+        if standing in seen or conversation.is_over(standing):
+            continue
+        seen.add(standing)
+        replies = conversation.node(standing).replies
+        waiting += [conversation.answered(standing, replies[place]) for place in conversation.offered(standing)]
+    return seen
 
 
 def test_every_reply_of_every_script_can_come_up(scripts: dict[str, Script]) -> None:
     for name, script in scripts.items():
-        met: set[tuple[str, int]] = set()
-        for variant in script.variants:
-            conversation = Conversation(script=script, variant=variant)
-            seen, waiting = set(), [conversation.begin()]
-            while waiting:
-                standing = waiting.pop()
-                if standing in seen or conversation.is_over(standing):
-                    continue
-                seen.add(standing)
-                for place in conversation.offered(standing):
-                    met.add((standing.node, place))
-                    waiting.append(conversation.answered(standing, conversation.node(standing).replies[place]))
-        missing = {(node, place) for node, each in script.nodes.items() for place in range(len(each.replies))} - met
-        assert missing == set(), name
+        reached = {
+            (standing.node, place)
+            for conversation in conversations({name: script})
+            for standing in met(conversation)
+            for place in conversation.offered(standing)
+        }
+        assert reached == {(node, place) for node, each in script.nodes.items() for place in range(len(each.replies))}
 
 
-def test_every_word_in_braces_is_known(world: DeskWorld) -> None:
-    for chat in world.shift.chats:
-        for text in texts_in(chat.conversation.script.nodes):
-            assert not any(
-                mark in words for words in chat.conversation.words(text).by_language.values() for mark in "{}"
-            )
+def test_every_word_in_braces_is_known(scripts: dict[str, Script]) -> None:
+    for conversation in conversations(scripts):
+        texts = [conversation.words(text) for text in conversation.script.texts()]
+        assert len(texts) > 20
+        assert not any(mark in words for text in texts for words in text.by_language.values() for mark in "{}")
+
+
+def test_every_text_is_there_in_both_languages(scripts: dict[str, Script]) -> None:
+    for script in scripts.values():
+        words = [word for variant in script.variants for word in variant.words.values()]
+        assert all(set(text.by_language) == set(LANGUAGES) for text in (*script.texts(), *words))
+
+
+def test_nobody_is_offered_the_same_words_twice(scripts: dict[str, Script]) -> None:
+    for conversation in conversations(scripts):
+        for standing in met(conversation):
+            replies = conversation.node(standing).replies
+            offered = [conversation.words(replies[place].text)["en"] for place in conversation.offered(standing)]
+            assert len(set(offered)) == len(offered) >= 2
+
+
+def test_what_is_forbidden_is_one_of_the_eight_rules(scripts: dict[str, Script]) -> None:
+    replies = [reply for script in scripts.values() for node in script.nodes.values() for reply in node.replies]
+    assert {reply.breach for reply in replies if reply.breach} == {
+        "beyond_policy",
+        "guess_on_label",
+        "off_platform",
+        "promise_of_date",
+        "refund_without_check",
+        "review_bought",
+        "right_denied",
+        "unlisted_discount",
+    }
 
 
 def test_who_waits_too_long_leaves(world: DeskWorld) -> None:
@@ -141,19 +185,136 @@ def test_the_same_everywhere(spec: DeskSpec) -> None:
     assert fingerprint(ENGINE, spec, KEY) == fingerprint(ENGINE, spec, KEY)
 
 
-def test_a_script_that_could_be_stuck_is_refused() -> None:
-    reply: dict[str, Any] = {
-        "text": {"en": "a"},
-        "seconds": 10,
-        "goto": [{"to": "a", "when": [{"variable": "x", "least": 1}]}],
-        "why": {"en": "a"},
-    }
-    script = {
+def worked(world: DeskWorld, pick: policies.Pick) -> list[dict[str, list[str]]]:
+    """Return the plan of an adviser who picks so."""
+    turns = policies.worked(world.shift, pick)
+    return [{field_key(window): [key] for window, key in enumerate(picks)} for picks in turns]
+
+
+def half_good(shift: Shift, desk: Desk, window: int) -> str:
+    """Pick well for every other customer, and whatever is quickest for the rest."""
+    pick = policies.best if desk.queues[window][0] % 2 == 0 else policies.quickest
+    return pick(shift, desk, window)
+
+
+def slipping(chance: float, key: WorldKey) -> policies.Pick:
+    """Return an adviser who knows the best reply, and gives another one with this chance."""
+
+    def pick(shift: Shift, desk: Desk, window: int) -> str:
+        standing = desk.standings[window]
+        best = policies.best(shift, desk, window)
+        others = [other for other in shift.offered(desk, window) if other != best]
+        draws = key.uniforms("slip", desk.queues[window][0], standing.node if standing else "", shape=2)
+        return others[int(draws[1] * len(others))] if others and draws[0] < chance else best
+
+    return pick
+
+
+@pytest.fixture(scope="module")
+def worlds(spec: DeskSpec) -> dict[WorldKey, DeskWorld]:
+    return {key: ENGINE.world(spec, key) for key in (WorldKey.of_seed(seed) for seed in range(20))}
+
+
+def part_means(worlds: Mapping[WorldKey, DeskWorld], pick: policies.Pick) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for world in worlds.values():
+        for score in ENGINE.scores(world, worked(world, pick)):
+            found.setdefault(score.part, []).append(score.score)
+    return {part: fmean(scores) for part, scores in found.items()}
+
+
+def test_planted_advisers_are_told_apart_in_every_world(worlds: dict[WorldKey, DeskWorld]) -> None:
+    for world in worlds.values():
+        planted = (policies.best, half_good, policies.quickest, policies.worst)
+        values = [ENGINE.value(world, worked(world, pick)) for pick in planted]
+        assert all(better > worse for better, worse in pairwise(values))
+
+
+def test_every_part_tells_a_strong_adviser_from_weak_ones(worlds: dict[WorldKey, DeskWorld]) -> None:
+    strong, half, weak = (part_means(worlds, pick) for pick in (policies.best, half_good, policies.quickest))
+    for part in ("need", "fit", "complaint"):
+        assert strong[part] == 1.0
+        assert 0.2 < half[part] < 0.8
+        assert weak[part] < 0.2
+    # Whoever answers half the customers without looking breaks a rule in nearly every shift.
+    assert strong["policy"] == 1.0
+    assert max(half["policy"], weak["policy"]) < 0.2
+
+
+def test_the_more_slips_the_lower_the_score(worlds: dict[WorldKey, DeskWorld]) -> None:
+    means = []
+    for chance in (0.0, 0.15, 0.4, 0.8):
+        values = [
+            ENGINE.value(world, worked(world, slipping(chance, key))) / ENGINE.oracle(world).value
+            for key, world in worlds.items()
+        ]
+        means.append(fmean(values))
+    assert all(better - worse > 0.15 for better, worse in pairwise(means))
+
+
+def test_neither_length_nor_speed_nor_silence_earns_anything(worlds: dict[WorldKey, DeskWorld]) -> None:
+    for kind in (BaselineKind.SPEND_ALL, BaselineKind.RATIO_TRICK, BaselineKind.NOTHING):
+        scores = []
+        for world in worlds.values():
+            plan = ENGINE.baseline(world, kind)
+            assert plan is not None
+            scores.append(float(gap_score(ENGINE.value(world, plan), standard_of(ENGINE, world))))
+        assert median(scores) <= 0.1
+        assert max(scores) <= 0.2
+
+
+def test_after_the_shift_every_reply_is_gone_through(world: DeskWorld) -> None:
+    state, _ = play(ENGINE, world, worked(world, policies.longest), KEY)
+    view = ENGINE.view(world, state, KEY)
+    assert view.form is None
+    (review,) = [panel for panel in view.panels if isinstance(panel, Grid)]
+    history = world.shift.history(policies.worked(world.shift, policies.longest))
+    assert len(review.rows) == sum(each.offer is not None for each in history) > 10
+    shown = [
+        words for row in review.rows for cell in row if isinstance(cell, Text) for words in cell.by_language.values()
+    ]
+    assert not any(mark in words for words in shown for mark in "{}")
+
+
+def test_silence_is_said_to_be_what_cost(world: DeskWorld) -> None:
+    silent = ENGINE.baseline(world, BaselineKind.NOTHING)
+    assert silent is not None
+    assert all("left" in score.why["en"] for score in ENGINE.scores(world, silent))
+    assert all("Nothing was lost" in score.why["en"] for score in ENGINE.scores(world, ENGINE.reference(world)))
+
+
+def small_script(**changes: Any) -> dict[str, Any]:
+    reply = {"text": {"en": "a"}, "seconds": 10, "goto": [{"to": "end"}], "why": {"en": "a"}} | changes
+    return {
         "title": {"en": "a"},
         "customer": {"en": "a"},
         "start": "a",
-        "variants": [{}],
-        "nodes": {"a": {"says": {"en": "a"}, "replies": [reply]}},
+        "variants": [{"words": {"goods": {"en": "lamp"}}}],
+        "nodes": {"a": {"says": {"en": "a"}, "replies": [reply]}, "end": {"says": {"en": "a"}}},
     }
-    with pytest.raises(ValueError, match="stuck"):
-        Script.model_validate(script)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"goto": [{"to": "end", "when": [{"variable": "x", "least": 1}]}]}, "stuck"),
+        ({"goto": [{"to": "nowhere"}]}, "not there"),
+        ({"when": [{"variable": "x", "least": 1}]}, "nothing to say"),
+        ({"why": {"en": "the {colour} one"}}, "no word for `{colour}`"),
+    ],
+)
+def test_a_script_that_could_fail_a_customer_is_refused(changes: dict[str, Any], message: str) -> None:
+    Script.model_validate(small_script())
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Script.model_validate(small_script(**changes))
+
+
+def test_the_reason_of_a_breach_names_the_goods() -> None:
+    text = {"en": "Never give the {goods} away.", "zh-Hans": "{goods}不能送人。"}
+    both = {"en": "a", "zh-Hans": "b"}
+    script = small_script(text=both, why=text, breach="gift")
+    script["variants"] = [{"words": {"goods": {"en": "lamp", "zh-Hans": "台灯"}}}]
+    script["nodes"]["a"]["says"] = script["nodes"]["end"]["says"] = script["customer"] = both
+    world = ENGINE.world(DeskSpec.model_validate({"packs": {"scripts": {"small": script}}}), KEY)
+    by_part = {score.part: score for score in ENGINE.scores(world, worked(world, policies.quickest))}
+    assert by_part["policy"].why["en"] == "You broke a rule of the shop: Never give the lamp away."

@@ -1,0 +1,100 @@
+"""The life of one query: a fork of the worker that limits itself, opens the file, gives up the rest, and answers.
+
+The worker loads this module alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, Protocol
+
+from qualoop.simulators.sql import confinement
+from qualoop.simulators.sql.answers import LONGEST_QUERY, MOST_ROWS, QueryFaultError, rows_message
+
+MEMORY: Final = 1_200_000_000
+SECONDS: Final = 3
+
+# DuckDB looks up the memory limit of its control group when it opens a file, and gives up where it may not.
+_OWN_LIMITS: Final = ("/proc/self/cgroup", "/sys/fs/cgroup")
+ALL_LIMITS: Final = ("/proc", "/sys/fs/cgroup")
+
+
+class QueryEngine(Protocol):
+    """A module that opens a sample and runs a query on it: `duckdb_query` or `sqlite_query`."""
+
+    def open_sample(self, path: str, sample: str, /) -> Any:
+        """Return a connection to the sample."""
+
+    def run(self, connection: Any, query: str, most: int, /) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return columns and rows; raise QueryFaultError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where queries run: the engine, the data file, and what the kernel lets a process give up.
+
+    ``landlocked``: files; ``filtered``: system calls.
+    """
+
+    engine: QueryEngine
+    data: str
+    landlocked: bool
+    filtered: bool
+
+
+def answer_in_fork(place: Place, request: dict[str, Any], output: int) -> NoReturn:
+    """Answer a request on a descriptor and end the process. Call it in a fresh fork only: it never returns."""
+    message = b"[]"
+    try:
+        confinement.die_with_parent()
+        confinement.limit_resources(memory=MEMORY, seconds=SECONDS)
+        message = _answers(place, request["queries"], str(request["sample"]))
+    finally:
+        # Whatever else went wrong: no fork may run on as a second worker.
+        _end(output, message)
+
+
+def _answers(place: Place, queries: Sequence[str], sample: str) -> bytes:
+    """Return the answers to queries, all on one connection, as a JSON list."""
+    if place.landlocked:
+        confinement.allow_files([place.data, *_OWN_LIMITS])
+    connection = place.engine.open_sample(place.data, sample)
+    if place.filtered:
+        confinement.allow_query_calls()
+    return b"[" + b",".join(_answer(place, connection, str(query)) for query in queries) + b"]"
+
+
+def _answer(place: Place, connection: Any, query: str) -> bytes:
+    try:
+        return _rows(place, connection, query)
+    except QueryFaultError as fault:
+        return json.dumps(fault.as_message()).encode()
+    except MemoryError:
+        return b'{"fault":"memory","line":null}'
+
+
+def _rows(place: Place, connection: Any, query: str) -> bytes:
+    if not query.strip():
+        raise QueryFaultError("empty")
+    if len(query) > LONGEST_QUERY:
+        raise QueryFaultError("too-long")
+    if "\0" in query:
+        raise QueryFaultError("syntax")
+    columns, rows = place.engine.run(connection, query, MOST_ROWS)
+    return rows_message(columns, rows)
+
+
+def _end(output: int, message: bytes) -> NoReturn:
+    try:
+        _write(output, message)
+    finally:
+        os._exit(0)
+
+
+def _write(output: int, message: bytes) -> None:
+    left = memoryview(message)
+    while left:
+        left = left[os.write(output, left) :]
