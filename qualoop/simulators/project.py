@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from qualoop.assessment.items import Key, Language
-from qualoop.simulators.engine import BaselineKind
 from qualoop.values import Text
 
 PROJECT_FILE: Final = "project.yaml"
@@ -83,9 +82,6 @@ class Scoring(_Authored):
     )
     forms_tried: StrictInt = Field(
         default=20, description="How many worlds are tried for one inside the band.", ge=1, le=200
-    )
-    bots: dict[BaselineKind, Annotated[Decimal, Field(ge=0, le=1)]] = Field(
-        default={}, description="For a policy that must stay poor, the highest median score it may reach."
     )
 
 

@@ -85,7 +85,7 @@ class ChatDeskEngine:
 
     def form(self, world: desk_pages.DeskWorld, /) -> DecisionForm:
         """Return every reply that could ever be given; what can be said now is in the view's form."""
-        return desk_pages.whole_form(world.shift)
+        return world.form
 
     def rounds(self, world: desk_pages.DeskWorld, /) -> int:
         """Return the number of turns."""

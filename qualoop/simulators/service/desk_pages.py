@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from qualoop.simulators.decisions import ChoiceField, Column, DecisionForm, DecisionTable, Option, Row
@@ -35,12 +36,18 @@ _UNSERVED: Final = Text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DeskWorld:
     """A shift, and the rules of the shop (Markdown)."""
 
     shift: Shift
     rules: Text
+
+    @cached_property
+    def form(self) -> DecisionForm:
+        """Return a form with every reply of every customer of a window."""
+        shift = self.shift
+        return _form(shift, [[key for chat in queue for key in shift.chats[chat].offers] for queue in shift.queues])
 
 
 def field_key(window: int) -> str:
@@ -65,12 +72,6 @@ def too_long(needed: int, seconds: int) -> Refusal:
         f"这些回复共需 {needed} 秒，而一轮只有 {seconds} 秒。请让一位客户稍等，或选择更简短的回复。",
     )
     return Refusal(code="too-long", text=text)
-
-
-def whole_form(shift: Shift) -> DecisionForm:
-    """Return a form with every reply of every customer of a window."""
-    keys = [[key for chat in queue for key in shift.chats[chat].offers] for queue in shift.queues]
-    return _form(shift, keys)
 
 
 def _form(shift: Shift, offered: Sequence[Sequence[str]]) -> DecisionForm:

@@ -21,7 +21,7 @@ def run(*arguments: str) -> int:
 
 def test_check_counts_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
-    assert "13 units, 44 knowledge points" in capsys.readouterr().out
+    assert "14 units, 48 knowledge points" in capsys.readouterr().out
     assert run("check", str(SOUND)) == 0
     assert "TEA 1.2.0 (draft): 2 levels" in capsys.readouterr().out
 
