@@ -47,7 +47,7 @@ check: install ## everything that must be green: format, lint, types, imports, t
 soak: install ## the full sizes of the slow tests; writes docs/reports
 	@QUALOOP_TEST_SIZE=full $(BIN)/python -m pytest -m "soak or not soak" tests/integration tests/unit/mastery
 	@mkdir -p docs/reports
-	@for bench in launch delivery evidence mastery replay pages; do $(BIN)/qualoop bench $$bench --json > docs/reports/$$bench.json; done
+	@for bench in launch delivery evidence mastery replay pages sim; do $(BIN)/qualoop bench $$bench --json > docs/reports/$$bench.json; done
 format: install ## format and mend what can be mended by machine
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)

@@ -15,6 +15,7 @@ const ENTRIES = [
   { source: "lti_tool/static/src/pages.ts", optional: true },
   { source: "lti_tool/static/src/choosing.ts" },
   { source: "lti_tool/static/src/times.ts" },
+  { source: "lti_tool/static/src/marking.ts" },
   { source: "lti_tool/static/src/storage_login.ts" },
   { source: "lti_tool/static/src/storage_launch.ts" },
 ];

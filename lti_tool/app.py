@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -10,16 +11,18 @@ from flask import Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
 
 from lti_tool import error_handlers
-from lti_tool.lti.registration import find_origin
 from lti_tool.services.runtime import Runtime
 from lti_tool.views import (
     activity,
     activity_preview,
     admin,
+    class_runs,
     deep_linking,
     ledger,
     levels,
     link_settings,
+    marking,
+    marking_room,
     mastery_columns,
     moodle_competencies,
     notices,
@@ -28,7 +31,10 @@ from lti_tool.views import (
     record,
     registration,
     review,
+    rubrics,
+    run_files,
     storage,
+    submission,
     teaching,
 )
 from lti_tool.views.host import catalogue
@@ -37,9 +43,17 @@ MAX_BODY_BYTES = 512 * 1024
 LANGUAGE_NAMES = {"en": "English", "zh-Hans": "中文"}
 
 
+class Tool(Flask):
+    """The application. No view of ours is a coroutine, so none is asked, at every request, whether it is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the view as it is."""
+        return func
+
+
 def create_app(runtime: Runtime) -> Flask:
     """Return the application of one process."""
-    app = Flask("lti_tool", static_folder=None)
+    app = Tool("lti_tool", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.extensions["qualoop"] = runtime
@@ -49,15 +63,21 @@ def create_app(runtime: Runtime) -> Flask:
     for part in (
         oidc,
         storage,
+        submission,
         activity,
         record,
         teaching,
         levels,
         link_settings,
+        class_runs,
+        run_files,
+        marking,
+        marking_room,
         mastery_columns,
         moodle_competencies,
         notices,
         review,
+        rubrics,
         ledger,
         deep_linking,
         activity_preview,
@@ -108,18 +128,25 @@ def _protect(response: Response) -> Response:
     runtime: Runtime = current_app.extensions["qualoop"]
     headers = response.headers
     if "Content-Security-Policy" not in headers:
-        headers["Content-Security-Policy"] = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; "
-            f"img-src 'self' data:{_fetched_files()}; media-src 'self' https:{_fetched_files()}; "
-            f"connect-src 'self'; form-action 'self'{_form_target()}; base-uri 'none'; "
-            f"frame-ancestors {_ancestors(runtime)}"
-        )
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers.setdefault("Cache-Control", "no-store")
+        headers.add("Content-Security-Policy", _policy(_fetched_files(), _form_target(), _ancestors(runtime)))
+    # Nobody else sets these, so nothing is looked for that they would replace.
+    headers.add("X-Content-Type-Options", "nosniff")
+    headers.add("Referrer-Policy", "no-referrer")
+    if "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store")
     if runtime.settings.base_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.add("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+@lru_cache(maxsize=1024)
+def _policy(fetched_files: str, form_target: str, ancestors: str) -> str:
+    """Return the policy of a page: what it may show that it fetched, where its forms may go, who may frame it."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data:{fetched_files}; media-src 'self' https:{fetched_files}; "
+        f"connect-src 'self'; form-action 'self'{form_target}; base-uri 'none'; frame-ancestors {ancestors}"
+    )
 
 
 def _fetched_files() -> str:
@@ -143,15 +170,7 @@ def _ancestors(runtime: Runtime) -> str:
         return str(framed_by)
     registration_id = g.get("registration_id")
     if registration_id is not None:
-        known = [runtime.registrations.get(registration_id)]
-    elif request.path.startswith("/lti/log") or request.path == "/lti/launch":
-        known = runtime.registrations.all()
-    else:
-        known = []
-    origins = {
-        origin
-        for platform in known
-        for url in (platform.registration.issuer, platform.registration.auth_login_url)
-        if (origin := find_origin(url))
-    }
-    return " ".join(sorted(origins)) or "'none'"
+        return " ".join(runtime.registrations.get(registration_id).registration.page_origins) or "'none'"
+    if request.path.startswith("/lti/log") or request.path == "/lti/launch":
+        return " ".join(runtime.registrations.page_origins()) or "'none'"
+    return "'none'"

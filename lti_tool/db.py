@@ -8,12 +8,14 @@ would be the cost. SQLite runs in WAL mode with BEGIN IMMEDIATE, so that two wri
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -127,6 +129,68 @@ def _bound(order: Sequence[str] | None, fixed: Mapping[str, Any], given: Mapping
     return [given[name] if name in given else fixed[name] for name in order]
 
 
+class Chained:
+    """Statements that feed one another and are sent as one where a round trip costs more than they do.
+
+    Each step is an INSERT of one row in SQL that every database reads, with `:name` for each parameter. What a step
+    returns (`RETURNING id AS person_id`) is a parameter of those that follow; one at least returns something.
+    PostgreSQL gets them as one WITH whose parts cannot see each other's rows but through these names; SQLite, which
+    knows no such thing, one after another. Raises RuntimeError where a step that returns something has no row.
+    """
+
+    __slots__ = ("_names", "_steps", "_together")
+
+    def __init__(self, **steps: str) -> None:
+        self._steps = [(sql, _returned_names(sql)) for sql in steps.values()]
+        sources: dict[str, str] = {}
+        parts = []
+        for (name, sql), (_, returned) in zip(steps.items(), self._steps, strict=True):
+            fed = _NAMED.sub(partial(_source, sources), sql)
+            parts.append(f"new_{name} AS ({fed})")
+            sources |= {each: _RETURNED.format(each, name) for each in returned}
+        self._names = tuple(sources)
+        feeding = [f"new_{name}" for name, (_, returned) in zip(steps, self._steps, strict=True) if returned]
+        # Joined, so that a step without its row leaves none of the others' either.
+        self._together = _TOGETHER.format(", ".join(parts), ", ".join(sources), ", ".join(feeding))
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the steps in the transaction of ``connection``; return the parameters and what the steps returned."""
+        cursor = _driver_cursor(connection)
+        known = dict(parameters)
+        if connection.dialect.name != "sqlite":
+            cursor.execute(self._together, known)
+            return known | _returned(cursor, self._names)
+        for sql, returned in self._steps:
+            cursor.execute(sql, known)
+            if returned:
+                known |= _returned(cursor, returned)
+        return known
+
+
+def _returned(cursor: DBAPICursor, names: Sequence[str]) -> dict[str, Any]:
+    """Return the one row of a statement by the names of its columns."""
+    row = cursor.fetchone()
+    if row is None:
+        raise RuntimeError("a step of a chain of statements returned no row")
+    return dict(zip(names, row, strict=True))
+
+
+_NAMED: Final = re.compile(r":([a-z_]+)")
+_RETURNED: Final = "(SELECT {} FROM new_{})"
+_TOGETHER: Final = "WITH {} SELECT {} FROM {}"
+
+
+def _source(sources: Mapping[str, str], parameter: re.Match[str]) -> str:
+    """Return where the value of a parameter comes from: an earlier step, else whoever runs the statement."""
+    return sources.get(parameter[1], f"%({parameter[1]})s")
+
+
+def _returned_names(sql: str) -> tuple[str, ...]:
+    """Return what the columns are called that a statement returns."""
+    _, _, returned = sql.partition(" RETURNING ")
+    return tuple(column.split()[-1] for column in returned.split(",")) if returned else ()
+
+
 class Direct:
     """A statement in SQL that every database reads, with `?` for each parameter: the cheapest way to run one.
 
@@ -178,13 +242,18 @@ class Driver:
         return rows
 
 
+_Kept: TypeAlias = tuple[Connection, float]
+"""A connection that nobody uses, and since when, by the monotonic clock."""
+
+
 class Database:
     """One database of one process: hands out transactions."""
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 8) -> None:
         self.engine = _engine(make_url(url), synchronous, pool_size)
         self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._kept: list[Connection] = []
+        self._kept: list[_Kept] = []
+        self._kept_single: list[_Kept] = []
 
     @property
     def is_sqlite(self) -> bool:
@@ -209,11 +278,7 @@ class Database:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Open a transaction without the ORM, for the hot paths."""
-        if not self.is_sqlite:
-            with self.engine.begin() as connection:
-                yield connection
-            return
-        with self._keeping() as connection, connection.begin():
+        with self._keeping(self._kept, self.engine) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -222,19 +287,17 @@ class Database:
 
         SQLite's driver begins nothing unasked; of PostgreSQL's, BEGIN and ROLLBACK would be two more round trips.
         """
-        with self._keeping() if self.is_sqlite else self._single.connect() as connection:
+        kept, engine = (self._kept, self.engine) if self.is_sqlite else (self._kept_single, self._single)
+        with self._keeping(kept, engine) as connection:
             yield connection
 
     @contextmanager
-    def _keeping(self) -> Iterator[Connection]:
-        """Give one of a few connections to SQLite that are kept open.
+    def _keeping(self, kept: list[_Kept], engine: Engine) -> Iterator[Connection]:
+        """Give one of a few connections that are kept open.
 
         To take one from the pool and to give it back costs three times as much as to begin and to commit.
         """
-        try:
-            connection = self._kept.pop()
-        except IndexError:
-            connection = self.engine.connect()
+        connection = self._find_kept(kept) or engine.connect()
         try:
             yield connection
         except BaseException:
@@ -242,16 +305,43 @@ class Database:
             raise
         if connection.in_transaction():
             connection.rollback()
-        if len(self._kept) < KEPT_CONNECTIONS:
-            self._kept.append(connection)
+        if len(kept) < KEPT_CONNECTIONS:
+            kept.append((connection, time.monotonic()))
         else:
             connection.close()
 
+    def _find_kept(self, kept: list[_Kept]) -> Connection | None:
+        """Return the kept connection that was used last, None where none is free or its server has gone away."""
+        try:
+            connection, rests_since = kept.pop()
+        except IndexError:
+            return None
+        if self.is_sqlite or _stands(connection, rests_since):
+            return connection
+        # What has broken once has broken for all: the pool asks each of its own before it gives it.
+        connection.invalidate()
+        connection.close()
+        return None
+
     def close(self) -> None:
         """Close every connection that nobody uses."""
-        while self._kept:
-            self._kept.pop().close()
+        for kept in (self._kept, self._kept_single):
+            while kept:
+                kept.pop()[0].close()
         self.engine.dispose()
+
+
+def _stands(connection: Connection, rests_since: float) -> bool:
+    """Say whether a connection that has rested since a moment can be used: after a while its server is asked."""
+    driver = connection.connection.dbapi_connection
+    if driver is None or getattr(driver, "closed", False):
+        return False
+    if time.monotonic() - rests_since <= TRUSTED_FOR_S:
+        return True
+    try:
+        return bool(connection.dialect.do_ping(driver))
+    except connection.dialect.loaded_dbapi.Error:
+        return False
 
 
 def _ask_rested_connections(engine: Engine) -> None:

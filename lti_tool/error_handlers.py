@@ -33,9 +33,11 @@ from lti_tool.services.platform_approval import RegistrationNotPendingError
 from lti_tool.services.records import RecordMissingError
 from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
 from lti_tool.services.submission_review import ReviewRefusedError
+from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.errors import QualoopError
 from qualoop.player import PlayerError
+from qualoop.simulators.errors import EngineUnavailableError
 
 log = logging.getLogger("qualoop.errors")
 
@@ -60,8 +62,10 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     ForgedFormError: 403,
     ContentMissingError: 404,
     RecordMissingError: 404,
+    SubmissionMissingError: 404,
     ColumnGoneError: 404,
     AttemptRefusedError: 409,
+    EngineUnavailableError: 503,
     PlayerError: 400,
     QualoopError: 400,
 }
@@ -124,6 +128,10 @@ WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
     RecordMissingError: (translatable("There is no such person in this course."), _BACK),
     ColumnGoneError: (translatable("There is no such grade column in this course."), _BACK),
     AttemptRefusedError: (translatable("There is no further attempt at this activity."), _BACK),
+    EngineUnavailableError: (
+        translatable("The simulation cannot be computed at the moment. Nothing is lost."),
+        translatable("Open the activity again in a minute; if it stays so, tell your teacher."),
+    ),
     OutgoingError: (
         translatable("Your course platform could not be reached."),
         translatable("Try again in a minute; if it stays so, tell the administrator of your platform."),

@@ -25,7 +25,9 @@ from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
 from lti_tool.services.grade_comparison import GradeComparison
 from lti_tool.services.grade_results import GradeResults
+from lti_tool.services.learner_queries import keep_data_in
 from lti_tool.services.logins import purge_states
+from lti_tool.services.marking_release import release_due
 from lti_tool.services.mastery_column_channel import MasteryColumnChannel
 from lti_tool.services.mastery_column_levels import LevelFollower, compare_due
 from lti_tool.services.mastery_column_making import ColumnMaker
@@ -54,6 +56,7 @@ ROSTERS_EVERY_S: Final = 2.0
 MOODLE_EVERY_S: Final = 30.0
 FOLLOW_EVERY_S: Final = 2.0
 CLOSE_EVERY_S: Final = 10.0
+RELEASE_EVERY_S: Final = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +143,7 @@ class Worker:
             Errand("mastery followers", FOLLOW_EVERY_S, self._follow_mastery),
             Errand("mastery columns", FOLLOW_EVERY_S, self._keep_columns),
             Errand("attempts that are over", CLOSE_EVERY_S, self._close_attempts),
+            Errand("marks that are due", RELEASE_EVERY_S, self._release_marks),
             Errand("comparisons", COMPARE_EVERY_S, self._compare),
             Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
             Errand("Moodle competencies", MOODLE_EVERY_S, MoodleUpkeep(runtime).run_due),
@@ -183,6 +187,12 @@ class Worker:
         """Hand in what is still open when its time is over."""
         runtime = self._runtime
         close_due(runtime.database, runtime.contents, clock=runtime.clock, is_ending=is_ending)
+
+    def _release_marks(self, is_ending: Callable[[], bool]) -> None:
+        """Release marks whose date has come."""
+        runtime = self._runtime
+        secret = runtime.settings.secret_key
+        release_due(runtime.database, secret=secret, clock=runtime.clock, is_ending=is_ending)
 
     def _compare(self, is_ending: Callable[[], bool]) -> None:
         self._comparison.compare_due(self._runtime.clock(), is_ending)
@@ -246,6 +256,7 @@ def _run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(
         level=runtime.settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    keep_data_in(runtime.settings.data_folder)
     worker = Worker(runtime, make_dispatch(runtime, random=SystemRandom(), threads=max(arguments.threads, 1)))
     if arguments.once:
         print(f"Tried {worker.run_once()} deliveries.")

@@ -11,7 +11,7 @@ from lti_tool.commands.by_hand import desk_of
 from lti_tool.services import administration_content, imports
 from lti_tool.services.content_install import ContentImport
 from qualoop.authored_files import AuthoredFilesError, Problem
-from qualoop.content_packages import LESSON_FILE, Package, load_package
+from qualoop.content_packages import Package, find_packages, load_package
 from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
 
 TAGS_WAIT: Final = """\
@@ -86,11 +86,11 @@ def read(directories: list[Path]) -> ContentImport:
         framework = load_framework(root)
     known = framework or load_framework(shipped_content() / "ecommerce")
     for folder in directories:
-        for path in sorted(folder.rglob(LESSON_FILE)):
+        for root in find_packages(folder):
             try:
-                packages.append(load_package(path.parent, known))
+                packages.append(load_package(root, known))
             except AuthoredFilesError as error:
-                problems += [_beside(path.parent.name, problem) for problem in error.problems]
+                problems += [_beside(root.name, problem) for problem in error.problems]
     if problems:
         raise AuthoredFilesError(problems)
     return ContentImport(source=" ".join(map(str, directories)), framework=framework, packages=packages)

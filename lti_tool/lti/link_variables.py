@@ -65,6 +65,8 @@ def _told(custom: Mapping[str, str], name: str) -> str | None:
 
 def _ids(listed: str) -> tuple[str, ...]:
     """Return the ids of a list that is parted by commas, each percent-encoded; what can be no id is left out."""
+    if not listed:
+        return ()
     found = (unquote(entry.strip()) for entry in listed.split(",", MAX_ANCESTORS)[:MAX_ANCESTORS])
     return tuple(dict.fromkeys(each for each in found if 0 < len(each) <= MAX_ID and _is_id(each)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -76,22 +77,26 @@ def authorization_url(
     Never post a form there: a platform's SameSite=Lax cookie survives a cross-site GET only. `redirect_uri` is the
     registered one, character by character; what is to be opened stands in the id_token.
     """
+    query = {"login_hint": login.login_hint, "state": state, "nonce": nonce}
+    if login.lti_message_hint is not None:
+        query["lti_message_hint"] = login.lti_message_hint
+    return _endpoint(registration.auth_login_url, registration.client_id, redirect_uri) + urlencode(query)
+
+
+@lru_cache(maxsize=1024)
+def _endpoint(url: str, client_id: str, redirect_uri: str) -> str:
+    """Return the part of an authentication request that every login of a registration shares, up to its last `&`."""
     query = {
         "scope": "openid",
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": registration.client_id,
+        "client_id": client_id,
         "redirect_uri": redirect_uri,
-        "login_hint": login.login_hint,
-        "state": state,
-        "nonce": nonce,
     }
-    if login.lti_message_hint is not None:
-        query["lti_message_hint"] = login.lti_message_hint
-    parts = urlsplit(registration.auth_login_url)
+    parts = urlsplit(url)
     joined = "&".join(filter(None, (parts.query, urlencode(query))))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, joined, ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, f"{joined}&", ""))
 
 
 def parse_authentication_response(form: Mapping[str, str]) -> AuthenticationResponse:

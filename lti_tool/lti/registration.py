@@ -73,6 +73,11 @@ class Registration:
         return frozenset(origin for origin in own if origin)
 
     @cached_property
+    def page_origins(self) -> tuple[str, ...]:
+        """Return the origins that the platform's own pages have, which may frame ours; sorted."""
+        return tuple(sorted({origin for url in (self.issuer, self.auth_login_url) if (origin := find_origin(url))}))
+
+    @cached_property
     def profile(self) -> PlatformProfile:
         """Return what is special about the platform."""
         return profile_of(self.product)

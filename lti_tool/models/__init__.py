@@ -17,6 +17,15 @@ from lti_tool.models.deliveries import (
 from lti_tool.models.learner_keys import LearnerKey
 from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
 from lti_tool.models.link_settings import LinkChange, LinkExtension
+from lti_tool.models.marking import (
+    MarkingSetup,
+    MarkRevision,
+    MarkRow,
+    RubricRow,
+    RubricVersion,
+    SubmissionFile,
+    SubmissionRow,
+)
 from lti_tool.models.mastery import (
     MasteryGeneration,
     MasteryItem,
@@ -79,6 +88,9 @@ __all__ = [
     "LinkExtension",
     "LinkScore",
     "LtiSession",
+    "MarkRevision",
+    "MarkRow",
+    "MarkingSetup",
     "MasteryColumn",
     "MasteryColumnValue",
     "MasteryGeneration",
@@ -101,7 +113,11 @@ __all__ = [
     "RegistrationInvite",
     "ResourceLink",
     "RosterRead",
+    "RubricRow",
+    "RubricVersion",
     "Scoped",
+    "SubmissionFile",
+    "SubmissionRow",
     "TagSet",
     "ToolKey",
 ]

@@ -21,6 +21,8 @@ class Activity(Scoped):
     kind: Mapped[str] = short(32)
     # No foreign key: activity and version would each need the other to be there first.
     version_id: Mapped[int | None] = mapped_column(Id)
+    # What its links begin with: whoever places it may change them there.
+    link_settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime]
 
 

@@ -1,7 +1,7 @@
 """The delivery queue of an organisation: what waits, what failed and why; send again, put aside.
 
-Behind the administration pages and `qualoop delivery`. The rules of "send again" are those of a teacher's page: what has
-arrived is left alone, and so is a grade that somebody changed in the grade book, unless it is picked by itself.
+Behind the administration pages and `qualoop delivery`. As on a teacher's page, "all" leaves alone what has arrived and
+every grade that somebody changed in the grade book: those are picked by themselves.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
@@ -20,7 +20,6 @@ from lti_tool.models import (
     Delivery,
     Deployment,
     Identity,
-    InboxItem,
     MasteryColumn,
     MoodleMatch,
     OutboxRow,
@@ -28,11 +27,12 @@ from lti_tool.models import (
     Registration,
     ResourceLink,
 )
-from lti_tool.services import inbox, scores
+from lti_tool.services import outbox_decisions, scores
 from lti_tool.services.administration import Action, Desk
 from lti_tool.services.delivery_reasons import Reason
 from lti_tool.services.delivery_status import SHOWN_TRIES
-from lti_tool.services.outbox import Outcome, State, inbox_reason, inbox_subject
+from lti_tool.services.outbox import Outcome, State
+from lti_tool.services.outbox_decisions import FAILED, Condition, has_failed, is_dismissed
 
 PAGE: Final = 50
 #: No more rows than this can be picked one by one.
@@ -40,11 +40,6 @@ MAX_PICKED: Final = 500
 MAX_COURSE: Final = 200
 #: The channels whose targets are no links. Their modules stand above this one.
 MASTERY, MOODLE = "ags_mastery", "moodle_competency"
-SEND_AGAIN, DISMISS = "send-again", "dismiss"
-_FAILED: Final = (State.NEEDS_PERSON.value, State.DEAD.value)
-_INBOX: Final = tuple(inbox_reason(State(state)) for state in _FAILED)
-
-Condition: TypeAlias = ColumnElement[bool]
 
 
 class Shown(StrEnum):
@@ -138,8 +133,8 @@ def look(session: Session, organisation_id: int, wanted: Filter, *, page: int = 
 def counts(session: Session, organisation_id: int) -> Mapping[Shown, int]:
     """Return how many rows stand how, all of them under ALL."""
     kind = case(
-        (_is_dismissed(), Shown.DISMISSED.value),
-        (OutboxRow.state.in_(_FAILED), Shown.ATTENTION.value),
+        (is_dismissed(), Shown.DISMISSED.value),
+        (has_failed(), Shown.ATTENTION.value),
         (OutboxRow.state == State.DONE.value, Shown.DONE.value),
         else_=Shown.WAITING.value,
     )
@@ -163,10 +158,10 @@ def reasons(session: Session, organisation_id: int) -> Sequence[tuple[Reason, in
 
 def send_again(desk: Desk, wanted: Filter | Collection[int]) -> int:
     """Send again at once: the rows of these numbers, or what the filter finds and has not arrived. Return how many."""
-    open_ones = [OutboxRow.state != State.DONE.value]
+    open_ones = [outbox_decisions.has_not_arrived()]
     if not (isinstance(wanted, Filter) and wanted.reason is Reason.OVERRIDDEN):
-        open_ones.append(may_go_by_itself())
-    sent = renew(desk.session, desk.scope, _chosen(desk.scope, wanted, *open_ones), now=desk.now)
+        open_ones.append(outbox_decisions.may_go_by_itself())
+    sent = outbox_decisions.send_again(desk.session, desk.scope, _chosen(desk.scope, wanted, *open_ones), now=desk.now)
     if sent:
         desk.note(Action.SENT_AGAIN, str(sent), **_asked(wanted))
     return sent
@@ -174,56 +169,10 @@ def send_again(desk: Desk, wanted: Filter | Collection[int]) -> int:
 
 def dismiss(desk: Desk, wanted: Filter | Collection[int]) -> int:
     """Put failures aside until something changes: they need nobody, and stay as they are. Return how many."""
-    done = put_aside(desk.session, desk.scope, _chosen(desk.scope, wanted), now=desk.now)
+    done = outbox_decisions.put_aside(desk.session, desk.scope, _chosen(desk.scope, wanted), now=desk.now)
     if done:
         desk.note(Action.DISMISSED, str(done), **_asked(wanted))
     return done
-
-
-def renew(session: Session, organisation_id: int, which: Condition, *, now: datetime) -> int:
-    """Let rows be due again now, with all their tries before them; return how many."""
-    places = session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.organisation_id == organisation_id, which)
-        .values(
-            # So that a row that is under way just now is due again afterwards.
-            rev=OutboxRow.rev + 1,
-            state=State.DUE.value,
-            attempts=0,
-            next_at=now,
-            last_error=None,
-            seen_value=None,
-            seen_at=None,
-            updated_at=now,
-        )
-        .returning(OutboxRow.channel, OutboxRow.target)
-        .execution_options(synchronize_session=False)
-    ).all()
-    _close(session, organisation_id, {inbox_subject(*place) for place in places}, action=SEND_AGAIN, now=now)
-    return len(places)
-
-
-def put_aside(session: Session, organisation_id: int, which: Condition, *, now: datetime) -> int:
-    """Note that nobody needs to look at rows that have failed; return how many."""
-    places = session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.organisation_id == organisation_id, OutboxRow.state.in_(_FAILED), ~_is_dismissed(), which)
-        .values(dismissed_rev=OutboxRow.rev)
-        .returning(OutboxRow.channel, OutboxRow.target)
-        .execution_options(synchronize_session=False)
-    ).all()
-    _close(session, organisation_id, {inbox_subject(*place) for place in places}, action=DISMISS, now=now)
-    return len(places)
-
-
-def failed_at(channel: str, target: int) -> Condition:
-    """Return the condition that a row failed at one target: what one item of the inbox stands for."""
-    return and_(OutboxRow.channel == channel, OutboxRow.target == target, OutboxRow.state.in_(_FAILED))
-
-
-def may_go_by_itself() -> Condition:
-    """Return the condition that nobody changed the grade in the grade book: such a one is sent again when it is picked."""
-    return OutboxRow.last_error.is_distinct_from(Reason.OVERRIDDEN.value)
 
 
 def _chosen(organisation_id: int, wanted: Filter | Collection[int], *more: Condition) -> Condition:
@@ -286,53 +235,15 @@ def _stands(shown: Shown) -> list[Condition]:
     """Return the conditions that a row stands so."""
     match shown:
         case Shown.ATTENTION:
-            return [OutboxRow.state.in_(_FAILED), ~_is_dismissed()]
+            return [has_failed(), ~is_dismissed()]
         case Shown.WAITING:
             return [OutboxRow.state == State.DUE.value]
         case Shown.DONE:
             return [OutboxRow.state == State.DONE.value]
         case Shown.DISMISSED:
-            return [_is_dismissed()]
+            return [is_dismissed()]
         case Shown.ALL:
             return []
-
-
-def _is_dismissed() -> Condition:
-    """Return the condition that somebody has put a failure aside and nothing has changed since."""
-    return and_(
-        OutboxRow.state.in_(_FAILED),
-        OutboxRow.dismissed_rev.is_not_distinct_from(OutboxRow.rev),
-    )
-
-
-def _close(session: Session, organisation_id: int, subjects: Collection[str], *, action: str, now: datetime) -> None:
-    """Close the inbox items of places at which nothing needs anybody any more."""
-    if not subjects:
-        return
-    items = session.scalars(
-        select(InboxItem).where(
-            InboxItem.organisation_id == organisation_id,
-            InboxItem.reason.in_(_INBOX),
-            InboxItem.state == inbox.OPEN,
-        )
-    ).all()
-    for item in items:
-        if item.subject in subjects and not _still_failed(session, organisation_id, item):
-            inbox.resolve(session, organisation_id, item.id, action=action, now=now)
-
-
-def _still_failed(session: Session, organisation_id: int, item: InboxItem) -> bool:
-    """Say whether a row still needs somebody at the place that an item is about."""
-    query = (
-        select(OutboxRow.id)
-        .where(
-            OutboxRow.organisation_id == organisation_id,
-            failed_at(item.details["channel"], item.details["target"]),
-            or_(OutboxRow.dismissed_rev.is_(None), OutboxRow.dismissed_rev != OutboxRow.rev),
-        )
-        .limit(1)
-    )
-    return session.scalar(query) is not None
 
 
 def _tries(session: Session, organisation_id: int, rows: Collection[int]) -> Mapping[int, Sequence[Try]]:
@@ -368,7 +279,7 @@ def _line(row: Any, tries: Sequence[Try]) -> Line:
         id=queued.id,
         channel=queued.channel,
         state=State(queued.state),
-        is_dismissed=queued.state in _FAILED and queued.dismissed_rev == queued.rev,
+        is_dismissed=queued.state in FAILED and queued.dismissed_rev == queued.rev,
         attempts=queued.attempts,
         next_at=queued.next_at if queued.state == State.DUE else None,
         updated_at=queued.updated_at,

@@ -21,21 +21,23 @@ from qualoop.assessment.attempts import begin
 from qualoop.player import Action, Answered, Finished, StaleActionError, State, Step
 from qualoop.values import Score
 
-SEED_BITS: Final = 31
+SEED_BITS: Final = 128
+"""Too many to be searched for by who sees what was drawn from them."""
 
-_COLUMNS: Final = f"{SCHEDULE} a.id, a.uuid, a.number, a.version_id, a.status, a.state, a.score "
+_COLUMNS: Final = f"{SCHEDULE} a.id, a.uuid, a.number, a.version_id, a.status, a.state, a.score, y.version_id "
+_ACTIVITY: Final = "LEFT JOIN activity y ON y.id = :activity_id AND y.organisation_id = l.organisation_id "
 _EXTENSION: Final = (
     "LEFT JOIN link_extension e ON e.resource_link_id = l.id AND e.person_id = :person AND e.taken_back_at IS NULL "
 )
 _FIND = Prepared(
     text(
-        f"{_COLUMNS} FROM resource_link l {_EXTENSION} "
+        f"{_COLUMNS} FROM resource_link l {_EXTENSION} {_ACTIVITY}"
         "LEFT JOIN attempt a ON a.resource_link_id = l.id AND a.person_id = :person "
         "WHERE l.id = :link AND l.organisation_id = :organisation_id ORDER BY a.number DESC LIMIT 1"
     )
 )
 _LATEST: Final = (
-    f"{_COLUMNS} FROM attempt a JOIN resource_link l ON l.id = a.resource_link_id {_EXTENSION} "
+    f"{_COLUMNS} FROM attempt a JOIN resource_link l ON l.id = a.resource_link_id {_EXTENSION} {_ACTIVITY}"
     "WHERE a.resource_link_id = :link AND a.person_id = :person AND a.organisation_id = :organisation_id "
     "ORDER BY a.number DESC LIMIT 1"
 )
@@ -48,9 +50,6 @@ _STATUSES = Prepared(
     )
 )
 _RESET = Prepared(text("UPDATE attempt SET closes_at = :closes_at WHERE id = :id AND status = 'active'"))
-_VERSION = Prepared(
-    text("SELECT version_id FROM activity WHERE id = :activity_id AND organisation_id = :organisation_id")
-)
 _BEGIN = Prepared(
     text(
         "INSERT INTO attempt (organisation_id, uuid, person_id, resource_link_id, version_id, number, status, state, "
@@ -99,10 +98,14 @@ class Attempt:
 
 
 class Standing(NamedTuple):
-    """Where somebody stands at a link: the newest attempt, None before the first, and what holds for it."""
+    """Where somebody stands at a link: the newest attempt, None before the first, and what holds for it.
+
+    ``version_id`` is the version of the activity with which a new attempt begins, None where none is installed.
+    """
 
     attempt: Attempt | None
     plan: Schedule
+    version_id: int | None
 
 
 class Current(NamedTuple):
@@ -144,8 +147,8 @@ def current(connection: Connection, contents: Contents, who: Who, now: datetime)
     if standing.attempt is None:
         if phase is Phase.CLOSED:
             raise LinkClosedError
-        begun = _begin(connection, contents, who, number=1, plan=standing.plan, now=now)
-        standing = Standing(begun, standing.plan) if begun else find(connection, who)
+        begun = _begin(connection, contents, who, standing, number=1, now=now)
+        standing = standing._replace(attempt=begun) if begun else find(connection, who)
     attempt = _found(standing.attempt)
     return Current(attempt, contents.get(connection, who.organisation_id, attempt.version_id), standing.plan)
 
@@ -160,9 +163,9 @@ def restart(connection: Connection, contents: Contents, who: Who, *, shown: str,
     statuses = [AttemptState(row[0]) for row in _STATUSES.all(connection, _keys(who))]
     if _found(standing.attempt).status is AttemptState.ACTIVE:
         raise StaleActionError
-    _check_open(who, standing.plan, now)
+    check_open(who, standing.plan, now)
     begin(statuses, standing.plan.settings_at(now))
-    _begin(connection, contents, who, number=len(statuses) + 1, plan=standing.plan, now=now)
+    _begin(connection, contents, who, standing, number=len(statuses) + 1, now=now)
 
 
 def act(
@@ -185,11 +188,12 @@ def act(
     step = opened.kind.step(opened.content, attempt.state, action, settings=settings, now=now)
     score = opened.kind.score(opened.content, step.state, settings)
     after = _store(connection, who, standing, opened, step=step, score=score, now=now)
-    answers = [event for event in step.events if isinstance(event, Answered)]
-    if who.counts and (answers or after.status is not attempt.status):
+    if who.counts:
         learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
-        evidence.record_answers(connection, learner, opened, attempt.uuid, answers=answers, now=now)
-        scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
+        evidence.record_events(connection, learner, opened, attempt.uuid, events=step.events, now=now)
+        # Practice is evidence and no grade: only an answer, or handing in, moves the score.
+        if after.status is not attempt.status or any(isinstance(event, Answered) for event in step.events):
+            scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
     return after, opened
 
 
@@ -228,7 +232,7 @@ def _phase(who: Who, plan: Schedule, now: datetime) -> Phase:
     return plan.phase(now) if who.is_bound else Phase.OPEN
 
 
-def _check_open(who: Who, plan: Schedule, now: datetime) -> None:
+def check_open(who: Who, plan: Schedule, now: datetime) -> None:
     """Raise LinkNotOpenError or LinkClosedError where nothing may begin now."""
     phase = _phase(who, plan, now)
     if phase is Phase.NOT_OPEN:
@@ -284,13 +288,12 @@ def _store(
 
 
 def _begin(
-    connection: Connection, contents: Contents, who: Who, *, number: int, plan: Schedule, now: datetime
+    connection: Connection, contents: Contents, who: Who, standing: Standing, *, number: int, now: datetime
 ) -> Attempt | None:
     """Store and return a new attempt; None where one that another tab began in the same moment stands."""
-    row = _VERSION.one(connection, {"activity_id": who.activity_id, "organisation_id": who.organisation_id})
-    if row is None or row[0] is None:
+    if standing.version_id is None:
         raise ContentMissingError
-    opened = contents.get(connection, who.organisation_id, row[0])
+    opened = contents.get(connection, who.organisation_id, standing.version_id)
     state = opened.kind.initial_state(opened.content, secrets.randbits(SEED_BITS))
     done, total = opened.kind.progress(opened.content, state)
     attempt = Attempt(
@@ -312,7 +315,7 @@ def _begin(
             "state": _json(state),
             "done": done,
             "total": total,
-            "closes_at": _closes(who, plan),
+            "closes_at": _closes(who, standing.plan),
             "now": micros(now),
         },
     )
@@ -326,7 +329,12 @@ def _closes(who: Who, plan: Schedule) -> int | None:
 
 def _keys(who: Who) -> dict[str, Any]:
     """Return the parameters that find the attempts of somebody at a link."""
-    return {"organisation_id": who.organisation_id, "person": who.person_id, "link": who.resource_link_id}
+    return {
+        "organisation_id": who.organisation_id,
+        "person": who.person_id,
+        "link": who.resource_link_id,
+        "activity_id": who.activity_id,
+    }
 
 
 def _standing(connection: Connection, statement: Prepared, who: Who) -> Standing:
@@ -336,7 +344,7 @@ def _standing(connection: Connection, statement: Prepared, who: Who) -> Standing
         raise ContentMissingError
     plan = schedule_of(row)
     if row[5] is None:
-        return Standing(None, plan)
+        return Standing(None, plan, row[12])
     attempt = Attempt(
         id=row[5],
         uuid=row[6],
@@ -346,7 +354,7 @@ def _standing(connection: Connection, statement: Prepared, who: Who) -> Standing
         state=stored_json(row[10]),
         score=Score(row[11]),
     )
-    return Standing(attempt, plan)
+    return Standing(attempt, plan, row[12])
 
 
 def _found(attempt: Attempt | None) -> Attempt:

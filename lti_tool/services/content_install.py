@@ -99,6 +99,7 @@ def _install(
     if version is None:
         version = _store_version(session, activity, package, now)
     activity.version_id = version.id
+    activity.link_settings = dict(package.link_settings)
     newest = _newest_tags(session, version)
     if newest is None or newest.hash != package.tags_hash:
         _adopt_tags(session, version, package, now)

@@ -97,12 +97,11 @@ def open_picker(
         "deployment_id": deployment_row,
     }
     row: dict[str, Any] = {**place, "now": micros(now)}
-    person_id, _ = record_person(connection, request, row)
     connection.execute(
         insert(DeepLink).values(
             **place,
             **_kept(opened, _settings(request, registration), now),
-            person_id=person_id,
+            person_id=record_person(connection, request, row),
             context_id=record_context(connection, request, row),
             roles=",".join(sorted(roles)),
         )

@@ -8,13 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Delivery, InboxItem, LineItem, LinkScore, OutboxRow
-from lti_tool.services import inbox, scores
+from lti_tool.models import Delivery, LineItem, LinkScore, OutboxRow
+from lti_tool.services import outbox_decisions, scores
 from lti_tool.services.delivery_reasons import Reason, find_reason
-from lti_tool.services.outbox import Outcome, State, inbox_reason, inbox_subject
+from lti_tool.services.outbox import Outcome, State
 
 SHOWN_TRIES: Final = 10
 
@@ -106,20 +106,12 @@ def resend(session: Session, organisation_id: int, link: int, *, person: int | N
 def send_now(
     session: Session, organisation_id: int, people: Sequence[int], *, channel: str, target: int, now: datetime
 ) -> None:
-    """Let a channel send the grades of some people to a target at once, and close what the inbox holds about it."""
-    for each in people:
-        scores.enqueue(session.connection(), organisation_id, channel=channel, target=target, subject=each, now=now)
-    session.execute(
-        update(OutboxRow)
-        .where(
-            OutboxRow.organisation_id == organisation_id,
-            OutboxRow.channel == channel,
-            OutboxRow.target == target,
-            OutboxRow.subject.in_(people),
-        )
-        .values(next_at=now, state=State.DUE.value, last_error=None, seen_value=None, seen_at=None)
-    )
-    close_inbox(session, organisation_id, channel=channel, target=target, action="send-again", now=now)
+    """Let a channel send the grades of some people to a target at once, also of those who have no row yet."""
+    theirs = and_(OutboxRow.channel == channel, OutboxRow.target == target, OutboxRow.subject.in_(people))
+    rows = session.scalars(select(OutboxRow.subject).where(OutboxRow.organisation_id == organisation_id, theirs)).all()
+    for new in set(people).difference(rows):
+        scores.enqueue(session.connection(), organisation_id, channel=channel, target=target, subject=new, now=now)
+    outbox_decisions.send_again(session, organisation_id, theirs, now=now)
 
 
 def _to_resend(
@@ -144,28 +136,7 @@ def _to_resend(
     )
     if person is not None:
         return session.scalars(query.where(LinkScore.person_id == person)).all()
-    return session.scalars(
-        query.where(
-            OutboxRow.state.is_distinct_from(State.DONE.value),
-            OutboxRow.last_error.is_distinct_from(Reason.OVERRIDDEN.value),
-        )
-    ).all()
-
-
-def close_inbox(
-    session: Session, organisation_id: int, *, channel: str, target: int, action: str, now: datetime
-) -> None:
-    """Close what the inbox holds about a channel's failures at one target."""
-    items = session.scalars(
-        select(InboxItem.id).where(
-            InboxItem.organisation_id == organisation_id,
-            InboxItem.reason.in_([inbox_reason(State.DEAD), inbox_reason(State.NEEDS_PERSON)]),
-            InboxItem.subject == inbox_subject(channel, target),
-            InboxItem.state == inbox.OPEN,
-        )
-    ).all()
-    for item in items:
-        inbox.resolve(session, organisation_id, item, action=action, now=now)
+    return session.scalars(query.where(outbox_decisions.has_not_arrived(), outbox_decisions.may_go_by_itself())).all()
 
 
 def _tries(session: Session, organisation_id: int, channel: str, target: int) -> Mapping[int, Sequence[Try]]:

@@ -35,6 +35,7 @@ from lti_tool.services import ledger
 from lti_tool.services.learner_keys import destroy_key
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
 from lti_tool.services.scores import AGS
+from lti_tool.services.submission_erasure import forget_work
 from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
 
@@ -135,6 +136,7 @@ def _forget(session: Session, person: Person) -> None:
         .where(Attempt.organisation_id == person.organisation_id, Attempt.person_id == person.id)
         .values(state={}, closes_at=None)
     )
+    forget_work(session, person.organisation_id, person.id)
     session.execute(
         update(LinkExtension)
         .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)

@@ -24,7 +24,9 @@ from lti_tool.services.mastery_cache import AdoptedPlace
 from lti_tool.services.mastery_steps import Scored
 from lti_tool.services.parts import Remembered, Tags, Version
 from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, EvidenceForm
-from qualoop.player import Answered
+from qualoop.player import Answered, PartScored, RunScored
+from qualoop.player import Event as PlayerEvent
+from qualoop.policies import GradedRun, PracticeRun
 
 __all__ = [
     "EvidenceBatchRefusedError",
@@ -32,12 +34,13 @@ __all__ = [
     "Recorded",
     "Submission",
     "record",
-    "record_answers",
+    "record_events",
     "record_many",
     "record_rows",
 ]
 
 PLAYER: Final = "player"
+GRADED: Final = "graded"
 
 _pseudonyms: Remembered[str] = Remembered()
 
@@ -58,32 +61,61 @@ class Recorded:
     seq: int | None
 
 
-def record_answers(
+def record_events(
     connection: Connection,
     learner: Learner,
     opened: OpenContent,
     attempt_uuid: str,
     *,
-    answers: Sequence[Answered],
+    events: Sequence[PlayerEvent],
     now: datetime,
 ) -> None:
-    """Append the evidence of answered items of one attempt and advance mastery by it.
+    """Append the evidence of what happened in one attempt, answered items and scored runs, and advance mastery by it.
 
     The events name activity, version and part, never a knowledge point: the tag set says what the part serves.
     """
+    found: list[tuple[str, Evidence]] = []
+    for event in events:
+        if isinstance(event, Answered):
+            found.append((event.part, _answer_evidence(opened, attempt_uuid, event)))
+        elif isinstance(event, RunScored):
+            found += [
+                (f"{event.mode}:{part.part}", _run_evidence(opened, attempt_uuid, event, part)) for part in event.parts
+            ]
     submissions = [
         Submission(
             learner=learner.uuid,
-            evidence=_as_evidence(opened, attempt_uuid, answer),
-            source=(PLAYER, f"{attempt_uuid}:{answer.part}", str(answer.try_number)),
+            evidence=each,
+            source=(PLAYER, f"{attempt_uuid}:{key}", str(each.tries)),
             occurred_at=now,
         )
-        for answer in answers
+        for key, each in found
     ]
-    record_many(connection, learner.organisation_id, submissions, now=now)
+    if submissions:
+        record_many(connection, learner.organisation_id, submissions, now=now)
 
 
-def _as_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Evidence:
+def _run_evidence(opened: OpenContent, attempt_uuid: str, run: RunScored, part: PartScored) -> Evidence:
+    """Return one component of a run as evidence: it weighs by the reliability of its mode, or as practice."""
+    occasion: GradedRun | PracticeRun = PracticeRun(components=part.components)
+    if run.mode == GRADED and part.reliability is not None:
+        occasion = GradedRun(reliability=part.reliability, components=part.components)
+    return Evidence(
+        activity=opened.key,
+        content=opened.hash,
+        part=part.part,
+        score=part.score,
+        form=EvidenceForm.PROJECT,
+        rater=SCORED_BY_MACHINE,
+        attempt=attempt_uuid,
+        tries=1 if run.mode == GRADED else run.number,
+        hints=0,
+        occasion=occasion.as_text(),
+        run=run.digest,
+    )
+
+
+def _answer_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -> Evidence:
     """Return an answer as evidence of the part that it answers."""
     return Evidence(
         activity=opened.key,
@@ -219,10 +251,12 @@ def canonical_evidence(evidence: Evidence) -> bytes:
 
     The keys stand in their order. Raises UnicodeEncodeError for half of a surrogate pair.
     """
+    occasion = f'"occasion":{_quote(evidence.occasion)},' if evidence.occasion else ""
+    run = f'"run":{_quote(evidence.run)},' if evidence.run else ""
     return (
         f'{{"activity":{_quote(evidence.activity)},"attempt":{_quote(evidence.attempt)},'
         f'"content":{_quote(evidence.content)},"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
-        f'"part":{_quote(evidence.part)},"rater":{_quote(evidence.rater)},"score":{_quote(evidence.score.as_text())},'
+        f'{occasion}"part":{_quote(evidence.part)},"rater":{_quote(evidence.rater)},{run}"score":{_quote(evidence.score.as_text())},'
         f'"try":{evidence.tries:d}}}'
     ).encode()
 
@@ -235,6 +269,7 @@ def _scored(submission: Submission, seq: int, version: Version, weights: tuple[t
         learner=submission.learner,
         item=f"{evidence.activity}/{evidence.part}",
         form=evidence.form.value,
+        occasion=evidence.occasion,
         score=evidence.score,
         hints=evidence.hints,
         options=version.options.get(evidence.part),

@@ -15,6 +15,8 @@ from lti_tool.services import ledger, parts
 from lti_tool.services.parts import Version
 from qualoop.errors import QualoopError
 from qualoop.ledger import Evidence, EvidenceForm, EvidenceRefusedError
+from qualoop.policies import FormNotWeighedError, read_occasion, weigh
+from qualoop.values import ValueRefusedError
 
 MOST_TOLD: Final = 20
 """How many faults the text of an error names; the error itself holds all."""
@@ -99,8 +101,7 @@ def find_faults(
             faults.append(Fault(row, "content", f"no version {evidence.content} of {evidence.activity} is installed"))
         elif evidence.part not in version.options:
             faults.append(Fault(row, "part", f"{evidence.activity} has no part {evidence.part!r} in this version"))
-        if evidence.form is EvidenceForm.PRIOR_LEARNING:
-            faults.append(Fault(row, "form", "prior learning is no evidence: it enters by a person's decision"))
+        faults += _form_faults(row, evidence)
         if each.occurred_at > now:
             faults.append(Fault(row, "occurred_at", f"{each.occurred_at.isoformat()} lies in the future"))
         if each.tags is not None and version is not None and not _has_tags(connection, version, each.tags):
@@ -109,6 +110,17 @@ def find_faults(
             dated.append((row, each))
     # What happens at this very moment cannot have happened before its attempt began.
     return sorted([*faults, *_too_early(connection, organisation_id, dated)], key=lambda fault: fault.row)
+
+
+def _form_faults(row: int, evidence: Evidence) -> Iterable[Fault]:
+    """Return what is wrong with how the evidence came about."""
+    if evidence.form is EvidenceForm.PRIOR_LEARNING:
+        yield Fault(row, "form", "prior learning is no evidence: it enters by a person's decision")
+    elif evidence.occasion:
+        try:
+            weigh(evidence.form.value, evidence.score, occasion=read_occasion(evidence.occasion))
+        except (FormNotWeighedError, ValueRefusedError) as error:
+            yield Fault(row, "occasion", str(error))
 
 
 def _version(connection: Connection, organisation_id: int, submission: Submission) -> Version | None:

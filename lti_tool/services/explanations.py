@@ -15,7 +15,7 @@ from qualoop.ledger import SCORED_BY_MACHINE, Evidence
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.engine import Step, Update, change
 from qualoop.mastery.explanation import numbers
-from qualoop.policies import WeightTable, weigh
+from qualoop.policies import WeightTable, read_occasion, weigh
 
 HEAD: Final = 20
 POINT: Final = 11
@@ -133,6 +133,7 @@ def explain(
         try_number=int(head.meeting),
         hints=evidence.hints,
         options=int(head.options) or None,
+        occasion=read_occasion(evidence.occasion),
         table=table,
     )
     reason = {"table": weight.table, "omega": str(weight.omega), "why": dict(weight.why.by_language)}

@@ -7,7 +7,7 @@ or unit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,7 @@ from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_
 from lti_tool.lti.submission_review import submission_review
 from lti_tool.outgoing import Reply
 from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.grade_pages import SUCCESS, read_pages
 from lti_tool.services.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
 from lti_tool.services.outbox import Outcome, Result
 from lti_tool.services.platform_services import PlatformServices
@@ -31,7 +32,8 @@ from qualoop.errors import QualoopError
 TAG: Final = "qualoop-score"
 REVIEW_LABEL: Final = "See the answers"
 
-_SUCCESS: Final = range(200, 300)
+MAX_PAGES: Final = 50
+"""How many pages of a platform's list of columns are read."""
 
 
 class Kept(StrEnum):
@@ -145,27 +147,27 @@ class GradeColumns:
 
     def list_of_link(self, registration: Registration, column: Column) -> tuple[ags.LineItem, ...]:
         """Return what the platform lists for the column's link. Raises as `get_url`."""
-        return self._listed(registration, column, {"resource_link_id": column.link_key, "resource_id": "", "tag": ""})
+        wanted = {"resource_link_id": column.link_key, "resource_id": "", "tag": ""}
+        return tuple(self._listed(registration, column, wanted))
 
     def _find_listed(self, registration: Registration, column: Column) -> str | None:
         """Return the address of our column in the platform's list."""
         wanted = {"resource_link_id": column.link_key, "resource_id": column.resource_id, "tag": column.tag}
+        # Page by page: whoever is found on an early one needs no other.
         found = ags.find_line_item(self._listed(registration, column, wanted), **wanted)
         return found.url if found else None
 
-    def _listed(
-        self, registration: Registration, column: Column, wanted: Mapping[str, str]
-    ) -> tuple[ags.LineItem, ...]:
-        """Return the platform's line items that fit; it may ignore what is wanted."""
-        reply = self._services.send(
-            registration,
-            _scopes(column),
-            "GET",
-            url=ags.find_line_items_url(column.lineitems_url or "", **wanted),
-            headers={"Accept": ags.LINE_ITEMS_TYPE},
-        )
-        _check(reply)
-        return ags.parse_line_items(reply.body)
+    def _listed(self, registration: Registration, column: Column, wanted: Mapping[str, str]) -> Iterator[ags.LineItem]:
+        """Give the platform's line items that fit; it may ignore what is wanted."""
+
+        def send(page: str) -> Reply:
+            accepted = {"Accept": ags.LINE_ITEMS_TYPE}
+            return self._services.send(registration, _scopes(column), "GET", url=page, headers=accepted)
+
+        first = ags.find_line_items_url(column.lineitems_url or "", **wanted)
+        for reply in read_pages(send, first, most=MAX_PAGES):
+            _check(reply)
+            yield from ags.parse_line_items(reply.body)
 
     def _make(self, registration: Registration, column: Column) -> str:
         """Make the column at the platform and return its address."""
@@ -207,7 +209,7 @@ def _scopes(column: Column) -> frozenset[str]:
 
 def _check(reply: Reply) -> None:
     """Raise ColumnMissingError unless the answer is a success."""
-    if reply.status in _SUCCESS:
+    if reply.status in SUCCESS:
         return
     verdict = judge_score_answer(reply.status, reply.headers, reply.body)
     if verdict in {Verdict.LATER, Verdict.AMBIGUOUS}:

@@ -18,7 +18,8 @@ from lti_tool.lti import ags
 from lti_tool.lti.errors import LtiError
 from lti_tool.lti.platform_profiles import ResultAddress
 from lti_tool.lti.registration import Registration
-from lti_tool.outgoing import OutgoingError
+from lti_tool.outgoing import OutgoingError, Reply
+from lti_tool.services.grade_pages import SUCCESS, read_pages
 from lti_tool.services.outbox import Outcome
 from lti_tool.services.platform_services import PlatformServices
 
@@ -26,7 +27,11 @@ SCOPES: Final = (ags.SCOPE_RESULT_READ,)
 TOLERANCE: Final = Decimal("0.0001")
 """By what share of the maximum a grade may differ: platforms round to as little as two digits of a hundred."""
 
-_SUCCESS: Final = range(200, 300)
+MAX_PAGES: Final = 100
+"""How many pages of a column are read: at 200 grades a page as many as a class list may have members."""
+MAX_PAGES_FOR_ONE: Final = 5
+"""How many of them for one person, where a platform ignores whose grade is asked for: a score waits for the answer."""
+
 _MAY_HAVE_ARRIVED: Final = frozenset({Outcome.DONE, Outcome.AMBIGUOUS, Outcome.LOST})
 _SENT = Prepared(
     text("SELECT value, outcome, finished_at FROM delivery WHERE outbox_id = :id AND outcome <> 'refused' ORDER BY id")
@@ -54,21 +59,32 @@ class GradeResults:
 
     def find(self, registration: Registration, line_item: str, user_id: str) -> Seen | None:
         """Return the grade of one person; None where the platform does not tell."""
-        found = self._read(registration, ags.results_url(line_item, user_id, registration.profile.results))
+        url = ags.results_url(line_item, user_id, registration.profile.results)
+        found = self._read(registration, url, until=user_id, most=MAX_PAGES_FOR_ONE)
         return None if found is None else found.get(user_id, Seen(None))
 
     def find_all(self, registration: Registration, line_item: str) -> Mapping[str, Seen] | None:
-        """Return the grades of a column by user; None where the platform does not tell."""
-        return self._read(registration, ags.results_url(line_item, "", ResultAddress.ALL))
+        """Return the grades of a column by user; None where the platform does not tell, or not all of it."""
+        url = ags.results_url(line_item, "", ResultAddress.ALL)
+        return self._read(registration, url, until=None, most=MAX_PAGES)
 
-    def _read(self, registration: Registration, url: str) -> Mapping[str, Seen] | None:
+    def _read(self, registration: Registration, url: str, *, until: str | None, most: int) -> Mapping[str, Seen] | None:
+        """Return the grades on all pages, or on those up to one that has a user."""
+
+        def send(page: str) -> Reply:
+            return self._services.send(registration, SCOPES, "GET", url=page, headers={"Accept": ags.RESULTS_TYPE})
+
+        found: dict[str, Seen] = {}
         try:
-            reply = self._services.send(registration, SCOPES, "GET", url=url, headers={"Accept": ags.RESULTS_TYPE})
-            if reply.status not in _SUCCESS:
-                return None
-            return {each.user_id: Seen(_share(each)) for each in ags.parse_results(reply.body)}
+            for reply in read_pages(send, url, most=most):
+                if reply.status not in SUCCESS:
+                    return None
+                found |= {each.user_id: Seen(_share(each)) for each in ags.parse_results(reply.body)}
+                if until in found:
+                    break
         except (OutgoingError, LtiError):
             return None
+        return found
 
     def was_sent(self, outbox_id: int) -> list[str]:
         """Return the values of all tries that may have arrived; that a grade was taken away is no value."""

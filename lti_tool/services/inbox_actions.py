@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Deployment, InboxItem, Organisation
-from lti_tool.services import administration_deliveries, corrections, inbox, ledger, platform_approval
+from lti_tool.services import corrections, inbox, ledger, outbox_decisions, platform_approval
 from qualoop.ledger import Reason
 from qualoop.values import Score
 
@@ -76,15 +76,14 @@ def _refuse_deployment(session: Session, item: InboxItem, now: datetime) -> None
 
 def _send_again(session: Session, item: InboxItem, now: datetime) -> None:
     """Send again whatever failed at the item's target, but no grade that somebody changed in the grade book."""
-    failed = administration_deliveries.failed_at(item.details["channel"], item.details["target"])
-    administration_deliveries.renew(
-        session, item.organisation_id, failed & administration_deliveries.may_go_by_itself(), now=now
-    )
+    failed = outbox_decisions.failed_at(item.details["channel"], item.details["target"])
+    by_itself = outbox_decisions.may_go_by_itself()
+    outbox_decisions.send_again(session, item.organisation_id, failed & by_itself, now=now)
 
 
 def _dismiss(session: Session, item: InboxItem, now: datetime) -> None:
-    failed = administration_deliveries.failed_at(item.details["channel"], item.details["target"])
-    administration_deliveries.put_aside(session, item.organisation_id, failed, now=now)
+    failed = outbox_decisions.failed_at(item.details["channel"], item.details["target"])
+    outbox_decisions.put_aside(session, item.organisation_id, failed, now=now)
 
 
 def _revise(session: Session, item: InboxItem, now: datetime) -> None:
@@ -102,10 +101,10 @@ def _revise(session: Session, item: InboxItem, now: datetime) -> None:
 _EFFECTS: Final[Mapping[tuple[str, str], Callable[[Session, InboxItem, datetime], None]]] = {
     (DEPLOYMENT_UNKNOWN, "approve"): _approve_deployment,
     (DEPLOYMENT_UNKNOWN, "refuse"): _refuse_deployment,
-    ("delivery-needs-person", administration_deliveries.SEND_AGAIN): _send_again,
-    ("delivery-needs-person", administration_deliveries.DISMISS): _dismiss,
-    ("delivery-dead", administration_deliveries.SEND_AGAIN): _send_again,
-    ("delivery-dead", administration_deliveries.DISMISS): _dismiss,
+    ("delivery-needs-person", outbox_decisions.SEND_AGAIN): _send_again,
+    ("delivery-needs-person", outbox_decisions.DISMISS): _dismiss,
+    ("delivery-dead", outbox_decisions.SEND_AGAIN): _send_again,
+    ("delivery-dead", outbox_decisions.DISMISS): _dismiss,
     ("evidence-conflict", "revise"): _revise,
     (platform_approval.REASON, platform_approval.APPROVE): platform_approval.decide,
     (platform_approval.REASON, platform_approval.REFUSE): platform_approval.decide,

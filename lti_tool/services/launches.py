@@ -1,7 +1,7 @@
 """Records one verified launch: person, context, link, enrolment, grade column, session, in one transaction.
 
-The statements are text that SQLite and PostgreSQL both understand, compiled once: this is the hottest path of the
-tool, and its cost is the number of round trips.
+The statements are text that SQLite and PostgreSQL both understand: this is the hottest path of the tool, and its cost
+is the number of round trips. So one statement asks what is known, and one chain of them stores all that is new.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from lti_tool.db import Prepared, micros, stored_json
-from lti_tool.lti.claims import ResourceLinkLaunch
+from lti_tool.db import Chained, Prepared, micros, stored_json
+from lti_tool.lti.claims import AgsEndpoint, ResourceLinkLaunch
 from lti_tool.lti.deep_linking import DeepLinkingRequest
+from lti_tool.lti.errors import TargetRefusedError, UnknownIssuerError
 from lti_tool.lti.link_variables import dates_of, history_of
 from lti_tool.lti.registration import Registration
 from lti_tool.services.copies import Copy, settle
@@ -31,15 +32,17 @@ Message = ResourceLinkLaunch | DeepLinkingRequest
 NO_CONTEXT: Final = ""
 MAX_TITLE: Final = 255
 
-_IDENTITY = Prepared(
+# What is known before anything is stored: the activity that the launch names, and who it is.
+_KNOWN = Prepared(
     text(
-        "SELECT i.id, i.person_id, p.uuid, i.name, i.email FROM identity i JOIN person p ON p.id = i.person_id "
-        "WHERE i.registration_id = :registration_id AND i.subject = :subject"
+        "SELECT a.id, a.link_settings, i.id, i.person_id, p.uuid, i.name, i.email FROM registration r "
+        "LEFT JOIN activity a ON a.organisation_id = r.organisation_id AND a.key = :activity_key "
+        "LEFT JOIN identity i ON i.registration_id = r.id AND i.subject = :subject "
+        "LEFT JOIN person p ON p.id = i.person_id WHERE r.id = :registration_id"
     )
 )
-_PERSON = Prepared(
-    text("INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :uuid, :now) RETURNING id")
-)
+_UUID = Prepared(text("SELECT uuid FROM person WHERE id = :person_id"))
+_NOBODY = Prepared(text("DELETE FROM person WHERE id = :new_person_id"))
 NEW_IDENTITY: Final = Prepared(
     text(
         "INSERT INTO identity (organisation_id, person_id, registration_id, subject, name, email, updated_at) "
@@ -47,54 +50,70 @@ NEW_IDENTITY: Final = Prepared(
         "ON CONFLICT (registration_id, subject) DO NOTHING"
     )
 )
-_NOBODY = Prepared(text("DELETE FROM person WHERE id = :person_id"))
 NAMED: Final = Prepared(text("UPDATE identity SET name = :name, email = :email, updated_at = :now WHERE id = :id"))
-_CONTEXT = Prepared(
-    text(
-        "INSERT INTO context (organisation_id, deployment_id, platform_key, title, memberships_url, groups_url, "
-        "roster_wanted_at, created_at) VALUES (:organisation_id, :deployment_id, :platform_key, :title, "
-        ":memberships_url, :groups_url, :roster_wanted_at, :now) "
-        "ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title, "
-        "memberships_url = coalesce(excluded.memberships_url, context.memberships_url), "
-        "groups_url = coalesce(excluded.groups_url, context.groups_url), "
-        "roster_wanted_at = coalesce(excluded.roster_wanted_at, context.roster_wanted_at) RETURNING id"
-    )
+
+_PERSON: Final = (
+    "INSERT INTO person (organisation_id, uuid, created_at) VALUES (:organisation_id, :person_uuid, :now) "
+    "RETURNING id AS new_person_id"
 )
-_LINK = Prepared(
-    text(
-        "INSERT INTO resource_link (organisation_id, context_id, platform_key, title, activity_id, settings, "
-        "platform_dates, created_at) VALUES (:organisation_id, :context_id, :platform_key, :title, :activity_id, "
-        ":settings, :platform_dates, :now) ON CONFLICT (context_id, platform_key) DO UPDATE SET title = excluded.title, "
-        "activity_id = coalesce(excluded.activity_id, resource_link.activity_id), "
-        "platform_dates = coalesce(excluded.platform_dates, resource_link.platform_dates) "
-        "RETURNING id, activity_id, title, settings, platform_dates, created_at"
-    )
+# Where the class list, or a launch in another tab, has just named the same person, it is that one.
+_IDENTITY: Final = (
+    "INSERT INTO identity (organisation_id, person_id, registration_id, subject, name, email, updated_at) "
+    "VALUES (:organisation_id, :new_person_id, :registration_id, :subject, :name, :email, :now) "
+    "ON CONFLICT (registration_id, subject) DO UPDATE SET name = coalesce(excluded.name, identity.name), "
+    "email = coalesce(excluded.email, identity.email), updated_at = excluded.updated_at RETURNING person_id"
 )
-_ENROLMENT = Prepared(
-    text(
-        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, launch_roles, updated_at) "
-        "VALUES (:organisation_id, :context_id, :person_id, :roles, :roles, :now) "
-        "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, "
-        "launch_roles = excluded.launch_roles, left_at = NULL, updated_at = excluded.updated_at"
-    )
+_CONTEXT: Final = (
+    "INSERT INTO context (organisation_id, deployment_id, platform_key, title, memberships_url, groups_url, "
+    "roster_wanted_at, created_at) VALUES (:organisation_id, :deployment_id, :context_key, :context_title, "
+    ":memberships_url, :groups_url, :roster_wanted_at, :now) "
+    "ON CONFLICT (deployment_id, platform_key) DO UPDATE SET title = excluded.title, "
+    "memberships_url = coalesce(excluded.memberships_url, context.memberships_url), "
+    "groups_url = coalesce(excluded.groups_url, context.groups_url), "
+    "roster_wanted_at = coalesce(excluded.roster_wanted_at, context.roster_wanted_at) RETURNING id AS context_id"
 )
-_LINE_ITEM = Prepared(
-    text(
-        "INSERT INTO line_item (organisation_id, resource_link_id, registration_id, url, lineitems_url, scopes, "
-        "score_maximum, updated_at) VALUES (:organisation_id, :resource_link_id, :registration_id, :url, "
-        ":lineitems_url, :scopes, 100, :now) ON CONFLICT (resource_link_id) DO UPDATE SET "
-        "url = coalesce(excluded.url, line_item.url), lineitems_url = excluded.lineitems_url, "
-        "scopes = excluded.scopes, updated_at = excluded.updated_at"
-    )
+_LINK: Final = (
+    "INSERT INTO resource_link (organisation_id, context_id, platform_key, title, activity_id, settings, "
+    "platform_dates, created_at) VALUES (:organisation_id, :context_id, :link_key, :link_title, :activity_id, "
+    ":settings, :platform_dates, :now) ON CONFLICT (context_id, platform_key) DO UPDATE SET title = excluded.title, "
+    "activity_id = coalesce(excluded.activity_id, resource_link.activity_id), "
+    "platform_dates = coalesce(excluded.platform_dates, resource_link.platform_dates) RETURNING id AS resource_link_id, "
+    "activity_id AS link_activity, settings AS link_settings, platform_dates AS link_dates, created_at AS link_made_at"
 )
-_SESSION = Prepared(
-    text(
-        "INSERT INTO lti_session (organisation_id, uuid, secret_hash, registration_id, deployment_id, person_id, "
-        "context_id, resource_link_id, roles, language, return_url, created_at, expires_at) VALUES "
-        "(:organisation_id, :uuid, :secret_hash, :registration_id, :deployment_id, :person_id, :context_id, "
-        ":resource_link_id, :roles, :language, :return_url, :now, :expires_at)"
-    )
+_ENROLMENT: Final = (
+    "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, launch_roles, updated_at) "
+    "VALUES (:organisation_id, :context_id, :person_id, :roles, :roles, :now) "
+    "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, "
+    "launch_roles = excluded.launch_roles, left_at = NULL, updated_at = excluded.updated_at"
 )
+_LINE_ITEM: Final = (
+    "INSERT INTO line_item (organisation_id, resource_link_id, registration_id, url, lineitems_url, scopes, "
+    "score_maximum, updated_at) VALUES (:organisation_id, :resource_link_id, :registration_id, :line_item_url, "
+    ":line_items_url, :scopes, 100, :now) ON CONFLICT (resource_link_id) DO UPDATE SET "
+    "url = coalesce(excluded.url, line_item.url), lineitems_url = excluded.lineitems_url, "
+    "scopes = excluded.scopes, updated_at = excluded.updated_at"
+)
+_SESSION: Final = (
+    "INSERT INTO lti_session (organisation_id, uuid, secret_hash, registration_id, deployment_id, person_id, "
+    "context_id, resource_link_id, roles, language, return_url, created_at, expires_at) VALUES "
+    "(:organisation_id, :session_uuid, :secret_hash, :registration_id, :deployment_id, :person_id, :context_id, "
+    ":resource_link_id, :roles, :language, :return_url, :now, :expires_at)"
+)
+
+_NEWCOMER: Final = {"person": _PERSON, "identity": _IDENTITY}
+_PLACE: Final = {"context": _CONTEXT, "link": _LINK, "enrolment": _ENROLMENT}
+_GRADES: Final = {"line_item": _LINE_ITEM}
+_OPENED: Final = {"session": _SESSION}
+
+_MEET: Final = Chained(**_NEWCOMER)
+_COURSE: Final = Chained(context=_CONTEXT)
+#: Everything that a launch stores: by whether the person is new, and whether the platform takes grades.
+_STORE: Final = {
+    (False, False): Chained(**_PLACE, **_OPENED),
+    (False, True): Chained(**_PLACE, **_GRADES, **_OPENED),
+    (True, False): Chained(**_NEWCOMER, **_PLACE, **_OPENED),
+    (True, True): Chained(**_NEWCOMER, **_PLACE, **_GRADES, **_OPENED),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,26 +149,36 @@ def record_launch(
     *,
     registration: Registration,
     deployment_row: int,
-    activity_id: int | None,
+    activity_key: str,
     now: datetime,
     life: timedelta,
 ) -> Opened:
-    """Store what the launch says and open a session for it. The caller has verified the token and used the state."""
+    """Store what the launch says and open a session for it. The caller has verified the token and used the state.
+
+    ``activity_key`` is empty where the launch names no activity: then the link keeps what it had. Raises
+    TargetRefusedError for a key of nothing that is installed.
+    """
+    roles, ags = role_names(launch), _grade_service(launch)
     row: dict[str, Any] = {
         "organisation_id": registration.organisation_id,
         "registration_id": registration.id,
         "deployment_id": deployment_row,
-        "activity_id": activity_id,
+        "activity_key": activity_key,
         "now": micros(now),
-        "roles": ",".join(sorted(roles := role_names(launch))),
+        "roles": ",".join(sorted(roles)),
+        **_person(launch),
+        **_context(launch, micros(now)),
+        **_link(launch),
+        **_columns(ags),
+        **_new_session(launch, now + life),
     }
-    row["person_id"], person_uuid = record_person(connection, launch, row)
-    row["context_id"] = record_context(connection, launch, row)
-    link = _copied(connection, launch, row, _link(connection, launch, row))
-    row["resource_link_id"] = link[0]
-    _ENROLMENT.run(connection, row)
-    _grade_column(connection, launch, row)
-    return _session(connection, launch, {**row, "person_uuid": person_uuid}, roles, link=link, now=now, life=life)
+    known = _known(connection, row)
+    row["activity_id"], usual = known[:2]
+    row["settings"] = json.dumps({**stored_json(usual or "{}"), **_chosen(launch)})
+    if activity_key and known[0] is None:
+        raise TargetRefusedError("the launch names an activity that is not installed")
+    stored = _store(connection, row, known, takes_grades=ags is not None)
+    return _opened(_copied(connection, launch, stored), roles, now + life)
 
 
 def role_names(launch: Message) -> frozenset[str]:
@@ -158,64 +187,90 @@ def role_names(launch: Message) -> frozenset[str]:
     return names | {TEST_USER} if launch.roles.test_user else names
 
 
-def _returned(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """Return the row of a statement that always returns one."""
-    if row is None:
-        raise RuntimeError("the database returned no row for an upsert")
-    return row
-
-
-def record_person(connection: Connection, launch: Message, row: Mapping[str, Any]) -> tuple[int, str]:
-    """Return id and uuid of the person, found by platform and subject; never joined by e-mail (S26)."""
-    user = launch.user
-    name = user.name or " ".join(filter(None, (user.given_name, user.family_name))) or None
-    known = {"subject": user.subject, "name": name, "email": user.email}
-    found = _IDENTITY.one(connection, {**row, **known})
-    if found is None:
-        person_uuid = str(uuid.uuid4())
-        person_id = _returned(_PERSON.one(connection, {**row, "uuid": person_uuid}))[0]
-        if NEW_IDENTITY.run(connection, {**row, **known, "person_id": person_id}).rowcount:
-            return person_id, person_uuid
-        # The class list, or a launch in another tab, has just named the same person.
-        _NOBODY.run(connection, {"person_id": person_id})
-        found = _returned(_IDENTITY.one(connection, {**row, **known}))
-    identity_id, person_id, person_uuid, old_name, old_email = found
-    told = (name or old_name, user.email or old_email)
-    if told != (old_name, old_email):
-        NAMED.run(connection, {"name": told[0], "email": told[1], "now": row["now"], "id": identity_id})
-    return person_id, person_uuid
+def record_person(connection: Connection, launch: Message, row: Mapping[str, Any]) -> int:
+    """Return the id of the person, found by platform and subject; never joined by e-mail (S26)."""
+    row = {**row, "activity_key": "", **_person(launch)}
+    known = _known(connection, row)
+    if known[2] is not None:
+        return int(_named(connection, row, known)["person_id"])
+    return int(_met(connection, _MEET.run(connection, row))["person_id"])
 
 
 def record_context(connection: Connection, launch: Message, row: Mapping[str, Any]) -> int:
-    """Return the course of the launch; a launch outside of any course has one of its own in each deployment.
+    """Return the course of the launch; a launch outside of any course has one of its own in each deployment."""
+    return int(_COURSE.run(connection, {**row, **_context(launch, row["now"])})["context_id"])
+
+
+def _known(connection: Connection, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the activity, what its links begin with, then identity, person, uuid, name and e-mail of who launches.
+
+    None for what is not known.
+    """
+    found = _KNOWN.one(connection, row)
+    if found is None:
+        raise UnknownIssuerError
+    return found
+
+
+def _store(
+    connection: Connection, row: Mapping[str, Any], known: tuple[Any, ...], *, takes_grades: bool
+) -> dict[str, Any]:
+    """Store person, course, place, enrolment, grade column and session; return their parameters and their ids."""
+    if known[2] is None:
+        return _met(connection, _STORE[True, takes_grades].run(connection, row))
+    return _STORE[False, takes_grades].run(connection, _named(connection, row, known))
+
+
+def _named(connection: Connection, row: Mapping[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the row with the person that is known, once what the platform tells of it anew is kept."""
+    identity_id, person_id, person_uuid, old_name, old_email = known[2:]
+    told = (row["name"] or old_name, row["email"] or old_email)
+    if told != (old_name, old_email):
+        NAMED.run(connection, {"name": told[0], "email": told[1], "now": row["now"], "id": identity_id})
+    return {**row, "person_id": person_id, "person_uuid": person_uuid}
+
+
+def _met(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with who the new person turned out to be: the one that somebody else has just named, or ours."""
+    if row["person_id"] == row["new_person_id"]:
+        return row
+    _NOBODY.run(connection, row)
+    return {**row, "person_uuid": (_UUID.one(connection, row) or ("",))[0]}
+
+
+def _person(launch: Message) -> dict[str, Any]:
+    """Return what is stored of who launches; ``person_uuid`` counts where nobody knows them yet."""
+    user = launch.user
+    name = user.name or " ".join(filter(None, (user.given_name, user.family_name))) or None
+    return {"subject": user.subject, "name": name, "email": user.email, "person_uuid": str(uuid.uuid4())}
+
+
+def _context(launch: Message, now: int) -> dict[str, Any]:
+    """Return what is stored of the course.
 
     Where the platform lists its members, and that a teacher wants the list now, is noted with it: `roster` reads it.
     """
     context = launch.context
-    title = (context.title or context.label)[:MAX_TITLE] if context else ""
-    members = launch.memberships_url if context and isinstance(launch, ResourceLinkLaunch) else None
-    parameters = {
-        **row,
-        "platform_key": context.id if context else NO_CONTEXT,
-        "title": title,
+    # A request for content names no such service.
+    services = launch if context and isinstance(launch, ResourceLinkLaunch) else None
+    members = services.memberships_url if services else None
+    return {
+        "context_key": context.id if context else NO_CONTEXT,
+        "context_title": (context.title or context.label)[:MAX_TITLE] if context else "",
         "memberships_url": members,
-        "groups_url": launch.groups_url if context and isinstance(launch, ResourceLinkLaunch) else None,
-        "roster_wanted_at": row["now"] if members and may(launch.roles.names, Permission.VIEW_CLASS) else None,
+        "groups_url": services.groups_url if services else None,
+        "roster_wanted_at": now if members and may(launch.roles.names, Permission.VIEW_CLASS) else None,
     }
-    return int(_returned(_CONTEXT.one(connection, parameters))[0])
 
 
-def _link(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return id, activity, title, settings, the platform's dates and the moment of the first launch of the place."""
+def _link(launch: ResourceLinkLaunch) -> dict[str, Any]:
+    """Return what is stored of the place in the course."""
     link, dates = launch.resource_link, dates_of(launch.custom)
-    parameters = {
-        **row,
-        "platform_key": link.id,
-        "title": link.title[:MAX_TITLE],
+    return {
+        "link_key": link.id,
+        "link_title": link.title[:MAX_TITLE],
         "platform_dates": None if dates is None else json.dumps(dates),
-        "settings": json.dumps(_chosen(launch)),
     }
-    return _returned(_LINK.one(connection, parameters))
 
 
 def _chosen(launch: ResourceLinkLaunch) -> Mapping[str, Any]:
@@ -224,88 +279,81 @@ def _chosen(launch: ResourceLinkLaunch) -> Mapping[str, Any]:
     return from_parameter(launch.custom.get(SETTINGS_PARAMETER, ""), course)
 
 
-def _copied(
-    connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any], link: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """Return the place as it is once it has taken after what it was copied from: at its first launch, and while empty."""
-    is_new = link[5] == row["now"]
-    if link[1] is not None and not is_new:
-        return link
-    copy = Copy(
-        organisation_id=row["organisation_id"],
-        registration_id=row["registration_id"],
-        deployment_id=row["deployment_id"],
-        link_id=link[0],
-        activity_id=link[1],
-        title=link[2],
-        settings=stored_json(link[3]),
-        is_new=is_new,
-    )
-    activity, settings = settle(connection, copy, history_of(launch.custom))
-    return (link[0], activity, link[2], settings, *link[4:])
-
-
-def _grade_column(connection: Connection, launch: ResourceLinkLaunch, row: Mapping[str, Any]) -> None:
-    """Remember where the platform wants scores; a launch without grade services leaves what is known.
+def _grade_service(launch: ResourceLinkLaunch) -> AgsEndpoint | None:
+    """Return where the platform wants scores; a launch that does not say leaves what is known.
 
     Whether these addresses lie in the registration's origins is checked where they are used (S13): a platform with odd
     addresses still shows its lessons, and the instructor's page says why grades do not arrive.
     """
     ags = launch.ags
-    if ags is None or not (ags.line_item_url or ags.line_items_url):
-        return
-    scopes = " ".join(sorted(ags.scopes))
-    _LINE_ITEM.run(connection, {**row, "url": ags.line_item_url, "lineitems_url": ags.line_items_url, "scopes": scopes})
+    return ags if ags and (ags.line_item_url or ags.line_items_url) else None
 
 
-def _session(
-    connection: Connection,
-    launch: ResourceLinkLaunch,
-    row: Mapping[str, Any],
-    roles: frozenset[str],
-    *,
-    link: tuple[Any, ...],
-    now: datetime,
-    life: timedelta,
-) -> Opened:
-    """Open the session of this launch: a new secret each time, so that no session can be fixed beforehand (S16)."""
-    opened = Opened(
-        session_uuid=str(uuid.uuid4()),
-        secret=secrets.token_urlsafe(24),
-        expires_at=now + life,
+def _columns(ags: AgsEndpoint | None) -> dict[str, Any]:
+    """Return what is stored of the grade column."""
+    if ags is None:
+        return {}
+    return {
+        "line_item_url": ags.line_item_url,
+        "line_items_url": ags.line_items_url,
+        "scopes": " ".join(sorted(ags.scopes)),
+    }
+
+
+def _new_session(launch: ResourceLinkLaunch, expires_at: datetime) -> dict[str, Any]:
+    """Return a session, of whose secret only the hash is stored: a new one each time, so that none is fixed beforehand (S16)."""
+    secret = secrets.token_urlsafe(24)
+    return {
+        "session_uuid": str(uuid.uuid4()),
+        "secret": secret,
+        "secret_hash": digest(secret),
+        "language": language_of(launch),
+        "return_url": launch.presentation.return_url,
+        "expires_at": micros(expires_at),
+    }
+
+
+def _copied(connection: Connection, launch: ResourceLinkLaunch, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the place as it is once it has taken after what it was copied from: at its first launch, and while empty."""
+    is_new = row["link_made_at"] == row["now"]
+    if row["link_activity"] is not None and not is_new:
+        return row
+    copy = Copy(
+        organisation_id=row["organisation_id"],
+        registration_id=row["registration_id"],
+        deployment_id=row["deployment_id"],
+        link_id=row["resource_link_id"],
+        activity_id=row["link_activity"],
+        title=row["link_title"],
+        settings=stored_json(row["link_settings"]),
+        is_new=is_new,
+    )
+    activity, settings = settle(connection, copy, history_of(launch.custom))
+    return {**row, "link_activity": activity, "link_settings": settings}
+
+
+def _opened(row: Mapping[str, Any], roles: frozenset[str], expires_at: datetime) -> Opened:
+    """Return what a stored launch opened."""
+    return Opened(
+        session_uuid=row["session_uuid"],
+        secret=row["secret"],
+        expires_at=expires_at,
         organisation_id=row["organisation_id"],
         registration_id=row["registration_id"],
         person_id=row["person_id"],
         person_uuid=row["person_uuid"],
         context_id=row["context_id"],
         resource_link_id=row["resource_link_id"],
-        activity_id=link[1],
-        link_title=link[2],
-        link_settings=stored_json(link[3]),
-        platform_dates=stored_json(link[4]),
+        activity_id=row["link_activity"],
+        link_title=row["link_title"],
+        link_settings=stored_json(row["link_settings"]),
+        platform_dates=stored_json(row["link_dates"]),
         roles=roles,
-        language=language_of(launch),
-        return_url=launch.presentation.return_url,
+        language=row["language"],
+        return_url=row["return_url"],
     )
-    _store_session(connection, row, opened)
-    return opened
 
 
 def language_of(launch: Message) -> str:
     """Return the language in which the platform shows its pages, as one of ours."""
     return "zh-Hans" if (launch.presentation.locale or "").lower().startswith("zh") else "en"
-
-
-def _store_session(connection: Connection, row: Mapping[str, Any], opened: Opened) -> None:
-    """Store a session; of its secret only the hash."""
-    _SESSION.run(
-        connection,
-        {
-            **row,
-            "uuid": opened.session_uuid,
-            "secret_hash": digest(opened.secret),
-            "language": opened.language,
-            "return_url": opened.return_url,
-            "expires_at": micros(opened.expires_at),
-        },
-    )

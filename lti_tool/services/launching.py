@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeVar
 from urllib.parse import SplitResult
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from lti_tool.db import Prepared
 from lti_tool.lti.claims import DEEP_LINKING_REQUEST, SUBMISSION_REVIEW_REQUEST, kind_of, read_resource_link_launch
 from lti_tool.lti.deep_linking import DeepLinkingRequest, read_deep_linking_request
-from lti_tool.lti.errors import DeploymentUnknownError, StateUsedError, TargetRefusedError
+from lti_tool.lti.errors import DeploymentUnknownError, StateUsedError
 from lti_tool.lti.id_token import VerifiedLaunch, validate
 from lti_tool.lti.login import AuthenticationResponse, LoginRequest, authorization_url
 from lti_tool.lti.platform_profiles import TOOL_PLATFORM, find_product
@@ -45,8 +45,6 @@ _READERS: Final[Mapping[str, Callable[[VerifiedLaunch], Message]]] = {
     DEEP_LINKING_REQUEST: read_deep_linking_request,
     SUBMISSION_REVIEW_REQUEST: read_submission_review,
 }
-
-_ACTIVITY = Prepared(text("SELECT id FROM activity WHERE organisation_id = :organisation_id AND key = :key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _recorded(
         message,
         registration=registration,
         deployment_row=deployment,
-        activity_id=_activity(connection, key, registration.organisation_id),
+        activity_key=key,
         now=now,
         life=timedelta(hours=runtime.settings.session_hours),
     )
@@ -198,25 +196,22 @@ def _named_activity(runtime: Runtime, message: Message) -> str:
     Raises TargetRefusedError for a target that is not ours. A request for content names nothing, but its target is
     checked like any other.
     """
+    key = "" if isinstance(message, DeepLinkingRequest) else message.custom.get(ACTIVITY_PARAMETER, "")
+    if message.target_link_uri is not None:
+        named = _target_key(message.target_link_uri, runtime.settings.origin)
+        key = key or named
+    return key
+
+
+@lru_cache(maxsize=1024)
+def _target_key(uri: str, own_origin: str) -> str:
+    """Return the key in a target of ours, empty where it names none; raise TargetRefusedError for one that is not ours.
+
+    Kept, since a course has few targets and many launches; a refusal is not.
+    """
 
     def knows(parts: SplitResult) -> bool:
         return parts.path.startswith(ACTIVITY_PATH) or parts.path.rstrip("/") in {"", LAUNCH_PATH}
 
-    key = "" if isinstance(message, DeepLinkingRequest) else message.custom.get(ACTIVITY_PARAMETER, "")
-    if message.target_link_uri is not None:
-        path = check_target(message.target_link_uri, runtime.settings.origin, knows).path
-        key = key or path.removeprefix(ACTIVITY_PATH) * path.startswith(ACTIVITY_PATH)
-    return key
-
-
-def _activity(connection: Connection, key: str, organisation_id: int) -> int | None:
-    """Return the activity of a key; raise TargetRefusedError where there is none.
-
-    None where the launch names nothing: then the link keeps the activity that it had.
-    """
-    if not key:
-        return None
-    row = _ACTIVITY.one(connection, {"organisation_id": organisation_id, "key": key})
-    if row is None:
-        raise TargetRefusedError("the launch names an activity that is not installed")
-    return int(row[0])
+    path = check_target(uri, own_origin, knows).path
+    return path.removeprefix(ACTIVITY_PATH) if path.startswith(ACTIVITY_PATH) else ""

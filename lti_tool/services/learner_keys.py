@@ -26,6 +26,8 @@ MAX_TEXT: Final = 4000
 """Characters of one text."""
 
 _PURPOSE: Final = b"qualoop learner key 1"
+_BYTES: Final = b":bytes"
+"""What bytes are bound to beside their learner: a text's token can never be passed off as a file, nor the reverse."""
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 
@@ -81,14 +83,7 @@ def sealed_text(connection: Connection, owner: KeyOwner, words: str, now: dateti
     """
     if len(words) > MAX_TEXT:
         raise SealedTextError(f"a text has at most {MAX_TEXT} characters")
-    key = _find_key(connection, owner)
-    if key is None:
-        made = _encrypt(_wrapping(owner.secret), AESGCM.generate_key(_KEY_BYTES * 8), owner.bound_to)
-        row = {"organisation_id": owner.organisation_id, "learner": owner.learner}
-        _MAKE.run(connection, {**row, "key": made, "now": micros(now)})
-        key = _find_key(connection, owner)
-    if key is None:
-        raise LearnerErasedError
+    key = _key_to_write(connection, owner, now)
     return PREFIX + urlsafe_b64encode(_encrypt(key, words.encode(), owner.bound_to)).decode()
 
 
@@ -109,9 +104,38 @@ def open_text(connection: Connection, owner: KeyOwner, token: str) -> str | None
         raise SealedTextError from error
 
 
+def sealed_bytes(connection: Connection, owner: KeyOwner, plain: bytes, now: datetime) -> bytes:
+    """Return ``plain``, of any length, under the learner's key, made where there is none; raise LearnerErasedError."""
+    return _encrypt(_key_to_write(connection, owner, now), plain, owner.bound_to + _BYTES)
+
+
+def open_bytes(connection: Connection, owner: KeyOwner, sealed: bytes) -> bytes | None:
+    """Return what `sealed_bytes` sealed, or None where the learner's key is destroyed; raise SealedTextError."""
+    try:
+        key = _find_key(connection, owner)
+    except LearnerErasedError:
+        return None
+    if key is None:
+        raise SealedTextError
+    return _decrypt(key, sealed, owner.bound_to + _BYTES)
+
+
 def destroy_key(connection: Connection, organisation_id: int, learner: str, now: datetime) -> None:
     """Destroy a learner's key for good; one who had none can get none either."""
     _DESTROY.run(connection, {"organisation_id": organisation_id, "learner": learner, "now": micros(now)})
+
+
+def _key_to_write(connection: Connection, owner: KeyOwner, now: datetime) -> AESGCM:
+    """Return a learner's key, made where there is none; raise LearnerErasedError where it was destroyed."""
+    key = _find_key(connection, owner)
+    if key is None:
+        made = _encrypt(_wrapping(owner.secret), AESGCM.generate_key(_KEY_BYTES * 8), owner.bound_to)
+        row = {"organisation_id": owner.organisation_id, "learner": owner.learner}
+        _MAKE.run(connection, {**row, "key": made, "now": micros(now)})
+        key = _find_key(connection, owner)
+    if key is None:
+        raise LearnerErasedError
+    return key
 
 
 def _find_key(connection: Connection, owner: KeyOwner) -> AESGCM | None:

@@ -89,7 +89,7 @@ def learner_record(
 ) -> LearnerRecord:
     """Return the whole record of a learner, with what the learner's courses teach now."""
     background = _background(connection, framework, subject, tuple(framework.knowledge_points), now=now)
-    newest = entries_page(connection, subject.organisation_id, subject.uuid, before=None, size=NEWEST).entries
+    newest = _newest(connection, subject, before=None)
     record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
     return LearnerRecord(record=record, parts=parts)
@@ -104,7 +104,7 @@ def learner_record_as_of(
     """
     past = standing_then(connection, subject, tuple(framework.knowledge_points), then)
     background = _as_background(framework, past.standing, now=then)
-    newest = entries_page(connection, subject.organisation_id, subject.uuid, before=past.before, size=NEWEST).entries
+    newest = _newest(connection, subject, before=past.before)
     record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
     return LearnerRecord(record=record, parts=parts, is_reshaped=past.is_reshaped)
@@ -122,7 +122,7 @@ def points_record(
 ) -> PointsRecord:
     """Return a learner's record on a few knowledge points only."""
     background = _background(connection, framework, subject, _with_bases(framework, codes), now=now)
-    newest = entries_page(connection, subject.organisation_id, subject.uuid, before=None, size=NEWEST).entries
+    newest = _newest(connection, subject, before=None)
     points = build_points(framework, codes, {}, reversed(newest), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
     return PointsRecord(points=tuple(points), parts=parts)
@@ -141,7 +141,8 @@ def point_page(
 ) -> PointPage:
     """Return one knowledge point of a learner with a page of its evidence; raise UnknownCodeError where there is none."""
     background = _background(connection, framework, subject, _with_bases(framework, [code]), now=now)
-    page = entries_page(connection, subject.organisation_id, subject.uuid, before=before, code=code)
+    of = (connection, subject.organisation_id, subject.uuid)
+    page = entries_page(*of, before=before, code=code, hidden=subject.hidden)
     [point] = build_points(framework, [code], {}, reversed(page.entries), background=background)
     return PointPage(
         point=point,
@@ -157,8 +158,15 @@ def _gain(connection: Connection, subject: Subject, point: KnowledgePointRecord)
     if point.reading is None or not 1 < point.reading.n <= MOST_FOR_GAIN:
         return None
     code = point.point.code
-    page = entries_page(connection, subject.organisation_id, subject.uuid, before=None, code=code, size=MOST_FOR_GAIN)
+    of = (connection, subject.organisation_id, subject.uuid)
+    page = entries_page(*of, before=None, code=code, size=MOST_FOR_GAIN, hidden=subject.hidden)
     return gain(reversed(page.entries), code)
+
+
+def _newest(connection: Connection, subject: Subject, *, before: int | None) -> Sequence[EvidenceEntry]:
+    """Return the newest evidence that may be seen before a number of the ledger."""
+    of = (connection, subject.organisation_id, subject.uuid)
+    return entries_page(*of, before=before, size=NEWEST, hidden=subject.hidden).entries
 
 
 def _background(

@@ -1,15 +1,17 @@
 """The channel `ags_mastery`: levels to the grade columns of knowledge points and units.
 
 Of an outbox row, `target` is the column and `subject` the person. What is sent is the level as the adopted generation
-has it when the row is claimed, as of the learner's newest evidence; it is noted as what the column was told.
+has it when the row is claimed, as of the learner's newest evidence; it is noted as what the column was told. A level
+that would tell a score which the settings of a link still hold back waits until they let that go.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -19,15 +21,18 @@ from lti_tool.lti.ags import MAX_LABEL
 from lti_tool.services.contents import Contents
 from lti_tool.services.delivery_reasons import Reason
 from lti_tool.services.grade_columns import Column, Kept
+from lti_tool.services.held_back import held_points
 from lti_tool.services.mastery_column_levels import CHANNEL, THERE, ColumnValue, keep_values
-from lti_tool.services.mastery_levels import ColumnLevel, ColumnSubject, SubjectKind, is_in, read_levels
-from lti_tool.services.outbox import Result, Row
+from lti_tool.services.mastery_levels import ColumnLevel, ColumnSubject, SubjectKind, codes_of, is_in, read_levels
+from lti_tool.services.outbox import Lane, Outcome, Result, Row
 from lti_tool.services.score_posts import NO_GRADE, ByOutboxId, ScoreMessage, ScorePosts
 from qualoop.framework import Framework
 
 SCORE_MAXIMUM: Final = 100
 FOR_LIFE: Final = 0
 """A level is of no attempt: no post is ever a new one."""
+LOOK_AGAIN: Final = timedelta(minutes=15)
+"""How soon a level that is held back is looked at again at the latest: the settings may have been changed."""
 
 _VALUES: Final = ByOutboxId(
     "SELECT o.id, p.uuid, i.subject, c.registration_id, l.scopes, c.url, l.lineitems_url, k.platform_key, c.title, "
@@ -53,6 +58,15 @@ class _Asked:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class HeldLevel:
+    """A level that nobody may hear of before a moment."""
+
+    until: datetime
+    value: str = ""
+    lane: Lane | None = None
+
+
 class MasteryColumnChannel:
     """Sends levels. One object serves all threads of a worker."""
 
@@ -62,29 +76,36 @@ class MasteryColumnChannel:
         self._posts = posts
         self._contents = contents
 
-    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | Reason]:
+    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | HeldLevel | Reason]:
         """Return the present levels of the rows, or why one cannot be sent; note what the columns are told."""
+        now = max(row.timestamp for row in rows)
         found = {values[0]: values[1:] for values in _VALUES.read(connection, [row.id for row in rows])}
         asked = [_asked(row, found.get(row.id)) for row in rows]
         by_organisation: dict[int, list[_Asked]] = defaultdict(list)
         for each in asked:
             if isinstance(each, _Asked):
                 by_organisation[each.row.organisation_id].append(each)
-        messages: dict[int, ScoreMessage | Reason] = {}
+        messages: dict[int, ScoreMessage | HeldLevel | Reason] = {}
         told: list[ColumnValue] = []
         for organisation_id, some in by_organisation.items():
             framework = self._contents.find_framework(connection, organisation_id)
-            levels = _levels(connection, framework, organisation_id, some)
-            messages |= {each.row.id: self._message(each, framework, levels) for each in some}
+            held = _held(connection, framework, organisation_id, some, now=now)
+            free = [each for each in some if each.row.id not in held]
+            levels = _levels(connection, framework, organisation_id, free)
+            messages |= held
+            messages |= {each.row.id: self._message(each, framework, levels) for each in free}
             told += [
                 ColumnValue(organisation_id, each.row.target, each.row.subject, levels.get(each.row.id))
-                for each in some
+                for each in free
             ]
-        keep_values(connection, [value for value in told if value.level], now=max(row.timestamp for row in rows))
+        keep_values(connection, [value for value in told if value.level], now=now)
         return [each if isinstance(each, Reason) else messages[each.row.id] for each in asked]
 
-    def send(self, message: ScoreMessage, timestamp: datetime) -> Result:
-        """Post one level."""
+    def send(self, message: ScoreMessage | HeldLevel, timestamp: datetime) -> Result:
+        """Post one level, or hand back one that is held."""
+        if isinstance(message, HeldLevel):
+            wait = min(message.until - timestamp, LOOK_AGAIN)
+            return Result(Outcome.UNSENT, retry_after_s=math.ceil(wait.total_seconds()))
         return self._posts.send(message, timestamp)
 
     def _message(
@@ -159,6 +180,22 @@ def _asked(row: Row, values: tuple[Any, ...] | None) -> _Asked | Reason:
     if ags.SCOPE_SCORE not in column.scopes:
         return Reason.NO_SCOPE
     return _Asked(row, person, user_id, registration_id, column, subject, language)
+
+
+def _held(
+    connection: Connection, framework: Framework | None, organisation_id: int, asked: Sequence[_Asked], *, now: datetime
+) -> Mapping[int, HeldLevel]:
+    """Return the rows whose level would tell a result that is held back."""
+    if framework is None:
+        return {}
+    held = held_points(connection, organisation_id, {each.row.subject for each in asked}, now)
+    found = {}
+    for each in asked:
+        codes = codes_of(framework, each.subject) if is_in(framework, each.subject) else frozenset()
+        moments = [until for code, until in held.get(each.row.subject, {}).items() if code in codes]
+        if moments:
+            found[each.row.id] = HeldLevel(max(moments))
+    return found
 
 
 def _levels(

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from lti_tool.lti import ags
 from lti_tool.lti.platform_profiles import PlatformProfile
 from lti_tool.models import ColumnProbe, Delivery, LineItem, MasteryColumn, MasteryColumnValue, OutboxRow
+from lti_tool.services import outbox_decisions
 from lti_tool.services.class_levels import link_codes
 from lti_tool.services.class_members import Link
 from lti_tool.services.delivery_reasons import Reason, find_reason
-from lti_tool.services.delivery_status import close_inbox, send_now
+from lti_tool.services.delivery_status import send_now
 from lti_tool.services.mastery_column_levels import CHANNEL, OFF, REFUSED, THERE, WANTED
 from lti_tool.services.mastery_column_making import Verdict, find_verdict
 from lti_tool.services.mastery_levels import ColumnSubject, SubjectKind, is_in
@@ -212,10 +213,7 @@ def resend_column(session: Session, link: Link, column_id: int, *, person: int |
     if person is not None:
         query = query.where(MasteryColumnValue.person_id == person)
     else:
-        query = query.where(
-            OutboxRow.state.is_distinct_from(State.DONE.value),
-            OutboxRow.last_error.is_distinct_from(Reason.OVERRIDDEN.value),
-        )
+        query = query.where(outbox_decisions.has_not_arrived(), outbox_decisions.may_go_by_itself())
     people = session.scalars(query).all()
     send_now(session, link.organisation_id, people, channel=CHANNEL, target=column_id, now=now)
     return len(people)
@@ -271,7 +269,9 @@ def _switch_off(session: Session, row: MasteryColumn, now: datetime) -> None:
             MasteryColumnValue.organisation_id == row.organisation_id, MasteryColumnValue.column_id == row.id
         )
     )
-    close_inbox(session, row.organisation_id, channel=CHANNEL, target=row.id, action="dismiss", now=now)
+    outbox_decisions.close_inbox(
+        session, row.organisation_id, [(CHANNEL, row.id)], action=outbox_decisions.DISMISS, now=now
+    )
 
 
 def _forget_single(session: Session, link: Link) -> None:

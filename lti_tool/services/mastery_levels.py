@@ -96,6 +96,11 @@ def is_in(framework: Framework | None, subject: ColumnSubject) -> bool:
     return subject.code in holder
 
 
+def codes_of(framework: Framework, subject: ColumnSubject) -> frozenset[str]:
+    """Return the knowledge points that a subject of the framework consists of."""
+    return frozenset(_weights(framework, subject))
+
+
 def read_levels(
     connection: Connection,
     framework: Framework,

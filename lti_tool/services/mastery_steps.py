@@ -22,7 +22,7 @@ from lti_tool.services.mastery_tables import Key, Kind
 from qualoop.ledger import SCORED_BY_MACHINE, EvidenceForm
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.kernel import Row, belief, new_item, new_learner, new_memory, new_point, new_rater, step
-from qualoop.policies import CompetenceNumbers, competence_numbers, is_competent, status_policy, weigh
+from qualoop.policies import CompetenceNumbers, competence_numbers, is_competent, read_occasion, status_policy, weigh
 from qualoop.values import Score
 
 FORM_BITS: Final = {form.value: 1 << place for place, form in enumerate(EvidenceForm)}
@@ -47,6 +47,7 @@ class Scored:
     learner: str
     item: str
     form: str
+    occasion: str
     score: Score
     hints: int
     options: int | None
@@ -86,7 +87,7 @@ class _States:
         meeting = self._meetings.setdefault((piece.learner, piece.item), [0])
         meeting[0] += 1
         omega, score, practice, guess = weighed(
-            piece.form, piece.score, meeting[0], hints=piece.hints, options=piece.options
+            piece.form, piece.score, meeting[0], hints=piece.hints, options=piece.options, occasion=piece.occasion
         )
         if omega == 0.0:
             return
@@ -143,10 +144,10 @@ class _States:
 
 @lru_cache(maxsize=4096)
 def weighed(
-    form: str, score: Score, meeting: int, *, hints: int, options: int | None
+    form: str, score: Score, meeting: int, *, hints: int, options: int | None, occasion: str = ""
 ) -> tuple[float, float, float, float]:
     """Return omega, the score that counts, the practice factor and the guess floor, as the kernel takes them."""
-    weight = weigh(form, score, try_number=meeting, hints=hints, options=options)
+    weight = weigh(form, score, try_number=meeting, hints=hints, options=options, occasion=read_occasion(occasion))
     return float(weight.omega), float(weight.y), float(weight.u), float(weight.gamma)
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.lti.moodle_web_services import is_user_id
 from lti_tool.models import Identity, MoodleMatch, MoodleRating, MoodleService, OutboxRow, Person
-from lti_tool.services import scores
+from lti_tool.services import outbox_decisions, scores
 from lti_tool.services.class_cells import read_cells
 from lti_tool.services.class_status import STATUSES, flag_statuses, status_table
 from lti_tool.services.contents import Contents
@@ -118,19 +118,10 @@ def send_again(session: Session, scope: Scope, *, people: Sequence[int] | None =
     matches = select(MoodleMatch.id).where(
         MoodleMatch.organisation_id == scope.organisation_id, MoodleMatch.registration_id == scope.registration_id
     )
-    query = select(OutboxRow.id).where(
-        OutboxRow.organisation_id == scope.organisation_id,
-        OutboxRow.channel == CHANNEL,
-        OutboxRow.target.in_(matches),
-        OutboxRow.state.in_([State.NEEDS_PERSON.value, State.DEAD.value]),
-    )
-    rows = session.scalars(query if people is None else query.where(OutboxRow.subject.in_(people))).all()
-    session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(rows))
-        .values(state=State.DUE.value, rev=OutboxRow.rev + 1, attempts=0, next_at=now, last_error=None, updated_at=now)
-    )
-    return len(rows)
+    given_up = and_(OutboxRow.channel == CHANNEL, OutboxRow.target.in_(matches), outbox_decisions.has_failed())
+    if people is not None:
+        given_up = and_(given_up, OutboxRow.subject.in_(people))
+    return outbox_decisions.send_again(session, scope.organisation_id, given_up, now=now)
 
 
 def _matches(session: Session, scope: Scope) -> Mapping[str, MoodleMatch]:

@@ -39,11 +39,15 @@ class RecordMissingError(QualoopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Whose record it is: the person's row and the pseudonym that the ledger knows."""
+    """Whose record it is: the person's row and the pseudonym that the ledger knows.
+
+    ``hidden`` are the attempts whose results whoever reads the record may not see yet (services.held_back).
+    """
 
     organisation_id: int
     person_id: int
     uuid: str
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ class Registrations:
         self._lock = threading.Lock()
         self._until = float("-inf")
         self._by_id: dict[int, KnownPlatform] = {}
+        self._page_origins: tuple[str, ...] = ()
 
     def get(self, registration_id: int) -> KnownPlatform:
         """Return the platform of a registration; raise UnknownIssuerError, RegistrationPendingError."""
@@ -70,6 +71,11 @@ class Registrations:
         """Return every platform, those that wait for approval too: they are shown why they are refused."""
         return list(self._all().values())
 
+    def page_origins(self) -> tuple[str, ...]:
+        """Return the origins of every platform's own pages, sorted."""
+        self._all()
+        return self._page_origins
+
     def note_product(self, registration: Registration, product: Product) -> None:
         """Keep which product a platform is; what somebody stated before stands."""
         with self._database.transaction() as session:
@@ -93,6 +99,7 @@ class Registrations:
             fresh = _read(session.connection())
         with self._lock:
             self._by_id, self._until = fresh, self._monotonic() + KEPT_S
+            self._page_origins = tuple(sorted({o for known in fresh.values() for o in known.registration.page_origins}))
         return fresh
 
 

@@ -93,6 +93,7 @@ def _apply(
                     learner=learner,
                     item=f"{body['activity']}/{body['part']}",
                     form=body["form"],
+                    occasion=body.get("occasion", ""),
                     score=Score(body["score"]),
                     hints=body["hints"],
                     options=part.options,

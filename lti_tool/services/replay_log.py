@@ -121,7 +121,7 @@ def read_facts(connection: Connection, stretch: Stretch, limit: int) -> Facts:
             occurred_at=at,
             learner=learner,
             part=segments.part_name(body["activity"], body["part"], body["content"]),
-            form=body["form"],
+            form=segments.form_name(body["form"], body.get("occasion", "")),
             score=body["score"],
             hints=body["hints"],
             rater=body["rater"],

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     CHOOSE_COLUMNS = "grades.choose-columns"
     SET_LINK = "link.set"
     ASSERT = "evidence.assert"
+    MARK = "work.mark"
+    RELEASE_MARKS = "work.release-marks"
     EDIT_FRAMEWORK = "framework.edit"
     MANAGE_PLATFORMS = "platforms.manage"
     INSTALL_CONTENT = "content.install"
@@ -63,12 +65,16 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.CHOOSE_COLUMNS,
             Permission.SET_LINK,
             Permission.ASSERT,
+            Permission.MARK,
+            Permission.RELEASE_MARKS,
             Permission.CHOOSE_ACTIVITIES,
         }
     ),
-    Role.ASSISTANT: frozenset({Permission.VIEW_ACTIVITY, Permission.VIEW_OWN_RECORD, Permission.VIEW_CLASS}),
-    Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
-    Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT}),
+    Role.ASSISTANT: frozenset(
+        {Permission.VIEW_ACTIVITY, Permission.VIEW_OWN_RECORD, Permission.VIEW_CLASS, Permission.MARK}
+    ),
+    Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT, Permission.MARK}),
+    Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT, Permission.MARK, Permission.RELEASE_MARKS}),
     Role.FRAMEWORK_EDITOR: frozenset({Permission.EDIT_FRAMEWORK}),
     Role.ADMINISTRATOR: frozenset(
         {

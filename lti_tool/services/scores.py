@@ -29,7 +29,8 @@ _WORK = Prepared(
         "AND e.taken_back_at IS NULL "
         "LEFT JOIN link_score s ON s.resource_link_id = a.resource_link_id AND s.person_id = a.person_id "
         "WHERE a.resource_link_id = :link AND a.person_id = :person AND a.organisation_id = :organisation_id "
-        "ORDER BY a.number"
+        # Work that people judge has no score before its marks are released.
+        "AND a.status <> 'submitted' ORDER BY a.number"
     )
 )
 _UPSERT = Prepared(

@@ -80,18 +80,23 @@ def entries_page(
     before: int | None,
     code: str | None = None,
     size: int = ON_A_PAGE,
+    hidden: frozenset[str] = frozenset(),
 ) -> EntriesPage:
-    """Return the newest entries of a learner before a number of the ledger: all, or those on one knowledge point."""
+    """Return the newest entries of a learner before a number of the ledger: all, or those on one knowledge point.
+
+    Those of the attempts ``hidden`` are left out, which may leave less than a page.
+    """
     found = list_entries(
         connection, organisation_id, learner, code=code, before=before, limit=size + 1, newest_first=True
     )
     shown = found[:size]
-    return EntriesPage(entries=shown, older=shown[-1].seq if len(found) > size else None)
+    visible = [entry for entry in shown if entry.evidence.attempt not in hidden]
+    return EntriesPage(entries=visible, older=shown[-1].seq if len(found) > size else None)
 
 
 def whole_sittings(page: EntriesPage) -> EntriesPage:
     """Return a page that ends with a sitting, so that none is torn apart; one that fills a page alone stays torn."""
-    if page.older is None:
+    if page.older is None or not page.entries:
         return page
     last = _sitting(page.entries[-1])
     kept = [entry for entry in page.entries if _sitting(entry) != last]

@@ -16,6 +16,7 @@ from lti_tool.services.class_overview import find_activity_title
 from lti_tool.services.launches import Opened
 from lti_tool.services.link_settings import DEFAULT_SCHEDULE
 from lti_tool.services.roles import TEST_USER, Permission, Role
+from lti_tool.views.activity_shell import activity_page
 from lti_tool.views.assets import asset_response
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
@@ -152,16 +153,7 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
     if FRAGMENT in request.headers:
         return Response(fragment)
     title = opened.content.title[session.language]
-    return Response(
-        render_template(
-            "activity.html",
-            session=session,
-            fragment=fragment,
-            page_title=title,
-            here="activity",
-            says_times=bool(host.remarks),
-        )
-    )
+    return Response(activity_page(session, fragment, csrf=host.csrf, title=title, says_times=bool(host.remarks)))
 
 
 def _shut(connection: Connection, session: Session, now: datetime) -> Response:

@@ -79,8 +79,8 @@ def read_settings(form: Mapping[str, str], present: LinkSettings) -> Read:
 def read_extension(form: Mapping[str, str]) -> Extension:
     """Return the extension that a form gives; raises ValueError for what is no moment and no number."""
     return Extension(
-        due_at=_moment(form.get("due_at", "").strip()[:_LONGEST]),
-        closes_at=_moment(form.get("closes_at", "").strip()[:_LONGEST]),
+        due_at=read_moment(form.get("due_at", "").strip()[:_LONGEST]),
+        closes_at=read_moment(form.get("closes_at", "").strip()[:_LONGEST]),
         extra_attempts=_number(form.get("extra_attempts", "").strip()[:_LONGEST], MAX_ATTEMPTS),
     )
 
@@ -92,17 +92,18 @@ def moment_text(moment: datetime | None) -> str:
 
 def _value(name: str, text: str) -> Any:
     if name in MOMENTS:
-        return _moment(text)
+        return read_moment(text)
     if name not in NUMBERS:
         return text
     number = _number(text, NUMBERS[name])
     return Decimal(number) / 100 if name in SHARES else number
 
 
-def _moment(text: str) -> datetime | None:
+def read_moment(text: str) -> datetime | None:
+    """Return the moment in a field of a form, None where it is empty; raise ValueError."""
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text[:_LONGEST])
     return checked_moment(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
 
 

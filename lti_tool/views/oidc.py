@@ -48,13 +48,14 @@ def login() -> AnyResponse:
 
     In a frame the browser may not keep our cookie; so there a tiny page sets it and looks whether it comes back.
     """
-    begun = launching.begin(runtime(), parse_login(request.values))
+    sent = request.values.to_dict()
+    begun = launching.begin(runtime(), parse_login(sent))
     response: AnyResponse
-    if in_frame() or (STORAGE_TARGET in request.values and "Sec-Fetch-Dest" not in request.headers):
+    if in_frame() or (STORAGE_TARGET in sent and "Sec-Fetch-Dest" not in request.headers):
         go_on = f"{url_for('oidc.go_on')}?{urlencode({'state': begun.login.state, **repeated()})}"
         response = Response(_LOOK_AGAIN.format(url=escape(go_on)), headers={"Cache-Control": "no-store"})
     else:
-        response = redirect(begun.url, 302)
+        response = Response(status=302, headers={"Location": begun.url})
     set_private_cookie(
         response, state_cookie(begun.login.state), begun.login.binding, max_age=int(STATE_LIFE.total_seconds())
     )

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from flask import Blueprint, abort, render_template, request, url_for
+from sqlalchemy import Connection
 
 from lti_tool.services import learner_records, records, timelines
 from lti_tool.services.corrected import list_corrected
 from lti_tool.services.evidence_entries import name_parts
+from lti_tool.services.held_back import hidden_attempts
 from lti_tool.services.learner_records import PointPage
 from lti_tool.services.ledger_as_of import end_of
 from lti_tool.services.record_as_of import find_first_day
@@ -29,10 +31,11 @@ blueprint = Blueprint("record", __name__)
 def show(session: Session) -> str:
     """Show the record of whoever opened the launch, and what to do next; or how it stood at the end of a day."""
     parts, language = runtime(), session.language
-    now, subject = parts.clock(), _subject(session)
+    now = parts.clock()
     then, refused = _day_asked(now)
     with parts.database.reading() as reading:
         connection = reading.connection()
+        subject = _own(connection, session, now)
         framework = parts.contents.find_framework(connection, session.organisation_id)
         if framework is None:
             return render_template("record.html", session=session, here="record", framework=None)
@@ -79,10 +82,12 @@ def show_timeline(session: Session) -> str:
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, session.organisation_id)
+        learner, hidden = session.person_uuid, _own(connection, session, parts.clock()).hidden
         page = timelines.whole_sittings(
-            timelines.entries_page(connection, session.organisation_id, session.person_uuid, before=before)
+            timelines.entries_page(connection, session.organisation_id, learner, before=before, hidden=hidden)
         )
-        corrections = list_corrected(connection, session.organisation_id, session.person_uuid) if not before else ()
+        corrected = list_corrected(connection, session.organisation_id, learner) if not before else ()
+        corrections = [each for each in corrected if each.entry.evidence.attempt not in hidden]
         entries = [*page.entries, *(each.entry for each in corrections)]
         names = name_parts(connection, parts.contents, session.organisation_id, entries, language=session.language)
     return render_template(
@@ -90,6 +95,7 @@ def show_timeline(session: Session) -> str:
         session=session,
         here="record",
         corrections=corrections,
+        is_held=bool(hidden),
         days=timelines.by_day(page.entries),
         older=page.older,
         is_newest=before is None,
@@ -103,7 +109,9 @@ def show_point(session: Session, code: str) -> str:
     """Show one knowledge point of the learner: how it stands, why, and all the evidence behind it."""
     url = url_for("record.show", launch=session.uuid)
     label = catalogue(session.language).gettext("Back to the record")
-    return point_page(session, _subject(session), code, here="record", back={"url": url, "label": label})
+    with runtime().database.reading() as reading:
+        subject = _own(reading.connection(), session, runtime().clock())
+    return point_page(session, subject, code, here="record", back={"url": url, "label": label})
 
 
 def point_page(
@@ -129,6 +137,7 @@ def point_page(
         point=found.point,
         gain=found.gain,
         entries=found.entries,
+        is_held=bool(subject.hidden),
         older=found.older,
         is_newest=before_asked() is None,
         sibling=lambda other: f"../{other}/",
@@ -162,5 +171,11 @@ def before_asked() -> int | None:
     return request.args.get("before", type=int)
 
 
-def _subject(session: Session) -> Subject:
-    return Subject(organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid)
+def _own(connection: Connection, session: Session, now: datetime) -> Subject:
+    """Return whoever opened the launch, as far as the settings of the links let one see the own results at ``now``."""
+    return Subject(
+        organisation_id=session.organisation_id,
+        person_id=session.person_id,
+        uuid=session.person_uuid,
+        hidden=hidden_attempts(connection, session.organisation_id, session.person_id, now),
+    )

@@ -31,7 +31,7 @@ from qualoop.assessment import LinkSettings
 blueprint = Blueprint("review", __name__)
 
 #: Who teaches sees everything at once, whatever the learner may see.
-_EVERYTHING: Final = {"show_feedback": "after_item", "show_solution": "after_item", "show_score": "after_item"}
+EVERYTHING: Final = {"show_feedback": "after_item", "show_solution": "after_item", "show_score": "after_item"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def _of_attempt(
 def _shown(connection: Connection, session: Session, *, by_other: bool) -> LinkSettings:
     """Return the settings by which the reader sees the attempt: a learner no more than in the lesson at this moment."""
     if by_other:
-        return link_settings(session.link_settings).model_copy(update=_EVERYTHING)
+        return link_settings(session.link_settings).model_copy(update=EVERYTHING)
     return attempts.find(connection, whose(session)).plan.settings_at(runtime().clock())
 
 

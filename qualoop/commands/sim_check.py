@@ -35,6 +35,7 @@ class Report:
     findings: tuple[Finding, ...]
     psychometrics: Psychometrics | None
     exploits: tuple[Exploit, ...]
+    mean_band: tuple[float, float] | None = None
 
     @property
     def ok(self) -> bool:
@@ -49,6 +50,8 @@ class Report:
         ]
         if self.psychometrics and self.psychometrics.reliability < RELIABILITY:
             faults.append(f"reliability is {self.psychometrics.reliability:.2f}, and must be {RELIABILITY}")
+        if self.psychometrics and self.mean_band and not _lies(self.psychometrics.mean, self.mean_band):
+            faults.append(f"the mean score is {self.psychometrics.mean:.2f}, not in {self.mean_band}")
         faults += [
             f"the bot `{bot.bot}` reaches {bot.median:.2f} (median), {bot.highest:.2f} (highest)"
             for bot in self.exploits
@@ -79,7 +82,19 @@ def examine(project: Project, *, quick: bool, say: Callable[[str], None]) -> Rep
     psychometrics = measure(task, learners=QUICK_LEARNERS if quick else LEARNERS, forms=QUICK_FORMS if quick else None)
     say(f"{project.key}: bots")
     bots = exploits(task, seeds=QUICK_SEEDS) if quick else exploits(task)
-    return Report(key=project.key, computed=True, findings=findings, psychometrics=psychometrics, exploits=tuple(bots))
+    band = project.form_band.synthetic_mean
+    return Report(
+        key=project.key,
+        computed=True,
+        findings=findings,
+        psychometrics=psychometrics,
+        exploits=tuple(bots),
+        mean_band=(float(band[0]), float(band[1])) if band else None,
+    )
+
+
+def _lies(value: float, band: tuple[float, float]) -> bool:
+    return band[0] <= value <= band[1]
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from qualoop.values import Score, ValueRefusedError, checked_key
 SCORED_BY_MACHINE = "auto"
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
+_OCCASION = re.compile(r"[a-z-]{1,20}(:[a-z0-9.]{1,20}){1,2}")
+_OPTIONAL = ("occasion", "run")
 _FIELDS = ("activity", "attempt", "content", "form", "hints", "part", "rater", "score", "try")
 
 
@@ -45,7 +47,9 @@ class Evidence:
     ``activity`` and ``part`` are keys; ``content`` is the hash of the immutable content version that was answered (64
     hexadecimal digits). ``score`` is the raw score of the part, before any credit rule. ``rater`` is the pseudonym of who
     scored it, or `auto`. ``attempt`` names the attempt; ``tries`` counts from 1: which try at the part in this attempt;
-    ``hints`` is how many had been shown. Raises EvidenceRefusedError.
+    ``hints`` is how many had been shown. ``occasion`` is empty for what was answered item by item; else how it came about,
+    a rubric sheet or a run of a simulation (`qualoop.policies.occasions`), by which it weighs. ``run`` is the digest of a simulation's run, 64 hexadecimal digits, or empty: whoever holds
+    the run's file can tell that it is this one. Raises EvidenceRefusedError.
     """
 
     activity: str
@@ -57,6 +61,8 @@ class Evidence:
     attempt: str
     tries: int
     hints: int
+    occasion: str = ""
+    run: str = ""
 
     def __post_init__(self) -> None:
         _refuse_unless_key("activity", self.activity)
@@ -67,6 +73,10 @@ class Evidence:
             raise EvidenceRefusedError("attempt" if self.rater else "rater", "is never empty")
         if self.tries < 1 or self.hints < 0:
             raise EvidenceRefusedError("hints" if self.hints < 0 else "try", "is less than can be")
+        if self.occasion and not _OCCASION.fullmatch(self.occasion):
+            raise EvidenceRefusedError("occasion", "is none, such as sheet:6:assessor or practice-run:4")
+        if self.run and not _CONTENT_HASH.fullmatch(self.run):
+            raise EvidenceRefusedError("run", "is the digest of a run: 64 hexadecimal digits")
 
     def to_body(self) -> dict[str, Any]:
         """Return the event's body: plain JSON, the score as a decimal string."""
@@ -80,6 +90,7 @@ class Evidence:
             "rater": self.rater,
             "score": self.score.as_text(),
             "try": self.tries,
+            **{name: value for name, value in (("occasion", self.occasion), ("run", self.run)) if value},
         }
 
     @classmethod
@@ -99,6 +110,8 @@ class Evidence:
             rater=body["rater"],
             score=_read_score(body["score"]),
             tries=body["try"],
+            occasion=body.get("occasion", ""),
+            run=body.get("run", ""),
         )
 
 
@@ -109,8 +122,11 @@ def _refuse_unless_these_fields(body: Mapping[str, Any]) -> None:
         kind = int if field in {"hints", "try"} else str
         if type(body[field]) is not kind:
             raise EvidenceRefusedError(field, f"is {'a whole number' if kind is int else 'text'}")
+    for field in _OPTIONAL:
+        if not isinstance(body.get(field, ""), str):
+            raise EvidenceRefusedError(field, "is text")
     for field in body:
-        if field not in _FIELDS:
+        if field not in _FIELDS and field not in _OPTIONAL:
             raise EvidenceRefusedError(
                 str(field), "has no place in evidence, which names parts and never what they serve"
             )

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qualoop.ledger import SCORED_BY_MACHINE
 from qualoop.mastery.replay_plan import Kind, Log, Weights
-from qualoop.mastery.segments import Coded, Facts, item_of
-from qualoop.policies import Weight, WeightTable, weigh
+from qualoop.mastery.segments import Coded, Facts, item_of, split_form
+from qualoop.policies import Occasion, Weight, WeightTable, read_occasion, weigh
 from qualoop.values import Score
 
 #: Up to this many possible kinds of answer a table is cheaper than sorting.
@@ -155,17 +155,35 @@ def _weigh(facts: Facts, options: list[int | None], table: WeightTable) -> tuple
     found = list(zip(*(each.tolist() for each in np.unravel_index(used, shape)), strict=True))
     kinds = []
     for form, score, hints, choice in found:
-        name, options_here = facts.form.values[form], choices[choice]
-        weights = _by_meeting(name, Score(facts.score.values[score]), hints=hints, options=options_here, table=table)
-        kinds.append(Kind(name, options_here, weights))
+        (name, occasion), options_here = split_form(facts.form.values[form]), choices[choice]
+        answer = _Answer(name, Score(facts.score.values[score]), hints, options_here, read_occasion(occasion))
+        kinds.append(Kind(name, options_here, _by_meeting(answer, table)))
     return kind, Weights.of(kinds)
 
 
-def _by_meeting(form: str, score: Score, *, hints: int, options: int | None, table: WeightTable) -> list[Weight]:
+class _Answer(NamedTuple):
+    """What of an answer decides what it weighs."""
+
+    form: str
+    score: Score
+    hints: int
+    options: int | None
+    occasion: Occasion | None
+
+
+def _by_meeting(answer: _Answer, table: WeightTable) -> list[Weight]:
     """Return what an answer weighs at each meeting until the last that differs."""
     most = max(len(each.omega or ()) for each in table.forms.values())
     return [
-        weigh(form, score, try_number=meeting, hints=hints, options=options, table=table)
+        weigh(
+            answer.form,
+            answer.score,
+            try_number=meeting,
+            hints=answer.hints,
+            options=answer.options,
+            occasion=answer.occasion,
+            table=table,
+        )
         for meeting in range(1, max(most, LEAST_MEETINGS) + 1)
     ]
 

@@ -43,7 +43,7 @@ class SegmentDamagedError(QualoopError):
 class Fact(NamedTuple):
     """One piece of evidence as the ledger holds it.
 
-    ``part`` is made by `part_name`; ``score`` is the recorded decimal string in [0, 1]; ``rater`` is a pseudonym or
+    ``part`` is made by `part_name`, ``form`` by `form_name`; ``score`` is the recorded decimal string in [0, 1]; ``rater`` is a pseudonym or
     `auto`; ``occurred_at`` counts microseconds since 1970.
     """
 
@@ -118,6 +118,17 @@ def split_part(name: str) -> tuple[str, str, str]:
     item, _, content = name.partition("@")
     activity, _, part = item.partition("/")
     return activity, part, content
+
+
+def form_name(form: str, occasion: str) -> str:
+    """Return how segments name a form of evidence with the occasion that decides its weight; `split_form` parts them."""
+    return f"{form} {occasion}" if occasion else form
+
+
+def split_form(name: str) -> tuple[str, str]:
+    """Return form and occasion, empty where there is none."""
+    form, _, occasion = name.partition(" ")
+    return form, occasion
 
 
 def is_available() -> bool:

@@ -21,6 +21,7 @@ from qualoop.player.project_worlds import OpenWorld, Verdict, Worlds, whole_plan
 from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, Refusal, State
 from qualoop.simulators.decisions import packed, unpacked
 from qualoop.simulators.entering import Entered, read_decision
+from qualoop.simulators.errors import EngineUnavailableError
 from qualoop.simulators.spreadsheet import read_csv
 from qualoop.simulators.verifying import run_digest
 from qualoop.values import Score, Text
@@ -128,7 +129,11 @@ def stepped(moment: Moment) -> Outcome:
     handler = _HANDLERS.get(moment.action.name)
     if handler is None:
         raise UnknownActionError(f"a practice project has no action {moment.action.name!r}")
-    return handler(moment)
+    try:
+        return handler(moment)
+    except EngineUnavailableError as error:
+        _LOG.warning("the engine %s: %s", moment.project.engine.name, error)
+        raise DecisionRefusedError([Refusal(code=error.code, text=error.notice)]) from error
 
 
 def _open(moment: Moment) -> Outcome:

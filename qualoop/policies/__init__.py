@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from qualoop.policies.competence import CompetenceNumbers, competence_numbers, forms_mask, forms_of, is_competent
-from qualoop.policies.occasions import Checkpoints, GradedRun, Judge, Occasion, PracticeRun, Sheet, rubric_score
+from qualoop.policies.occasions import (
+    Checkpoints,
+    GradedRun,
+    Judge,
+    Occasion,
+    PracticeRun,
+    Sheet,
+    read_occasion,
+    rubric_score,
+)
 from qualoop.policies.status_policy import (
     DEFAULT_STATUS_POLICY,
     Cut,
@@ -48,6 +57,7 @@ __all__ = [
     "is_competent",
     "load_status_policy",
     "load_weight_table",
+    "read_occasion",
     "rubric_score",
     "status_policy",
     "weigh",

@@ -1,9 +1,17 @@
-"""How scored work came about where it was not answered item by item: a rubric sheet, or a run of a simulation."""
+"""How scored work came about where it was not answered item by item: a rubric sheet, or a run of a simulation.
+
+In evidence an occasion is a short text, which `as_text` writes and `read_occasion` reads:
+
+    sheet:6:assessor        a rubric sheet of 6 criteria; or peer, or self
+    checkpoints:3           a simulation with 3 independent checkpoints
+    graded-run:4:0.85       a graded run of 4 components, of a mode whose retest reliability is .85
+    practice-run:4          a practice run of 4 components
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
 
@@ -31,6 +39,10 @@ class Sheet:
     def __post_init__(self) -> None:
         _refuse_less_than_one(self.criteria, "a sheet has one criterion")
 
+    def as_text(self) -> str:
+        """Return what stands in evidence."""
+        return f"sheet:{self.criteria}:{self.judge.value}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoints:
@@ -40,6 +52,10 @@ class Checkpoints:
 
     def __post_init__(self) -> None:
         _refuse_less_than_one(self.count, "a simulation has one checkpoint")
+
+    def as_text(self) -> str:
+        """Return what stands in evidence."""
+        return f"checkpoints:{self.count}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +73,10 @@ class GradedRun:
         if not 0 <= self.reliability <= 1:
             raise ValueRefusedError(f"a reliability lies in [0, 1], not {self.reliability}")
 
+    def as_text(self) -> str:
+        """Return what stands in evidence."""
+        return f"graded-run:{self.components}:{self.reliability.normalize():f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeRun:
@@ -67,9 +87,32 @@ class PracticeRun:
     def __post_init__(self) -> None:
         _refuse_less_than_one(self.components, "a run has one component")
 
+    def as_text(self) -> str:
+        """Return what stands in evidence."""
+        return f"practice-run:{self.components}"
+
 
 Run = Checkpoints | GradedRun | PracticeRun
 Occasion = Sheet | Run
+
+
+def read_occasion(text: str) -> Occasion | None:
+    """Return the occasion that stands in evidence, None for an empty text; raise ValueRefusedError for any other."""
+    try:
+        match text.split(":"):
+            case [""]:
+                return None
+            case ["sheet", criteria, judge]:
+                return Sheet(criteria=int(criteria), judge=Judge(judge))
+            case ["checkpoints", count]:
+                return Checkpoints(count=int(count))
+            case ["graded-run", components, reliability]:
+                return GradedRun(reliability=Decimal(reliability), components=int(components))
+            case ["practice-run", components]:
+                return PracticeRun(components=int(components))
+    except (ValueError, InvalidOperation) as error:
+        raise ValueRefusedError(f"no occasion is written {text!r}") from error
+    raise ValueRefusedError(f"there is no occasion {text!r}")
 
 
 def sheet_omega(sheet: Sheet, weights: RubricWeights) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qualoop.errors import QualoopError
+from qualoop.values import Text
 
 
 class SimulatorError(QualoopError):
@@ -21,6 +22,20 @@ class SpecRefusedError(SimulatorError):
     """The world that a project describes is none that its engine can make."""
 
     code = "world-spec"
+
+
+class EngineUnavailableError(SimulatorError):
+    """An engine cannot compute now, for reasons that are not the learner's: nothing happened.
+
+    ``notice`` is what a page says.
+    """
+
+    code = "engine-unavailable"
+
+    @property
+    def notice(self) -> Text:
+        """Return what happened and what to do."""
+        raise NotImplementedError
 
 
 class FormOutsideBandError(SimulatorError):

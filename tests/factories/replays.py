@@ -21,6 +21,10 @@ from tests.factories.tool import Tool
 
 LEARNERS = tuple(str(uuid.UUID(int=number)) for number in range(1, 4))
 FORMS = (EvidenceForm.QUIZ, EvidenceForm.QUIZ, EvidenceForm.PROJECT, EvidenceForm.LIVE, EvidenceForm.ATTENDANCE)
+OCCASIONS = {
+    EvidenceForm.PROJECT: ("", "sheet:6:peer", "graded-run:4:0.85", "practice-run:3", "checkpoints:2"),
+    EvidenceForm.LIVE: ("", "sheet:5:assessor"),
+}
 
 
 def answer_some(tool: Tool, count: int, *, seed: int, learners: Sequence[str] = LEARNERS) -> list[str]:
@@ -45,6 +49,7 @@ def answer_some(tool: Tool, count: int, *, seed: int, learners: Sequence[str] = 
                 attempt=f"{seed}-{number}",
                 tries=1,
                 hints=random.randrange(3),
+                occasion=random.choice(OCCASIONS.get(form, ("",))),
             ),
             source=("test", f"{seed}-{number}", "1"),
             occurred_at=tool.clock.now,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from qualoop.simulators.errors import SimulatorError
+from qualoop.simulators.errors import EngineUnavailableError, SimulatorError
+from qualoop.simulators.sql.texts import FOR_TEACHERS
+from qualoop.values import Text
 
 INSTALL: Final = (
     "SQL tasks need a safe place to run, and this machine offers none: install bubblewrap (apt install bubblewrap, dnf "
@@ -13,10 +15,15 @@ INSTALL: Final = (
 )
 
 
-class SqlSandboxError(SimulatorError):
+class SqlSandboxError(EngineUnavailableError):
     """The place where queries run broke down; nothing was graded, and the answer may be sent again."""
 
     code = "sql-sandbox"
+
+    @property
+    def notice(self) -> Text:
+        """Return what pages say."""
+        return FOR_TEACHERS[self.code]
 
 
 class SandboxUnavailableError(SqlSandboxError):

@@ -83,6 +83,7 @@ class Desk:
             learner=row.learner,
             item=f"{evidence.activity}/{evidence.part}",
             form=evidence.form.value,
+            occasion=evidence.occasion,
             score=evidence.score,
             hints=evidence.hints,
             options=version.options[evidence.part],

@@ -26,6 +26,8 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4
         attempt=TEXTS,
         tries=st.integers(1, 10**6),
         hints=st.integers(0, 10**6),
+        occasion=st.sampled_from(["", "sheet:6:assessor", "graded-run:4:0.85", "practice-run:4"]),
+        run=st.sampled_from(["", "5f" * 32]),
     )
 )
 def test_it_is_the_canonical_form_of_the_body(evidence: Evidence) -> None:

@@ -44,7 +44,7 @@ def stored(command: Connected) -> MoodleService:
         return session.scalars(select(MoodleService)).one()
 
 
-def test_the_token_comes_from_standard_input_and_is_not_printed(
+def test_s31_the_token_comes_from_standard_input_and_is_not_printed(
     command: Connected, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command.store_token("f" * 32)

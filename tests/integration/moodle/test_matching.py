@@ -173,7 +173,7 @@ def test_s13_the_token_goes_to_the_registration_s_origin_in_the_body(quick: Conn
         assert TOKEN not in head
 
 
-def test_the_token_is_encrypted_and_bound_to_its_registration(quick: Connected) -> None:
+def test_s31_the_token_is_encrypted_and_bound_to_its_registration(quick: Connected) -> None:
     registration, sealed = quick.registration, service(quick).token_encrypted
     assert sealed is not None
     assert TOKEN.encode() not in sealed
@@ -193,7 +193,7 @@ def registration_fields(registration: object) -> dict[str, object]:
     return {name: getattr(registration, name) for name in names}
 
 
-def test_another_organisation_has_no_token(connected: Connected) -> None:
+def test_s31_another_organisation_has_no_token(connected: Connected) -> None:
     """A registration of another school on the same Moodle: neither token nor matches are shared."""
     database, now = connected.tool.runtime.database, connected.now
     with database.transaction() as session:

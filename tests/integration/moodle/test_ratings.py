@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from lti_tool.lti.moodle_web_services import GRADE, SUMMARY
 from lti_tool.models import Identity, MasteryMemory, MoodleRating, Organisation, OutboxRow
-from lti_tool.services import moodle_sites, outbox
+from lti_tool.services import inbox, inbox_actions, moodle_sites, outbox
 from lti_tool.services.erasure import erase
 from lti_tool.services.moodle_channel import MoodleChannel
 from lti_tool.services.moodle_ratings import CHANNEL, Scope, send_again
@@ -252,8 +252,23 @@ def test_a_new_token_sends_again_what_waits(quick: Connected) -> None:
     scope = Scope(organisation_id=registration.organisation_id, registration_id=registration.id)
     with quick.tool.runtime.database.transaction() as session:
         assert send_again(session, scope, now=quick.now) == 1
+        assert inbox.open_items(session, registration.organisation_id) == []
     quick.work(1)
     assert quick.site.grades(4, CODE) == [2]
+
+
+def test_the_inbox_sends_ratings_again(connected: Connected) -> None:
+    connected.store_token("f" * 32)
+    connected.become_competent(connected.learner())
+    connected.work(2)
+    connected.store_token()
+    with connected.tool.runtime.database.transaction() as session:
+        (item,) = inbox.open_items(session, connected.registration.organisation_id)
+        assert item.details["channel"] == CHANNEL
+        inbox_actions.decide(session, item.organisation_id, item.id, action="send-again", now=connected.now)
+    connected.work(1)
+    assert connected.site.grades(4, CODE) == [2]
+    assert connected.rows() == [("done", None)]
 
 
 def test_a_busy_moodle_is_left_alone_as_long_as_it_says(quick: Connected) -> None:

@@ -31,6 +31,19 @@ def test_there_and_back() -> None:
     assert evidence.to_body() == BODY
 
 
+def test_an_occasion_is_in_the_body_where_there_is_one() -> None:
+    body = {**BODY, "form": "project", "occasion": "graded-run:4:0.85"}
+    assert Evidence.from_body(body).to_body() == body
+    assert "occasion" not in Evidence.from_body(BODY).to_body()
+
+
+@pytest.mark.parametrize("occasion", ["sheet", "sheet:", "Sheet:6:assessor", "a:b:c:d", "run:SEM-1", "x" * 99, 6, None])
+def test_no_other_text_is_an_occasion(occasion: object) -> None:
+    with pytest.raises(EvidenceRefusedError) as raised:
+        Evidence.from_body({**BODY, "occasion": occasion})
+    assert raised.value.field == "occasion"
+
+
 @pytest.mark.parametrize("score", ["0", "1", "0.333333"])
 def test_edges_of_a_score(score: str) -> None:
     assert Evidence.from_body({**BODY, "score": score}).to_body()["score"] == score

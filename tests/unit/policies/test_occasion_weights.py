@@ -20,6 +20,7 @@ from qualoop.policies import (
     PracticeRun,
     Sheet,
     load_weight_table,
+    read_occasion,
     rubric_score,
     weigh,
     weight_table,
@@ -187,3 +188,31 @@ def test_a_form_is_weighed_by_items_or_by_a_rubric(tmp_path: Path) -> None:
     (tmp_path / "w1.yaml").write_text(broken, encoding="utf-8")
     with pytest.raises(AuthoredFilesError, match=r"forms\.poll.*not both"):
         load_weight_table("w1", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sheet:6:assessor", "sheet:1:peer", "checkpoints:3", "graded-run:4:0.85", "graded-run:1:1", "practice-run:2"],
+)
+def test_an_occasion_as_text_there_and_back(text: str) -> None:
+    occasion = read_occasion(text)
+    assert occasion is not None
+    assert occasion.as_text() == text
+    assert read_occasion("") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sheet:0:assessor",
+        "sheet:6:nobody",
+        "graded-run:4:1.5",
+        "graded-run:4:nan",
+        "practice-run:x",
+        "walk:1",
+        "sheet:6",
+    ],
+)
+def test_no_other_text_is_an_occasion(text: str) -> None:
+    with pytest.raises(ValueRefusedError):
+        read_occasion(text)

@@ -1,0 +1,116 @@
+"""Who marks what: a work is given to somebody, taken over, or marked by a second marker as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.orm import Session
+
+from lti_tool.models import Enrolment, Identity, MarkRow, Person
+from lti_tool.services.class_members import Link
+from lti_tool.services.marking import locked_case, restage, row_of
+from lti_tool.services.marking_cases import Desk, Marker
+from lti_tool.services.roles import Permission, may
+from lti_tool.services.sessions import NotAllowedError
+from qualoop.assessment.marking import MarkFinalError, MarkingRefusedError, MarkNotYoursError, Position
+
+
+class MarkerUnknownError(MarkingRefusedError):
+    """Nobody of that name marks in this course."""
+
+    code = "marker-unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Somebody who marks in a course, by pseudonym; the name is None where the platform tells none."""
+
+    person_id: int
+    uuid: str
+    name: str | None
+
+
+def take_over(session: Session, desk: Desk, *, now: datetime) -> None:
+    """Go on with the first mark of somebody who has not approved it. Raises MarkingRefusedError, NotAllowedError."""
+    _check_may_release(desk.marker)
+    marker = desk.marker
+    case = locked_case(session, desk)
+    first = case.stored.get(Position.FIRST)
+    holds = any(stored.person_id == marker.person_id for stored in case.stored.values())
+    if first is None or holds or case.marking.is_in(Position.FIRST) or case.marking.is_released:
+        raise MarkNotYoursError
+    session.execute(
+        update(MarkRow)
+        .where(MarkRow.id == first.id, MarkRow.organisation_id == case.organisation_id)
+        .values(person_id=marker.person_id, enterprise="", updated_at=now)
+    )
+
+
+def ask_for_second(session: Session, desk: Desk, *, wanted: bool, now: datetime) -> None:
+    """Have a work marked twice, or not after all, which is too late once the second mark was begun."""
+    _check_may_release(desk.marker)
+    case = locked_case(session, desk)
+    if case.marking.is_released or Position.SECOND in case.stored:
+        raise MarkFinalError
+    session.execute(row_of(case).values(needs_second=wanted))
+    restage(session, desk, now)
+
+
+def assign(session: Session, desk: Desk, *, to: str) -> None:
+    """Give a work to a marker of the course, by pseudonym; to nobody in particular where ``to`` is empty.
+
+    Raises MarkerUnknownError.
+    """
+    _check_may_release(desk.marker)
+    case = locked_case(session, desk)
+    known = {each.uuid: each.person_id for each in list_markers(session.connection(), case.link)}
+    if to and (to not in known or known[to] == case.person_id):
+        raise MarkerUnknownError
+    session.execute(row_of(case).values(assigned_to=known.get(to)))
+
+
+def list_markers(connection: Connection, link: Link) -> Sequence[Known]:
+    """Return who may mark in the link's course, by name."""
+    rows = connection.execute(
+        select(Person.id, Person.uuid, Identity.name, Enrolment.roles)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(
+            Identity,
+            (Identity.person_id == Person.id)
+            & (Identity.registration_id == link.registration_id)
+            & (Identity.organisation_id == link.organisation_id),
+            isouter=True,
+        )
+        .where(
+            Person.organisation_id == link.organisation_id,
+            Enrolment.organisation_id == link.organisation_id,
+            Enrolment.context_id == link.context_id,
+            Enrolment.left_at.is_(None),
+        )
+    )
+    found = [
+        Known(person_id=row.id, uuid=row.uuid, name=row.name)
+        for row in rows
+        if may(row.roles.split(","), Permission.MARK)
+    ]
+    return sorted(found, key=lambda each: (each.name is None, (each.name or "").casefold(), each.uuid))
+
+
+def last_enterprise(connection: Connection, organisation_id: int, person_id: int) -> str:
+    """Return for which enterprise somebody judged last, to be offered again; empty before the first time."""
+    found = connection.scalar(
+        select(MarkRow.enterprise)
+        .where(MarkRow.organisation_id == organisation_id, MarkRow.person_id == person_id, MarkRow.enterprise != "")
+        .order_by(MarkRow.updated_at.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+def _check_may_release(marker: Marker) -> None:
+    """Raise NotAllowedError for who marks and does not lead the marking."""
+    if not marker.may_release:
+        raise NotAllowedError

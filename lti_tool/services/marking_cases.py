@@ -1,0 +1,274 @@
+"""One work with all its marks, opened for whoever may judge it: within one course, and within what the role lets see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from lti_tool.models import (
+    Activity,
+    Attempt,
+    ContentVersion,
+    Identity,
+    MarkRevision,
+    MarkRow,
+    Person,
+    ResourceLink,
+    SubmissionRow,
+)
+from lti_tool.services import rubrics
+from lti_tool.services.class_members import Link
+from lti_tool.services.learner_keys import KeyOwner, open_bytes
+from lti_tool.services.roles import Permission, Role, may
+from lti_tool.services.submissions import SubmissionMissingError
+from qualoop.assessment.marking import Mark, Marking, Position, Stage, sheet_of
+from qualoop.ledger import EvidenceForm
+
+_OWN_ROLES: Final = frozenset({Role.TEACHER.value, Role.ASSISTANT.value, Role.ASSESSOR.value})
+"""Who sees all work of a course; a mentor from an enterprise sees what was given to the mentor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """Somebody who marks in one course, by the roles of one launch; ``uuid`` is the pseudonym."""
+
+    person_id: int
+    uuid: str
+    roles: frozenset[str]
+
+    @property
+    def sees_all(self) -> bool:
+        """Say whether all work of the course may be seen."""
+        return bool(self.roles & _OWN_ROLES)
+
+    @property
+    def may_release(self) -> bool:
+        """Say whether this marker decides between others and releases marks."""
+        return may(self.roles, Permission.RELEASE_MARKS)
+
+    @property
+    def names_enterprise(self) -> bool:
+        """Say whether a judgement of this marker is one of an enterprise, which it must name."""
+        return not self.sees_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who is at which work (by uuid) of which course; ``secret`` is the installation's, that learners' keys are kept under."""
+
+    link: Link
+    marker: Marker
+    work: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMark:
+    """The row of a mark: whose it is, what it says for which enterprise, and its newest revision."""
+
+    id: int
+    person_id: int
+    enterprise: str
+    revision: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One work and its marks. ``activity`` and ``content`` are what evidence of it names, ``name`` is the learner's."""
+
+    id: int
+    uuid: str
+    owner: KeyOwner
+    person_id: int
+    name: str | None
+    link: Link
+    link_title: str
+    attempt_id: int
+    attempt_uuid: str
+    activity: str
+    content: str
+    form: EvidenceForm
+    rubric_version_id: int
+    work_sealed: bytes | None
+    assigned_to: int | None
+    submitted_at: datetime
+    release_at: datetime | None
+    released_at: datetime | None
+    evidence: Mapping[str, str]
+    marking: Marking
+    stored: Mapping[Position, StoredMark]
+    stage: Stage
+
+    @property
+    def organisation_id(self) -> int:
+        """Return whose it is."""
+        return self.link.organisation_id
+
+
+def get_case(connection: Connection, desk: Desk) -> Case:
+    """Return a work of the course with its marks; raise SubmissionMissingError for any other, and for one's own.
+
+    Marks are all there, whoever looks: `qualoop.assessment.marking.visible_marks` says which may be shown.
+    """
+    link, marker = desk.link, desk.marker
+    row = connection.execute(
+        _cases(link).where(SubmissionRow.uuid == desk.work, ResourceLink.context_id == link.context_id)
+    ).first()
+    if row is None or row.person_id == marker.person_id:
+        raise SubmissionMissingError
+    if not marker.sees_all and row.assigned_to != marker.person_id:
+        raise SubmissionMissingError
+    return _case(connection, link, row, desk.secret)
+
+
+def get_case_by_id(connection: Connection, organisation_id: int, submission_id: int, *, secret: str) -> Case:
+    """Return a work for the process itself, without a name, whoever may see it; raise SubmissionMissingError."""
+    nowhere = Link(
+        organisation_id=organisation_id, registration_id=0, context_id=0, resource_link_id=0, activity_id=None
+    )
+    row = connection.execute(
+        _cases(nowhere).where(SubmissionRow.id == submission_id, SubmissionRow.organisation_id == organisation_id)
+    ).first()
+    if row is None:
+        raise SubmissionMissingError
+    return _case(connection, nowhere, row, secret)
+
+
+def _cases(link: Link) -> Any:
+    """Return the query of works with what is known of each, by the name that the link's platform told."""
+    organisation = link.organisation_id
+    return (
+        select(
+            SubmissionRow.__table__,
+            Person.uuid.label("learner"),
+            Identity.name,
+            ResourceLink.title,
+            ResourceLink.context_id,
+            ResourceLink.activity_id,
+            Attempt.uuid.label("attempt_uuid"),
+            Activity.key.label("activity"),
+            ContentVersion.hash.label("content"),
+        )
+        .join(Person, Person.id == SubmissionRow.person_id)
+        .join(ResourceLink, ResourceLink.id == SubmissionRow.resource_link_id)
+        .join(Attempt, Attempt.id == SubmissionRow.attempt_id)
+        .join(ContentVersion, ContentVersion.id == Attempt.version_id)
+        .join(Activity, Activity.id == ContentVersion.activity_id)
+        .join(
+            Identity,
+            (Identity.person_id == Person.id)
+            & (Identity.registration_id == link.registration_id)
+            & (Identity.organisation_id == organisation),
+            isouter=True,
+        )
+        .where(
+            SubmissionRow.organisation_id == organisation,
+            Person.organisation_id == organisation,
+            ResourceLink.organisation_id == organisation,
+            Attempt.organisation_id == organisation,
+            ContentVersion.organisation_id == organisation,
+            Activity.organisation_id == organisation,
+        )
+    )
+
+
+def _case(connection: Connection, link: Link, row: Row[*tuple[Any, ...]], secret: str) -> Case:
+    owner = KeyOwner(organisation_id=link.organisation_id, learner=row.learner, secret=secret)
+    stored, marks = _marks(connection, owner, row.id)
+    return Case(
+        id=row.id,
+        uuid=row.uuid,
+        owner=owner,
+        person_id=row.person_id,
+        name=row.name,
+        link=Link(
+            organisation_id=link.organisation_id,
+            registration_id=link.registration_id,
+            context_id=row.context_id,
+            resource_link_id=row.resource_link_id,
+            activity_id=row.activity_id,
+        ),
+        link_title=row.title,
+        attempt_id=row.attempt_id,
+        attempt_uuid=row.attempt_uuid,
+        activity=row.activity,
+        content=row.content,
+        form=EvidenceForm(row.form),
+        rubric_version_id=row.rubric_version_id,
+        work_sealed=row.work_sealed,
+        assigned_to=row.assigned_to,
+        submitted_at=row.submitted_at,
+        release_at=row.release_at,
+        released_at=row.released_at,
+        evidence=row.evidence,
+        marking=Marking(
+            rubric=rubrics.get(connection, link.organisation_id, row.rubric_version_id).rubric,
+            marks=marks,
+            needs_second=row.needs_second,
+            is_released=row.released_at is not None,
+        ),
+        stored=stored,
+        stage=Stage(row.stage),
+    )
+
+
+def _marks(
+    connection: Connection, owner: KeyOwner, submission_id: int
+) -> tuple[dict[Position, StoredMark], dict[Position, Mark]]:
+    """Return the marks of a work as rows and as what they say."""
+    rows = _mark_rows(connection, owner.organisation_id, submission_id)
+    stored = {
+        Position(row.position): StoredMark(
+            id=row.id,
+            person_id=row.person_id,
+            enterprise=row.enterprise,
+            revision=row.revision,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    }
+    marks = {
+        Position(row.position): Mark(
+            position=Position(row.position),
+            marker=row.marker,
+            is_approved=row.is_approved,
+            sheet=sheet_of(row.judged, read_comments(connection, owner, row.comments_sealed)),
+        )
+        for row in rows
+    }
+    return stored, marks
+
+
+def _mark_rows(connection: Connection, organisation_id: int, submission_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the marks of a work, each with its newest revision and whose it is."""
+    return connection.execute(
+        select(
+            MarkRow.__table__,
+            Person.uuid.label("marker"),
+            MarkRevision.judged,
+            MarkRevision.comments_sealed,
+            MarkRevision.is_approved,
+        )
+        .join(MarkRevision, (MarkRevision.mark_id == MarkRow.id) & (MarkRevision.number == MarkRow.revision))
+        .join(Person, Person.id == MarkRow.person_id)
+        .where(
+            MarkRow.organisation_id == organisation_id,
+            MarkRevision.organisation_id == organisation_id,
+            Person.organisation_id == organisation_id,
+            MarkRow.submission_id == submission_id,
+        )
+        .order_by(MarkRow.id)
+    ).all()
+
+
+def read_comments(connection: Connection, owner: KeyOwner, sealed: bytes | None) -> Mapping[str, str]:
+    """Return the comments of a mark by row; none where there are none, or the learner was erased."""
+    packed = None if sealed is None else open_bytes(connection, owner, sealed)
+    found: Mapping[str, str] = json.loads(packed) if packed is not None else {}
+    return found

@@ -1,0 +1,294 @@
+"""The marking room: one work beside its rubric, and what a marker does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session as DbSession
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.services import marking, marking_assignments, marking_queue, marking_release, submissions
+from lti_tool.services.marking import Judgement, MarkStaleError, Saved
+from lti_tool.services.marking_cases import Case, Desk, get_case
+from lti_tool.services.marking_queue import Filters, Queue, Show, Work
+from lti_tool.services.marking_release import MarkCorrection
+from lti_tool.services.roles import Permission
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.marking import asked_filters, desk_of, here, marker_of, page_words, query_of
+from lti_tool.views.marking_words import REFUSED
+from lti_tool.views.work_files import file_response
+from qualoop.assessment.marking import (
+    EMPTY_SHEET,
+    MAX_COMMENT,
+    Marking,
+    MarkingRefusedError,
+    MarkSheet,
+    Position,
+    agreed_sheet,
+    counting_mark,
+    differences,
+    own_position,
+    read_sheet,
+    sheet_grade,
+    sheet_points,
+    visible_marks,
+)
+from qualoop.ledger import CorrectionRefusedError, Reason
+
+blueprint = Blueprint("marking_room", __name__)
+
+UNPROCESSABLE: Final = 422
+CONFLICT: Final = 409
+APPROVE, NEXT, PREVIOUS = "approve", "next", "previous"
+MAX_NOTE: Final = 1000
+_LONGEST_NUMBER: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A form as it was sent, shown again because something is wrong with it: by field, and as a whole."""
+
+    sheet: MarkSheet
+    enterprise: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    lacks_enterprise: bool = False
+    refused: str = ""
+
+
+@blueprint.get("/a/<launch>/marking/work/<work>/")
+@needs(Permission.MARK)
+def show(session: Session, work: str) -> AnyResponse:
+    """Show a work beside its rubric."""
+    return _page(session, work)
+
+
+@blueprint.post("/a/<launch>/marking/work/<work>/save")
+@needs(Permission.MARK)
+def save(session: Session, work: str) -> AnyResponse:
+    """Save a mark, approve it, or save it and go on to the next work. What cannot be saved is shown again as it was sent."""
+    desk, do = desk_of(session, work), request.form.get("do", "save")
+    sent = _sent(session, desk)
+    if sent.wrong:
+        return _page(session, work, sent, status=UNPROCESSABLE)
+    judgement = Judgement(sheet=sent.sheet, seen=_number("seen"), approve=do == APPROVE, enterprise=sent.enterprise)
+    try:
+        with runtime().database.transaction() as transaction:
+            saved = marking.save(transaction, desk, judgement, now=runtime().clock())
+    except MarkStaleError as error:
+        return _page(session, work, _refused_form(sent, error.code), status=CONFLICT)
+    except MarkingRefusedError as error:
+        return _back(session, work, refused=error.code)
+    if do == APPROVE and not saved.is_approved:
+        return _page(session, work, _incomplete(sent, saved), status=UNPROCESSABLE)
+    if do in {APPROVE, NEXT, PREVIOUS}:
+        return _onward(session, work, do)
+    return _back(session, work, done="saved")
+
+
+@blueprint.post("/a/<launch>/marking/work/<work>/undo")
+@needs(Permission.MARK)
+def undo(session: Session, work: str) -> AnyResponse:
+    """Take the last save, or the approval, back."""
+    seen, now = _number("seen"), runtime().clock()
+    return _do(session, work, "undone", lambda transaction, desk: marking.undo(transaction, desk, seen=seen, now=now))
+
+
+@blueprint.post("/a/<launch>/marking/work/<work>/arrange")
+@needs(Permission.RELEASE_MARKS)
+def arrange(session: Session, work: str) -> AnyResponse:
+    """Take a work over, have it marked twice or not, or give it to somebody."""
+    do, to, now = request.form.get("do", ""), request.form.get("to", ""), runtime().clock()
+    if do == "take-over":
+        return _do(session, work, "taken", lambda at, desk: marking_assignments.take_over(at, desk, now=now))
+    if do in {"second", "single"}:
+        return _do(
+            session,
+            work,
+            do,
+            lambda at, desk: marking_assignments.ask_for_second(at, desk, wanted=do == "second", now=now),
+        )
+    return _do(session, work, "assigned", lambda at, desk: marking_assignments.assign(at, desk, to=to))
+
+
+@blueprint.post("/a/<launch>/marking/work/<work>/correct")
+@needs(Permission.RELEASE_MARKS)
+def correct(session: Session, work: str) -> AnyResponse:
+    """Correct marks that are released, with a reason."""
+    sent = _sent(session, desk_of(session, work))
+    reason = request.form.get("reason", "")
+    if sent.wrong:
+        return _page(session, work, sent, status=UNPROCESSABLE)
+    if reason not in set(Reason):
+        return _page(session, work, _refused_form(sent, "unreadable"), status=UNPROCESSABLE)
+    correction = MarkCorrection(
+        sheet=sent.sheet, reason=Reason(reason), note=request.form.get("note", "").strip()[:MAX_NOTE]
+    )
+    now = runtime().clock()
+    return _do(session, work, "corrected", lambda at, desk: marking_release.correct(at, desk, correction, now=now))
+
+
+@blueprint.get("/a/<launch>/marking/work/<work>/file/<file>")
+@needs(Permission.MARK)
+def send_file(session: Session, work: str, file: str) -> Response:
+    """Send a file of a work to whoever may mark it."""
+    with runtime().database.reading() as reading:
+        case = get_case(reading.connection(), desk_of(session, work))
+        return file_response(submissions.get_file(reading.connection(), case.owner, case.id, file))
+
+
+def _do(session: Session, work: str, done: str, act: Callable[[DbSession, Desk], object]) -> AnyResponse:
+    """Do something with a work in one transaction; go back to it and say what came of it."""
+    try:
+        with runtime().database.transaction() as transaction:
+            act(transaction, desk_of(session, work))
+    except (MarkingRefusedError, CorrectionRefusedError) as error:
+        return _back(session, work, refused=error.code)
+    return _back(session, work, done=done)
+
+
+def _sent(session: Session, desk: Desk) -> _Sent:
+    """Return the form of a mark as it was sent; raise SubmissionMissingError."""
+    with runtime().database.reading() as reading:
+        rubric = get_case(reading.connection(), desk).marking.rubric
+    read = read_sheet(rubric, request.form)
+    enterprise = request.form.get("enterprise", "").strip()[: marking.MAX_ENTERPRISE]
+    return _Sent(sheet=read.sheet, enterprise=enterprise, wrong=read.wrong, texts=request.form)
+
+
+def _refused_form(sent: _Sent, code: str) -> _Sent:
+    return _Sent(sheet=sent.sheet, enterprise=sent.enterprise, texts=sent.texts, refused=code)
+
+
+def _incomplete(sent: _Sent, saved: Saved) -> _Sent:
+    """Return a form that was saved and not approved, with what is missing."""
+    return _Sent(
+        sheet=sent.sheet,
+        enterprise=sent.enterprise,
+        missing=frozenset(saved.missing),
+        lacks_enterprise=saved.lacks_enterprise,
+    )
+
+
+def _number(name: str) -> int:
+    """Return a whole number of the form; one that is none matches no revision."""
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else -1
+
+
+def _back(session: Session, work: str, **said: Any) -> AnyResponse:
+    address = url_for("marking_room.show", launch=session.uuid, work=work, **query_of(asked_filters()), **said)
+    return redirect(address, 303)
+
+
+def _onward(session: Session, work: str, do: str) -> AnyResponse:
+    """Go to the next work of the queue, or the one before; to the queue where there is none."""
+    with runtime().database.reading() as reading:
+        before, after = _queue_around(reading.connection(), session, work)[1:]
+    found = before if do == PREVIOUS else after
+    said = "approved" if do == APPROVE else "saved"
+    query = query_of(asked_filters())
+    if found is None:
+        return redirect(url_for("marking.show", launch=session.uuid, **query, done=said), 303)
+    return redirect(url_for("marking_room.show", launch=session.uuid, work=found.uuid, **query, done=said), 303)
+
+
+def _queue_around(connection: Connection, session: Session, work: str) -> tuple[Queue, Work | None, Work | None]:
+    """Return the queue that somebody goes through, with this work in its place, and its neighbours."""
+    filters, desk = asked_filters(), desk_of(session)
+    found = marking_queue.queue(connection, desk.link, desk.marker, filters)
+    everything = marking_queue.queue(connection, desk.link, desk.marker, Filters(show=Show.ALL, course=True))
+    full = marking_queue.and_current(found, everything, work)
+    return (full, *full.around(work))
+
+
+def _page(session: Session, work: str, sent: _Sent | None = None, *, status: int = 200) -> AnyResponse:
+    """Return the page of a work, with the form as it was sent where it was."""
+    desk = desk_of(session, work)
+    with runtime().database.reading() as reading:
+        connection = reading.connection()
+        case = get_case(connection, desk)
+        full, before, after = _queue_around(connection, session, work)
+        shown = _shown(connection, case, session, sent)
+        stored = submissions.read_work(connection, case.owner, case.id, case.work_sealed)
+        markers = marking_assignments.list_markers(connection, case.link)
+    words = page_words(session)
+    if sent is not None and sent.refused:
+        words["refused"] = words["words"].gettext(REFUSED[sent.refused])
+    html = render_template(
+        "marking_room.html",
+        session=session,
+        here=here(session),
+        case=case,
+        work=stored,
+        queue=full,
+        place=query_of(asked_filters()),
+        number=next((number for number, each in enumerate(full.works, 1) if each.uuid == work), 0),
+        before=before,
+        after=after,
+        markers=markers,
+        names={marker.uuid: marker.name for marker in markers},
+        may_release=session.may(Permission.RELEASE_MARKS),
+        sent=sent or _Sent(sheet=EMPTY_SHEET),
+        file_url=lambda file, **more: url_for(
+            "marking_room.send_file", launch=session.uuid, work=work, file=file.uuid, **more
+        ),
+        max_comment=MAX_COMMENT,
+        reasons=[reason.value for reason in Reason],
+        **shown,
+        **words,
+    )
+    return AnyResponse(html, status, mimetype="text/html")
+
+
+def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | None) -> dict[str, Any]:
+    """Return what of the marks this marker may read, and what the form begins with."""
+    marker, marking_ = marker_of(session), case.marking
+    position = own_position(marking_, marker.uuid, may_decide=marker.may_release)
+    readable = visible_marks(marking_, marker.uuid)
+    own = readable.get(position) if position else None
+    counting = counting_mark(marking_)
+    begun = sent.sheet if sent else own.sheet if own else _beginning(case, position)
+    stored = case.stored.get(position) if position else None
+    enterprise = stored.enterprise if stored else ""
+    if marker.names_enterprise and not enterprise:
+        enterprise = marking_assignments.last_enterprise(connection, case.organisation_id, marker.person_id)
+    return {
+        "rubric": marking_.rubric,
+        "position": position.value if position else "",
+        "is_editing": position is not None and not (own and own.is_approved),
+        "seen": stored.revision if stored else 0,
+        "may_undo": stored is not None,
+        "sheet": begun,
+        "hidden": [each.value for each in marking_.marks if each not in readable],
+        "counting": counting if counting and counting.position in readable else None,
+        "points_of": sheet_points,
+        "grade_of": lambda sheet: sheet_grade(marking_.rubric, sheet),
+        "needs_enterprise": marker.names_enterprise,
+        "enterprise": sent.enterprise if sent else enterprise,
+        "readable": readable,
+        **_compared(marking_),
+    }
+
+
+def _compared(marking_: Marking) -> dict[str, Any]:
+    """Return first and second mark, and in which rows they differ; nothing before both are in."""
+    if not marking_.both_in:
+        return {"first": None, "second": None, "differing": frozenset()}
+    first, second = marking_.marks[Position.FIRST], marking_.marks[Position.SECOND]
+    found = differences(marking_.rubric, first.sheet, second.sheet)
+    return {"first": first, "second": second, "differing": frozenset(each.row.key for each in found)}
+
+
+def _beginning(case: Case, position: Position | None) -> MarkSheet:
+    """Return what the form of a mark begins with that nobody has saved: a decision with what both agree in."""
+    if position is not Position.DECISION:
+        return EMPTY_SHEET
+    first, second = (case.marking.marks[each].sheet for each in (Position.FIRST, Position.SECOND))
+    return agreed_sheet(case.marking.rubric, first, second)

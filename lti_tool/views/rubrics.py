@@ -1,0 +1,86 @@
+"""How work at a link is marked: the rubric, how much of it twice, when marks are released."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.services import marking_setups, rubrics
+from lti_tool.services.marking_setups import FORMS, Setup, SetupRefusedError
+from lti_tool.services.roles import Permission
+from lti_tool.services.rubrics import RubricMissingError
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.link_form import moment_text, read_moment
+from lti_tool.views.marking import page_words, title_of
+from lti_tool.views.teaching import link_of
+from qualoop.ledger import EvidenceForm
+
+blueprint = Blueprint("rubrics", __name__)
+
+_LONGEST_NUMBER: Final = 9
+
+
+@blueprint.get("/a/<launch>/marking/setup/")
+@needs(Permission.RELEASE_MARKS)
+def show(session: Session) -> str:
+    """Show by which rubric work is marked here, and the rubrics that can be chosen."""
+    link = link_of(session)
+    with runtime().database.reading() as reading:
+        connection = reading.connection()
+        setup = marking_setups.find_setup(connection, link.organisation_id, link.resource_link_id)
+        present = rubrics.get(connection, link.organisation_id, setup.rubric_version_id) if setup else None
+        newest = rubrics.list_newest(connection, link.organisation_id)
+        others = [each for each in newest if present is None or each.version_id != present.version_id]
+        offered = [each for each in others if marking_setups.fits(connection, link, each.version_id)]
+        title = title_of(connection, session)
+    return render_template(
+        "marking_setup.html",
+        session=session,
+        here="teaching",
+        link_title=title,
+        setup=setup,
+        present=present,
+        offered=offered,
+        unfit=len(others) - len(offered),
+        forms=[form.value for form in FORMS],
+        release_text=moment_text(setup.release_at) if setup else "",
+        **page_words(session),
+    )
+
+
+@blueprint.post("/a/<launch>/marking/setup/change")
+@needs(Permission.RELEASE_MARKS)
+def change(session: Session) -> AnyResponse:
+    """Set how work is marked here from now on."""
+    try:
+        setup = _read(session)
+        with runtime().database.transaction() as transaction:
+            marking_setups.save_setup(transaction, link_of(session), setup, by=session.person_id, now=runtime().clock())
+    except (SetupRefusedError, RubricMissingError) as error:
+        return redirect(url_for("rubrics.show", launch=session.uuid, refused=error.code), 303)
+    return redirect(url_for("marking.show", launch=session.uuid, done="setup"), 303)
+
+
+def _read(session: Session) -> Setup:
+    """Return what the form says; raise SetupRefusedError."""
+    form = request.form
+    try:
+        return Setup(
+            rubric_version_id=_number(form.get("rubric", "")),
+            form=EvidenceForm(form.get("form", "")),
+            second_share=_number(form.get("second_share", "") or "0"),
+            release_at=read_moment(form.get("release_at", "")),
+        )
+    except ValueError as error:
+        raise SetupRefusedError from error
+
+
+def _number(text: str) -> int:
+    """Return a whole number; raise ValueError for anything else, and for one that no database would take."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,158 @@
+"""A learner practises, plays a graded run and hands it in; the ledger, the grade, the class and the file tell the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from lti_tool.models import Activity, LedgerEvent, LinkScore, ResourceLink
+from lti_tool.services import attempts
+from qualoop.content_packages import Project
+from qualoop.ledger import Evidence
+from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState
+from qualoop.simulators import WorldKey
+from qualoop.simulators.entering import cell_name, typed_values
+from qualoop.simulators.verifying import read_record, verify
+from tests.factories.classrooms import Seat, enter
+from tests.factories.tool import Tool, make_tool
+
+PROJECT = "da-ab-referee"
+
+
+@pytest.fixture
+def tool(database_url: str) -> Iterator[Tool]:
+    made = make_tool(database_url)
+    yield made
+    made.runtime.database.close()
+    made.runtime.http.close()
+
+
+@pytest.fixture
+def seat(tool: Tool) -> Seat:
+    return enter(tool, "s-1", name="Sam Student", lesson=PROJECT, title="The A/B referee")
+
+
+def project_of(seat: Seat) -> tuple[Project, ProjectState, str]:
+    """Return the project, where the attempt stands, and the attempt's uuid."""
+    parts = seat.tool.runtime
+    with parts.database.connection() as connection:
+        attempt, opened, _ = attempts.current(connection, parts.contents, seat.who, seat.tool.clock())
+    return opened.content, ProjectState.from_json(attempt.state), attempt.uuid
+
+
+def act(seat: Seat, name: str, mode: Mode, **fields: str) -> Any:
+    """Send an action with the fields that its page carries."""
+    _, state, uuid = project_of(seat)
+    run = state.run(mode)
+    moment = {"mode": mode, "world": str(run.number), "round": str(run.played)} if run else {}
+    return seat.post(f"do/{name}", attempt=uuid, **moment, **fields)
+
+
+def play(seat: Seat, mode: Mode) -> None:
+    """Play every round by the defaults of the form, and hand a graded run in."""
+    act(seat, "open", mode, to=mode)
+    project, state, _ = project_of(seat)
+    world = project.engine.world(project.spec, _key(seat, mode))
+    form = project.engine.form(world)
+    decision = project.engine.reference(world)[0]
+    fields = {
+        cell_name(field, row.key): text
+        for table, field in form
+        for row, text in zip(table.rows, typed_values(field, decision[field.key]), strict=True)
+        if text
+    }
+    run = state.run(mode)
+    assert run is not None
+    for _ in range(run.rounds):
+        assert act(seat, "run", mode, **fields).status_code == 303
+    if mode == GRADED:
+        assert act(seat, "hand-in", mode).status_code == 303
+
+
+def _key(seat: Seat, mode: Mode) -> WorldKey:
+    project, state, _ = project_of(seat)
+    run = state.run(mode)
+    assert run is not None
+    if mode == PRACTICE:
+        return WorldKey.of_seed(state.seed, project.key, PRACTICE, run.number)
+    return WorldKey.of_seed(state.seed, project.key, GRADED).derive("form", run.number)
+
+
+def evidence_in(tool: Tool) -> list[Evidence]:
+    with tool.runtime.database.reading() as reading:
+        bodies = reading.scalars(
+            select(LedgerEvent.body).where(LedgerEvent.type == "evidence.recorded").order_by(LedgerEvent.id)
+        )
+        return [Evidence.from_body(json.loads(body)) for body in bodies]
+
+
+def test_a_link_begins_with_what_the_project_says(tool: Tool, seat: Seat) -> None:
+    with tool.runtime.database.reading() as reading:
+        link = reading.get_one(ResourceLink, seat.who.resource_link_id)
+        assert link.settings == {"max_attempts": 3, "counts": "mean"}
+        assert reading.scalar(select(Activity.kind).where(Activity.key == PROJECT)) == "practice-project"
+
+
+def test_practice_is_evidence_of_little_weight_and_no_score(tool: Tool, seat: Seat) -> None:
+    play(seat, PRACTICE)
+    found = evidence_in(tool)
+    assert {each.part for each in found} == {"power", "ratio", "peeking", "verdict"}
+    assert {each.occasion for each in found} == {"practice-run:4"}
+    assert {each.form.value for each in found} == {"project"}
+    with tool.runtime.database.reading() as reading:
+        assert reading.scalars(select(LinkScore)).all() == []
+
+
+def test_a_graded_run_in_ledger_grade_class_and_file(tool: Tool, seat: Seat) -> None:
+    play(seat, GRADED)
+    found = evidence_in(tool)
+    assert {each.occasion for each in found} == {"graded-run:4:0.95"}
+    assert {each.score.as_text() for each in found} == {"1"}
+    with tool.runtime.database.reading() as reading:
+        assert reading.scalars(select(LinkScore.value)).all() == ["1"]
+
+    answer = act(seat, "verification", GRADED)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    record = read_record(answer.data)
+    assert verify(record).faults == ()
+    assert {each.run for each in found} == {record.digest}, "the ledger names the run's file"
+
+    teacher = enter(tool, "t-1", role="teacher", name="Tina Teacher", lesson=PROJECT, title="The A/B referee")
+    page = teacher.get("class/runs/").text
+    assert "Sam Student" in page
+    assert "100" in page
+    rows = list(csv.reader(io.StringIO(teacher.get("class/runs.csv").data.decode("utf-8-sig"))))
+    assert rows[1][0] == "Sam Student"
+    assert rows[1][2:6] == ["1", str(len(record.steps)), "1", "1"]
+    same = teacher.get(f"review/{seat.who.person_uuid}/1/run.json")
+    assert read_record(same.data) == record
+
+
+def test_a_run_is_shown_to_nobody_else_and_not_before_it_was_handed_in(tool: Tool, seat: Seat) -> None:
+    act(seat, "open", GRADED, to=GRADED)
+    assert act(seat, "verification", GRADED).status_code == 404
+    other = enter(tool, "s-2", name="Other Student", lesson=PROJECT, title="The A/B referee")
+    assert other.get("class/runs/").status_code == 403
+    assert other.get(f"review/{seat.who.person_uuid}/1/run.json").status_code == 403
+
+
+def test_a_double_click_is_one_round(tool: Tool, seat: Seat) -> None:
+    act(seat, "open", PRACTICE, to=PRACTICE)
+    _, state, uuid = project_of(seat)
+    assert state.practice is not None
+    play(seat, PRACTICE)
+    stale = {"mode": PRACTICE, "world": "1", "round": "0"}
+    assert seat.post("do/run", attempt=uuid, **stale).status_code == 303
+    assert len(evidence_in(tool)) == 4
+
+
+def test_a_lesson_has_no_runs(tool: Tool) -> None:
+    teacher = enter(tool, "t-1", role="teacher", name="Tina Teacher")
+    assert "class/runs/" not in teacher.get("class/").text
+    assert teacher.get("class/runs/").status_code == 404
