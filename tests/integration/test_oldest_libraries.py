@@ -36,7 +36,9 @@ def test_it_has_the_oldest_numpy(oldest: Path) -> None:
 def test_what_ships_is_good_there(oldest: Path) -> None:
     commands: list[list[str]] = [["framework", "check"], ["content", "check", "content/ecommerce/lessons"]]
     for command in commands:
-        done = subprocess.run([str(oldest / "qualoop"), *command], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(oldest / "qualoop"), *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stderr) == (0, "")
 
 
