@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
@@ -31,6 +31,8 @@ from lti_tool.views import (
     record,
     registration,
     review,
+    rooms,
+    rooms_team,
     rubrics,
     run_files,
     storage,
@@ -41,6 +43,34 @@ from lti_tool.views.host import catalogue
 
 MAX_BODY_BYTES = 512 * 1024
 LANGUAGE_NAMES = {"en": "English", "zh-Hans": "中文"}
+PARTS: Final = (
+    oidc,
+    storage,
+    submission,
+    activity,
+    record,
+    teaching,
+    levels,
+    link_settings,
+    class_runs,
+    rooms,
+    rooms_team,
+    run_files,
+    marking,
+    marking_room,
+    mastery_columns,
+    moodle_competencies,
+    notices,
+    review,
+    rubrics,
+    ledger,
+    deep_linking,
+    activity_preview,
+    registration,
+    operations,
+    admin,
+)
+"""Modules with a blueprint each."""
 
 
 class Tool(Flask):
@@ -60,31 +90,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.auto_reload = False
-    for part in (
-        oidc,
-        storage,
-        submission,
-        activity,
-        record,
-        teaching,
-        levels,
-        link_settings,
-        class_runs,
-        run_files,
-        marking,
-        marking_room,
-        mastery_columns,
-        moodle_competencies,
-        notices,
-        review,
-        rubrics,
-        ledger,
-        deep_linking,
-        activity_preview,
-        registration,
-        operations,
-        admin,
-    ):
+    for part in PARTS:
         app.register_blueprint(part.blueprint)
     app.context_processor(_words)
     app.after_request(_protect)

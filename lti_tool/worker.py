@@ -186,7 +186,8 @@ class Worker:
     def _close_attempts(self, is_ending: Callable[[], bool]) -> None:
         """Hand in what is still open when its time is over."""
         runtime = self._runtime
-        close_due(runtime.database, runtime.contents, clock=runtime.clock, is_ending=is_ending)
+        secret = runtime.settings.secret_key
+        close_due(runtime.database, runtime.contents, secret=secret, clock=runtime.clock, is_ending=is_ending)
 
     def _release_marks(self, is_ending: Callable[[], bool]) -> None:
         """Release marks whose date has come."""

@@ -53,6 +53,7 @@ from lti_tool.models.platforms import (
     ResourceLink,
     ToolKey,
 )
+from lti_tool.models.rooms import MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat
 from lti_tool.models.rosters import CourseGroup, CourseGroupMember, RosterRead
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "LtiSession",
     "MarkRevision",
     "MarkRow",
+    "MarketRoom",
     "MarkingSetup",
     "MasteryColumn",
     "MasteryColumnValue",
@@ -112,6 +114,10 @@ __all__ = [
     "Registration",
     "RegistrationInvite",
     "ResourceLink",
+    "RoomPart",
+    "RoomRole",
+    "RoomRound",
+    "RoomSeat",
     "RosterRead",
     "RubricRow",
     "RubricVersion",

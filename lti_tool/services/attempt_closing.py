@@ -22,7 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def close_due(
-    database: Database, contents: Contents, *, clock: Callable[[], datetime], is_ending: Callable[[], bool]
+    database: Database,
+    contents: Contents,
+    *,
+    secret: str,
+    clock: Callable[[], datetime],
+    is_ending: Callable[[], bool],
 ) -> int:
     """Hand in every attempt that is over now, each in its own transaction; return how many."""
     closed, after = 0, 0
@@ -30,7 +35,7 @@ def close_due(
         due = _due(database, after, clock())
         for row in due:
             after = row.id
-            closed += _close(database, contents, row, clock())
+            closed += _close(database, contents, row, secret=secret, now=clock())
         if len(due) < PAGE:
             break
     return closed
@@ -51,7 +56,7 @@ def _due(database: Database, after: int, now: datetime) -> Sequence[Any]:
         return session.execute(query).all()
 
 
-def _close(database: Database, contents: Contents, row: Any, now: datetime) -> bool:
+def _close(database: Database, contents: Contents, row: Any, *, secret: str, now: datetime) -> bool:
     """Hand in one attempt; one that cannot be read is left alone from now on, and the log says so."""
     who = Who(
         organisation_id=row.organisation_id,
@@ -61,6 +66,7 @@ def _close(database: Database, contents: Contents, row: Any, now: datetime) -> b
         activity_id=row.activity_id,
         counts=True,
         is_bound=True,
+        secret=secret,
     )
     try:
         with database.connection() as connection:

@@ -6,19 +6,21 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared, micros, stored_json
-from lti_tool.services import evidence, scores
+from lti_tool.services import evidence, scores, submissions
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
 from lti_tool.services.link_settings import SCHEDULE, schedule_of
+from lti_tool.services.submitted_work import Work
 from qualoop.assessment import AttemptState, LinkClosedError, LinkNotOpenError, Phase, Schedule
 from qualoop.assessment.attempts import begin
-from qualoop.player import Action, Answered, Finished, StaleActionError, State, Step
+from qualoop.player import Action, Answered, Finished, StaleActionError, State, Step, WorkSubmitted
 from qualoop.values import Score
 
 SEED_BITS: Final = 128
@@ -72,7 +74,7 @@ class Who:
     """Whose attempt at which link.
 
     ``counts`` says whether what is done is a learner's own work, ``is_bound`` whether dates and limits hold: a teacher may
-    always look.
+    always look. ``secret`` is the installation's, which keeps the key that a learner's work is sealed with.
     """
 
     organisation_id: int
@@ -82,6 +84,7 @@ class Who:
     activity_id: int | None
     counts: bool
     is_bound: bool
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,8 @@ def _time_up(connection: Connection, contents: Contents, who: Who, standing: Sta
     step = opened.kind.hand_in(opened.content, attempt.state, settings=settings, now=at)
     after = _store(connection, who, standing, opened, step=step, score=attempt.score, now=at)
     if who.counts:
+        learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
+        evidence.record_events(connection, learner, opened, attempt.uuid, events=step.events, now=now)
         scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
     return Current(after, opened, plan)
 
@@ -262,12 +267,9 @@ def _store(
     """Store an attempt as a step left it."""
     before = _found(standing.attempt)
     finished = any(isinstance(event, Finished) for event in step.events)
-    after = replace(
-        before,
-        state=step.state,
-        status=AttemptState.EVALUATED if finished else before.status,
-        score=score,
-    )
+    works = [event for event in step.events if isinstance(event, WorkSubmitted)] if who.counts else []
+    over = AttemptState.SUBMITTED if works else AttemptState.EVALUATED
+    after = replace(before, state=step.state, status=over if finished else before.status, score=score)
     done, total = opened.kind.progress(opened.content, step.state)
     _SAVE.run(
         connection,
@@ -284,7 +286,21 @@ def _store(
             "submitted_at": micros(now) if finished else None,
         },
     )
+    for work in works:
+        _hand_over(connection, who, after, work, now=now)
     return after
+
+
+def _hand_over(connection: Connection, who: Who, attempt: Attempt, work: WorkSubmitted, *, now: datetime) -> None:
+    """Hand work to the people who judge it: the attempt has its score from them, and waits until then."""
+    author = submissions.Author(
+        organisation_id=who.organisation_id,
+        person_id=who.person_id,
+        uuid=who.person_uuid,
+        resource_link_id=who.resource_link_id,
+    )
+    with Session(connection) as session:
+        submissions.submit(session, author, attempt.uuid, Work(text=work.text), secret=who.secret, now=now)
 
 
 def _begin(

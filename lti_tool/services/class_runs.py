@@ -139,7 +139,7 @@ def _runs(connection: Connection, link: Link) -> tuple[Mapping[int, Sequence[Gra
     practised: dict[int, int] = defaultdict(int)
     for person_id, number, stored in connection.execute(query):
         state = ProjectState.from_json(stored_json(stored))
-        practised[person_id] += state.practice.number if state.practice else 0
+        practised[person_id] += state.worlds
         if state.graded is not None:
             run = state.graded
             runs[person_id].append(

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import micros
 from lti_tool.models import Activity, ContentAsset, ContentVersion, FrameworkVersion, Organisation, TagSet
-from lti_tool.services import ledger, mastery_cache, tag_sets
+from lti_tool.services import ledger, mastery_cache, rubrics, tag_sets
+from qualoop.assessment.rubric import Rubric
 from qualoop.content_packages import Package
 from qualoop.framework import Framework
 from qualoop.ledger import EventType
@@ -98,6 +99,8 @@ def _install(
     version = _find_version(session, activity, package.content_hash)
     if version is None:
         version = _store_version(session, activity, package, now)
+    if "rubric" in package.document:
+        rubrics.install(session, organisation_id, Rubric.model_validate(package.document["rubric"]), now)
     activity.version_id = version.id
     activity.link_settings = dict(package.link_settings)
     newest = _newest_tags(session, version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +40,11 @@ _ASSET = Prepared(
         "SELECT media_type, data, sha256 FROM content_asset WHERE version_id = :version_id AND path = :path "
         "AND organisation_id = :organisation_id"
     )
+)
+
+
+_VERSIONS = Prepared(
+    text("SELECT key, version_id FROM activity WHERE organisation_id = :organisation_id AND version_id IS NOT NULL")
 )
 
 
@@ -125,6 +131,17 @@ class Contents:
             with self._lock:
                 self._offers[key] = found
         return found
+
+    def find_titles(self, connection: Connection, organisation_id: int, keys: Collection[str]) -> dict[str, Text]:
+        """Return the titles of installed activities of the organisation, by key; what is not installed is left out."""
+        if not keys:
+            return {}
+        rows = _VERSIONS.all(connection, {"organisation_id": organisation_id})
+        return {
+            key: self.get_offer(connection, organisation_id, version).description.title
+            for key, version in rows
+            if key in keys
+        }
 
     def find_framework(self, connection: Connection, organisation_id: int) -> Framework | None:
         """Return the framework that the organisation adopted last, or None.

@@ -30,6 +30,8 @@ from lti_tool.models import (
     OutboxRow,
     Person,
     Registration,
+    RoomRole,
+    RoomSeat,
 )
 from lti_tool.services import ledger
 from lti_tool.services.learner_keys import destroy_key
@@ -42,6 +44,19 @@ from qualoop.ledger import EventType
 SOURCE: Final = "erasure"
 OF_PERSONS: Final = (AGS, AGS_MASTERY, "moodle_competency")
 """Channels of the outbox whose subject is a person; the last is that of `moodle_ratings`, which rests on this module."""
+
+OF_A_PERSON: Final = (
+    LtiSession,
+    CourseGroupMember,
+    Enrolment,
+    Identity,
+    MasteryColumnValue,
+    MoodleRating,
+    NoticeSeen,
+    RoomRole,
+    RoomSeat,
+)
+"""Tables whose rows go with the person that they are of."""
 
 
 class LearnerMissingError(QualoopError):
@@ -127,7 +142,7 @@ def _forget(session: Session, person: Person) -> None:
     )
     session.execute(delete(Delivery).where(Delivery.outbox_id.in_(outgoing)))
     session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outgoing)))
-    for table in (LtiSession, CourseGroupMember, Enrolment, Identity, MasteryColumnValue, MoodleRating, NoticeSeen):
+    for table in OF_A_PERSON:
         session.execute(
             delete(table).where(table.organisation_id == person.organisation_id, table.person_id == person.id)
         )

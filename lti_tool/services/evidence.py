@@ -80,7 +80,8 @@ def record_events(
             found.append((event.part, _answer_evidence(opened, attempt_uuid, event)))
         elif isinstance(event, RunScored):
             found += [
-                (f"{event.mode}:{part.part}", _run_evidence(opened, attempt_uuid, event, part)) for part in event.parts
+                (f"{event.mode}-{event.digest[:16]}:{part.part}", _run_evidence(opened, attempt_uuid, event, part))
+                for part in event.parts
             ]
     submissions = [
         Submission(

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Activity, ContentVersion, MarkingSetup, SubmissionRow
+from lti_tool.models import Activity, ContentVersion, MarkingSetup, ResourceLink, RubricVersion, SubmissionRow
 from lti_tool.services import rubrics
 from lti_tool.services.class_members import Link
 from qualoop.assessment.marking import ALL, Stage
@@ -44,20 +44,56 @@ class Setup:
     release_at: datetime | None = None
 
 
-def find_setup(connection: Connection, organisation_id: int, resource_link_id: int) -> Setup | None:
-    """Return how work at a link is marked; None where none is handed in there."""
+def find_setup(
+    connection: Connection, organisation_id: int, resource_link_id: int, *, version_id: int | None = None
+) -> Setup | None:
+    """Return how work at a link is marked; None where none is handed in there.
+
+    Where nobody set anything, an activity that brings a rubric of its own is marked by that: its newest version, or the
+    one of an attempt where ``version_id`` says which.
+    """
     row = connection.execute(
         select(
             MarkingSetup.rubric_version_id, MarkingSetup.form, MarkingSetup.second_share, MarkingSetup.release_at
         ).where(MarkingSetup.organisation_id == organisation_id, MarkingSetup.resource_link_id == resource_link_id)
     ).first()
     if row is None:
-        return None
+        own = find_own_rubric(connection, organisation_id, resource_link_id, version_id=version_id)
+        return None if own is None else Setup(rubric_version_id=own)
     return Setup(
         rubric_version_id=row.rubric_version_id,
         form=EvidenceForm(row.form),
         second_share=row.second_share,
         release_at=row.release_at,
+    )
+
+
+def find_own_rubric(
+    connection: Connection, organisation_id: int, resource_link_id: int, *, version_id: int | None = None
+) -> int | None:
+    """Return the version of the rubric that the activity at a link brings itself; None where it brings none.
+
+    Work is then handed in by the activity's own page, and nowhere else.
+    """
+    manifest = connection.scalar(
+        select(ContentVersion.manifest)
+        .join(Activity, Activity.id == ContentVersion.activity_id)
+        .join(ResourceLink, ResourceLink.activity_id == Activity.id)
+        .where(
+            ContentVersion.organisation_id == organisation_id,
+            Activity.organisation_id == organisation_id,
+            ResourceLink.organisation_id == organisation_id,
+            ResourceLink.id == resource_link_id,
+            ContentVersion.id == (version_id or Activity.version_id),
+        )
+    )
+    if not manifest or "rubric" not in manifest:
+        return None
+    return connection.scalar(
+        select(RubricVersion.id)
+        .where(RubricVersion.organisation_id == organisation_id, RubricVersion.hash == manifest["rubric"])
+        .order_by(RubricVersion.id.desc())
+        .limit(1)
     )
 
 

@@ -109,10 +109,11 @@ def submit(session: Session, author: Author, attempt_uuid: str, work: Work, *, s
     LearnerErasedError; then nothing is stored.
     """
     connection = session.connection()
-    setup = find_setup(connection, author.organisation_id, author.resource_link_id)
+    attempt, row = _locked(session, author, attempt_uuid)
+    link = author.resource_link_id
+    setup = find_setup(connection, author.organisation_id, link, version_id=attempt.version_id)
     if setup is None:
         raise NotJudgedError
-    attempt, row = _locked(session, author, attempt_uuid)
     kept = _kept_files(session, author, row, work.kept)
     checked = check_work(work, kept_sizes=[file.size for file in kept])
     if row is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.services import attempts, records, sessions
 from lti_tool.services.attempts import Attempt, Current, Who
 from lti_tool.services.class_overview import find_activity_title
+from lti_tool.services.contents import OpenContent
 from lti_tool.services.launches import Opened
 from lti_tool.services.link_settings import DEFAULT_SCHEDULE
 from lti_tool.services.roles import TEST_USER, Permission, Role
+from lti_tool.services.rooms import has_room
 from lti_tool.views.activity_shell import activity_page
 from lti_tool.views.assets import asset_response
 from lti_tool.views.guards import Session, needs, opened_session, runtime
@@ -31,7 +33,8 @@ from qualoop.assessment import (
     ResponseRefusedError,
     Schedule,
 )
-from qualoop.player import Action, Refused, Remark, StaleActionError
+from qualoop.content_packages import Project
+from qualoop.player import Action, NextActivity, Refused, Remark, StaleActionError
 from qualoop.values import LANGUAGES
 
 blueprint = Blueprint("activity", __name__)
@@ -135,6 +138,7 @@ def whose(session: Session) -> Who:
         activity_id=session.activity_id,
         counts=Role.LEARNER in session.roles and TEST_USER not in session.roles,
         is_bound=Role.LEARNER in session.roles,
+        secret=runtime().settings.secret_key,
     )
 
 
@@ -153,7 +157,17 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
     if FRAGMENT in request.headers:
         return Response(fragment)
     title = opened.content.title[session.language]
-    return Response(activity_page(session, fragment, csrf=host.csrf, title=title, says_times=bool(host.remarks)))
+    shows_room = has_room(connection, link_of(session), opened.content)
+    return Response(
+        activity_page(
+            session,
+            fragment,
+            csrf=host.csrf,
+            title=title,
+            says_times=bool(host.remarks),
+            shows_room=shows_room,
+        )
+    )
 
 
 def _shut(connection: Connection, session: Session, now: datetime) -> Response:
@@ -208,8 +222,17 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
         framework=framework,
         attributes={"data-canonical-url": base},
         remarks=_remarks(session, plan, attempt, now),
+        lessons=_lessons(connection, session, opened),
         **after,
     )
+
+
+def _lessons(connection: Connection, session: Session, opened: OpenContent) -> Mapping[str, NextActivity]:
+    """Return the lessons that the parts of a project need; where they stand in the course is not known."""
+    parts = opened.content.parts if isinstance(opened.content, Project) else ()
+    keys = {key for part in parts for key in part.lessons}
+    titles = runtime().contents.find_titles(connection, session.organisation_id, keys)
+    return {key: NextActivity(title=title[session.language], reason="", url=None) for key, title in titles.items()}
 
 
 def _tells_results(plan: Schedule, now: datetime) -> bool:

@@ -28,6 +28,7 @@ class Look(NamedTuple):
     by_bearer: bool
     title: str
     says_times: bool
+    shows_room: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,10 @@ class _Anybody:
         return may(self.roles, permission)
 
 
-def activity_page(session: Session, fragment: str, *, csrf: str, title: str, says_times: bool) -> str:
+def activity_page(session: Session, fragment: str, *, csrf: str, title: str, says_times: bool, shows_room: bool) -> str:
     """Return the page of an activity: ``fragment`` is the player's HTML, ``csrf`` the session's token."""
-    look = Look(session.roles, session.language, session.by_bearer, title.replace(SLOT_MARK, ""), says_times)
+    titled = title.replace(SLOT_MARK, "")
+    look = Look(session.roles, session.language, session.by_bearer, titled, says_times, shows_room)
     filling = {"base": session.base, "csrf": csrf, "fragment": fragment}
     pieces = list(_drawn(look))
     pieces[1::2] = [filling[name] for name in pieces[1::2]]
@@ -63,5 +65,6 @@ def _drawn(look: Look) -> tuple[str, ...]:
         page_title=look.title,
         here="activity",
         says_times=look.says_times,
+        shows_room=look.shows_room,
     )
     return tuple(html.split(SLOT_MARK))

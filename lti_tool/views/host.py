@@ -36,6 +36,7 @@ class ToolHost:
     remarks: Sequence[Remark] = ()
     id_prefix: str = "q"
     attributes: Mapping[str, str] = field(default_factory=dict)
+    lessons: Mapping[str, NextActivity] = field(default_factory=dict)
 
     @property
     def hidden_fields(self) -> Mapping[str, str]:
@@ -56,9 +57,18 @@ class ToolHost:
         """Return where the form of an action is sent."""
         return f"{self.base}do/{name}"
 
+    @property
+    def work_url(self) -> str:
+        """Return where the learner finds the work that people judge, and its marks."""
+        return f"{self.base}submission/"
+
     def asset_url(self, path: str, /) -> str:
         """Return where the browser finds a file of the package."""
         return f"{self.base}asset/{path}"
+
+    def find_lesson(self, key: str, /) -> NextActivity | None:
+        """Return a lesson that a part of a project needs; None where it is not installed."""
+        return self.lessons.get(key)
 
     def knowledge_point_title(self, code: str, /) -> str:
         """Return the title of a knowledge point, or its code where it is not known."""

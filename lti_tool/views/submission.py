@@ -74,6 +74,8 @@ def hand_in(session: Session) -> AnyResponse:
     try:
         with parts.database.transaction() as transaction:
             now = parts.clock()
+            if _is_activitys(transaction.connection(), session):
+                raise NotAllowedError
             attempt = _attempt(transaction.connection(), session)
             submissions.submit(
                 transaction, author_of(session), attempt, work, secret=parts.settings.secret_key, now=now
@@ -182,8 +184,14 @@ def _shown(connection: Connection, session: Session) -> dict[str, Any]:
         "marks": marks_for_learner(connection, author, secret=secret, now=runtime().clock()),
         "rubric": rubrics.get(connection, author.organisation_id, version).rubric,
         "shut": shut,
-        "may_hand_in": _may_hand_in(session, found) and not shut,
+        "may_hand_in": _may_hand_in(session, found) and not shut and not _is_activitys(connection, session),
     }
+
+
+def _is_activitys(connection: Connection, session: Session) -> bool:
+    """Say whether work comes from the activity's own page, with all its checks, and nothing is handed in here."""
+    own = marking_setups.find_own_rubric(connection, session.organisation_id, session.resource_link_id)
+    return own is not None
 
 
 def _may_hand_in(session: Session, found: Submission | None) -> bool:

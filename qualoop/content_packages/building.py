@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import rfc8785
 
 from qualoop.assessment import guess_floor
+from qualoop.assessment.rubric import content_hash, document_of, manifest_parts, rubric_tags
 from qualoop.authored_files import AuthoredFilesError, Problems
 from qualoop.content_packages.markdown import ASSET_SCHEME, block_html
 from qualoop.content_packages.media_types import find_media_type
@@ -41,7 +42,7 @@ class Package:
     """One immutable version of an activity's content.
 
     ``content_hash`` identifies it: SHA-256 (hex) of the RFC 8785 form of the document without its tags and of the
-    assets' hashes. ``manifest`` lists the parts that are scored; ``tags`` gives each part's weights by knowledge
+    assets' hashes. ``manifest`` lists the parts that are scored, and names the rubric of those that people judge by its hash; ``tags`` gives each part's weights by knowledge
     point; ``tags_hash`` is over them and the framework they name. ``version`` is a label for people. ``link_settings`` is
     what the activity's links begin with (`qualoop.assessment.LinkSettings`), where that is not the usual.
     """
@@ -86,6 +87,7 @@ def build_project(checked: CheckedProject) -> Package:
     """Return the package that a checked practice project makes."""
     project = checked.project
     tags = {part.key: _as_tags(part.knowledge_points) for part in project.parts}
+    tags |= rubric_tags(checked.rubric) if checked.rubric else {}
     document = project.model_dump(mode="json", exclude={"packs"}) | {
         "world": checked.spec.model_dump(mode="json"),
         "parts": [part.model_dump(mode="json", exclude={"knowledge_points"}) for part in project.parts],
@@ -94,6 +96,7 @@ def build_project(checked: CheckedProject) -> Package:
             kind: {language: block_html(text) for language, text in texts.items()}
             for kind, texts in checked.texts.items()
         },
+        **({"rubric": document_of(checked.rubric)} if checked.rubric else {}),
     }
     return Package(
         key=project.key,
@@ -101,14 +104,23 @@ def build_project(checked: CheckedProject) -> Package:
         version=project.version,
         content_hash=_hash({"document": _untagged(document), "assets": {}}),
         document=document,
-        manifest={
-            "parts": [{"key": part.key, "type": "component", "options": None, "max": "1"} for part in project.parts]
-        },
+        manifest=_project_manifest(checked),
         tags=tags,
         tags_hash=_hash({"framework": document["framework"], "tags": tags}),
         assets=MappingProxyType({}),
         link_settings={"max_attempts": project.attempts.graded, "counts": project.attempts.keep},
     )
+
+
+def _project_manifest(checked: CheckedProject) -> dict[str, Any]:
+    """Return the parts: what the engine scores, then what people judge, with the hash of the rubric that they judge by."""
+    parts: list[dict[str, Any]] = [
+        {"key": part.key, "type": "component", "options": None, "max": "1"} for part in checked.project.parts
+    ]
+    rubric = checked.rubric
+    if rubric is None:
+        return {"parts": parts}
+    return {"parts": [*parts, *manifest_parts(rubric)], "rubric": content_hash(rubric)}
 
 
 def _as_tags(weights: Mapping[str, Decimal]) -> dict[str, str]:

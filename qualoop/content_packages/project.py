@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from qualoop.assessment.rubric import Rubric
 from qualoop.simulators import Engine, get_engine
 from qualoop.simulators.project import Attempts, FormBand, Scoring, Team
 from qualoop.values import DEFAULT_LANGUAGE, Text
@@ -25,7 +26,10 @@ class ProjectPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A practice project to show. ``brief`` and ``debrief`` are safe HTML by language, headings from h3 down."""
+    """A practice project to show. ``brief`` and ``debrief`` are safe HTML by language, headings from h3 down.
+
+    ``rubric`` is what people judge the handed-in work by, None where nobody does.
+    """
 
     key: str
     version: str
@@ -48,6 +52,7 @@ class Project:
     roles: tuple[Team, ...]
     brief: Mapping[str, str]
     debrief: Mapping[str, str]
+    rubric: Rubric | None = None
 
     def get_part(self, key: str) -> ProjectPart:
         """Return a part; raise KeyError."""
@@ -95,4 +100,5 @@ def open_project(document: Mapping[str, Any]) -> Project:
         roles=tuple(Team.model_validate(role) for role in document["roles"]),
         brief=document["brief"],
         debrief=document["debrief"],
+        rubric=Rubric.model_validate(document["rubric"]) if "rubric" in document else None,
     )

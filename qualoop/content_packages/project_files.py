@@ -4,6 +4,7 @@ project.yaml                     the head (qualoop.simulators.ProjectFile)
 brief.<lang>.md                  the situation, what is decided, how it is scored
 debrief.<lang>.md                the model behind it, what experts do, what real platforms do otherwise
 packs/<name>.yaml                dated rules, as the engine wants them
+rubric.yaml                      where people judge the work: by which rows (qualoop.assessment.rubric)
 """
 
 from __future__ import annotations
@@ -15,12 +16,23 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from qualoop.assessment.rubric import RUBRIC_FILE, Rubric, note_faults
 from qualoop.authored_files import Problems, YamlFile, read_text, read_yaml
 from qualoop.content_packages.prose import read_prose
 from qualoop.content_packages.shape import note_fault, read_whole
 from qualoop.errors import MissingExtraError
 from qualoop.framework import Framework
-from qualoop.simulators import PROJECT_FILE, Engine, ProjectFile, SimulatorError, WorldKey, get_engine
+from qualoop.simulators import (
+    PROJECT_FILE,
+    Engine,
+    JudgedEngine,
+    ProjectFile,
+    SimulatorError,
+    WorldKey,
+    engine_names,
+    get_engine,
+    parts_of,
+)
 from qualoop.values import Text
 
 TEXTS: Final = ("brief", "debrief")
@@ -28,11 +40,15 @@ TEXTS: Final = ("brief", "debrief")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
-    """A project in which no problem was found; ``spec`` is the world as its engine takes it, ``texts`` by kind, language."""
+    """A project in which no problem was found; ``spec`` is the world as its engine takes it, ``texts`` by kind, language.
+
+    ``rubric`` is None where nobody judges the work.
+    """
 
     project: ProjectFile
     spec: BaseModel
     texts: Mapping[str, Mapping[str, str]]
+    rubric: Rubric | None = None
 
 
 def check_project(folder: Path, framework: Framework | None, problems: Problems) -> CheckedProject | None:
@@ -47,9 +63,10 @@ def check_project(folder: Path, framework: Framework | None, problems: Problems)
         check.framework(framework)
     texts = {kind: check.texts(kind) for kind in TEXTS}
     spec = check.world()
+    rubric = check.rubric(framework)
     if spec is None or len(problems):
         return None
-    return CheckedProject(project=project, spec=spec, texts=texts)
+    return CheckedProject(project=project, spec=spec, texts=texts, rubric=rubric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +130,30 @@ class _Check:
             found[language] = text
         return found
 
+    def rubric(self, framework: Framework | None) -> Rubric | None:
+        """Return the rubric beside the project, None where there is none; note where the two do not fit each other."""
+        if not (self.folder / RUBRIC_FILE).exists():
+            return None
+        file = read_yaml(self.folder, RUBRIC_FILE, self.problems)
+        rubric: Rubric | None = read_whole(Rubric, file, self.problems)
+        if file is None or rubric is None:
+            return None
+        note_faults(rubric, file, framework, self.problems)
+        for field, message, repair in self._rubric_faults(rubric):
+            self.problems.add(file, (field,), "rubric-project", message, repair=repair)
+        return rubric
+
+    def _rubric_faults(self, rubric: Rubric) -> Iterator[tuple[str, str, str]]:
+        project = self.project
+        if project.score.kind != "judged":
+            yield "format", "nobody judges a computed project", "say `score: {kind: judged}`, or take the rubric out"
+        elif project.engine in engine_names() and not isinstance(get_engine(project.engine), JudgedEngine):
+            yield "format", f"the engine `{project.engine}` makes no work that could be judged", "take the rubric out"
+        for key in sorted({row.key for row in rubric.rows} & {part.key for part in project.parts}):
+            yield "rows", f"`{key}` is a part of the project too", "rename the row"
+        for language in sorted(set(project.languages) - set(rubric.languages)):
+            yield "languages", f"the project has {language}, the rubric has not", f"add {language}"
+
     def world(self) -> BaseModel | None:
         """Return the world's spec, checked by its engine; note where parts and components are not the same."""
         project = self.project
@@ -127,8 +168,7 @@ class _Check:
         if spec is None:
             return None
         try:
-            world = engine.world(spec, WorldKey.of_seed(0))
-            components = {score.part for score in engine.scores(world, engine.reference(world))}
+            components = set(parts_of(engine, engine.world(spec, WorldKey.of_seed(0))))
         except SimulatorError as error:
             self.problems.add(self.file, ("world",), error.code, str(error), repair="mend what it names")
             return None

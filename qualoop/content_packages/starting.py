@@ -16,7 +16,7 @@ import yaml
 from qualoop.content_packages.errors import ContentPackageError, PackageExistsError
 from qualoop.content_packages.schema import FORMAT, FORMAT_VERSION, json_schema
 from qualoop.framework import Framework, JobGroup, Post, Unit
-from qualoop.simulators import PROJECT_FILE, WorldKey, get_engine
+from qualoop.simulators import PROJECT_FILE, WorldKey, get_engine, parts_of
 from qualoop.values import LANGUAGES, checked_key
 
 
@@ -48,7 +48,7 @@ def start_project(parent: Path, key: str, framework: Framework, *, engine: str, 
     folder = parent / checked_key(key)
     maker, taught = get_engine(engine), framework.get_unit(unit)
     world = maker.world(maker.spec_model(), WorldKey.of_seed(0))
-    components = [score.part for score in maker.scores(world, maker.reference(world))]
+    components = parts_of(maker, world)
     _make(folder)
     text = yaml.safe_dump(
         _head(key, framework, taught, components) | {"engine": engine}, allow_unicode=True, sort_keys=False, width=120

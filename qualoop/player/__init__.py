@@ -18,6 +18,7 @@ from qualoop.player.actions import (
     RunScored,
     State,
     Step,
+    WorkSubmitted,
 )
 from qualoop.player.errors import (
     DecisionRefusedError,
@@ -57,6 +58,7 @@ __all__ = [
     "Step",
     "UnknownActionError",
     "UnknownKindError",
+    "WorkSubmitted",
     "installed_kinds",
     "translations",
 ]

@@ -89,7 +89,14 @@ class RunScored:
     digest: str
 
 
-Event: TypeAlias = Answered | HintShown | Revealed | RunScored | Finished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkSubmitted:
+    """Work was handed in that people judge: as plain text. Its attempt has no score before their marks are released."""
+
+    text: str
+
+
+Event: TypeAlias = Answered | HintShown | Revealed | RunScored | WorkSubmitted | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

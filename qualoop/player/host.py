@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from qualoop.assessment import ResponseRefusedError
 from qualoop.player.actions import Action
@@ -117,3 +117,12 @@ class Host(Protocol):
 
     def knowledge_point_title(self, code: str, /) -> str:
         """Return the title of a knowledge point, or its code where it is not known."""
+
+
+@runtime_checkable
+class MarkedWork(Protocol):
+    """What a host may know besides: where learners find the work that people judge, and its marks."""
+
+    @property
+    def work_url(self) -> str:
+        """Return the address of the learner's work at this link."""

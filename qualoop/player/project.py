@@ -1,6 +1,6 @@
 """The activity kind `practice-project`: decisions in a world of one's own, played in rounds, scored free of luck.
 
-Actions and the fields of their forms. All but `open` and `again` have `mode` (practice or graded), `world` (its number) and
+Actions and the fields of their forms. All but `open`, `again` and `join` have `mode` (practice or graded), `world` (its number) and
 `round` (how many rounds were played when the page was made); decisions are fields `FIELD.ROW`, see
 `qualoop.simulators.entering`:
 
@@ -10,6 +10,7 @@ Actions and the fields of their forms. All but `open` and `again` have `mode` (p
     import    csv: a table from a spreadsheet, put into the fields
     what-if   a decision, and instead: in which round (from 1) it is tried on the same luck
     again     world: goes on to another world of practice
+    join      number: practises in the world that a class shares by this number
     hand-in   after the last graded round
 """
 
@@ -91,7 +92,12 @@ class PracticeProjectKind:
         return render_once("project_review.html", view | {"language": host.language, "by_other": by_other}, host)
 
     def score(self, content: Project, state: State, settings: LinkSettings, /) -> Score:
-        """Return the score of the graded run: before it is handed in, that of its rounds going on as decided last."""
+        """Return the score of the graded run: before it is handed in, that of its rounds going on as decided last.
+
+        Where people judge the work, their marks are the score, and there is none before.
+        """
+        if content.rubric is not None:
+            return ZERO
         graded = ProjectState.from_json(state).graded
         return graded.score if graded is not None else ZERO
 

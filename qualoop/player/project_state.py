@@ -1,11 +1,13 @@
 """The state of an attempt at a practice project, between its JSON form and what the player works with.
 
-    {"v": 1, "seed": 7, "at": "graded", "graded": RUN or null, "practice": RUN or null}
+    {"v": 1, "seed": 7, "at": "graded", "graded": RUN or null, "practice": RUN or null, "worlds": 2}
 
     RUN = {"number": 3, "state": {…}, "played": 1, "rounds": 4, "done": false, "score": "0.5",
            "parts": {"bids": "0.25"}, "draft": {…} or null, "what_if": {"round": 0, "decision": {…}} or null}
 
-``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept.
+``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
+counts those of the learner's own. A number from `CLASS_WORLDS` on is a world that a class shares, so that it can be looked
+at together: whoever types the same number gets the same world.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from qualoop.player.state import MAX_STATE_BYTES
 from qualoop.values import ZERO, Score
 
 STATE_VERSION: Final = 1
+CLASS_WORLDS: Final = 1_000_000
 
 Mode: TypeAlias = Literal["practice", "graded"]
 PRACTICE: Final = "practice"
@@ -53,6 +56,11 @@ class Run:
     what_if: WhatIf | None = None
 
     @property
+    def class_world(self) -> int | None:
+        """Return the number by which a class shares this world; None for a world of one's own."""
+        return self.number - CLASS_WORLDS if self.number >= CLASS_WORLDS else None
+
+    @property
     def is_played(self) -> bool:
         """Return whether every round was played."""
         return self.played >= self.rounds
@@ -60,12 +68,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """An attempt: its seed, the run that its page shows, and both runs."""
+    """An attempt: its seed, the run that its page shows, both runs, and how many own worlds of practice were begun."""
 
     seed: int
     at: Mode | None = None
     graded: Run | None = None
     practice: Run | None = None
+    worlds: int = 0
 
     def run(self, mode: Mode) -> Run | None:
         """Return the run of a mode."""
@@ -85,7 +94,13 @@ class ProjectState:
     @classmethod
     def from_json(cls, state: State) -> Self:
         """Read a state that `as_json` made."""
-        return cls(seed=state["seed"], at=state["at"], graded=_run(state["graded"]), practice=_run(state["practice"]))
+        return cls(
+            seed=state["seed"],
+            at=state["at"],
+            graded=_run(state["graded"]),
+            practice=_run(state["practice"]),
+            worlds=state["worlds"],
+        )
 
     def as_json(self) -> State:
         """Return the state as plain JSON."""
@@ -95,6 +110,7 @@ class ProjectState:
             "at": self.at,
             "graded": _as_json(self.graded),
             "practice": _as_json(self.practice),
+            "worlds": self.worlds,
         }
 
 

@@ -7,6 +7,7 @@ finds that its moment has passed and raises StaleActionError. A refused decision
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,11 +15,11 @@ from typing import Final, TypeAlias
 
 from qualoop.content_packages.project import Project
 from qualoop.errors import QualoopError
-from qualoop.player.actions import Action, Event, Finished, PartScored, RunScored
+from qualoop.player.actions import Action, Event, Finished, PartScored, RunScored, WorkSubmitted
 from qualoop.player.errors import DecisionRefusedError, StaleActionError, UnknownActionError
-from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState, Run, WhatIf, fits
+from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode, ProjectState, Run, WhatIf, fits
 from qualoop.player.project_worlds import OpenWorld, Verdict, Worlds, whole_plan
-from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, Refusal, State
+from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, JudgedEngine, Refusal, State
 from qualoop.simulators.decisions import packed, unpacked
 from qualoop.simulators.entering import Entered, read_decision
 from qualoop.simulators.errors import EngineUnavailableError
@@ -31,6 +32,7 @@ Outcome: TypeAlias = tuple[ProjectState, tuple[Event, ...]]
 _LOG: Final = logging.getLogger(__name__)
 _MODES: Final[Mapping[str, Mode]] = {PRACTICE: PRACTICE, GRADED: GRADED}
 _LARGEST_ROUND: Final = 6
+_CLASS_NUMBER: Final = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,7 @@ def _open(moment: Moment) -> Outcome:
     if state.run(mode) is not None:
         return replace(state, at=mode), ()
     try:
-        number = 1 if mode == PRACTICE else moment.worlds.fit_number(moment.project, state.seed)
+        number = state.worlds + 1 if mode == PRACTICE else moment.worlds.fit_number(moment.project, state.seed)
     except FormOutsideBandError as error:
         _LOG.exception("no graded form of %s", moment.project.key)
         raise DecisionRefusedError([_NO_FORM]) from error
@@ -168,7 +170,9 @@ def _begun(moment: Moment, mode: Mode, number: int) -> ProjectState:
     state = opened.engine.initial(opened.world)
     # What plans are measured against takes as long as a round: better now than with the last one.
     moment.worlds.standard(opened)
-    return moment.state.with_run(mode, Run(number=number, state=state, rounds=opened.rounds))
+    own = mode == PRACTICE and number < CLASS_WORLDS
+    after = replace(moment.state, worlds=number) if own else moment.state
+    return after.with_run(mode, Run(number=number, state=state, rounds=opened.rounds))
 
 
 def _save(moment: Moment) -> Outcome:
@@ -240,7 +244,8 @@ def _scored(asked: Asked) -> tuple[Run, RunScored]:
     verdict = asked.moment.worlds.verdict(opened, plan)
     parts = _part_scores(asked, verdict)
     digest = run_digest(opened.key.commitment, [packed(decision, opened.form) for decision in plan])
-    event = RunScored(mode=asked.mode, number=run.number, parts=parts, digest=digest)
+    number = run.number if run.class_world is None else 1
+    event = RunScored(mode=asked.mode, number=number, parts=parts, digest=digest)
     scores = {part.part: part.score for part in parts}
     return replace(run, done=True, score=verdict.score, parts=scores, draft=None), event
 
@@ -294,7 +299,15 @@ def _again(moment: Moment) -> Outcome:
     run = moment.state.practice
     if run is None or moment.field("world") != str(run.number):
         raise StaleActionError
-    return _begun(moment, PRACTICE, run.number + 1), ()
+    return _begun(moment, PRACTICE, moment.state.worlds + 1), ()
+
+
+def _join(moment: Moment) -> Outcome:
+    """Practise in the world that a class shares by a number: a teacher shows it, and everybody has the same one."""
+    text = moment.field("number").strip()
+    if not _CLASS_NUMBER.fullmatch(text):
+        raise DecisionRefusedError([_NO_CLASS_WORLD])
+    return _begun(moment, PRACTICE, CLASS_WORLDS + int(text)), ()
 
 
 def _hand_in(moment: Moment) -> Outcome:
@@ -306,7 +319,16 @@ def _hand_in(moment: Moment) -> Outcome:
 
 def _handed_over(asked: Asked) -> Outcome:
     run, event = _scored(asked)
-    return asked.with_run(run), (event, Finished(score=run.score))
+    return asked.with_run(run), (event, *_work(asked), Finished(score=run.score))
+
+
+def _work(asked: Asked) -> tuple[WorkSubmitted, ...]:
+    """Return what people are to judge of a graded run that is handed in."""
+    opened = asked.opened
+    if asked.moment.project.rubric is None or not isinstance(opened.engine, JudgedEngine):
+        return ()
+    plan = opened.engine.plan(opened.world, asked.run.state)
+    return (WorkSubmitted(text=opened.engine.work(opened.world, plan)),)
 
 
 def handed_in(moment: Moment) -> Outcome:
@@ -326,7 +348,7 @@ def handed_in(moment: Moment) -> Outcome:
     while asked.opened.is_steady and not asked.run.is_played:
         asked = replace(asked, run=_after_round(asked, last))
     run, event = _scored(asked)
-    return moment.state.with_run(GRADED, run), (event, Finished(score=run.score))
+    return moment.state.with_run(GRADED, run), (event, *_work(asked), Finished(score=run.score))
 
 
 _TOO_MUCH: Final = Refusal(
@@ -341,6 +363,15 @@ _NO_FORM: Final = Refusal(
         {
             "en": "No graded world could be made for this attempt. Nothing is lost: tell your teacher, and try again later.",
             "zh-Hans": "暂时无法为本次作答生成计分环境。内容不会丢失，请告知教师并稍后再试。",
+        }
+    ),
+)
+_NO_CLASS_WORLD: Final = Refusal(
+    code="class-world",
+    text=Text(
+        {
+            "en": "The number of a class world has one to six digits. Your teacher says which it is.",
+            "zh-Hans": "班级环境编号为1至6位数字，请向教师确认。",
         }
     ),
 )
@@ -362,5 +393,6 @@ _HANDLERS: Final[Mapping[str, Callable[[Moment], Outcome]]] = {
     "run": _play,
     "what-if": _what_if,
     "again": _again,
+    "join": _join,
     "hand-in": _hand_in,
 }

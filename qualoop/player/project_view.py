@@ -6,6 +6,7 @@ hidden: they come only after a run is over, of the graded one as the link's sett
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from qualoop.assessment import LinkSettings
 from qualoop.assessment.settings import Shown
 from qualoop.content_packages.project import Project
 from qualoop.player.errors import DecisionRefusedError
-from qualoop.player.host import Host, Refused
+from qualoop.player.host import Host, MarkedWork, Refused
 from qualoop.player.item_view import percent, tenths
 from qualoop.player.project_debrief import debrief_view, rounds_view, what_if_view
 from qualoop.player.project_panels import panel_views
@@ -21,7 +22,7 @@ from qualoop.player.project_sheet import Sheet, sheet_view
 from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState, Run
 from qualoop.player.project_stepping import may_try, offered_form, standing_decision
 from qualoop.player.project_worlds import OpenWorld, Worlds
-from qualoop.simulators import Plan
+from qualoop.simulators import Plan, Talk
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.entering import read_decision
 from qualoop.simulators.spreadsheet import MAX_CSV
@@ -91,6 +92,7 @@ def project_view(page: Page) -> View:
         "summary": project.summary[language],
         "minutes": project.minutes,
         "mode": project.mode,
+        "judged": project.rubric is not None,
         "knowledge_points": list(project.knowledge_points),
         "brief": project.brief.get(language, ""),
         "at": state.at,
@@ -131,8 +133,13 @@ def _mode_view(page: Page, mode: Mode) -> View:
         "played": run.played,
         "rounds": run.rounds,
         "done": run.done,
-        "points": percent(run.score) if page.shows(mode, run).scores else None,
+        "points": percent(run.score) if page.shows(mode, run).scores and not _is_marked(page, mode) else None,
     }
+
+
+def _is_marked(page: Page, mode: Mode) -> bool:
+    """Return whether the score of a run is what people say of it, which the host knows and the player does not."""
+    return mode == GRADED and page.project.rubric is not None
 
 
 def _scene(page: Page, mode: Mode, run: Run) -> Scene:
@@ -147,7 +154,11 @@ def _run_view(page: Page, mode: Mode, run: Run) -> View:
     scene = _scene(page, mode, run)
     view = _head(scene) | {"what_if": _what_if(scene)}
     view["sheet"] = _sheet(scene) if may_try(mode, run, scene.opened) or not (run.is_played or run.done) else None
-    view |= {"result": None, "known": []} if run.done else {"result": _result(scene), "known": _known(scene)}
+    if run.done:
+        view |= {"result": None, "known": [], "talks": {}}
+    else:
+        beside = _beside_tables(scene)
+        view |= {"result": _result(scene), "known": _known(scene, beside), "talks": _talks(scene, beside)}
     return view | _over(scene) | {"replay": _replay(scene) if run.done else []}
 
 
@@ -157,18 +168,21 @@ def _head(scene: Scene) -> View:
         "unplayed": False,
         "mode": scene.mode,
         "number": run.number,
+        "class_world": run.class_world,
         "played": run.played,
         "rounds": run.rounds,
         "is_played": run.is_played,
         "done": run.done,
         "commitment": opened.key.commitment,
         "points": _points(scene.page, run) if scene.mode == GRADED else None,
-        "percent": percent(run.score) if scene.page.shows(scene.mode, run).scores else None,
+        "percent": percent(run.score)
+        if scene.page.shows(scene.mode, run).scores and not _is_marked(scene.page, scene.mode)
+        else None,
     }
 
 
 def _points(page: Page, run: Run) -> View | None:
-    if not page.shows(GRADED, run).scores:
+    if not page.shows(GRADED, run).scores or _is_marked(page, GRADED):
         return None
     maximum = page.settings.score_maximum
     return {"points": tenths(run.score * maximum), "maximum": maximum}
@@ -195,13 +209,33 @@ def _result(scene: Scene) -> View | None:
     return {"round": len(scene.plan), "panels": panel_views(happened.panels, scene.page.language, "now")}
 
 
-def _known(scene: Scene) -> list[View]:
-    """Return what the engine shows before the next round, but for what the last one's result shows already."""
+def _beside_tables(scene: Scene) -> dict[str, int]:
+    """Return the places of the tables by which a conversation stands that has the table's key."""
+    shown = scene.page.worlds.view(scene.opened, scene.run.state)
+    talks = {panel.key for panel in shown.panels if isinstance(panel, Talk)}
+    tables = shown.form.tables if shown.form is not None and not scene.run.is_played else ()
+    return {table.key: place for place, table in enumerate(tables) if table.key in talks}
+
+
+def _talks(scene: Scene, beside: Mapping[str, int]) -> dict[int, View]:
+    """Return the conversations that stand by a table, by its place."""
+    panels = scene.page.worlds.view(scene.opened, scene.run.state).panels
+    own = [panel for panel in panels if panel.key in beside]
+    return {
+        beside[panel.key]: view for panel, view in zip(own, panel_views(own, scene.page.language, "talk"), strict=True)
+    }
+
+
+def _known(scene: Scene, beside: Collection[str]) -> list[View]:
+    """Return what the engine shows before the next round, but for what stands elsewhere on the page.
+
+    That is what the last round's result shows already, and what is ``beside`` a table.
+    """
     opened = scene.opened
     panels = scene.page.worlds.view(opened, scene.run.state).panels
-    shown: set[str] = set()
+    shown = set(beside)
     if scene.plan:
-        shown = {panel.key for panel in scene.page.worlds.played(opened, scene.plan).happened[-1].panels}
+        shown |= {panel.key for panel in scene.page.worlds.played(opened, scene.plan).happened[-1].panels}
     return panel_views([panel for panel in panels if panel.key not in shown], scene.page.language, "known")
 
 
@@ -283,6 +317,7 @@ def hosted(view: View, host: Host) -> View:
         "outlook": None if host.outlook is None else [asdict(point) for point in host.outlook],
         "next": asdict(host.next_activity) if host.next_activity else None,
         "can_restart": host.can_restart,
+        "work_url": host.work_url if view["judged"] and isinstance(host, MarkedWork) else None,
     }
     return view | {
         "language": host.language,

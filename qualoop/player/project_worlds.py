@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from qualoop.content_packages.project import Project
-from qualoop.player.project_state import GRADED, PRACTICE, Mode
+from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode
 from qualoop.simulators import (
     DecisionForm,
     Engine,
@@ -188,6 +188,8 @@ class Worlds:
 
 def _run_key(project: Project, seed: int, mode: Mode, number: int) -> WorldKey:
     """Return the key of a run's world, as `forms` derives it from an attempt's key for a graded one."""
+    if mode == PRACTICE and number >= CLASS_WORLDS:
+        return WorldKey.of_seed(number - CLASS_WORLDS, project.key, "class")
     if mode == PRACTICE:
         return WorldKey.of_seed(seed, project.key, PRACTICE, number)
     return WorldKey.of_seed(seed, project.key, GRADED).derive("form", number)

@@ -18,7 +18,19 @@ from qualoop.simulators.decisions import (
     Row,
     TextField,
 )
-from qualoop.simulators.engine import BaselineKind, Bound, Engine, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import (
+    BaselineKind,
+    Bound,
+    Engine,
+    Happened,
+    JudgedEngine,
+    NamesParts,
+    PartScore,
+    Refusal,
+    Standard,
+    State,
+    parts_of,
+)
 from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
 from qualoop.simulators.project import PROJECT_FILE, ProjectFile
 from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine
@@ -44,7 +56,9 @@ __all__ = [
     "FormOutsideBandError",
     "Grid",
     "Happened",
+    "JudgedEngine",
     "Line",
+    "NamesParts",
     "NumberField",
     "Option",
     "Panel",
@@ -70,6 +84,7 @@ __all__ = [
     "gap_score",
     "gap_scores",
     "get_engine",
+    "parts_of",
     "shapley",
     "shares",
     "standard_of",

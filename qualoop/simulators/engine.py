@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -152,3 +152,24 @@ class Engine(Protocol):
 
         ``standard`` is that of the world, where the caller has it: it is costly to make.
         """
+
+
+@runtime_checkable
+class NamesParts(Protocol):
+    """What an engine offers whose parts are not the components of its decisions, as in a dialogue."""
+
+    def parts(self, world: Any, /) -> Sequence[str]:
+        """Return what is scored."""
+
+
+def parts_of(engine: Engine, world: Any) -> tuple[str, ...]:
+    """Return what an engine scores in a world, without computing anything."""
+    return tuple(engine.parts(world)) if isinstance(engine, NamesParts) else engine.form(world).components
+
+
+@runtime_checkable
+class JudgedEngine(Protocol):
+    """What an engine can besides, whose projects people judge by a rubric."""
+
+    def work(self, world: Any, plan: Plan, /) -> str:
+        """Return what is judged of a plan, with all that who judges it must know of the world, as plain text."""

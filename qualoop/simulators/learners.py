@@ -51,7 +51,7 @@ def synthetic_plan(engine: Engine, world: Any, skill: float, key: WorldKey) -> l
     reference = engine.reference(world)
     return [
         {
-            each.key: _blurred(engine, world, each, decision[each.key], (skill, key.derive(number, each.key)))
+            each.key: _blurred(engine, world, each, decision[each.key], chance=(skill, key.derive(number, each.key)))
             for _, each in form
         }
         for number, decision in enumerate(reference)
@@ -59,7 +59,7 @@ def synthetic_plan(engine: Engine, world: Any, skill: float, key: WorldKey) -> l
 
 
 def _blurred(
-    engine: Engine, world: Any, each: Field, values: Sequence[Value], chance: tuple[float, WorldKey]
+    engine: Engine, world: Any, each: Field, values: Sequence[Value], *, chance: tuple[float, WorldKey]
 ) -> list[Value]:
     skill, key = chance
     draws = key.uniforms("learner", shape=(2, len(values)))

@@ -118,7 +118,7 @@ def test_no_marker_reaches_a_teacher(lms: LmsPages, recording: Recording) -> Non
     lms.open_activity(KEY)
     frame = lms.page.frame_locator("#launch")
     frame.locator("main h1").wait_for()
-    frame.get_by_role("link", name="Lesson").click()
+    frame.get_by_role("link", name="Activity").click()
     lesson = LessonPage.opened(frame)
     for number in ITEMS:
         lesson.go_to_question(number)

@@ -183,7 +183,7 @@ def test_a_teacher_works_on_the_class_page_without_cookies(lms: LmsPages) -> Non
     expect(shown.locator(".q-tab[aria-current=page]")).to_have_text("Class")
     shown.get_by_role("button", name="Update class list").click()
     expect(shown.locator("#class-list")).not_to_contain_text("has not been read")
-    shown.locator(".q-tab", has_text="Lesson").click()
+    shown.locator(".q-tab", has_text="Activity").click()
     LessonPage.opened(shown)
 
 

@@ -38,6 +38,8 @@ def test_the_projects_of_the_first_field_are_here() -> None:
         "scm-landed-cost",
         "da-ab-referee",
         "da-sql-ladder",
+        "sales-chat-desk",
+        "cw-copy-clinic",
     }
 
 

@@ -148,4 +148,5 @@ def _who(tool: Tool, session_uuid: str) -> Who:
             activity_id=link.activity_id,
             counts="learner" in session.roles.split(","),
             is_bound="learner" in session.roles.split(","),
+            secret=tool.runtime.settings.secret_key,
         )

@@ -65,6 +65,7 @@ def parts_of(tool: Tool) -> list[tuple[str, str, str]]:
         rows = session.execute(
             select(Activity.key, ContentVersion.hash, ContentVersion.manifest)
             .join(ContentVersion, ContentVersion.id == Activity.version_id)
+            .where(Activity.kind == "micro-lesson")
             .order_by(Activity.key)
         ).all()
     return [(key, content, part["key"]) for key, content, manifest in rows for part in manifest["parts"]][:15]

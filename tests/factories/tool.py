@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,7 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import migrate
 from lti_tool.settings import Settings
 from qualoop.errors import QualoopError
-from qualoop.framework import shipped_content
+from qualoop.framework import load_framework, shipped_content
 from tests.factories.launches import TOOL_ORIGIN, Case, LaunchingPlatform
 
 SECRET = "a secret for tests, long enough to be one"
@@ -143,9 +143,11 @@ class Browser:
 
 
 @cache
-def shipped() -> ContentImport:
-    """Return the content that comes with Qualoop, read once in a test run."""
-    return read([shipped_content() / "ecommerce"])
+def shipped(*projects: str) -> ContentImport:
+    """Return the framework and the lessons that come with Qualoop, read once in a test run, and the projects named."""
+    root = shipped_content() / "ecommerce"
+    lessons = read([root / "lessons", *(root / "projects" / key for key in projects)])
+    return replace(lessons, framework=load_framework(root))
 
 
 def make_tool(database_url: str, *, content: ContentImport | None = None, activity: str = "") -> Tool:

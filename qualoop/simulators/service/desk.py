@@ -157,6 +157,10 @@ class ChatDeskEngine:
             for picks in policies.worked(world.shift, pick)
         ]
 
+    def parts(self, world: desk_pages.DeskWorld, /) -> Sequence[str]:
+        """Return the parts: what a reply shows of the adviser, not the windows that are decided on."""
+        return PARTS
+
     def scores(
         self, world: desk_pages.DeskWorld, plan: Plan, /, standard: Standard | None = None
     ) -> Sequence[PartScore]:

@@ -17,6 +17,7 @@ from qualoop.values import LANGUAGES, Text
 
 YOU: Final = Text({"en": "You", "zh-Hans": "您"})
 _WAIT: Final = Text({"en": "Let this customer wait", "zh-Hans": "让这位客户稍等"})
+_REPLY: Final = Text({"en": "Reply", "zh-Hans": "回复"})
 _NOBODY: Final = Text({"en": "Nobody is here", "zh-Hans": "暂无客户"})
 _MOODS: Final = (
     Text({"en": "has left", "zh-Hans": "已离开"}),
@@ -83,12 +84,12 @@ def _window(shift: Shift, window: int, keys: Sequence[str]) -> DecisionTable:
     field = ChoiceField(
         key=field_key(window),
         component="replies",
-        label=_say("Your reply", "您的回复"),
+        label=_say("What you say", "您怎么说"),
         options=tuple(options),
         default=WAIT,
     )
     title = _say(f"Window {window + 1}", f"窗口 {window + 1}")
-    return DecisionTable(key=f"w{window + 1}", title=title, rows=(Row(key="reply", label=title),), fields=(field,))
+    return DecisionTable(key=f"w{window + 1}", title=title, rows=(Row(key="reply", label=_REPLY),), fields=(field,))
 
 
 def _option(shift: Shift, key: str) -> Option:
@@ -127,16 +128,18 @@ def _talk(world: DeskWorld, desk: Desk, turns: Sequence[Sequence[str]], window: 
         if said or (desk.queues[window] and desk.queues[window][0] == chat):
             lines += _lines(shift, chat, said)
     standing = desk.standings[window]
-    state = _NOBODY
+    state, who = _NOBODY, _NOBODY
     if standing is not None:
+        conversation = shift.chats[desk.queues[window][0]].conversation
+        who = conversation.words(conversation.script.customer)
         mood, waited = _MOODS[standing.mood], standing.waited
         state = _say(
-            f"{mood['en']}, has waited {waited} turns" if waited else mood["en"],
+            f"{mood['en']}, has waited {waited} turn{'s' if waited > 1 else ''}" if waited else mood["en"],
             f"{mood['zh-Hans']}，已等待 {waited} 轮" if waited else mood["zh-Hans"],
         )
     return Talk(
-        key=f"talk{window + 1}",
-        title=_say(f"Window {window + 1}", f"窗口 {window + 1}"),
+        key=f"w{window + 1}",
+        title=who,
         lines=tuple(lines),
         state=state,
     )

@@ -104,7 +104,8 @@ def run(connection: sqlite3.Connection, query: str, most: int) -> tuple[list[str
 
 
 def _authorizer(refused: list[str]) -> Any:
-    def authorize(action: int, first: str | None, second: str | None, _database: str | None, by: str | None) -> int:
+    def authorize(action: int, *named: str | None) -> int:
+        first, second, _database, by = named
         code = _breach(action, (first or "").lower(), (second or "").lower(), by)
         if code:
             refused.append(code)

@@ -152,7 +152,8 @@ def test_the_worker_hands_in_what_nobody_comes_back_to(tool: Tool) -> None:
 
     def close() -> int:
         runtime = tool.runtime
-        return close_due(runtime.database, runtime.contents, clock=tool.clock, is_ending=lambda: False)
+        secret = runtime.settings.secret_key
+        return close_due(runtime.database, runtime.contents, secret=secret, clock=tool.clock, is_ending=lambda: False)
 
     tool.clock.advance(hours=1)
     assert close() == 0

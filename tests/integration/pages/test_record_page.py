@@ -78,7 +78,7 @@ def test_the_page_speaks_chinese(tool: Tool) -> None:
 
 def test_other_posts_are_there_but_folded(tool: Tool) -> None:
     page = enter(tool, "s-1").get("record/").text
-    _, folded = page.split("6 other posts and groups")
+    _, folded = page.split("7 other posts and groups")
     assert "E-commerce data analyst" in folded
     assert "Search engine marketing specialist" not in folded
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,18 +17,18 @@ from lti_tool.services import attempts
 from qualoop.content_packages import Project
 from qualoop.ledger import Evidence
 from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState
-from qualoop.simulators import WorldKey
+from qualoop.simulators import Decision, WorldKey
 from qualoop.simulators.entering import cell_name, typed_values
 from qualoop.simulators.verifying import read_record, verify
 from tests.factories.classrooms import Seat, enter
-from tests.factories.tool import Tool, make_tool
+from tests.factories.tool import Tool, make_tool, shipped
 
 PROJECT = "da-ab-referee"
 
 
 @pytest.fixture
 def tool(database_url: str) -> Iterator[Tool]:
-    made = make_tool(database_url)
+    made = make_tool(database_url, content=shipped(PROJECT))
     yield made
     made.runtime.database.close()
     made.runtime.http.close()
@@ -54,19 +55,22 @@ def act(seat: Seat, name: str, mode: Mode, **fields: str) -> Any:
     return seat.post(f"do/{name}", attempt=uuid, **moment, **fields)
 
 
+def fields_of(project: Project, world: Any, decision: Decision) -> dict[str, str]:
+    """Return a decision as the page's form sends it."""
+    return {
+        cell_name(field, row.key): text
+        for table, field in project.engine.form(world)
+        for row, text in zip(table.rows, typed_values(field, decision[field.key]), strict=True)
+        if text
+    }
+
+
 def play(seat: Seat, mode: Mode) -> None:
     """Play every round by the defaults of the form, and hand a graded run in."""
     act(seat, "open", mode, to=mode)
     project, state, _ = project_of(seat)
     world = project.engine.world(project.spec, _key(seat, mode))
-    form = project.engine.form(world)
-    decision = project.engine.reference(world)[0]
-    fields = {
-        cell_name(field, row.key): text
-        for table, field in form
-        for row, text in zip(table.rows, typed_values(field, decision[field.key]), strict=True)
-        if text
-    }
+    fields = fields_of(project, world, project.engine.reference(world)[0])
     run = state.run(mode)
     assert run is not None
     for _ in range(run.rounds):
@@ -156,3 +160,30 @@ def test_a_lesson_has_no_runs(tool: Tool) -> None:
     teacher = enter(tool, "t-1", role="teacher", name="Tina Teacher")
     assert "class/runs/" not in teacher.get("class/").text
     assert teacher.get("class/runs/").status_code == 404
+
+
+def test_what_the_clock_hands_in_is_evidence_too(tool: Tool, seat: Seat) -> None:
+    act(seat, "open", GRADED, to=GRADED)
+    closes = tool.clock.now + timedelta(hours=1)
+    with tool.runtime.database.transaction() as session:
+        link = session.get_one(ResourceLink, seat.who.resource_link_id)
+        link.settings = {**link.settings, "closes_at": f"{closes:%Y-%m-%dT%H:%MZ}"}
+    tool.clock.advance(minutes=90)
+    seat.get()
+    assert project_of(seat)[1].handed_in
+    assert evidence_in(tool) == [], "no round was played: nothing was shown"
+
+
+def test_a_round_that_was_played_counts_when_time_is_up(tool: Tool, seat: Seat) -> None:
+    act(seat, "open", GRADED, to=GRADED)
+    project, state, _ = project_of(seat)
+    world = project.engine.world(project.spec, _key(seat, GRADED))
+    fields = fields_of(project, world, project.engine.reference(world)[0])
+    assert state.graded is not None
+    act(seat, "run", GRADED, **fields)
+    with tool.runtime.database.transaction() as session:
+        link = session.get_one(ResourceLink, seat.who.resource_link_id)
+        link.settings = {**link.settings, "closes_at": f"{tool.clock.now + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"}
+    tool.clock.advance(minutes=90)
+    seat.get()
+    assert {each.occasion for each in evidence_in(tool)} == {"graded-run:4:0.95"}

@@ -23,7 +23,7 @@ from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells,
 
 def test_a_new_attempt_has_neither_run_and_nothing_done() -> None:
     attempt = Attempt()
-    assert attempt.state == {"v": 1, "seed": SEED, "at": None, "graded": None, "practice": None}
+    assert attempt.state == {"v": 1, "seed": SEED, "at": None, "graded": None, "practice": None, "worlds": 0}
     assert KIND.progress(PROJECT, attempt.state) == (0, 1)
     assert KIND.score(PROJECT, attempt.state, LinkSettings()) == 0
 
@@ -326,6 +326,27 @@ def test_a_crash_leaves_the_attempt_as_it_was_and_says_so(caplog: pytest.LogCapt
     html = attempt.html(refused)
     assert "Your attempt is as it was before" in html
     assert 'value="75"' in html
+
+
+def test_a_class_shares_a_world_by_its_number() -> None:
+    one, other = Attempt(), Attempt(state=KIND.initial_state(PROJECT, seed=SEED + 1))
+    for attempt in (one, other):
+        attempt.send("join", {"number": " 4711 "})
+        attempt.play_all("practice")
+    assert one.events[-1] == other.events[-1]
+    assert "Class world 4711" in one.html()
+    assert one.state["worlds"] == 0, "a world of one's own is still to come"
+    one.send("again", {})
+    assert one.state["practice"]["number"] == 1
+
+
+@pytest.mark.parametrize("number", ["", "x", "1234567", "-1", "1.5", "１２"])
+def test_no_other_text_is_the_number_of_a_class_world(number: str) -> None:
+    attempt = Attempt()
+    with pytest.raises(DecisionRefusedError) as error:
+        attempt.send("join", {"number": number})
+    assert error.value.reason == "class-world"
+    assert attempt.state["practice"] is None
 
 
 def test_no_fit_form_is_told_and_leaves_the_attempt_as_it_was(caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ def test_a_new_learner_has_the_whole_tree_and_nothing_in_it() -> None:
 def test_units_without_a_post_hang_from_their_group() -> None:
     record = build_record(ecommerce(), {}, [])
     assert {unit.unit.code for section in record.sections for unit in section.units} == set(ecommerce().units)
-    assert {section.code for section in record.sections} == {"OA", "CW", "NP", "SEM", "DA", "NM", "JG-SCM"}
+    assert {section.code for section in record.sections} == {"OA", "CW", "NP", "SEM", "DA", "NM", "JG-SAL", "JG-SCM"}
 
 
 def test_what_has_evidence_comes_first() -> None:

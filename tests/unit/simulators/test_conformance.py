@@ -75,7 +75,7 @@ def test_a_state_that_grows(task: Task) -> None:
 
 
 def test_a_text_in_one_language(task: Task) -> None:
-    def scores(self: StallEngine, world: Any, plan: Plan) -> Any:
+    def scores(self: StallEngine, world: Any, plan: Plan, standard: Any = None) -> Any:
         return [Text({"en": "only English"})]
 
     form = choose_form(task.engine, task.spec, WorldKey.of_seed(1), task.band)

@@ -1,0 +1,1 @@
+"""The copy clinic: briefs of products, and everything about a text that needs no judge."""

@@ -1,0 +1,56 @@
+"""Market rooms on each kind of database: one tool for the tests of a module, a course of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from tests.factories.rooms import Course, market_content, open_course
+from tests.factories.tool import Tool, make_tool
+from tests.integration.conftest import SERVER
+
+COURSES = count(1)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
+    template = request.getfixturevalue(f"{request.param}_template")
+    if request.param == "sqlite":
+        path = shutil.copy(template, tmp_path_factory.mktemp("rooms") / "qualoop.db")
+        yield from _opened(f"sqlite:///{path}")
+    else:
+        yield from _on_postgresql(template)
+
+
+@pytest.fixture
+def course(tool: Tool) -> Course:
+    return open_course(tool, f"m-{next(COURSES)}")
+
+
+@pytest.fixture
+def another(tool: Tool) -> Course:
+    """Another course of the same organisation."""
+    return open_course(tool, f"m-{next(COURSES)}")
+
+
+def _opened(url: str) -> Iterator[Tool]:
+    made = make_tool(url, content=market_content(), activity="sem-campaign")
+    yield made
+    made.runtime.database.close()
+    made.runtime.http.close()
+
+
+def _on_postgresql(template: str) -> Iterator[Tool]:
+    server, name = make_url(os.environ[SERVER]), f"qualoop_test_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        yield from _opened(server.set(database=name).render_as_string(hide_password=False))
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    engine.dispose()
