@@ -23,6 +23,8 @@ from qualoop.simulators import PROJECT_FILE, BaselineKind, WorldKey, shares
 from qualoop.simulators.conformance import play
 from qualoop.simulators.forms import choose_form
 from qualoop.simulators.psychometrics import exploits, measure
+from qualoop.simulators.sem.account import read_decision
+from qualoop.simulators.sem.play import played
 from qualoop.simulators.sem.responses import line_up
 from qualoop.simulators.sem.shared import play_market, shared_market
 
@@ -100,10 +102,12 @@ def _search_market() -> Figures:
     keys = (WorldKey.of_seed(number, "bench") for number in count())
     forms = [choose_form(engine, project.spec, next(keys), project.form_band) for _ in range(REPEATS + 1)]
     plans = [(form.world, engine.reference(form.world)) for form in forms]
+    decided = [(world, [read_decision(world, decision) for decision in plan]) for world, plan in plans]
     poor = {id(world): engine.baseline(world, BaselineKind.POOR) or plan for world, plan in plans}
     fresh = [(engine.world(project.spec, form.key), plan) for form, (_, plan) in zip(forms, plans, strict=True)]
     return {
-        "sem_run_ms": _median(plans, lambda world, plan: play(engine, world, plan, next(keys))),
+        "sem_run_ms": _median(decided, lambda world, choices: played(world, choices, next(keys))),
+        "sem_four_steps_ms": _median(plans, lambda world, plan: play(engine, world, plan, next(keys))),
         "sem_value_ms": _median(plans, engine.value),
         # A world of which nothing was asked yet.
         "sem_oracle_ms": _median(fresh, lambda world, _plan: engine.oracle(world)),

@@ -17,7 +17,6 @@ from qualoop.player import Action, State
 from qualoop.player.project import PracticeProjectKind
 from qualoop.player.project_state import GRADED, ProjectState
 from qualoop.player.project_worlds import Worlds
-from qualoop.simulators import WorldKey
 from qualoop.simulators.entering import cell_name, typed_values
 from tests.unit.player.hosts import FixedHost
 
@@ -33,7 +32,9 @@ def figures(projects: Mapping[str, Project]) -> Figures:
     """Return the slowest action (ms of CPU, step and page) and the largest state (KB), by project and over all."""
     found: Figures = {}
     for key, project in projects.items():
-        measured = list(_played(project))
+        # Once to warm up, in another world: templates, lexicons, prepared data.
+        list(_played(project, SEED + 1))
+        measured = list(_played(project, SEED))
         # The first action makes the world, which is then kept.
         found[f"{key}.action_ms"] = max(milliseconds for milliseconds, _ in measured[1:])
         found[f"{key}.state_kb"] = max(size for _, size in measured)
@@ -43,11 +44,11 @@ def figures(projects: Mapping[str, Project]) -> Figures:
     }
 
 
-def _played(project: Project) -> Iterator[tuple[float, float]]:
+def _played(project: Project, seed: int) -> Iterator[tuple[float, float]]:
     """Yield what each action of a graded run costs, in ms, and how large the state is after it, in KB."""
     kind, host = PracticeProjectKind(), FixedHost(language="zh-Hans")
-    state = kind.initial_state(project, SEED)
-    for name in ("open", *("run",) * _rounds(project), "hand-in"):
+    state = kind.initial_state(project, seed)
+    while (name := _next(ProjectState.from_json(state))) is not None:
         action = Action(name=name, form=_form(project, state, name))
         start = time.process_time()
         state = kind.step(project, state, action, settings=SETTINGS, now=NOW).state
@@ -57,9 +58,13 @@ def _played(project: Project) -> Iterator[tuple[float, float]]:
         yield spent * 1000, size / KIB
 
 
-def _rounds(project: Project) -> int:
-    engine = project.engine
-    return engine.rounds(engine.world(project.spec, WorldKey.of_seed(SEED)))
+def _next(state: ProjectState) -> str | None:
+    """Return the action that comes next in a graded run; None after it was handed in."""
+    if state.graded is None:
+        return "open"
+    if state.graded.done:
+        return None
+    return "hand-in" if state.graded.is_played else "run"
 
 
 def _form(project: Project, state: State, name: str) -> dict[str, list[str]]:
@@ -69,7 +74,7 @@ def _form(project: Project, state: State, name: str) -> dict[str, list[str]]:
         return {"to": [GRADED]}
     fields = {"mode": [GRADED], "world": [str(run.number)], "round": [str(run.played)]}
     if name == "run":
-        opened = Worlds().world(project, SEED, GRADED, run.number)
+        opened = Worlds().world(project, state["seed"], GRADED, run.number)
         decision = project.engine.reference(opened.world)[run.played]
         for table, field in opened.form:
             texts = typed_values(field, decision[field.key])
