@@ -7,7 +7,6 @@ projects are those that ship. `--quick` leaves out the synthetic learners and bo
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -149,8 +148,3 @@ def _measurement(say: Say) -> Figures:
 
 def _column(figures: Figures, name: str) -> Iterator[float]:
     return (value for key, value in figures.items() if key.endswith(f".{name}") and value is not None)
-
-
-def state_size(state: Mapping[str, Any]) -> float:
-    """Return how many kilobytes a state has as it is stored."""
-    return len(json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()) / 1024

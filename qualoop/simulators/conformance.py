@@ -7,14 +7,14 @@ tests. Conservation laws and randomness that hangs on nothing that is decided ar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isclose, sqrt
 from statistics import fmean, stdev
 from time import process_time
 from typing import Any, Final
 
-from qualoop.simulators.decisions import Decision, Plan
+from qualoop.simulators.decisions import Plan
 from qualoop.simulators.engine import BaselineKind, Engine, State
 from qualoop.simulators.forms import Form, choose_form
 from qualoop.simulators.learners import draw_skills, random_plan, synthetic_plan
@@ -199,14 +199,3 @@ def both_languages(engine: Engine, form: Form) -> Finding:
     return Finding(
         check="languages", ok=not lacking, detail="every text in both languages" if not lacking else lacking[0][:200]
     )
-
-
-def first_refused(engine: Engine, world: Any, plan: Sequence[Decision]) -> str | None:
-    """Return the code of the first refusal of a plan's decisions, None where all are taken."""
-    state: State = engine.initial(world)
-    for decision in plan:
-        refusals = engine.check(world, state, decision)
-        if refusals:
-            return refusals[0].code
-        state, _ = engine.step(world, state, decision, WorldKey.of_seed(0))
-    return None

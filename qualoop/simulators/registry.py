@@ -31,8 +31,11 @@ def get_engine(name: str) -> Engine:
         if entry.name == name:
             try:
                 engine: Engine = entry.load()()
-            except ImportError as error:
-                raise MissingExtraError(f"the engine {name}", entry.extras[0] if entry.extras else "sim") from error
+            except ModuleNotFoundError as error:
+                # Where no extra is declared, a module that is not there is a fault of ours.
+                if not entry.extras:
+                    raise
+                raise MissingExtraError(f"the engine {name}", ",".join(entry.extras)) from error
             return engine
     known = ", ".join(engine_names()) or "none"
     raise UnknownEngineError(f"no engine {name!r} is installed (there are: {known})")

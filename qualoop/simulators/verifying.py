@@ -23,7 +23,6 @@ from qualoop.simulators.registry import engine_hash, get_engine
 from qualoop.simulators.scoring import as_score, gap_score, standard_of
 from qualoop.simulators.streams import WorldKey
 
-FORMAT: Final = "qualoop-run"
 PLACES: Final = 6
 MAX_BYTES: Final = 1_000_000
 
