@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from qualoop.simulators.decided_rounds import DecidedRounds
 from qualoop.simulators.decisions import (
     ChoiceField,
     Column,
@@ -21,6 +22,7 @@ from qualoop.simulators.decisions import (
 from qualoop.simulators.engine import (
     BaselineKind,
     Bound,
+    ChecksPacks,
     Engine,
     Happened,
     JudgedEngine,
@@ -29,6 +31,7 @@ from qualoop.simulators.engine import (
     Refusal,
     Standard,
     State,
+    TakesShocks,
     parts_of,
 )
 from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
@@ -44,8 +47,10 @@ __all__ = [
     "BaselineKind",
     "Bound",
     "Chart",
+    "ChecksPacks",
     "ChoiceField",
     "Column",
+    "DecidedRounds",
     "Decision",
     "DecisionForm",
     "DecisionTable",
@@ -73,6 +78,7 @@ __all__ = [
     "SpecRefusedError",
     "Standard",
     "State",
+    "TakesShocks",
     "Talk",
     "TextField",
     "UnknownEngineError",

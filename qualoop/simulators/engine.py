@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
+from qualoop.authored_files import Problems
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan
 from qualoop.simulators.streams import WorldKey
 from qualoop.simulators.views import Panel, View
@@ -162,9 +164,32 @@ class NamesParts(Protocol):
         """Return what is scored."""
 
 
+@runtime_checkable
+class ChecksPacks(Protocol):
+    """What an engine offers besides, whose packs must hold more than the form of its values."""
+
+    def check_pack(self, root: Path, name: str, problems: Problems, /) -> None:
+        """Note all that is wrong with a project's pack ``root/packs/name.yaml``, each with its line."""
+
+
 def parts_of(engine: Engine, world: Any) -> tuple[str, ...]:
     """Return what an engine scores in a world, without computing anything."""
     return tuple(engine.parts(world)) if isinstance(engine, NamesParts) else engine.form(world).components
+
+
+@runtime_checkable
+class TakesShocks(Protocol):
+    """What an engine offers besides, in whose worlds a teacher may let something happen, for everybody alike."""
+
+    @property
+    def shocks(self) -> Mapping[str, Text]:
+        """Return what can happen, by kind, as people read it."""
+
+    def with_shock(self, spec: Any, number: int, kind: str, /) -> Any:
+        """Return a checked spec in whose worlds it happens from round ``number`` (from 1) on; rounds before stay alike.
+
+        Raises ValueError where there is no such kind, or it cannot begin in this round.
+        """
 
 
 @runtime_checkable

@@ -109,9 +109,10 @@ class ProjectFile(_Authored):
     post: str | None = Field(default=None, description="Code of the post; none where a job group has no posts yet.")
     group: str = Field(description="Code of the job group.")
     level: str = Field(description="Code of the framework's level, such as L4.")
-    mode: Literal["exercise", "simulation", "live"] = Field(
+    mode: Literal["exercise", "simulation"] = Field(
         default="simulation",
-        description="exercise: toy data; simulation: a world of its own; live: a real shop, and a mentor must approve.",
+        description="exercise: toy data; simulation: a world of its own. A project in a real shop, live, has no engine "
+        "and another form.",
     )
     engine: Key = Field(description="Name of an engine (entry points qualoop.engines).")
     world: dict[str, Any] = Field(default={}, description="What the engine needs; its own schema says what.")

@@ -16,7 +16,7 @@ from qualoop.simulators.errors import UnknownEngineError
 ENTRY_POINT_GROUP: Final = "qualoop.engines"
 
 # What every engine computes with, besides its own package.
-_SHARED: Final = ("decisions", "distributions", "scoring", "streams")
+_SHARED: Final = ("decided_rounds", "decisions", "distributions", "scoring", "streams")
 
 
 def engine_names() -> list[str]:

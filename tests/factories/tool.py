@@ -16,19 +16,20 @@ from werkzeug.test import Client, TestResponse
 
 from lti_tool.app import create_app
 from lti_tool.commands.install import read
-from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
+from lti_tool.lti.tool_keys import ToolKey, make_tool_key, seal_tool_key
 from lti_tool.models import Deployment, Organisation, Registration
+from lti_tool.models import ToolKey as ToolKeyRow
 from lti_tool.outgoing import AddressPolicy, HttpClient
 from lti_tool.services import imports, tool_keys
 from lti_tool.services.content_install import ContentImport
 from lti_tool.services.contents import Contents
 from lti_tool.services.registrations import Registrations
 from lti_tool.services.runtime import Runtime
-from lti_tool.services.schema import migrate
 from lti_tool.settings import Settings
 from qualoop.errors import QualoopError
 from qualoop.framework import load_framework, shipped_content
+from tests.factories.databases import open_migrated
 from tests.factories.launches import TOOL_ORIGIN, Case, LaunchingPlatform
 
 SECRET = "a secret for tests, long enough to be one"
@@ -150,6 +151,12 @@ def shipped(*projects: str) -> ContentImport:
     return replace(lessons, framework=load_framework(root))
 
 
+@cache
+def _signing_key(_purpose: str) -> ToolKey:
+    """Return the key of a purpose, the same for every tool of a test run: to make one takes a tenth of a second."""
+    return make_tool_key()
+
+
 def make_tool(database_url: str, *, content: ContentImport | None = None, activity: str = "") -> Tool:
     """Return a tool on an empty database, with content installed and one platform registered."""
     clock, keys = Clock(), KeySets()
@@ -157,7 +164,7 @@ def make_tool(database_url: str, *, content: ContentImport | None = None, activi
     platform = LaunchingPlatform(target_link_uri=f"{TOOL_ORIGIN}/lti/activity/{lesson}")
     keys.documents[platform.jwks_url] = platform.jwks()
     settings = Settings(secret_key=SECRET, base_url=TOOL_ORIGIN, database_url=database_url, data_folder=Path("var"))
-    database = Database(database_url)
+    database = open_migrated(database_url)
     runtime = Runtime(
         settings=settings,
         database=database,
@@ -167,7 +174,6 @@ def make_tool(database_url: str, *, content: ContentImport | None = None, activi
         contents=Contents(),
         clock=clock,
     )
-    migrate(runtime.database)
     organisation_id = _furnish(runtime, platform, content or shipped())
     return Tool(create_app(runtime), runtime, clock, keys, platform, organisation_id)
 
@@ -179,8 +185,19 @@ def _furnish(runtime: Runtime, platform: LaunchingPlatform, content: ContentImpo
         organisation = Organisation(uuid=str(uuid.uuid4()), key="school", name="School", kind="school", created_at=now)
         session.add(organisation)
         session.flush()
-        for purpose in (tool_keys.LTI, tool_keys.LEDGER):
-            tool_keys.ensure_key(session, purpose, secret=SECRET, now=now)
+        for purpose in tool_keys.PURPOSES:
+            key = _signing_key(purpose)
+            session.add(
+                ToolKeyRow(
+                    kid=key.kid,
+                    purpose=purpose,
+                    state=tool_keys.ACTIVE,
+                    public_jwk=key.public_jwk,
+                    private_encrypted=seal_tool_key(key, SECRET),
+                    created_at=now,
+                    active_at=now,
+                )
+            )
         imports.apply(session, content, organisation.id, now)
         register_platform(runtime, platform, organisation.id, session=session)
         return organisation.id

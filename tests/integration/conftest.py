@@ -14,25 +14,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.engine import URL
 
 from lti_tool.db import Database
 from lti_tool.services.schema import migrate
+from tests.factories.databases import emptied, shape_of, sqlite_template
 
 SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
 MISSING = (
     f"PostgreSQL is not tested: start a server and set {SERVER}, "
     "for example postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database file, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -43,27 +35,38 @@ def postgresql_template() -> Iterator[str]:
         (pytest.fail if os.environ.get("QUALOOP_TEST_REQUIRE") == "all" else pytest.skip)(MISSING)
     name = f"qualoop_template_{uuid.uuid4().hex}"
     _administer(f'CREATE DATABASE "{name}"')
-    database = Database(_url_of(name))
+    database = Database(_address_of(name))
     migrate(database)
     database.close()
     yield name
     _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def idle_databases() -> Iterator[list[str]]:
+    """The names of databases on the test server that are as good as new."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """The address of a new, migrated SQLite database."""
-    path = shutil.copy(sqlite_template, tmp_path / "qualoop.db")
+    path = shutil.copy(sqlite_template(), tmp_path / "qualoop.db")
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def postgresql_url(postgresql_template: str) -> Iterator[str]:
-    """The address of a new, migrated PostgreSQL database."""
-    name = f"qualoop_test_{uuid.uuid4().hex}"
-    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
-    yield _url_of(name)
-    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+def postgresql_url(postgresql_template: str, idle_databases: list[str]) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database without rows."""
+    name = idle_databases.pop() if idle_databases else _copy_of(postgresql_template)
+    yield _address_of(name)
+    if emptied(_url_of(name), shape_of(_url_of(postgresql_template))):
+        idle_databases.append(name)
+    else:
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -81,9 +84,22 @@ def database(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _url_of(name: str) -> str:
+def _url_of(name: str) -> URL:
+    return make_url(os.environ[SERVER]).set(database=name)
+
+
+def _address_of(name: str) -> str:
     """Return the address of a database on the test server."""
-    return make_url(os.environ[SERVER]).set(database=name).render_as_string(hide_password=False)
+    return _url_of(name).render_as_string(hide_password=False)
+
+
+def _copy_of(template: str) -> str:
+    """Make a copy of a database on the test server and return its name."""
+    name = f"qualoop_test_{uuid.uuid4().hex}"
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # These databases outlive no test; that the disk has what was committed is the server's own promise.
+    _administer(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    return name
 
 
 def _administer(statement: str) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from pydantic import BaseModel
 
+from qualoop.authored_files import Problems
 from qualoop.simulators.border.form import HIGHEST_CHARGE, form_of
 from qualoop.simulators.border.incoterms import incoterms
 from qualoop.simulators.border.panels import facts, outcome
+from qualoop.simulators.border.reading import read_pack
 from qualoop.simulators.border.routes import ROUTES
 from qualoop.simulators.border.spec import LandedCostSpec
 from qualoop.simulators.border.valuing import Result, contract_field, result_of, sides, yearly
 from qualoop.simulators.border.world import BorderWorld, make_world
-from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value, packed, unpacked
+from qualoop.simulators.decided_rounds import DecidedRounds
+from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
 from qualoop.simulators.distributions import normal_quantile, poisson_quantile
 from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
 from qualoop.simulators.scoring import gap_scores
@@ -34,7 +38,7 @@ _WHY: Final = {
 }
 
 
-class LandedCostEngine:
+class LandedCostEngine(DecidedRounds):
     """Parcels and bulk contracts under a dated pack of rules; value is the year's expected profit in yuan."""
 
     name: str = "landed-cost"
@@ -45,22 +49,19 @@ class LandedCostEngine:
         """Return the world; raise SpecRefusedError where the pack is wrong or does not fit the cases."""
         return make_world(spec, key)
 
+    def check_pack(self, root: Path, name: str, problems: Problems, /) -> None:
+        """Note all that is wrong with a pack of rules, each with its line."""
+        if name == "customs":
+            read_pack(root, f"packs/{name}.yaml", problems)
+
     def form(self, world: BorderWorld, /) -> DecisionForm:
         """Return what is to be decided."""
         return form_of(world)
 
-    def rounds(self, world: BorderWorld, /) -> int:
-        """Return 1."""
-        return 1
-
-    def initial(self, world: BorderWorld, /) -> State:
-        """Return the state before the decision."""
-        return {"rounds": []}
-
     def check(self, world: BorderWorld, state: State, decision: Decision, /) -> list[Refusal]:
         """Return a refusal for each rule that nobody has verified: a parcel is not sent under it."""
         unverified = {rule.id for rule in world.pack.rules if rule.verify}
-        return [
+        return super().check(world, state, decision) + [
             Refusal(
                 code="unverified-rule",
                 text=Text(
@@ -80,7 +81,7 @@ class LandedCostEngine:
         """Return the state after the year, and what it brought."""
         result, orders = _sampled(world, decision, run)
         happened = Happened(panels=outcome(world, result, orders), realised=result.profit(orders))
-        return {"rounds": [*state["rounds"], packed(decision, form_of(world))]}, happened
+        return self.after(world, state, decision), happened
 
     def view(self, world: BorderWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return the pack and what is to be decided; after the year what it brought."""
@@ -95,11 +96,6 @@ class LandedCostEngine:
             form=None if done else form,
             standing={} if done else form.defaults(),
         )
-
-    def plan(self, world: BorderWorld, state: State, /) -> Plan:
-        """Return what was decided."""
-        form = form_of(world)
-        return [unpacked(each, form) for each in state["rounds"]]
 
     def value(self, world: BorderWorld, plan: Plan, /) -> float:
         """Return the expected profit of the year, in yuan."""

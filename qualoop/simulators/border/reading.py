@@ -36,7 +36,10 @@ def pack_of(data: Mapping[str, Any]) -> CustomsPack:
         pack = CustomsPack.model_validate(data)
     except ValidationError as error:
         raise SpecRefusedError(f"packs.customs: {error}") from error
-    found = [f"{'.'.join(map(str, fault.place))}: {fault.message}" for fault in faults(pack)]
+    found = [
+        f"{'.'.join(map(str, fault.place))}: {fault.message}" + (f" ({fault.repair})" if fault.repair else "")
+        for fault in faults(pack)
+    ]
     if found:
         raise SpecRefusedError("packs.customs: " + "; ".join(found))
     return pack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from statistics import fmean
 from typing import Final
@@ -11,29 +11,23 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
+from qualoop.simulators.decided_rounds import DecidedRounds, decided, finished
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.sem.account import account_form, everywhere, read_decision, write_decision
 from qualoop.simulators.sem.auction import Choice, campaign, campaign_value
 from qualoop.simulators.sem.market import BROAD, EXACT, OFF
-from qualoop.simulators.sem.play import (
-    before_all,
-    bound,
-    decisions_in,
-    finished,
-    played,
-    refusals,
-    with_decision,
-)
+from qualoop.simulators.sem.play import bound, played
 from qualoop.simulators.sem.policy import MOST_BID, tuned
 from qualoop.simulators.sem.reports import week_reports
-from qualoop.simulators.sem.sayings import announcements, why_lost
-from qualoop.simulators.sem.spec import SearchMarketSpec
+from qualoop.simulators.sem.sayings import SHOCK_NAMES, announcements, why_lost
+from qualoop.simulators.sem.spec import SearchMarketSpec, Shock
 from qualoop.simulators.sem.tally import by_keyword
 from qualoop.simulators.sem.worlds import SearchWorld, campaign_world
 from qualoop.simulators.streams import Integers, WorldKey
 from qualoop.simulators.views import Panel, View
+from qualoop.values import Text
 
 _NAIVE_BIDS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _POOR_BID: Final = 0.95
@@ -43,13 +37,23 @@ _TRICK_BID: Final = 0.5
 Written = dict[str, list[Value]]
 
 
-class SearchMarketEngine:
+class SearchMarketEngine(DecidedRounds):
     """Keywords with match types and bids, negative keywords, and the quality of ads, under a daily budget."""
 
     name = "search-market"
     spec_model: type[BaseModel] = SearchMarketSpec
     # The price of a click is the lesser of two means: off by less than the price step, a cent.
     value_tolerance = 0.005
+
+    @property
+    def shocks(self) -> Mapping[str, Text]:
+        """Return what a teacher may let happen."""
+        return SHOCK_NAMES
+
+    def with_shock(self, spec: SearchMarketSpec, number: int, kind: str, /) -> SearchMarketSpec:
+        """Return the market in which something happens from a round on; raise ValueError."""
+        shock = Shock.model_validate({"round": number, "kind": kind})
+        return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
 
     def world(self, spec: SearchMarketSpec, key: WorldKey, /) -> SearchWorld:
         """Return the account and its market."""
@@ -63,23 +67,15 @@ class SearchMarketEngine:
         """Return how often is decided."""
         return world.spec.rounds
 
-    def initial(self, world: SearchWorld, /) -> State:
-        """Return the state before the first week."""
-        return before_all()
-
-    def check(self, world: SearchWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return that all rounds are over, where they are: fields have no rules besides their own."""
-        return refusals(world, state)
-
     def step(self, world: SearchWorld, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
         """Return the state after one more round, and its reports."""
-        after = with_decision(state, decision, _form(world))
+        after = self.after(world, state, decision)
         panels, realised = _replayed(world, json.dumps(after), run)
         return after, Happened(panels=panels, realised=realised)
 
     def view(self, world: SearchWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return the reports of the finished rounds; every role sees the whole account."""
-        plan = decisions_in(state, _form(world))
+        plan = self.plan(world, state)
         panels, _ = _replayed(world, json.dumps(state), run)
         number = finished(state)
         open_form = _form(world) if number < world.spec.rounds else None
@@ -90,10 +86,6 @@ class SearchMarketEngine:
             form=open_form,
             standing=(plan[-1] if plan else open_form.defaults()) if open_form else {},
         )
-
-    def plan(self, world: SearchWorld, state: State, /) -> Plan:
-        """Return what was decided so far."""
-        return decisions_in(state, _form(world))
 
     def value(self, world: SearchWorld, plan: Plan, /) -> float:
         """Return the expected profit of the campaign, in closed form."""
@@ -133,7 +125,7 @@ def _form(world: SearchWorld) -> DecisionForm:
 @lru_cache(maxsize=8)
 def _replayed(world: SearchWorld, stored: str, run: WorldKey) -> tuple[tuple[Panel, ...], float]:
     """Return the reports of the rounds that a state, as JSON, holds, and the last one's profit: a page asks twice."""
-    choices = _choices(world, decisions_in(json.loads(stored), _form(world)))
+    choices = _choices(world, decided(json.loads(stored), _form(world)))
     results, runs = played(world, choices, run)
     return week_reports(world, choices, results, runs), runs[-1].profit if runs else 0.0
 

@@ -52,6 +52,12 @@ _NOTHING_LOST: Final = Text(
 )
 
 
+SHOCK_NAMES: Final = {
+    "rival_enters": Text({"en": "One more rival bids in every auction", "zh-Hans": "每场竞价多一个对手"}),
+}
+"""What happens, by kind, in a phrase."""
+
+
 def announcements(spec: SearchMarketSpec, number: int) -> tuple[Prose, ...]:
     """Return the news at the beginning of a round (from 0): everybody is told when it happens."""
     come = [shock for shock in spec.shocks if shock.round == number + 1]

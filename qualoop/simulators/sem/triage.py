@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from qualoop.simulators.decided_rounds import DecidedRounds, finished
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import as_score, gap_scores
 from qualoop.simulators.sem.auction import Choice, campaign, campaign_value
 from qualoop.simulators.sem.market import BROAD, EXACT, OFF, PHRASE
-from qualoop.simulators.sem.play import before_all, bound, decisions_in, finished, played, refusals, with_decision
+from qualoop.simulators.sem.play import bound, played
 from qualoop.simulators.sem.policy import tuned
 from qualoop.simulators.sem.reports import term_reports
 from qualoop.simulators.sem.sayings import why_flags, why_lost
@@ -56,7 +57,7 @@ class Detection:
         return 2.0 * self.precision * self.recall / both if both > 0.0 else 0.0
 
 
-class SearchTermsEngine:
+class SearchTermsEngine(DecidedRounds):
     """Match type, bid band and exclusion for each line of a search-term report."""
 
     name = "search-terms"
@@ -76,24 +77,16 @@ class SearchTermsEngine:
         """Return that it is decided once."""
         return world.spec.rounds
 
-    def initial(self, world: SearchWorld, /) -> State:
-        """Return the state before anything was decided."""
-        return before_all()
-
-    def check(self, world: SearchWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return that the round is over, where it is: fields have no rules besides their own."""
-        return refusals(world, state)
-
     def step(self, world: SearchWorld, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
         """Return the state after the decision, and its reports."""
-        after = with_decision(state, decision, _form(world))
-        choices = [read_triage(world, each) for each in decisions_in(after, _form(world))]
+        after = self.after(world, state, decision)
+        choices = [read_triage(world, each) for each in self.plan(world, after)]
         results, runs = played(world, choices, run)
         return after, Happened(panels=term_reports(world, choices, results, runs), realised=runs[-1].profit)
 
     def view(self, world: SearchWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return the table, or what came of it."""
-        choices = [read_triage(world, each) for each in decisions_in(state, _form(world))]
+        choices = [read_triage(world, each) for each in self.plan(world, state)]
         results, runs = played(world, choices, run)
         number = finished(state)
         open_form = _form(world) if number < world.spec.rounds else None
@@ -104,10 +97,6 @@ class SearchTermsEngine:
             form=open_form,
             standing=open_form.defaults() if open_form else {},
         )
-
-    def plan(self, world: SearchWorld, state: State, /) -> Plan:
-        """Return what was decided."""
-        return decisions_in(state, _form(world))
 
     def value(self, world: SearchWorld, plan: Plan, /) -> float:
         """Return the expected profit, in closed form."""

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
-from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value, packed, unpacked
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.decided_rounds import DecidedRounds
+from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.shop.experiments import Experiment, RefereeWorld, make_world
 from qualoop.simulators.shop.form import LEAST_SIZE, MOST_SIZE, form_of
@@ -33,7 +34,7 @@ _WHY: Final = {
 }
 
 
-class RefereeEngine:
+class RefereeEngine(DecidedRounds):
     """A dozen A/B tests with their traps; value is points, by proper scores and expected utility."""
 
     name: str = "ab-referee"
@@ -48,23 +49,11 @@ class RefereeEngine:
         """Return what is to be decided."""
         return form_of(world)
 
-    def rounds(self, world: RefereeWorld, /) -> int:
-        """Return 1."""
-        return 1
-
-    def initial(self, world: RefereeWorld, /) -> State:
-        """Return the state before the decision."""
-        return {"rounds": []}
-
-    def check(self, world: RefereeWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return nothing: no answer forbids another."""
-        return []
-
     def step(self, world: RefereeWorld, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
         """Return the state after the year, and what it brought."""
         lost, year = sampled(world, decision, run)
         happened = Happened(panels=outcome(world, lost, year), realised=lost.points())
-        return {"rounds": [*state["rounds"], packed(decision, form_of(world))]}, happened
+        return self.after(world, state, decision), happened
 
     def view(self, world: RefereeWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return what is to be decided; after the year how each experiment turned out."""
@@ -79,11 +68,6 @@ class RefereeEngine:
             form=None if done else form,
             standing={} if done else form.defaults(),
         )
-
-    def plan(self, world: RefereeWorld, state: State, /) -> Plan:
-        """Return what was decided."""
-        form = form_of(world)
-        return [unpacked(each, form) for each in state["rounds"]]
 
     def value(self, world: RefereeWorld, plan: Plan, /) -> float:
         """Return the expected points."""

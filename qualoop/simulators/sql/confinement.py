@@ -13,6 +13,7 @@ import platform
 import resource
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from qualoop.simulators.sql.system_calls import AUDIT_ARCH, NOBODY_NEEDS, QUERY_NEEDS, SECCOMP, numbers
@@ -27,6 +28,7 @@ _SECCOMP_SET_FILTER: Final = 1
 _SECCOMP_ALL_THREADS: Final = 1
 _SIGKILL: Final = 9
 _CAPABILITIES_3: Final = 0x20080522
+_CLONE_THREAD: Final = 0x10000
 
 _LANDLOCK_CREATE: Final = 444
 _LANDLOCK_ADD: Final = 445
@@ -73,6 +75,15 @@ def give_up_privileges() -> None:
 def die_with_parent() -> None:
     """Ask the kernel for SIGKILL when the parent's thread ends."""
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def has_one_thread(status: str = "/proc/self/status") -> bool:
+    """Return whether this process has a single thread, so that what it holds is whole in a fork. Where unsure: no."""
+    try:
+        return b"\nThreads:\t1\n" in Path(status).read_bytes()
+    except OSError:
+        # Without /proc: parting from one's own threads fails exactly where there are others.
+        return not _LIBC.unshare(ctypes.c_int(_CLONE_THREAD))
 
 
 def landlock_version() -> int:

@@ -1,4 +1,4 @@
-"""The life of one query: a fork of the worker that limits itself, opens the file, gives up the rest, and answers.
+"""The life of one query: a fork of the worker that limits itself, makes the sample, gives up the rest, and answers.
 
 The worker loads this module alone.
 """
@@ -17,16 +17,18 @@ from qualoop.simulators.sql.answers import LONGEST_QUERY, MOST_ROWS, QueryFaultE
 MEMORY: Final = 1_200_000_000
 SECONDS: Final = 3
 
-# DuckDB looks up the memory limit of its control group when it opens a file, and gives up where it may not.
-_OWN_LIMITS: Final = ("/proc/self/cgroup", "/sys/fs/cgroup")
-ALL_LIMITS: Final = ("/proc", "/sys/fs/cgroup")
-
 
 class QueryEngine(Protocol):
     """A module that opens a sample and runs a query on it: `duckdb_query` or `sqlite_query`."""
 
-    def open_sample(self, path: str, sample: str, /) -> Any:
-        """Return a connection to the sample."""
+    def warm(self, path: str, /) -> Any:
+        """Return what all forks inherit, made once in the worker: a locked connection, or what stands for the file."""
+
+    def files_of_queries(self, path: str, /) -> list[str]:
+        """Return the files that a fork still has to open."""
+
+    def open_sample(self, warmed: Any, sample: str, /) -> Any:
+        """Return a connection to the sample. It belongs to this fork alone."""
 
     def run(self, connection: Any, query: str, most: int, /) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return columns and rows; raise QueryFaultError."""
@@ -34,14 +36,10 @@ class QueryEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where queries run: the engine, the data file, and what the kernel lets a process give up.
-
-    ``landlocked``: files; ``filtered``: system calls.
-    """
+    """Where queries run: the engine, what it warmed up, and whether the kernel lets a query give up system calls."""
 
     engine: QueryEngine
-    data: str
-    landlocked: bool
+    warmed: Any
     filtered: bool
 
 
@@ -59,9 +57,7 @@ def answer_in_fork(place: Place, request: dict[str, Any], output: int) -> NoRetu
 
 def _answers(place: Place, queries: Sequence[str], sample: str) -> bytes:
     """Return the answers to queries, all on one connection, as a JSON list."""
-    if place.landlocked:
-        confinement.allow_files([place.data, *_OWN_LIMITS])
-    connection = place.engine.open_sample(place.data, sample)
+    connection = place.engine.open_sample(place.warmed, sample)
     if place.filtered:
         confinement.allow_query_calls()
     return b"[" + b",".join(_answer(place, connection, str(query)) for query in queries) + b"]"

@@ -54,9 +54,20 @@ _BEHIND: Final = frozenset({"lines", "kept", "units"})
 _INNER_NAMES: Final = ("sqlite_", "pragma_", "dbstat", "bytecode", "tables_used", "fts", "rtree")
 
 
-def open_sample(path: str, sample: str) -> sqlite3.Connection:
+def warm(path: str) -> str:
+    """Return the path, once the file was found to open: SQLite's makers advise against connections across a fork."""
+    sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True).close()
+    return path
+
+
+def files_of_queries(path: str) -> list[str]:
+    """Return the data file: each query opens its own connection."""
+    return [path]
+
+
+def open_sample(warmed: str, sample: str) -> sqlite3.Connection:
     """Return a defensive read-only connection to a data file, whose view `sales` is the sample."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"file:{warmed}?mode=ro&immutable=1", uri=True, isolation_level=None)
     connection.execute("pragma temp_store = memory")
     connection.execute("create temp table kept (unit integer primary key)")
     kept = ((unit,) for unit, bit in enumerate(sample) if bit == "1")

@@ -1,8 +1,10 @@
 """The warm parent of all queries: a process without secrets, network or files, that forks once for each query.
 
-It stays single-threaded and opens no connection, so that forks are sound. It is started by `sandbox` and loads a few
-modules of this package and the database's library, nothing else of Qualoop. In: a set-up, then requests (`id`, `queries`, `sample`); out: the result of
-the probe, then answers. At the end of its input it ends, and with it every query.
+It has the database's file open, read-only and locked, and runs no query of a learner itself: each runs in a fork that
+inherits the open database and dies after it, so none sees what another did. Forks are sound because it stays
+single-threaded, which is checked after the file was opened. It is started by `sandbox` and loads a few modules of this
+package and the database's library, nothing else of Qualoop. In: a set-up, then requests (`id`, `queries`, `sample`);
+out: the result of the probe, then answers. At the end of its input it ends, and with it every query.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any, Final, NoReturn
 
 from qualoop.simulators.sql import confinement, frames, probe
 from qualoop.simulators.sql.answers import MOST_BYTES
-from qualoop.simulators.sql.query_process import ALL_LIMITS, Place, answer_in_fork
+from qualoop.simulators.sql.query_process import Place, QueryEngine, answer_in_fork
 
 AT_ONCE: Final = 4
 WALL_SECONDS: Final = 2.0
@@ -29,6 +31,8 @@ _IN: Final = 0
 _OUT: Final = 1
 _NOWHERE: Final = 2
 _SETUP_FAULTS: Final = (confinement.ConfinementError, probe.ProbeError, ImportError, OSError, ValueError, KeyError)
+# DuckDB looks up the memory limit of its control group when it opens a file, and gives up where it may not.
+_OWN_LIMITS: Final = ("/proc", "/sys/fs/cgroup")
 # Of the list that answers are packed in.
 _SEPARATORS: Final = 2
 _CHUNK: Final = 1 << 16
@@ -60,16 +64,32 @@ def main() -> None:
 def _settle(setup: dict[str, Any]) -> tuple[Place, str]:
     """Return the place of the queries, confined as the rung demands and probed; raise whatever stands in the way."""
     strict = setup["rung"] == "landlock"
+    data = str(setup["data"])
     engine: Any = import_module(f"qualoop.simulators.sql.{setup['engine']}_query")
     confinement.give_up_privileges()
     landlocked = strict or bool(confinement.landlock_version())
     if landlocked:
-        confinement.allow_files([setup["data"], *ALL_LIMITS])
+        confinement.allow_files([data, *_OWN_LIMITS])
+    warmed = _warm(engine, data)
+    if landlocked:
+        confinement.allow_files(engine.files_of_queries(data))
     filtered = _filters(strict=strict)
-    place = Place(engine=engine, data=setup["data"], landlocked=landlocked, filtered=filtered)
+    place = Place(engine=engine, warmed=warmed, filtered=filtered)
     probe.prove(place, str(setup["sample"]))
     gc.freeze()
     return place, f"landlock {'yes' if landlocked else 'no'}, seccomp {'yes' if filtered else 'no'}"
+
+
+def _warm(engine: QueryEngine, data: str) -> Any:
+    """Return what forks inherit. The file is of our own making, and no query was seen yet: nothing hostile runs here."""
+    try:
+        warmed = engine.warm(data)
+    except Exception as error:
+        # Whatever the library calls it: to the operator it is one fault.
+        raise probe.ProbeError(f"the data file does not open: {type(error).__name__}: {error}") from error
+    if not confinement.has_one_thread():
+        raise probe.ProbeError("the database's library started a thread, so that no fork would be sound")
+    return warmed
 
 
 def _filters(*, strict: bool) -> bool:

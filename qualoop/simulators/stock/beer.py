@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
+from qualoop.simulators.decided_rounds import DecidedRounds, standing
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
-from qualoop.simulators.stock import logs
 from qualoop.simulators.stock.beer_levels import best_levels
 from qualoop.simulators.stock.beer_pages import MOST, chain_form, known_panels, result_panels, role_form
 from qualoop.simulators.stock.beer_play import ROLES, expected_costs, gap_key, level_key, paid, pipeline_key, play
@@ -28,7 +28,7 @@ _NAIVE: Final = (2.8, 1.0, 1.0)
 _POOR: Final = (6.0, 1.0, 0.9)
 
 
-class BeerGameEngine:
+class BeerGameEngine(DecidedRounds):
     """A supply chain of retailer, wholesaler, distributor and factory."""
 
     name: str = "beer-game"
@@ -47,19 +47,10 @@ class BeerGameEngine:
         """Return the rounds of the game."""
         return world.spec.rounds
 
-    def initial(self, world: BeerGameWorld, /) -> State:
-        """Return the state before the first round."""
-        return logs.nothing_decided()
-
-    def check(self, world: BeerGameWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return nothing: whatever fits the form can be run."""
-        return []
-
     def step(self, world: BeerGameWorld, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
         """Return the state after a round, and how the round came out for the whole chain."""
-        form = self.form(world)
-        after = logs.with_decision(state, decision, form)
-        decisions = logs.decided(after, form)
+        after = self.after(world, state, decision)
+        decisions = self.plan(world, after)
         course = play(world, decisions, run)
         number = len(decisions) - 1
         costs = paid(world, course)[number * world.spec.round_weeks :].sum()
@@ -68,11 +59,11 @@ class BeerGameEngine:
     def view(self, world: BeerGameWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return how the last round came out and what is known for the next; a role sees its own firm only."""
         whole = self.form(world)
-        decisions = logs.decided(state, whole)
+        decisions = self.plan(world, state)
         number, over = len(decisions), len(decisions) == world.spec.rounds
         form = role_form(whole, role)
         results = result_panels(world, play(world, decisions, run), number - 1, role) if decisions else ()
-        held = logs.standing(decisions, whole)
+        held = standing(decisions, whole)
         return View(
             round=number,
             rounds=world.spec.rounds,
@@ -80,10 +71,6 @@ class BeerGameEngine:
             form=None if over else form,
             standing={} if over else {each.key: held[each.key] for _, each in form},
         )
-
-    def plan(self, world: BeerGameWorld, state: State, /) -> Plan:
-        """Return the rounds decided so far."""
-        return logs.decided(state, self.form(world))
 
     def value(self, world: BeerGameWorld, plan: Plan, /) -> float:
         """Return minus the mean cost over all futures, exactly."""

@@ -36,13 +36,22 @@ def pipeline_key(role: str) -> str:
 
 def decided_rule(world: BeerGameWorld, decisions: Sequence[Decision], axes: int) -> Rule:
     """Return the rule of a plan for demand with ``axes`` further axes after the weeks, the first of them products."""
+    # Levels have a value a product, shares one for all: axes are added where they are missing.
+    levels, gaps, pipelines = (part.reshape(*part.shape, *([1] * (axes - 1))) for part in _decided(decisions))
+    return _rule(world, levels, gaps, pipelines)
+
+
+def _decided(decisions: Sequence[Decision]) -> tuple[Floats, Floats, Floats]:
+    """Return levels, shares of the gap and shares of the pipeline, each by round, node, and product or 1."""
     levels, gaps, pipelines = (
         np.array([[decision[key(role)] for role in ROLES] for decision in decisions], dtype=np.float64)
         for key in (level_key, gap_key, pipeline_key)
     )
-    # Levels have a value a product, shares one for all: axes are added where they are missing.
-    levels = levels.reshape(*levels.shape, *([1] * (axes - 1)))
-    gaps, pipelines = (shares.reshape(*shares.shape, *([1] * (axes - 1))) for shares in (gaps, pipelines))
+    return levels, gaps, pipelines
+
+
+def _rule(world: BeerGameWorld, levels: Floats, gaps: Floats, pipelines: Floats) -> Rule:
+    """Return the rule of arrays with the rounds first."""
     weeks = world.spec.round_weeks
 
     def rule(week: Week) -> Floats:
@@ -60,6 +69,25 @@ def expected_costs(world: BeerGameWorld, plan: Sequence[Decision]) -> Floats:
     course = simulate(world.futures, decided_rule(world, plan, 2), CHAIN, start)
     by_product = course.costs(CHAIN).sum(axis=(0, 3)) / world.spec.futures
     costs: Floats = by_product @ world.unit
+    return costs
+
+
+def costs_by_round(world: BeerGameWorld, plans: Sequence[Sequence[Decision]]) -> Floats:
+    """Return the mean cost over all futures by plan, round and node (in the order of ROLES).
+
+    Plans are of the same length, at least one round, and may end before the last: what is to come changes no week before.
+    """
+    rounds, weeks = len(plans[0]), world.spec.round_weeks
+    demand = world.futures[: rounds * weeks, :, None, :]
+    demand = np.broadcast_to(demand, (*demand.shape[:2], len(plans), demand.shape[3]))
+    stock, slot = (np.asarray(part)[:, None, None] for part in (world.start.stock, world.start.slot))
+    levels, gaps, pipelines = (
+        np.stack(parts, axis=3)[..., None] for parts in zip(*(_decided(plan) for plan in plans), strict=True)
+    )
+    course = simulate(demand, _rule(world, levels, gaps, pipelines), CHAIN, Start(stock=stock, slot=slot))
+    by_week = course.costs(CHAIN).mean(axis=4)
+    by_round = by_week.reshape(rounds, weeks, *by_week.shape[1:]).sum(axis=1)
+    costs: Floats = np.einsum("rnpk,p->krn", by_round, world.unit)
     return costs
 
 

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
+from qualoop.simulators.decided_rounds import DecidedRounds, standing
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
-from qualoop.simulators.stock import logs
 from qualoop.simulators.stock.counts import clumped_pmf, mismatch_cost
 from qualoop.simulators.stock.policy_costs import PLACES, expected_costs, least_cost
 from qualoop.simulators.stock.policy_pages import known_panels, policy_form, result_panels
@@ -30,7 +30,7 @@ _NAIVE_WEEKS: Final = 7.0
 _POOR: Final = (3.0, 4.0)
 
 
-class StockPolicyEngine:
+class StockPolicyEngine(DecidedRounds):
     """A year of a shop's stock, with an order point and an order quantity a product and round."""
 
     name: str = "stock-policy"
@@ -49,21 +49,12 @@ class StockPolicyEngine:
         """Return the four rounds of the year."""
         return ROUNDS
 
-    def initial(self, world: StockPolicyWorld, /) -> State:
-        """Return the state before the first round."""
-        return logs.nothing_decided()
-
-    def check(self, world: StockPolicyWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return nothing: whatever fits the table can be run."""
-        return []
-
     def step(
         self, world: StockPolicyWorld, state: State, decision: Decision, run: WorldKey, /
     ) -> tuple[State, Happened]:
         """Return the state after a round, and how the round came out."""
-        form = self.form(world)
-        after = logs.with_decision(state, decision, form)
-        decisions = logs.decided(after, form)
+        after = self.after(world, state, decision)
+        decisions = self.plan(world, after)
         played = play(world, decisions, run)
         number = len(decisions) - 1
         costs = played.costs[:, number * world.spec.round_weeks :].sum()
@@ -72,7 +63,7 @@ class StockPolicyEngine:
     def view(self, world: StockPolicyWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return how the last round came out, and what is known for the next."""
         form = self.form(world)
-        decisions = logs.decided(state, form)
+        decisions = self.plan(world, state)
         number, over = len(decisions), len(decisions) == ROUNDS
         played = play(world, decisions, run) if decisions else None
         results = result_panels(world, played, number - 1) if played else ()
@@ -81,12 +72,8 @@ class StockPolicyEngine:
             rounds=ROUNDS,
             panels=(*results, *known_panels(world, played, number)),
             form=None if over else form,
-            standing={} if over else logs.standing(decisions, form),
+            standing={} if over else standing(decisions, form),
         )
-
-    def plan(self, world: StockPolicyWorld, state: State, /) -> Plan:
-        """Return the rounds decided so far."""
-        return logs.decided(state, self.form(world))
 
     def value(self, world: StockPolicyWorld, plan: Plan, /) -> float:
         """Return minus the expected cost, exactly."""

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
+from qualoop.simulators.decided_rounds import DecidedRounds
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan
-from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Refusal, Standard, State
+from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
-from qualoop.simulators.stock import logs
 from qualoop.simulators.stock.counts import negative_binomial_pmf, quantile_of, quantiles
 from qualoop.simulators.stock.season_pages import (
     BUFFER,
@@ -35,7 +35,7 @@ _POOR: Final = 1.3
 _TRICK: Final = 0.08
 
 
-class SeasonEngine:
+class SeasonEngine(DecidedRounds):
     """A season's purchase for a shop of many products."""
 
     name: str = "stock-season"
@@ -50,18 +50,6 @@ class SeasonEngine:
         """Return the order sheet."""
         return season_form(world)
 
-    def rounds(self, world: SeasonWorld, /) -> int:
-        """Return 1: there is one order."""
-        return 1
-
-    def initial(self, world: SeasonWorld, /) -> State:
-        """Return the state before the order."""
-        return logs.nothing_decided()
-
-    def check(self, world: SeasonWorld, state: State, decision: Decision, /) -> list[Refusal]:
-        """Return nothing: whatever fits the sheet can be ordered, and an order below zero is none."""
-        return []
-
     def step(self, world: SeasonWorld, state: State, decision: Decision, run: WorldKey, /) -> tuple[State, Happened]:
         """Return the end of the season, and how it came out."""
         orders, demand = ordered(decision), season_demand(world, run)
@@ -69,21 +57,17 @@ class SeasonEngine:
             panels=result_panels(world, orders, demand),
             realised=float(season_profit(world, orders, demand).sum()),
         )
-        return logs.with_decision(state, decision, self.form(world)), happened
+        return self.after(world, state, decision), happened
 
     def view(self, world: SeasonWorld, state: State, run: WorldKey, /, *, role: str = "") -> View:
         """Return last season's facts and the order sheet, or how the season came out."""
         form = self.form(world)
-        decisions = logs.decided(state, form)
+        decisions = self.plan(world, state)
         known = known_panels(world)
         if not decisions:
             return View(round=0, rounds=1, panels=known, form=form, standing=form.defaults())
         results = result_panels(world, ordered(decisions[0]), season_demand(world, run))
         return View(round=1, rounds=1, panels=(*results, *known), form=None, standing={})
-
-    def plan(self, world: SeasonWorld, state: State, /) -> Plan:
-        """Return the order, once it is placed."""
-        return logs.decided(state, self.form(world))
 
     def value(self, world: SeasonWorld, plan: Plan, /) -> float:
         """Return the expected profit, exactly."""

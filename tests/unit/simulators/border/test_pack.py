@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from qualoop.authored_files import Problems
+from qualoop.content_packages.project_files import check_project
 from qualoop.simulators.border.pack import CustomsPack
 from qualoop.simulators.border.reading import HERE, SHIPPED_PACK, pack_of, read_pack, shipped_pack_data
 from qualoop.simulators.errors import SpecRefusedError
@@ -72,6 +74,19 @@ def test_what_is_shipped_is_sound() -> None:
 
 def test_the_project_carries_the_same_pack() -> None:
     assert (PROJECT / "customs.yaml").read_bytes() == (HERE / SHIPPED_PACK).read_bytes()
+
+
+def test_a_fault_in_a_projects_pack_is_told_with_the_packs_line(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(PROJECT.parent, tmp_path / PROJECT.parent.name))
+    pack = folder / "packs" / "customs.yaml"
+    text = pack.read_text(encoding="utf-8")
+    number, old = next(
+        (at, line) for at, line in enumerate(text.splitlines(), 1) if "zone: EU" in line and "where" in line
+    )
+    pack.write_text(text.replace(old, old.replace("zone: EU", "zone: XX"), 1), encoding="utf-8")
+    problems = Problems()
+    assert check_project(folder, None, problems) is None
+    assert {(problem.file, problem.line) for problem in problems} == {("packs/customs.yaml", number)}
 
 
 def test_a_small_pack_is_read(tmp_path: Path) -> None:

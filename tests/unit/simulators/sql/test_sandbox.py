@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from qualoop.simulators.sql import confinement
 from qualoop.simulators.sql.dataset import PreparedData
 from qualoop.simulators.sql.rungs import BUBBLEWRAP, LANDLOCK, find_rung
 from qualoop.simulators.sql.sandbox import TOGETHER, Query, Sandbox, _grouped
@@ -56,6 +58,17 @@ def test_a_query_that_is_stopped_takes_none_with_it(sandbox: Sandbox, data: Prep
     answers = sandbox.run(queries(data, *texts), trusted=texts)
     assert [answer.fault for answer in answers] == [None, "timeout", "binding", None]
     assert (answers[0].rows, answers[3].rows) == (((1,),), ((2,),))
+
+
+@pytest.mark.parametrize("status", ["/proc/self/status", "/none"])
+def test_a_second_thread_is_noticed_with_and_without_proc(status: str) -> None:
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    alone = confinement.has_one_thread(status)
+    done.set()
+    other.join()
+    assert not alone
 
 
 def test_the_commands_of_the_rungs(data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
