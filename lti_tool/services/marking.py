@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import MarkRevision, MarkRow, SubmissionRow
 from lti_tool.services.learner_keys import sealed_bytes
-from lti_tool.services.marking_cases import Case, Desk, Marker, StoredMark, get_case
+from lti_tool.services.live_people import check_may_judge
+from lti_tool.services.marking_cases import Case, Desk, Marker, StoredMark, get_case, get_case_by_id
 from lti_tool.services.marking_setups import find_setup
 from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment.marking import (
@@ -91,14 +92,17 @@ def save(session: Session, desk: Desk, judgement: Judgement, *, now: datetime) -
     marker = desk.marker
     case = locked_case(session, desk)
     position = _position(case, marker)
+    if position is Position.FIRST:
+        check_may_judge(session.connection(), case, marker)
     stored = case.stored.get(position)
     if (stored.revision if stored else 0) != judgement.seen:
         raise MarkStaleError
     if case.marking.is_in(position):
         raise MarkApprovedError
-    enterprise = judgement.enterprise.strip()[:MAX_ENTERPRISE] if marker.names_enterprise else ""
+    names_enterprise = case.names_enterprise(marker)
+    enterprise = judgement.enterprise.strip()[:MAX_ENTERPRISE] if names_enterprise else ""
     missing = missing_rows(case.marking.rubric, judgement.sheet)
-    lacks_enterprise = marker.names_enterprise and not enterprise
+    lacks_enterprise = names_enterprise and not enterprise
     approves = judgement.approve and not missing and not lacks_enterprise
     revision = _write(
         session, case, marker, position, sheet=judgement.sheet, approves=approves, enterprise=enterprise, now=now
@@ -136,14 +140,17 @@ def undo(session: Session, desk: Desk, *, seen: int, now: datetime) -> Position:
 
 def locked_case(session: Session, desk: Desk) -> Case:
     """Return a work for a change: nobody else changes it before this transaction ends. Raises SubmissionMissingError."""
+    _lock(session, desk.link.organisation_id, SubmissionRow.uuid == desk.work)
+    return get_case(session.connection(), desk)
+
+
+def _lock(session: Session, organisation_id: int, condition: ColumnElement[bool]) -> None:
+    """Lock a work; raise SubmissionMissingError where there is none."""
     found = session.scalar(
-        select(SubmissionRow.id)
-        .where(SubmissionRow.organisation_id == desk.link.organisation_id, SubmissionRow.uuid == desk.work)
-        .with_for_update()
+        select(SubmissionRow.id).where(SubmissionRow.organisation_id == organisation_id, condition).with_for_update()
     )
     if found is None:
         raise SubmissionMissingError
-    return get_case(session.connection(), desk)
 
 
 def _position(case: Case, marker: Marker) -> Position:
@@ -268,8 +275,17 @@ def restage(session: Session, desk: Desk, now: datetime) -> None:
     """Let the work's row say where its marking stands now, and when it is to be released."""
     session.flush()
     session.expire_all()
+    _restage(session, get_case(session.connection(), desk), now)
+
+
+def restage_by_id(session: Session, organisation_id: int, submission_id: int, *, secret: str, now: datetime) -> None:
+    """Do the same for the process itself, after what reviewers say has changed; raise SubmissionMissingError."""
+    _lock(session, organisation_id, SubmissionRow.id == submission_id)
+    _restage(session, get_case_by_id(session.connection(), organisation_id, submission_id, secret=secret), now)
+
+
+def _restage(session: Session, case: Case, now: datetime) -> None:
     connection = session.connection()
-    case = get_case(connection, desk)
     stage, release_at = stage_of(case.marking), None
     if stage is Stage.APPROVED:
         setup = find_setup(connection, case.organisation_id, case.link.resource_link_id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import Enrolment, Identity, MarkRow, Person
 from lti_tool.services.class_members import Link
+from lti_tool.services.live_people import check_may_judge
 from lti_tool.services.marking import locked_case, restage, row_of
 from lti_tool.services.marking_cases import Desk, Marker
 from lti_tool.services.roles import Permission, may
@@ -42,6 +43,7 @@ def take_over(session: Session, desk: Desk, *, now: datetime) -> None:
     holds = any(stored.person_id == marker.person_id for stored in case.stored.values())
     if first is None or holds or case.marking.is_in(Position.FIRST) or case.marking.is_released:
         raise MarkNotYoursError
+    check_may_judge(session.connection(), case, marker)
     session.execute(
         update(MarkRow)
         .where(MarkRow.id == first.id, MarkRow.organisation_id == case.organisation_id)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from lti_tool.models import (
     Activity,
     Attempt,
     ContentVersion,
-    Identity,
     MarkRevision,
     MarkRow,
     Person,
@@ -24,9 +23,12 @@ from lti_tool.models import (
 from lti_tool.services import rubrics
 from lti_tool.services.class_members import Link
 from lti_tool.services.learner_keys import KeyOwner, open_bytes
+from lti_tool.services.marking_rows import mark_rows, work_rows
+from lti_tool.services.peer_said import PeersSaid, find_said
 from lti_tool.services.roles import Permission, Role, may
 from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment.marking import Mark, Marking, Position, Stage, sheet_of
+from qualoop.content_packages import LIVE_KIND
 from qualoop.ledger import EvidenceForm
 
 _OWN_ROLES: Final = frozenset({Role.TEACHER.value, Role.ASSISTANT.value, Role.ASSESSOR.value})
@@ -80,7 +82,11 @@ class StoredMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One work and its marks. ``activity`` and ``content`` are what evidence of it names, ``name`` is the learner's."""
+    """One work and its marks. ``activity`` and ``content`` are what evidence of it names, ``name`` is the learner's.
+
+    ``is_live`` says that it is a live project, which a mentor has to approve. ``peers`` is what reviewers say, None where
+    nobody has.
+    """
 
     id: int
     uuid: str
@@ -104,11 +110,17 @@ class Case:
     marking: Marking
     stored: Mapping[Position, StoredMark]
     stage: Stage
+    peers: PeersSaid | None
+    is_live: bool
 
     @property
     def organisation_id(self) -> int:
         """Return whose it is."""
         return self.link.organisation_id
+
+    def names_enterprise(self, marker: Marker) -> bool:
+        """Say whether a judgement of this marker names an enterprise: every mentor's, and everybody's of a live project."""
+        return self.is_live or marker.names_enterprise
 
 
 def get_case(connection: Connection, desk: Desk) -> Case:
@@ -120,7 +132,7 @@ def get_case(connection: Connection, desk: Desk) -> Case:
     row = connection.execute(
         _cases(link).where(SubmissionRow.uuid == desk.work, ResourceLink.context_id == link.context_id)
     ).first()
-    if row is None or row.person_id == marker.person_id:
+    if row is None or row.person_id == marker.person_id or row.stage == Stage.PREPARING:
         raise SubmissionMissingError
     if not marker.sees_all and row.assigned_to != marker.person_id:
         raise SubmissionMissingError
@@ -144,33 +156,20 @@ def _cases(link: Link) -> Any:
     """Return the query of works with what is known of each, by the name that the link's platform told."""
     organisation = link.organisation_id
     return (
-        select(
+        work_rows(
+            link,
             SubmissionRow.__table__,
-            Person.uuid.label("learner"),
-            Identity.name,
-            ResourceLink.title,
             ResourceLink.context_id,
             ResourceLink.activity_id,
             Attempt.uuid.label("attempt_uuid"),
             Activity.key.label("activity"),
+            Activity.kind.label("activity_kind"),
             ContentVersion.hash.label("content"),
         )
-        .join(Person, Person.id == SubmissionRow.person_id)
-        .join(ResourceLink, ResourceLink.id == SubmissionRow.resource_link_id)
         .join(Attempt, Attempt.id == SubmissionRow.attempt_id)
         .join(ContentVersion, ContentVersion.id == Attempt.version_id)
         .join(Activity, Activity.id == ContentVersion.activity_id)
-        .join(
-            Identity,
-            (Identity.person_id == Person.id)
-            & (Identity.registration_id == link.registration_id)
-            & (Identity.organisation_id == organisation),
-            isouter=True,
-        )
         .where(
-            SubmissionRow.organisation_id == organisation,
-            Person.organisation_id == organisation,
-            ResourceLink.organisation_id == organisation,
             Attempt.organisation_id == organisation,
             ContentVersion.organisation_id == organisation,
             Activity.organisation_id == organisation,
@@ -181,19 +180,15 @@ def _cases(link: Link) -> Any:
 def _case(connection: Connection, link: Link, row: Row[*tuple[Any, ...]], secret: str) -> Case:
     owner = KeyOwner(organisation_id=link.organisation_id, learner=row.learner, secret=secret)
     stored, marks = _marks(connection, owner, row.id)
+    rubric = rubrics.get(connection, link.organisation_id, row.rubric_version_id).rubric
+    peers = find_said(connection, link.organisation_id, row.id, rubric)
     return Case(
         id=row.id,
         uuid=row.uuid,
         owner=owner,
         person_id=row.person_id,
         name=row.name,
-        link=Link(
-            organisation_id=link.organisation_id,
-            registration_id=link.registration_id,
-            context_id=row.context_id,
-            resource_link_id=row.resource_link_id,
-            activity_id=row.activity_id,
-        ),
+        link=_place(link, row),
         link_title=row.title,
         attempt_id=row.attempt_id,
         attempt_uuid=row.attempt_uuid,
@@ -208,14 +203,22 @@ def _case(connection: Connection, link: Link, row: Row[*tuple[Any, ...]], secret
         released_at=row.released_at,
         evidence=row.evidence,
         marking=Marking(
-            rubric=rubrics.get(connection, link.organisation_id, row.rubric_version_id).rubric,
+            rubric=rubric,
             marks=marks,
             needs_second=row.needs_second,
             is_released=row.released_at is not None,
+            peers=peers.mark if peers else None,
         ),
         stored=stored,
         stage=Stage(row.stage),
+        peers=peers,
+        is_live=row.activity_kind == LIVE_KIND,
     )
+
+
+def _place(link: Link, row: Row[*tuple[Any, ...]]) -> Link:
+    """Return the link of a work, seen from the platform of ``link``."""
+    return replace(link, context_id=row.context_id, resource_link_id=row.resource_link_id, activity_id=row.activity_id)
 
 
 def _marks(
@@ -247,23 +250,11 @@ def _marks(
 
 def _mark_rows(connection: Connection, organisation_id: int, submission_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return the marks of a work, each with its newest revision and whose it is."""
+    columns = (MarkRevision.judged, MarkRevision.comments_sealed, MarkRevision.is_approved)
     return connection.execute(
-        select(
-            MarkRow.__table__,
-            Person.uuid.label("marker"),
-            MarkRevision.judged,
-            MarkRevision.comments_sealed,
-            MarkRevision.is_approved,
-        )
-        .join(MarkRevision, (MarkRevision.mark_id == MarkRow.id) & (MarkRevision.number == MarkRow.revision))
+        mark_rows(organisation_id, [submission_id], MarkRow.__table__, Person.uuid.label("marker"), *columns)
         .join(Person, Person.id == MarkRow.person_id)
-        .where(
-            MarkRow.organisation_id == organisation_id,
-            MarkRevision.organisation_id == organisation_id,
-            Person.organisation_id == organisation_id,
-            MarkRow.submission_id == submission_id,
-        )
-        .order_by(MarkRow.id)
+        .where(Person.organisation_id == organisation_id)
     ).all()
 
 

@@ -9,12 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
-from lti_tool.models import Identity, MarkRevision, MarkRow, Person, ResourceLink, SubmissionRow
+from lti_tool.models import MarkRevision, MarkRow, ResourceLink, SubmissionRow
 from lti_tool.services.class_members import SHORT, Link
+from lti_tool.services.groups import people_in
 from lti_tool.services.marking_assignments import list_markers
 from lti_tool.services.marking_cases import Marker
+from lti_tool.services.marking_rows import mark_rows, work_rows
 from qualoop.assessment.marking import Position, Stage
 
 PAGE: Final = 50
@@ -35,11 +37,15 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What of the queue is looked at: ``mine`` only what one marks or was given, ``course`` every link of the course."""
+    """What of the queue is looked at: ``mine`` only what one marks or was given, ``course`` every link of the course.
+
+    ``group`` is one of the course's groups, 0 for everybody.
+    """
 
     show: Show = Show.TODO
     mine: bool = False
     course: bool = False
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +105,14 @@ def queue(connection: Connection, link: Link, marker: Marker, filters: Filters) 
     """Return the works of a link, or of its course, that a marker may see."""
     names = {each.person_id: each.name for each in list_markers(connection, link)}
     rows = connection.execute(_works(link, course=filters.course)).all()
+    people = people_in(connection, link, filters.group) if filters.group else None
     marks = _marks(connection, link, [row.id for row in rows])
     seen = [
         _work(row, marks[row.id], marker, names)
         for row in rows
-        if row.person_id != marker.person_id and (marker.sees_all or row.assigned_to == marker.person_id)
+        if row.person_id != marker.person_id
+        and (marker.sees_all or row.assigned_to == marker.person_id)
+        and (people is None or row.person_id in people)
     ]
     kept = [work for work in seen if work.is_mine] if filters.mine else seen
     counts = Counter(show for work in kept for show in Show if _is_shown(work, show))
@@ -131,42 +140,24 @@ def _is_shown(work: Work, show: Show) -> bool:
 
 def _works(link: Link, *, course: bool) -> Any:
     """Return the query of all works, oldest first; those of erased learners are nobody's any more."""
-    organisation = link.organisation_id
     at_link, in_course = (
         SubmissionRow.resource_link_id == link.resource_link_id,
         ResourceLink.context_id == link.context_id,
     )
+    columns = (
+        SubmissionRow.id,
+        SubmissionRow.uuid,
+        SubmissionRow.person_id,
+        SubmissionRow.submitted_at,
+        SubmissionRow.stage,
+        SubmissionRow.needs_second,
+        SubmissionRow.assigned_to,
+        SubmissionRow.release_at,
+        SubmissionRow.released_at,
+    )
     return (
-        select(
-            SubmissionRow.id,
-            SubmissionRow.uuid,
-            SubmissionRow.person_id,
-            SubmissionRow.submitted_at,
-            SubmissionRow.stage,
-            SubmissionRow.needs_second,
-            SubmissionRow.assigned_to,
-            SubmissionRow.release_at,
-            SubmissionRow.released_at,
-            ResourceLink.title,
-            Person.uuid.label("learner"),
-            Identity.name,
-        )
-        .join(ResourceLink, ResourceLink.id == SubmissionRow.resource_link_id)
-        .join(Person, Person.id == SubmissionRow.person_id)
-        .join(
-            Identity,
-            (Identity.person_id == Person.id)
-            & (Identity.registration_id == link.registration_id)
-            & (Identity.organisation_id == organisation),
-            isouter=True,
-        )
-        .where(
-            SubmissionRow.organisation_id == organisation,
-            ResourceLink.organisation_id == organisation,
-            Person.organisation_id == organisation,
-            SubmissionRow.work_sealed.is_not(None),
-            in_course if course else at_link,
-        )
+        work_rows(link, *columns)
+        .where(SubmissionRow.work_sealed.is_not(None), in_course if course else at_link)
         .order_by(SubmissionRow.submitted_at, SubmissionRow.uuid)
     )
 
@@ -181,15 +172,8 @@ class _Held:
 
 def _marks(connection: Connection, link: Link, works: Iterable[int]) -> Mapping[int, Mapping[Position, _Held]]:
     """Return who holds which mark, by work."""
-    rows = connection.execute(
-        select(MarkRow.submission_id, MarkRow.position, MarkRow.person_id, MarkRevision.is_approved)
-        .join(MarkRevision, (MarkRevision.mark_id == MarkRow.id) & (MarkRevision.number == MarkRow.revision))
-        .where(
-            MarkRow.organisation_id == link.organisation_id,
-            MarkRevision.organisation_id == link.organisation_id,
-            MarkRow.submission_id.in_(list(works)),
-        )
-    )
+    columns = (MarkRow.submission_id, MarkRow.position, MarkRow.person_id, MarkRevision.is_approved)
+    rows = connection.execute(mark_rows(link.organisation_id, list(works), *columns))
     found: dict[int, dict[Position, _Held]] = defaultdict(dict)
     for row in rows:
         found[row.submission_id][Position(row.position)] = _Held(person_id=row.person_id, is_approved=row.is_approved)

@@ -21,7 +21,7 @@ from lti_tool.services import corrections, evidence, scores
 from lti_tool.services.class_members import Link
 from lti_tool.services.corrections import Request
 from lti_tool.services.evidence import Submission
-from lti_tool.services.marking import locked_case, revise
+from lti_tool.services.marking import locked_case, revise, row_of
 from lti_tool.services.marking_cases import Case, Desk, get_case_by_id
 from lti_tool.services.sessions import NotAllowedError
 from qualoop.assessment import AttemptState
@@ -80,30 +80,59 @@ class Due:
 def evidence_of(case: Case, mark: Mark) -> Mapping[str, Submission]:
     """Return the evidence of judged work by row: of the work's own time, however late it was marked.
 
-    The rater is a pseudonym, never a name. How many criteria the sheet has, and who judges, is what it weighs by.
+    The rater is a pseudonym, never a name. How many criteria the sheet has, and who judges, is what it weighs by. The
+    enterprise is the one that the marker named, else the first marker's. Where reviewers' mark counts, each of them is a
+    rater of each row (`row:pseudonym`).
     """
+    if mark.position is Position.PEERS:
+        return _peer_evidence(case)
+    named = (case.stored[each].enterprise for each in (mark.position, Position.FIRST) if each in case.stored)
+    enterprise = "".join(each for each in next(filter(None, named), "") if each.isprintable())
     occasion = Sheet(criteria=len(case.marking.rubric.rows), judge=Judge.ASSESSOR).as_text()
     return {
-        row: Submission(
-            learner=case.owner.learner,
-            evidence=Evidence(
-                activity=case.activity,
-                content=case.content,
-                part=row,
-                score=score,
-                form=case.form,
-                rater=mark.marker,
-                attempt=case.attempt_uuid,
-                tries=1,
-                hints=0,
-                occasion=occasion,
-            ),
-            source=(SOURCE, f"{case.uuid}:{row}", "1"),
-            occurred_at=case.submitted_at,
-            actor=mark.marker,
-        )
+        row: _one_row(case, row, score, rater=mark.marker, occasion=occasion, enterprise=enterprise)
         for row, score in row_scores(case.marking.rubric, mark.sheet).items()
     }
+
+
+def _peer_evidence(case: Case) -> Mapping[str, Submission]:
+    """Return what each reviewer gave, as it was given: how strict each is, the model learns by itself.
+
+    All of them judged one text, so all together weigh no more than one sheet.
+    """
+    reviews = case.peers.reviews if case.peers else {}
+    rubric = case.marking.rubric
+    occasion = Sheet(criteria=len(rubric.rows) * max(len(reviews), 1), judge=Judge.PEER).as_text()
+    return {
+        f"{row}:{reviewer}": _one_row(case, row, score, rater=reviewer, occasion=occasion, source=reviewer)
+        for reviewer, sheet in reviews.items()
+        for row, score in row_scores(rubric, sheet).items()
+    }
+
+
+def _one_row(
+    case: Case, row: str, score: Score, *, rater: str, occasion: str, enterprise: str = "", source: str = "1"
+) -> Submission:
+    """Return one row of one sheet as evidence; ``source`` tells apart what is said of the same row of the same work."""
+    return Submission(
+        learner=case.owner.learner,
+        evidence=Evidence(
+            activity=case.activity,
+            content=case.content,
+            part=row,
+            score=score,
+            form=case.form,
+            rater=rater,
+            attempt=case.attempt_uuid,
+            tries=1,
+            hints=0,
+            occasion=occasion,
+            enterprise=enterprise,
+        ),
+        source=(SOURCE, f"{case.uuid}:{row}", source),
+        occurred_at=case.submitted_at,
+        actor=rater,
+    )
 
 
 def plan_release(
@@ -196,7 +225,8 @@ def _release_one(session: Session, organisation_id: int, submission_id: int, *, 
         return False
     case = get_case_by_id(session.connection(), organisation_id, submission_id, secret=secret)
     mark = counting_mark(case.marking)
-    if mark is None:
+    # Of a live project nothing counts without the mark of whom a mentor's place in the course asks for.
+    if mark is None or (case.is_live and not case.marking.is_in(Position.FIRST)):
         raise NotDecidedError
     submissions = evidence_of(case, mark)
     recorded = evidence.record_many(session.connection(), organisation_id, [*submissions.values()], now=now)
@@ -243,18 +273,42 @@ def correct(session: Session, desk: Desk, correction: MarkCorrection, *, now: da
         raise NothingCorrectedError
     before, after = (row_scores(case.marking.rubric, sheet) for sheet in (mark.sheet, correction.sheet))
     changed = [row for row in after if after[row] != before.get(row)]
-    organisation = session.get_one(Organisation, case.organisation_id)
-    for row in changed:
-        request = Request(
-            target=UUID(case.evidence[row]),
-            reason=correction.reason,
-            actor=desk.marker.uuid,
-            score=after[row],
-            note=correction.note,
-        )
-        corrections.correct(session, organisation, request, secret=desk.secret, now=now)
+    if mark.position is Position.PEERS:
+        _replace_peers(session, desk, case, correction, now=now)
+    else:
+        for row in changed:
+            _append(session, desk, case, correction, target=case.evidence[row], score=after[row], now=now)
     # Two markers who had agreed keep what they said: the correction is a decision.
     position = Position.DECISION if case.marking.needs_second else Position.FIRST
     revise(session, desk, case, position, sheet=correction.sheet, now=now)
     _set_grade(session, case, sheet_grade(case.marking.rubric, correction.sheet), now)
     return changed
+
+
+def _append(
+    session: Session,
+    desk: Desk,
+    case: Case,
+    correction: MarkCorrection,
+    *,
+    target: str,
+    score: Score | None,
+    now: datetime,
+) -> None:
+    """Correct one event of a work in the ledger; ``score`` None voids it."""
+    organisation = session.get_one(Organisation, case.organisation_id)
+    request = Request(
+        target=UUID(target), reason=correction.reason, actor=desk.marker.uuid, score=score, note=correction.note
+    )
+    corrections.correct(session, organisation, request, secret=desk.secret, now=now)
+
+
+def _replace_peers(session: Session, desk: Desk, case: Case, correction: MarkCorrection, *, now: datetime) -> None:
+    """Void what reviewers said, and record what staff say in its place: nobody is made to have said anything else."""
+    for target in case.evidence.values():
+        _append(session, desk, case, correction, target=target, score=None, now=now)
+    mark = Mark(position=Position.FIRST, marker=desk.marker.uuid, is_approved=True, sheet=correction.sheet)
+    submissions = evidence_of(case, mark)
+    recorded = evidence.record_many(session.connection(), case.organisation_id, [*submissions.values()], now=now)
+    places = {part: each.uuid for part, each in zip(submissions, recorded, strict=True)}
+    session.execute(row_of(case).values(evidence=places))

@@ -18,7 +18,10 @@ from qualoop.values import Score
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerMarks:
-    """Released marks of one work. ``enterprises`` name whose judgement it is, ``corrected_at`` when they last changed."""
+    """Released marks of one work. ``enterprises`` name whose judgement it is, ``corrected_at`` when they last changed.
+
+    ``reviewers`` is how many learners gave them together, 0 where a marker did.
+    """
 
     rubric: Rubric
     sheet: MarkSheet
@@ -27,6 +30,7 @@ class LearnerMarks:
     released_at: datetime
     corrected_at: datetime | None
     enterprises: Sequence[str]
+    reviewers: int = 0
 
 
 def marks_for_learner(
@@ -43,7 +47,8 @@ def marks_for_learner(
     mark = counting_mark(case.marking)
     if mark is None:
         return None
-    stored = case.stored[mark.position]
+    stored = case.stored.get(mark.position)
+    peers = case.peers if mark.position is Position.PEERS else None
     named = [case.stored[each].enterprise for each in (Position.FIRST, Position.SECOND) if each in case.stored]
     return LearnerMarks(
         rubric=case.marking.rubric,
@@ -51,6 +56,7 @@ def marks_for_learner(
         points=sheet_points(mark.sheet),
         grade=sheet_grade(case.marking.rubric, mark.sheet),
         released_at=work.released_at,
-        corrected_at=stored.updated_at if stored.updated_at > work.released_at else None,
+        corrected_at=stored.updated_at if stored and stored.updated_at > work.released_at else None,
         enterprises=[*dict.fromkeys(filter(None, named))],
+        reviewers=len(peers.reviews) if peers else 0,
     )

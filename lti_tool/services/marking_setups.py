@@ -12,6 +12,7 @@ from lti_tool.models import Activity, ContentVersion, MarkingSetup, ResourceLink
 from lti_tool.services import rubrics
 from lti_tool.services.class_members import Link
 from qualoop.assessment.marking import ALL, Stage
+from qualoop.content_packages import LIVE_KIND
 from qualoop.errors import QualoopError
 from qualoop.ledger import EvidenceForm
 
@@ -50,22 +51,37 @@ def find_setup(
     """Return how work at a link is marked; None where none is handed in there.
 
     Where nobody set anything, an activity that brings a rubric of its own is marked by that: its newest version, or the
-    one of an attempt where ``version_id`` says which.
+    one of an attempt where ``version_id`` says which. Of what form its evidence is, an activity may say itself.
     """
     row = connection.execute(
         select(
             MarkingSetup.rubric_version_id, MarkingSetup.form, MarkingSetup.second_share, MarkingSetup.release_at
         ).where(MarkingSetup.organisation_id == organisation_id, MarkingSetup.resource_link_id == resource_link_id)
     ).first()
+    declared = _declared_form(connection, organisation_id, resource_link_id)
     if row is None:
         own = find_own_rubric(connection, organisation_id, resource_link_id, version_id=version_id)
-        return None if own is None else Setup(rubric_version_id=own)
+        return None if own is None else Setup(rubric_version_id=own, form=declared or EvidenceForm.PROJECT)
     return Setup(
         rubric_version_id=row.rubric_version_id,
-        form=EvidenceForm(row.form),
+        form=declared or EvidenceForm(row.form),
         second_share=row.second_share,
         release_at=row.release_at,
     )
+
+
+def _declared_form(connection: Connection, organisation_id: int, resource_link_id: int) -> EvidenceForm | None:
+    """Return of what form evidence of a link's activity is, whatever the link's settings; None where it leaves that open."""
+    kind = connection.scalar(
+        select(Activity.kind)
+        .join(ResourceLink, ResourceLink.activity_id == Activity.id)
+        .where(
+            Activity.organisation_id == organisation_id,
+            ResourceLink.organisation_id == organisation_id,
+            ResourceLink.id == resource_link_id,
+        )
+    )
+    return EvidenceForm.LIVE if kind == LIVE_KIND else None
 
 
 def find_own_rubric(

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.services import marking_queue, marking_release, marking_setups
 from lti_tool.services.class_overview import find_activity_title
+from lti_tool.services.groups import list_groups
 from lti_tool.services.marking_cases import Desk, Marker
 from lti_tool.services.marking_queue import PAGE, Filters, Show
 from lti_tool.services.marking_release import Due
@@ -19,7 +20,7 @@ from lti_tool.services.roles import Permission
 from lti_tool.views import marking_words
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import read_moment
-from lti_tool.views.teaching import link_of
+from lti_tool.views.teaching import chosen_group, link_of
 from lti_tool.views.wording import Wording
 
 blueprint = Blueprint("marking", __name__)
@@ -38,8 +39,10 @@ def show(session: Session) -> str:
         found = marking_queue.queue(connection, link, marker_of(session), filters)
         setup = marking_setups.find_setup(connection, link.organisation_id, link.resource_link_id)
         title = title_of(connection, session)
+        groups = list_groups(connection, link)
     return render_template(
         "marking.html",
+        groups=groups,
         session=session,
         here=here(session),
         link_title=title,
@@ -94,6 +97,7 @@ def asked_filters() -> Filters:
         show=Show(asked) if asked in set(Show) else Show.TODO,
         mine=request.args.get("whose") == "mine",
         course=request.args.get("where") == "course",
+        group=chosen_group(),
     )
 
 
@@ -103,6 +107,7 @@ def query_of(filters: Filters, **changes: str) -> dict[str, Any]:
         "show": filters.show.value,
         "whose": "mine" if filters.mine else "all",
         "where": "course" if filters.course else "link",
+        **({"group": filters.group} if filters.group else {}),
     }
     return {**query, **changes}
 

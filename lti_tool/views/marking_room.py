@@ -12,15 +12,24 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import marking, marking_assignments, marking_queue, marking_release, submissions
+from lti_tool.services import (
+    marking,
+    marking_assignments,
+    marking_queue,
+    marking_release,
+    peer_oversight,
+    submissions,
+)
+from lti_tool.services.live_people import offered_enterprise
 from lti_tool.services.marking import Judgement, MarkStaleError, Saved
-from lti_tool.services.marking_cases import Case, Desk, get_case
+from lti_tool.services.marking_cases import Case, Desk, Marker, get_case
 from lti_tool.services.marking_queue import Filters, Queue, Show, Work
 from lti_tool.services.marking_release import MarkCorrection
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
-from lti_tool.views.marking import asked_filters, desk_of, here, marker_of, page_words, query_of
+from lti_tool.views.marking import asked_filters, desk_of, here, marker_of, query_of
 from lti_tool.views.marking_words import REFUSED
+from lti_tool.views.peer_words import peer_page_words
 from lti_tool.views.work_files import file_response
 from qualoop.assessment.marking import (
     EMPTY_SHEET,
@@ -218,7 +227,7 @@ def _page(session: Session, work: str, sent: _Sent | None = None, *, status: int
         shown = _shown(connection, case, session, sent)
         stored = submissions.read_work(connection, case.owner, case.id, case.work_sealed)
         markers = marking_assignments.list_markers(connection, case.link)
-    words = page_words(session)
+    words = peer_page_words(session)
     if sent is not None and sent.refused:
         words["refused"] = words["words"].gettext(REFUSED[sent.refused])
     html = render_template(
@@ -257,8 +266,8 @@ def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | N
     begun = sent.sheet if sent else own.sheet if own else _beginning(case, position)
     stored = case.stored.get(position) if position else None
     enterprise = stored.enterprise if stored else ""
-    if marker.names_enterprise and not enterprise:
-        enterprise = marking_assignments.last_enterprise(connection, case.organisation_id, marker.person_id)
+    if case.names_enterprise(marker) and not enterprise:
+        enterprise = _offered_enterprise(connection, case, marker)
     return {
         "rubric": marking_.rubric,
         "position": position.value if position else "",
@@ -267,14 +276,31 @@ def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | N
         "may_undo": stored is not None,
         "sheet": begun,
         "hidden": [each.value for each in marking_.marks if each not in readable],
-        "counting": counting if counting and counting.position in readable else None,
+        "counting": counting if counting and counting.position in {*readable, Position.PEERS} else None,
         "points_of": sheet_points,
         "grade_of": lambda sheet: sheet_grade(marking_.rubric, sheet),
-        "needs_enterprise": marker.names_enterprise,
+        "needs_enterprise": case.names_enterprise(marker),
         "enterprise": sent.enterprise if sent else enterprise,
         "readable": readable,
         **_compared(marking_),
+        **_reviewed(connection, case, session, position),
     }
+
+
+def _offered_enterprise(connection: Connection, case: Case, marker: Marker) -> str:
+    """Return the enterprise that a judgement is offered with, before its marker has named one."""
+    if case.is_live:
+        return offered_enterprise(connection, case.link, marker.person_id)
+    return marking_assignments.last_enterprise(connection, case.organisation_id, marker.person_id)
+
+
+def _reviewed(connection: Connection, case: Case, session: Session, position: Position | None) -> dict[str, Any]:
+    """Return what fellow learners say; nothing to a second marker, who judges without anybody else's word, nor to a mentor."""
+    desk = desk_of(session, case.uuid)
+    is_blind = position is Position.SECOND and not case.marking.is_in(Position.SECOND)
+    if is_blind or not desk.marker.sees_all:
+        return {"reviews": (), "shows_peers": False}
+    return {"reviews": peer_oversight.reviews_of(connection, desk, case.id, case.owner), "shows_peers": True}
 
 
 def _compared(marking_: Marking) -> dict[str, Any]:
@@ -287,7 +313,12 @@ def _compared(marking_: Marking) -> dict[str, Any]:
 
 
 def _beginning(case: Case, position: Position | None) -> MarkSheet:
-    """Return what the form of a mark begins with that nobody has saved: a decision with what both agree in."""
+    """Return what the form of a mark begins with that nobody has saved.
+
+    A decision begins with what both agree in, a first mark with what reviewers propose.
+    """
+    if position is Position.FIRST and case.peers and case.peers.proposes:
+        return case.peers.sheet
     if position is not Position.DECISION:
         return EMPTY_SHEET
     first, second = (case.marking.marks[each].sheet for each in (Position.FIRST, Position.SECOND))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import marking, marking_release, submissions, submitted_work
+from lti_tool.services import live_people, marking, marking_release, submissions, submitted_work
 from lti_tool.services.marking_queue import Show
 from lti_tool.views.wording import Wording
 from qualoop.assessment import marking as marks
@@ -55,6 +55,9 @@ REFUSED: Final[Mapping[str, str]] = {
         "That is too late: the marks are released, or another marker relies on them."
     ),
     marks.MarkNotYoursError.code: translatable("Somebody else is marking this work. You can read it."),
+    live_people.MentorJudgesError.code: translatable(
+        "A mentor of this course judges live projects first. You can mark after that."
+    ),
     marks.MarkIncompleteError.code: translatable("Every row needs a level. Nothing was corrected."),
     marking_release.NothingCorrectedError.code: translatable("The marks say that already. Nothing was changed."),
     marking_release.NotReleasedError.code: translatable(

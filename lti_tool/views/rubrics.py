@@ -1,4 +1,4 @@
-"""How work at a link is marked: the rubric, how much of it twice, when marks are released."""
+"""How work at a link is marked, and the rubrics of the organisation: their rows, their versions, where each is used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import marking_setups, rubrics
+from lti_tool.services import marking_setups, rubric_uses, rubrics
 from lti_tool.services.marking_setups import FORMS, Setup, SetupRefusedError
 from lti_tool.services.roles import Permission
 from lti_tool.services.rubrics import RubricMissingError
@@ -16,6 +16,7 @@ from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import moment_text, read_moment
 from lti_tool.views.marking import page_words, title_of
 from lti_tool.views.teaching import link_of
+from lti_tool.views.wording import Wording
 from qualoop.ledger import EvidenceForm
 
 blueprint = Blueprint("rubrics", __name__)
@@ -62,6 +63,54 @@ def change(session: Session) -> AnyResponse:
     except (SetupRefusedError, RubricMissingError) as error:
         return redirect(url_for("rubrics.show", launch=session.uuid, refused=error.code), 303)
     return redirect(url_for("marking.show", launch=session.uuid, done="setup"), 303)
+
+
+@blueprint.get("/a/<launch>/marking/rubrics/")
+@needs(Permission.RELEASE_MARKS)
+def list_all(session: Session) -> str:
+    """Show the rubrics of the organisation."""
+    link = link_of(session)
+    with runtime().database.reading() as reading:
+        connection = reading.connection()
+        lines = rubric_uses.list_rubrics(connection, link.organisation_id)
+        fitting = {line.key for line in lines if marking_setups.fits(connection, link, line.version_id)}
+        title = title_of(connection, session)
+    return render_template(
+        "marking_rubrics.html",
+        session=session,
+        here="teaching",
+        link_title=title,
+        lines=lines,
+        fitting=fitting,
+        **page_words(session),
+    )
+
+
+@blueprint.get("/a/<launch>/marking/rubrics/<key>/")
+@needs(Permission.RELEASE_MARKS)
+def show_one(session: Session, key: str) -> str:
+    """Show a rubric: the rows of one of its versions, and all versions with where each is used."""
+    link = link_of(session)
+    with runtime().database.reading() as reading:
+        connection = reading.connection()
+        versions = rubric_uses.list_versions(connection, link.organisation_id, key, link=link)
+        asked = request.args.get("version", "")
+        shown = next((each for each in versions if each.hash == asked), None)
+        shown = shown or next((each for each in versions if each.is_newest), versions[0])
+        rubric = rubrics.get(connection, link.organisation_id, shown.version_id).rubric
+        framework = runtime().contents.find_framework(connection, link.organisation_id)
+        title = title_of(connection, session)
+    words = page_words(session)
+    return render_template(
+        "marking_rubric.html",
+        session=session,
+        here="teaching",
+        link_title=title,
+        rubric=rubric,
+        versions=versions,
+        shown=shown,
+        **words | {"words": Wording(language=session.language, framework=framework)},
+    )
 
 
 def _read(session: Session) -> Setup:

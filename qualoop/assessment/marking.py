@@ -67,11 +67,15 @@ class Position(StrEnum):
     FIRST = "first"
     SECOND = "second"
     DECISION = "decision"
+    PEERS = "peers"
+    """What calibrated reviewers say together, where that may stand without a marker: nobody's own mark, never saved."""
 
 
 class Stage(StrEnum):
     """Where the marking of one work stands."""
 
+    PREPARING = "preparing"
+    """A live project that is not complete: nobody marks it yet."""
     WAITING = "waiting"
     """Nobody has begun."""
     DRAFT = "draft"
@@ -137,6 +141,8 @@ class Marking:
     marks: Mapping[Position, Mark] = field(default_factory=dict)
     needs_second: bool = False
     is_released: bool = False
+    peers: Mark | None = None
+    """The mark of the reviewers where it may stand: as long as no marker has begun one."""
 
     def is_in(self, position: Position) -> bool:
         """Say whether this mark is approved."""
@@ -308,7 +314,7 @@ def counting_mark(marking: Marking) -> Mark | None:
     if marking.is_in(Position.DECISION):
         return marking.marks[Position.DECISION]
     if not marking.is_in(Position.FIRST):
-        return None
+        return None if marking.marks else marking.peers
     first = marking.marks[Position.FIRST]
     if not marking.needs_second:
         return first

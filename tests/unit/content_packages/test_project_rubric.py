@@ -46,6 +46,7 @@ def test_the_rows_join_manifest_and_tags(folder: Path) -> None:
 
 def test_a_project_without_a_rubric_says_nothing_of_one(folder: Path) -> None:
     (folder / "rubric.yaml").unlink()
+    (folder / "samples.yaml").unlink()
     package = load_package(folder, load_framework(ROOT))
     assert "rubric" not in package.document
     assert "rubric" not in package.manifest
@@ -75,3 +76,31 @@ def test_the_rubrics_own_faults_are_told_too(folder: Path) -> None:
 def test_an_engine_that_is_not_there_is_one_problem(folder: Path) -> None:
     change(folder / "project.yaml", "engine: copy-clinic", "engine: nothing-such")
     assert codes(folder) == {"unknown-engine"}
+
+
+def test_samples_come_with_the_package(folder: Path) -> None:
+    project = open_project(load_package(folder, load_framework(ROOT)).document)
+    assert len(project.samples) == 4
+    assert project.rubric
+    sheet = project.samples[0].staff_sheet(project.rubric, "zh-Hans")
+    assert (sheet.level_of("accuracy"), sheet.rows["accuracy"].points) == (2, 4)
+    assert "任务书" in sheet.rows["accuracy"].comment
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("      benefit:\n        level: 0", "      benefit:\n        level: 4", "sample-row"),
+        ("      tone:", "      voice:", "sample-row"),
+        ("key: umbrella-loud", "key: umbrella-listed", "sample-key"),
+        ('title: {en: "Umbrella, version one", zh-Hans: 折叠伞：文案一}', "title: {en: One}", "language-missing"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(folder: Path, old: str, new: str, code: str) -> None:
+    change(folder / "samples.yaml", old, new)
+    assert code in codes(folder)
+
+
+def test_samples_without_a_rubric_are_refused(folder: Path) -> None:
+    (folder / "rubric.yaml").unlink()
+    assert codes(folder) == {"samples-project"}
