@@ -84,3 +84,14 @@ class RoomRound(Scoped):
     round: Mapped[int]
     document: Mapped[dict[str, Any]]
     closed_at: Mapped[datetime]
+
+
+class RoomTeam(Scoped):
+    """What a team calls itself; a team without a row has its number for a name."""
+
+    __tablename__ = "room_team"
+    __table_args__ = (UniqueConstraint("room_id", "team"),)
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("market_room.id"))
+    team: Mapped[int]
+    name: Mapped[str] = short(40)

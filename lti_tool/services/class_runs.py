@@ -28,13 +28,15 @@ from qualoop.values import Score
 class GradedRun:
     """One attempt: how many rounds were played of how many, whether it was handed in; its score and those of its parts.
 
-    ``decisions`` are those of the rounds, as they are stored.
+    ``has_draft`` says whether a decision is saved for the next round; ``decisions`` are those of the rounds, as they are
+    stored.
     """
 
     attempt: int
     played: int
     rounds: int
     is_done: bool
+    has_draft: bool
     score: Score
     parts: Mapping[str, Score]
     decisions: Mapping[str, Any]
@@ -148,6 +150,7 @@ def _runs(connection: Connection, link: Link) -> tuple[Mapping[int, Sequence[Gra
                     played=run.played,
                     rounds=run.rounds,
                     is_done=run.done,
+                    has_draft=run.draft is not None,
                     score=run.score,
                     parts=run.parts,
                     decisions=run.state,

@@ -5,7 +5,7 @@ Nothing of a room is evidence: it is practice for discussion. A room is found by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,27 +13,24 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from lti_tool.db import stored_json
-from lti_tool.models import Activity, MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat
+from lti_tool.models import Activity, MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat, RoomTeam
 from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
-from lti_tool.services.rooms_market import ENGINE, Market, RoundResult, market_of, play_round
+from lti_tool.services.rooms_chain import ENGINE as CHAIN
+from lti_tool.services.rooms_chain import chain_of
+from lti_tool.services.rooms_game import Game, RoundResult
+from lti_tool.services.rooms_market import ENGINE as MARKET
+from lti_tool.services.rooms_market import market_of
 from qualoop.content_packages import Project
 from qualoop.errors import QualoopError
 from qualoop.simulators import DecisionForm
 from qualoop.simulators.decisions import Decision, packed, unpacked, with_components
 from qualoop.simulators.project import Team
-from qualoop.simulators.sem.spec import SearchMarketSpec
-from qualoop.values import Text
 
-FEWEST_TEAMS: Final = 2
 MOST_TEAMS: Final = 40
 
-ROLES: Final = (
-    Team(key="buyer", title=Text({"en": "Buyer", "zh-Hans": "出价专员"}), components=("match", "bids")),
-    Team(key="analyst", title=Text({"en": "Analyst", "zh-Hans": "数据分析员"}), components=("negatives",)),
-    Team(key="copy", title=Text({"en": "Copywriter", "zh-Hans": "文案"}), components=("quality",)),
-)
-"""Who decides what, where a project names no roles of its own."""
+GAMES: Final[Mapping[str, Callable[[Any, str], Game]]] = {MARKET: market_of, CHAIN: chain_of}
+"""What a class can play together, by engine: made from a project's world and a room's key."""
 
 
 class RoomRefusedError(QualoopError):
@@ -73,12 +70,11 @@ class Room:
     """A room with who sits where and what was decided.
 
     ``seats`` is team by person, ``holders`` person by team and role, ``parts`` what is saved by team and component,
-    ``documents`` the closed rounds in order.
+    ``documents`` the closed rounds in order, ``names`` what teams call themselves.
     """
 
     uuid: str
     project: Project
-    spec: SearchMarketSpec
     key: str
     teams: int
     size: int
@@ -91,16 +87,17 @@ class Room:
     holders: Mapping[tuple[int, str], int]
     parts: Mapping[tuple[int, str], SavedPart] = field(default_factory=dict)
     documents: Sequence[Mapping[str, Any]] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
-    def market(self) -> Market:
-        """Return the room's market."""
-        return market_of(self.spec, self.key)
+    def market(self) -> Game:
+        """Return what is played in the room."""
+        return GAMES[self.project.engine.name](self.project.spec, self.key)
 
     @property
     def roles(self) -> tuple[Team, ...]:
         """Return the roles of a team."""
-        return self.project.roles or ROLES
+        return self.project.roles or self.market.roles
 
     @property
     def is_running(self) -> bool:
@@ -118,9 +115,10 @@ class Room:
 
     def standing(self, team: int) -> Decision:
         """Return a team's decision as it would count now: what is saved, else what was decided in the round before."""
-        form = self.market.form
-        before = self.documents[-1]["teams"].get(str(team), {}) if self.documents else {}
-        decision: Decision = self.market.unpacked(before)
+        game = self.market
+        form = game.form
+        before = self.documents[-1]["teams"].get(str(team)) if self.documents else None
+        decision: Decision = game.start if before is None else game.unpacked(before)
         for component in form.components:
             saved = self.parts.get((team, component))
             if saved is not None:
@@ -129,9 +127,27 @@ class Room:
                 decision = with_components(decision, mine, form.part_of(component))
         return decision
 
+    def decision(self, team: int) -> Decision:
+        """Return what a team's round is played with: roles that nobody holds or has saved are played by the rule of thumb.
+
+        In a shared market they stay as they stand: there the rivals are what fills up.
+        """
+        game, decision = self.market, self.standing(team)
+        if game.is_shared:
+            return decision
+        for role in self.roles:
+            if role.key in self.bots(team) and not any((team, each) in self.parts for each in role.components):
+                fields = frozenset().union(*(game.form.part_of(each) for each in role.components))
+                decision = with_components(decision, game.start, fields)
+        return decision
+
     def results(self) -> list[RoundResult]:
         """Return the closed rounds."""
-        return [play_round(self.market, number, document) for number, document in enumerate(self.documents)]
+        return self.market.results(self.documents)
+
+    def bots(self, team: int) -> tuple[str, ...]:
+        """Return the roles of a team that nobody holds: where nothing is saved for them, a rule of thumb plays them."""
+        return tuple(role.key for role in self.roles if (team, role.key) not in self.holders)
 
     def decided(self, team: int) -> tuple[str, ...]:
         """Return the components that a team has saved for the open round."""
@@ -140,6 +156,11 @@ class Room:
     def shocks_in(self, number: int) -> int:
         """Return how many rivals have entered by a round, counted from 0; a shock's round counts from 1."""
         return sum(int(each["round"]) <= number + 1 for each in self.shocks)
+
+
+def fewest_teams(game: Game) -> int:
+    """Return how many teams a room has at least: a market needs rivals."""
+    return 2 if game.is_shared else 1
 
 
 def form_of(form: DecisionForm, components: Sequence[str]) -> DecisionForm:
@@ -167,14 +188,14 @@ def find_market_project(connection: Connection, contents: Contents, link: Link) 
     if version_id is None:
         return None
     project = contents.get(connection, link.organisation_id, version_id).content
-    if not isinstance(project, Project) or project.engine.name != ENGINE:
+    if not isinstance(project, Project) or project.engine.name not in GAMES:
         return None
     return version_id, project
 
 
 def has_room(connection: Connection, link: Link, content: Any) -> bool:
     """Say whether a link with this content has a room; of a lesson nothing is asked."""
-    if not isinstance(content, Project) or content.engine.name != ENGINE:
+    if not isinstance(content, Project) or content.engine.name not in GAMES:
         return False
     query = select(MarketRoom.id).where(
         MarketRoom.organisation_id == link.organisation_id, MarketRoom.resource_link_id == link.resource_link_id
@@ -213,7 +234,6 @@ def read_room(session: Session, contents: Contents, row: MarketRoom) -> Room:
     return Room(
         uuid=row.uuid,
         project=project,
-        spec=project.spec,
         key=row.key,
         teams=row.teams,
         size=row.size,
@@ -226,6 +246,7 @@ def read_room(session: Session, contents: Contents, row: MarketRoom) -> Room:
         holders=_holders(session, row),
         parts=_parts(session, row),
         documents=round_documents(session, row.organisation_id, row.id),
+        names=_names(session, row),
     )
 
 
@@ -244,6 +265,13 @@ def _seats(session: Session, row: MarketRoom) -> dict[int, int]:
         RoomSeat.organisation_id == row.organisation_id, RoomSeat.room_id == row.id
     )
     return {each.person_id: each.team for each in session.execute(query)}
+
+
+def _names(session: Session, row: MarketRoom) -> dict[int, str]:
+    query = select(RoomTeam.team, RoomTeam.name).where(
+        RoomTeam.organisation_id == row.organisation_id, RoomTeam.room_id == row.id
+    )
+    return {each.team: each.name for each in session.execute(query)}
 
 
 def _holders(session: Session, row: MarketRoom) -> dict[tuple[int, str], int]:

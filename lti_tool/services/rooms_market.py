@@ -8,18 +8,18 @@ brought it against the same rivals. *naive* is what the engine's naive decision 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
+from lti_tool.services.rooms_game import Credit, Document, RoundResult, Seen, Small, TeamResult
 from qualoop.player.project_worlds import Recent
 from qualoop.simulators import BaselineKind, DecisionForm
 from qualoop.simulators.decisions import Decision, packed, unpacked
+from qualoop.simulators.project import Team
 from qualoop.simulators.scoring import as_score
 from qualoop.simulators.sem.engine import SearchMarketEngine
 from qualoop.simulators.sem.responses import line_up, regret, team_of, team_value
@@ -36,20 +36,48 @@ from qualoop.simulators.sem.shared import (
 from qualoop.simulators.sem.spec import SearchMarketSpec
 from qualoop.simulators.sem.worlds import SearchWorld
 from qualoop.simulators.streams import Floats, WorldKey
-from qualoop.values import Score, Text
+from qualoop.values import Text
 
 ENGINE: Final = SearchMarketEngine.name
-Small = Mapping[str, Any]
-"""A decision as it is stored: `decisions.packed`."""
+ROLES: Final = (
+    Team(key="buyer", title=Text({"en": "Buyer", "zh-Hans": "出价专员"}), components=("match", "bids")),
+    Team(key="analyst", title=Text({"en": "Analyst", "zh-Hans": "数据分析员"}), components=("negatives",)),
+    Team(key="copy", title=Text({"en": "Copywriter", "zh-Hans": "文案"}), components=("quality",)),
+)
+COLUMNS: Final = {
+    "clicks": Text({"en": "Clicks", "zh-Hans": "点击"}),
+    "orders": Text({"en": "Orders", "zh-Hans": "订单"}),
+    "cost": Text({"en": "Cost", "zh-Hans": "花费"}),
+    "margin": Text({"en": "Margin", "zh-Hans": "毛利"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Market:
-    """A room's market: its world, what is decided in it, the key of its chance."""
+    """A room's market (a `Game`): its world, what is decided in it, the key of its chance."""
 
     world: SearchWorld
     form: DecisionForm
     key: WorldKey
+    name: str = "market"
+    roles: tuple[Team, ...] = ROLES
+    is_shared: bool = True
+    columns: Mapping[str, Text] = field(default_factory=lambda: COLUMNS)
+
+    @property
+    def rounds(self) -> int:
+        """Return how many rounds the world has days for."""
+        return self.world.spec.rounds
+
+    @property
+    def shocks(self) -> Mapping[str, Text]:
+        """Return what the engine lets happen."""
+        return SearchMarketEngine().shocks
+
+    @property
+    def start(self) -> Decision:
+        """Return that nothing is bid on."""
+        return self.form.defaults()
 
     def unpacked(self, small: Small) -> Decision:
         """Return a stored decision."""
@@ -59,51 +87,17 @@ class Market:
         """Return a decision to store."""
         return packed(decision, self.form)
 
+    def results(self, documents: Sequence[Document], /) -> list[RoundResult]:
+        """Return the closed rounds; in the auctions each stands for itself."""
+        return [play_round(self, number, document) for number, document in enumerate(documents)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamResult:
-    """What a round, or several, brought a team: money in the project's currency.
+    def seen(self, documents: Sequence[Document], team: int, roles: Sequence[str], /) -> tuple[Seen, ...]:
+        """Return nothing: pages show a market's keywords and its report in a form of their own."""
+        return ()
 
-    ``expected``, ``naive`` and ``best`` are free of luck; ``scores`` has one score a round, in [0, 1].
-    """
-
-    team: int
-    clicks: float
-    orders: float
-    cost: float
-    margin: float
-    expected: float
-    naive: float
-    best: float
-    scores: tuple[Score, ...]
-
-    @property
-    def profit(self) -> float:
-        """Return the profit as it came out."""
-        return self.margin - self.cost
-
-    @property
-    def lost(self) -> float:
-        """Return the regret: what the best response would have brought more."""
-        return max(self.best - self.expected, 0.0)
-
-    @property
-    def score(self) -> Score:
-        """Return the mean of the rounds' scores."""
-        return Score.of(sum(self.scores, Score(0)), len(self.scores))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundResult:
-    """A closed round, counted from 0: the teams by number; ``profits`` are those of all advertisers, falling."""
-
-    number: int
-    teams: tuple[TeamResult, ...]
-    profits: tuple[float, ...]
-
-    def find(self, team: int) -> TeamResult | None:
-        """Return a team's result, None where nobody sat in it."""
-        return next((each for each in self.teams if each.team == team), None)
+    def credits(self, documents: Sequence[Document], team: int, /) -> tuple[Credit, ...]:
+        """Return nothing: in a market of teams no one's result can be shared out without the rivals' answer."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +133,6 @@ def market_of(spec: SearchMarketSpec, key: str) -> Market:
     return Market(world=world, form=engine.form(world), key=secret)
 
 
-def round_document(teams: Mapping[int, Small], ghosts: Sequence[Small], size: int) -> dict[str, Any]:
-    """Return how a round is stored: decisions by team, those of ghosts, how many advertisers there are, and a digest."""
-    played = {"teams": {str(team): teams[team] for team in sorted(teams)}, "ghosts": list(ghosts), "size": size}
-    digest = hashlib.sha256(json.dumps(played, sort_keys=True).encode()).hexdigest()
-    return {**played, "digest": digest}
-
-
 def play_round(market: Market, number: int, document: Mapping[str, Any]) -> RoundResult:
     """Return what a stored round brought; kept for a while, since a whole class looks at the same."""
     return _RESULTS.get((market, number, document["digest"]), lambda: _result(market, number, document))
@@ -172,23 +159,6 @@ def keyword_places(market: Market, number: int, document: Mapping[str, Any], tea
         )
         for each in np.flatnonzero(play.teams.bid[place] > 0.0)
     ]
-
-
-def total(rounds: Sequence[RoundResult], team: int) -> TeamResult | None:
-    """Return a team's rounds together; None where it has none."""
-    found = [result for each in rounds if (result := each.find(team)) is not None]
-    if not found:
-        return None
-    names = ("clicks", "orders", "cost", "margin", "expected", "naive", "best")
-    sums = {name: sum(getattr(each, name) for each in found) for name in names}
-    return TeamResult(team=team, scores=tuple(score for each in found for score in each.scores), **sums)
-
-
-def standings(rounds: Sequence[RoundResult]) -> list[TeamResult]:
-    """Return all teams, the best score first, then the higher profit."""
-    teams = sorted({each.team for result in rounds for each in result.teams})
-    found = [each for team in teams if (each := total(rounds, team)) is not None]
-    return sorted(found, key=lambda each: (-each.score, -each.profit, each.team))
 
 
 def _result(market: Market, number: int, document: Mapping[str, Any]) -> RoundResult:
@@ -222,10 +192,8 @@ def _team_result(market: Market, play: _Play, place: int, team: int) -> TeamResu
     share = (value - naive) / (best - naive) if best > naive else 0.0
     return TeamResult(
         team=team,
-        clicks=float(run.clicks[place]),
-        orders=float(run.orders[place]),
-        cost=float(run.cost[place]),
-        margin=float(run.margin[place]),
+        profit=float(run.margin[place] - run.cost[place]),
+        counts={key: float(getattr(run, key)[place]) for key in COLUMNS},
         expected=value,
         naive=naive,
         best=best,

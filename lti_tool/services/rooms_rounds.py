@@ -9,43 +9,47 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import MarketRoom, ResourceLink, RoomRole, RoomRound
+from lti_tool.models import MarketRoom, ResourceLink, RoomRole, RoomRound, RoomTeam
 from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
 from lti_tool.services.rooms import (
-    FEWEST_TEAMS,
+    GAMES,
     MOST_TEAMS,
     Room,
     RoomMissingError,
     RoomRefusedError,
     RoundClosedError,
     RoundStaleError,
+    fewest_teams,
     find_market_project,
     find_row,
     get_row,
     read_room,
     round_documents,
 )
-from lti_tool.services.rooms_market import Market, RoundResult, play_round, round_document
-from qualoop.simulators.sem.spec import SearchMarketSpec, Shock
+from lti_tool.services.rooms_game import Document, Game, Line, RoundResult, round_document
 from qualoop.simulators.streams import WorldKey
 
-SHOCKS: Final[tuple[str, ...]] = get_args(Shock.model_fields["kind"].annotation)
-"""What the engine lets happen."""
 MOST_SHOCKS: Final = 12
 
-Playing = Callable[[Market, int, Mapping[str, Any]], RoundResult]
+Playing = Callable[[Game, Sequence[Document]], RoundResult]
 
 
 class RoomUnfitError(RoomRefusedError):
     """A room has 2 to 40 teams, and at least as many advertisers as teams, at most 40."""
 
     code = "room-unfit"
+
+
+class TeamsUnfitError(RoomUnfitError):
+    """A room of chains has 1 to 40 teams."""
+
+    code = "room-unfit-chain"
 
 
 class RoomRunningError(RoomRefusedError):
@@ -98,8 +102,6 @@ class PastRoom:
 
 def open_room(session: Session, contents: Contents, link: Link, plan: RoomPlan, *, key: WorldKey, now: datetime) -> str:
     """Open a room at a link; return its uuid. Raises RoomMissingError, RoomUnfitError, RoomRunningError."""
-    if not FEWEST_TEAMS <= plan.teams <= plan.size <= MOST_TEAMS:
-        raise RoomUnfitError
     # Two teachers at once: the second waits here, and then finds the first one's room.
     session.execute(
         select(ResourceLink.id)
@@ -110,11 +112,14 @@ def open_room(session: Session, contents: Contents, link: Link, plan: RoomPlan, 
     if found is None:
         raise RoomMissingError
     version_id, project = found
+    game = GAMES[project.engine.name](project.spec, key.as_text())
+    fewest, size = fewest_teams(game), plan.size if game.is_shared else plan.teams
+    if not fewest <= plan.teams <= size <= MOST_TEAMS:
+        raise RoomUnfitError if game.is_shared else TeamsUnfitError
     last = find_row(session, link)
     if last is not None and not last.is_over and last.played < last.rounds:
         raise RoomRunningError
-    ghosts = _ghosts(session, link, version_id, plan.ghosts) if plan.ghosts else None
-    spec = project.spec
+    ghosts = _ghosts(session, link, version_id, plan.ghosts) if plan.ghosts and game.is_shared else None
     row = MarketRoom(
         uuid=str(uuid.uuid4()),
         organisation_id=link.organisation_id,
@@ -122,8 +127,8 @@ def open_room(session: Session, contents: Contents, link: Link, plan: RoomPlan, 
         version_id=version_id,
         key=ghosts.key if ghosts else key.as_text(),
         teams=plan.teams,
-        size=plan.size,
-        rounds=spec.rounds if isinstance(spec, SearchMarketSpec) else 1,
+        size=size,
+        rounds=game.rounds,
         played=0,
         is_open=False,
         is_over=False,
@@ -180,6 +185,11 @@ def open_round(session: Session, link: Link, page: Page) -> None:
     row.is_open = True
 
 
+def play_last(game: Game, documents: Sequence[Document]) -> RoundResult:
+    """Return what the last of the closed rounds brought."""
+    return game.results(documents)[-1]
+
+
 def close_round(
     session: Session,
     contents: Contents,
@@ -187,7 +197,7 @@ def close_round(
     page: Page,
     *,
     now: datetime,
-    play: Playing = play_round,
+    play: Playing = play_last,
 ) -> RoundResult:
     """Play the open round for all teams, and store what it was played with; all or nothing.
 
@@ -213,14 +223,19 @@ def close_round(
     row.is_open = False
     session.flush()
     # Played inside the transaction: a decision that cannot be played must not close the round.
-    return play(room.market, page.played, document)
+    return play(room.market, [*room.documents, document])
 
 
 def _document(room: Room, ghosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the round at hand is played with: teams that have members, ghosts while there is room, entered rivals."""
-    teams = {team: room.market.packed(room.standing(team)) for team in sorted(set(room.seats.values()))}
+    game, numbers = room.market, sorted(set(room.seats.values()))
+    teams = {team: game.packed(room.decision(team)) for team in numbers}
+    if not game.is_shared:
+        return round_document(Line(teams=teams, size=len(teams), bots={team: room.bots(team) for team in numbers}))
     size = max(room.size, len(teams))
-    return round_document(teams, ghosts[: size - len(teams)], size + room.shocks_in(room.played))
+    return round_document(
+        Line(teams=teams, ghosts=ghosts[: size - len(teams)], size=size + room.shocks_in(room.played))
+    )
 
 
 def _ghost_decisions(session: Session, row: MarketRoom) -> list[Mapping[str, Any]]:
@@ -232,11 +247,12 @@ def _ghost_decisions(session: Session, row: MarketRoom) -> list[Mapping[str, Any
     return [teams[team] for team in sorted(teams, key=int)]
 
 
-def add_shock(session: Session, link: Link, page: Page, kind: str) -> None:
+def add_shock(session: Session, contents: Contents, link: Link, page: Page, *, kind: str) -> None:
     """Let something happen from the next round that is not open yet. Raises RoomMissingError, ShockRefusedError."""
     row = _row(session, link, page)
     begins = row.played + (2 if row.is_open else 1)
-    if kind not in SHOCKS or row.is_over or begins > row.rounds or len(row.shocks) >= MOST_SHOCKS:
+    shocks = read_room(session, contents, row).market.shocks
+    if kind not in shocks or row.is_over or begins > row.rounds or len(row.shocks) >= MOST_SHOCKS:
         raise ShockRefusedError
     row.shocks = [*row.shocks, {"round": begins, "kind": kind}]
 
@@ -250,6 +266,16 @@ def free_role(session: Session, link: Link, page: Page, *, team: int, role: str)
             RoomRole.room_id == row.id,
             RoomRole.team == team,
             RoomRole.role == role,
+        )
+    )
+
+
+def reset_name(session: Session, link: Link, page: Page, *, team: int) -> None:
+    """Take its name from a team, which has its number again. Raises RoomMissingError, RoundStaleError."""
+    row = _row(session, link, page)
+    session.execute(
+        delete(RoomTeam).where(
+            RoomTeam.organisation_id == row.organisation_id, RoomTeam.room_id == row.id, RoomTeam.team == team
         )
     )
 

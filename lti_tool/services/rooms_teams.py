@@ -6,14 +6,16 @@ what was typed comes back.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import MarketRoom, RoomPart, RoomRole, RoomSeat
+from lti_tool.models import MarketRoom, RoomPart, RoomRole, RoomSeat, RoomTeam
 from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
 from lti_tool.services.rooms import (
@@ -26,6 +28,10 @@ from lti_tool.services.rooms import (
     small_part,
 )
 from qualoop.simulators.decisions import Decision
+
+MOST_NAME: Final = 30
+_MARKS: Final = frozenset(" -_.!?'’&+·，。！")
+"""What a name may hold besides letters and digits: no markup, no control characters, no marks that turn the line round."""
 
 
 class NotSeatedError(RoomRefusedError):
@@ -44,6 +50,12 @@ class RoleRefusedError(RoomRefusedError):
     """There is no such role, or a team mate holds it."""
 
     code = "room-role"
+
+
+class NameRefusedError(RoomRefusedError):
+    """A name is too long, holds what is no letter, digit or common mark, or another team has it."""
+
+    code = "room-name"
 
 
 class PartLockedError(RoomRefusedError):
@@ -112,6 +124,35 @@ def give_up(session: Session, contents: Contents, learner: Learner, role: str) -
     """Give a role of one's own up. Raises RoomMissingError, NotSeatedError."""
     row, _, _ = _seated(session, contents, learner)
     _give_up(session, row, learner.person_id, role)
+
+
+def rename(session: Session, contents: Contents, learner: Learner, name: str) -> None:
+    """Give the own team a name; with none it has its number again.
+
+    Raises RoomMissingError, NotSeatedError, NameRefusedError.
+    """
+    row, room, team = _seated(session, contents, learner)
+    found = checked_name(name)
+    if found.casefold() in {theirs.casefold() for other, theirs in room.names.items() if other != team}:
+        raise NameRefusedError
+    session.execute(
+        delete(RoomTeam).where(
+            RoomTeam.organisation_id == row.organisation_id, RoomTeam.room_id == row.id, RoomTeam.team == team
+        )
+    )
+    if found:
+        session.add(RoomTeam(organisation_id=row.organisation_id, room_id=row.id, team=team, name=found))
+    session.flush()
+
+
+def checked_name(text: str) -> str:
+    """Return a name as it is shown, in Unicode's composed form and with single spaces; raise NameRefusedError."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(name) > MOST_NAME or not all(each.isalnum() or each in _MARKS for each in name):
+        raise NameRefusedError
+    if name and not any(each.isalnum() for each in name):
+        raise NameRefusedError
+    return name
 
 
 def save(session: Session, contents: Contents, learner: Learner, draft: Draft, *, now: datetime) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, g, render_template, url_for
 
 from lti_tool.lti.errors import translatable
+from lti_tool.services.class_map import Filters, class_map
 from lti_tool.services.class_runs import ClassRuns, class_runs, find_project, run_rows
 from lti_tool.services.class_sheet import Value, as_csv
 from lti_tool.services.groups import ClassGroup, list_groups, people_in
+from lti_tool.services.practice_rounds import find_pace
 from lti_tool.services.roles import Permission
+from lti_tool.views import class_table
+from lti_tool.views.class_rounds import console
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
+from lti_tool.views.levels import cell_words
 from lti_tool.views.teaching import chosen_group, link_of
 from lti_tool.views.wording import Wording
 from qualoop.values import Score
@@ -38,6 +44,8 @@ STEPS: Final = 5
 def show(session: Session) -> str:
     """Show everybody's graded runs, with the score of each part."""
     found, groups, group = _found(session)
+    with runtime().database.reading() as reading:
+        pace = find_pace(reading.connection(), session.organisation_id, session.resource_link_id)
     return render_template(
         "class_runs.html",
         session=session,
@@ -46,6 +54,8 @@ def show(session: Session) -> str:
         groups=groups,
         group=group,
         histogram=_bars(found),
+        rounds=console(session, found, pace),
+        **_points_map(session, found, group),
         heat=heat,
         csv_url=url_for("class_runs.download", launch=session.uuid, group=group or None),
         words=Wording(language=session.language),
@@ -94,6 +104,27 @@ def _found(session: Session) -> tuple[ClassRuns, Sequence[ClassGroup], int]:
             abort(404)
         people = people_in(connection, link, group) if group else None
         return class_runs(connection, project, link, people=people), list_groups(connection, link), group
+
+
+def _points_map(session: Session, found: ClassRuns, group: int) -> dict[str, Any]:
+    """Return the map of levels on the knowledge points of the project; heads and names lead where those of all do."""
+    parts, link = runtime(), link_of(session)
+    filters = Filters(of=found.project.knowledge_points, group=group)
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        framework = parts.contents.find_framework(connection, link.organisation_id)
+        if framework is None or not found.learners:
+            return {"class_map": None}
+        shown = class_map(connection, framework, link, filters=filters, now=parts.clock())
+    everywhere = Filters(group=group)
+    return {
+        "class_map": shown,
+        "rows": class_table.table_rows(shown, cell_words(session.language)),
+        "columns": [
+            replace(column, query=url_for("levels.show", launch=session.uuid) + column.query)
+            for column in class_table.table_columns(shown, everywhere)
+        ],
+    }
 
 
 def _bars(found: ClassRuns) -> list[dict[str, Any]]:

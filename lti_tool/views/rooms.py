@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -16,19 +16,21 @@ from lti_tool.services.class_members import list_members
 from lti_tool.services.class_sheet import Value, as_csv
 from lti_tool.services.roles import Permission
 from lti_tool.services.rooms import (
-    FEWEST_TEAMS,
+    GAMES,
     MOST_TEAMS,
     Room,
     RoomRefusedError,
+    fewest_teams,
     find_market_project,
     find_room,
 )
-from lti_tool.services.rooms_market import TeamResult, standings
-from lti_tool.services.rooms_rounds import SHOCKS, Page, RoomPlan
+from lti_tool.services.rooms_game import Credit, Game, TeamResult, standings
+from lti_tool.services.rooms_rounds import Page, RoomPlan
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
+from qualoop.content_packages import Project
 from qualoop.player.project_numbers import number_text
 from qualoop.simulators.streams import KEY_BYTES, WorldKey
 
@@ -41,6 +43,10 @@ REFUSED: Final = {
     "room-stale": translatable("The room had moved on when your page was sent. Nothing was changed."),
     "room-closed": translatable("No round is open just now."),
     "room-unfit": translatable("Choose 2 to 40 teams, and at least as many advertisers as teams, at most 40."),
+    "room-unfit-chain": translatable("Choose 1 to 40 teams."),
+    "room-name": translatable(
+        "A team’s name has at most 30 characters: letters, digits, spaces and common marks. No other team may have it."
+    ),
     "room-running": translatable("A room is still running here. End it first."),
     "room-shock": translatable("No later round is left in which this could begin."),
     "room-empty": translatable("Nobody sits in a team yet, so there is nothing to play."),
@@ -55,7 +61,6 @@ REFUSED: Final = {
 }
 _COLON: Final = {"en": ": ", "zh-Hans": "："}
 _COMMA: Final = {"en": ", ", "zh-Hans": "、"}
-SHOCK_NAMES: Final = {"rival_enters": translatable("One more rival bids in every auction")}
 HEAD: Final = (
     translatable("Round"),
     translatable("Team"),
@@ -64,10 +69,6 @@ HEAD: Final = (
     translatable("Expected profit"),
     translatable("Best response"),
     translatable("Naive decision"),
-    translatable("Clicks"),
-    translatable("Orders"),
-    translatable("Cost"),
-    translatable("Margin"),
 )
 
 
@@ -84,6 +85,7 @@ def show(session: Session) -> str:
         names = {member.subject.person_id: member for member in list_members(reading.connection(), link)}
         past = rooms_rounds.past_rooms(reading, parts.contents, link)
     results = room.results() if room else []
+    game = game_of(found[1], room)
     return render_template(
         "room_console.html",
         session=session,
@@ -94,9 +96,9 @@ def show(session: Session) -> str:
         past=past,
         results=results,
         table=standings(results),
-        limits=(FEWEST_TEAMS, MOST_TEAMS),
-        shocks=SHOCKS,
-        **page_words(session),
+        limits=(fewest_teams(game), MOST_TEAMS),
+        credits=_credits(room),
+        **page_words(session, game),
     )
 
 
@@ -112,7 +114,7 @@ def projector(session: Session) -> str:
         here="teaching",
         room=room,
         table=standings(results),
-        **page_words(session),
+        **page_words(session, room.market),
     )
 
 
@@ -121,10 +123,12 @@ def projector(session: Session) -> str:
 def download(session: Session) -> Response:
     """Send every team's closed rounds as a file for spreadsheets."""
     gettext = catalogue(session.language).gettext
-    results = _room(session).results()
-    rows: list[Sequence[Value]] = [[gettext(head) for head in HEAD]]
-    rows += [_row(each, result.number + 1) for result in results for each in result.teams]
-    headers = {"Content-Disposition": f'attachment; filename="market-{runtime().clock().date().isoformat()}.csv"'}
+    room = _room(session)
+    columns = room.market.columns
+    heads = [*(gettext(head) for head in HEAD), *(label[session.language] for label in columns.values())]
+    rows: list[Sequence[Value]] = [heads]
+    rows += [_row(each, result.number + 1, columns) for result in room.results() for each in result.teams]
+    headers = {"Content-Disposition": f'attachment; filename="room-{runtime().clock().date().isoformat()}.csv"'}
     return Response(as_csv(rows), mimetype="text/csv", headers=headers)
 
 
@@ -164,12 +168,16 @@ def _close(transaction: Transaction, session: Session, page: Page, detail: str) 
 
 
 def _shock(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
-    rooms_rounds.add_shock(transaction, link_of(session), page, detail)
+    rooms_rounds.add_shock(transaction, runtime().contents, link_of(session), page, kind=detail)
 
 
 def _free(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
     team, _, role = detail.partition(":")
     rooms_rounds.free_role(transaction, link_of(session), page, team=number(team), role=role)
+
+
+def _reset(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
+    rooms_rounds.reset_name(transaction, link_of(session), page, team=number(detail))
 
 
 def _end(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
@@ -181,6 +189,7 @@ _ACTS: Final[Mapping[str, Callable[[Transaction, Session, Page, str], None]]] = 
     "close": _close,
     "shock": _shock,
     "free": _free,
+    "reset-name": _reset,
     "end": _end,
 }
 
@@ -215,9 +224,15 @@ def shown_page() -> Page:
     return Page(room=request.form.get("room", ""), played=whole("played"))
 
 
-def page_words(session: Session) -> dict[str, Any]:
+def game_of(project: Project, room: Room | None) -> Game:
+    """Return the game of a room; where there is none yet, one like it, whose key nobody plays with."""
+    return room.market if room else GAMES[project.engine.name](project.spec, WorldKey.of_seed(0).as_text())
+
+
+def page_words(session: Session, game: Game | None) -> dict[str, Any]:
     """Return what every page of a room needs to say things, and what it says was refused."""
     gettext = catalogue(session.language).gettext
+    shocks = game.shocks if game else {}
     refused = request.args.get("refused", "")
     return {
         "words": Wording(language=session.language),
@@ -226,7 +241,8 @@ def page_words(session: Session) -> dict[str, Any]:
         "places": lambda value: number_text(value, 1),
         "price": lambda value: number_text(value, 2, "¥"),
         "refused": gettext(REFUSED[refused]) if refused in REFUSED else "",
-        "shock_name": lambda kind: gettext(SHOCK_NAMES[kind]) if kind in SHOCK_NAMES else kind,
+        "shock_name": lambda kind: shocks[kind][session.language] if kind in shocks else kind,
+        "is_chain": game is not None and not game.is_shared,
         "colon": _COLON[session.language],
         "comma": _COMMA[session.language],
         "listed": _COMMA[session.language].join,
@@ -242,8 +258,15 @@ def _room(session: Session) -> Room:
     return room
 
 
-def _row(each: TeamResult, round_: int) -> Sequence[Value]:
-    money = (each.profit, each.expected, each.best, each.naive, each.clicks, each.orders, each.cost, each.margin)
+def _credits(room: Room | None) -> dict[int, Sequence[Credit]]:
+    """Return by team what each role added to its result."""
+    if room is None or room.market.is_shared:
+        return {}
+    return {team: room.market.credits(room.documents, team) for team in sorted(set(room.seats.values()))}
+
+
+def _row(each: TeamResult, round_: int, columns: Iterable[str]) -> Sequence[Value]:
+    money = (each.profit, each.expected, each.best, each.naive, *(each.counts[key] for key in columns))
     return [round_, each.team, each.score.as_text(), *(f"{value:.2f}" for value in money)]
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lti_tool.views.host import catalogue
+from qualoop.player.project_panels import panel_views
 from qualoop.player.project_sheet import Sheet, decided_view, sheet_view
 from qualoop.player.rendering import SLOT_MARK, environment
-from qualoop.simulators import ChoiceField, Column, Decision, DecisionForm, DecisionTable, FlagField, NumberField
+from qualoop.simulators import ChoiceField, Column, Decision, DecisionForm, DecisionTable, FlagField, NumberField, Panel
 from qualoop.simulators.decisions import Cell, Field, Value
 from qualoop.simulators.engine import Refusal
 from qualoop.simulators.entering import decimals
@@ -79,10 +80,25 @@ def others_of(form: DecisionForm, decision: Decision, shown: DecisionForm, langu
     return decided_view(rest, decision, form.defaults(), language)
 
 
+def panels_html(panels: Sequence[Panel], place: int, language: str) -> str:
+    """Return panels drawn by the player's template; ``place`` keeps the ids of several lists apart."""
+    messages = catalogue(language)
+    page = {"content_language": language, "language": language, "panels": panel_views(panels, language, f"p{place}")}
+    html = (
+        environment()
+        .get_template("panels.html")
+        .render(page=page, gettext=messages.gettext, ngettext=messages.ngettext)
+    )
+    return html.replace(_SLOT, ID)
+
+
 def _drawn(table: Mapping[str, Any], language: str) -> str:
     """Return a table drawn by the player's template."""
     messages = catalogue(language)
     template = environment().get_template("project_cells.html" if table["layout"] == "sheet" else "project_fields.html")
     page = {"content_language": language, "language": language}
-    html = template.render(page=page, table=table, gettext=messages.gettext, ngettext=messages.ngettext)
+    nobody_talks: dict[str, Any] = {"talks": {}}
+    html = template.render(
+        page=page, run=nobody_talks, table=table, gettext=messages.gettext, ngettext=messages.ngettext
+    )
     return html.replace(_SLOT, ID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.services import rooms_teams
 from lti_tool.services.roles import Permission, Role
 from lti_tool.services.rooms import Room, RoomRefusedError, find_room
-from lti_tool.services.rooms_market import keyword_places
+from lti_tool.services.rooms_market import KeywordPlace, Market, keyword_places
 from lti_tool.services.rooms_teams import Draft, Learner
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.rooms import REFUSED, number, page_words, whole
-from lti_tool.views.rooms_sheet import Typed, others_of, own_form, sheet_of
+from lti_tool.views.rooms_sheet import Typed, others_of, own_form, panels_html, sheet_of
 from lti_tool.views.teaching import link_of
 from qualoop.simulators.entering import Entered, read_decision
 from qualoop.simulators.spreadsheet import read_csv
@@ -60,6 +60,14 @@ def join(session: Session) -> AnyResponse:
     """Sit down in a team."""
     team = whole("team")
     return _done(session, lambda transaction: rooms_teams.join(transaction, _learner(session), team))
+
+
+@blueprint.post("/a/<launch>/room/name")
+@needs(Permission.ANSWER)
+def name(session: Session) -> AnyResponse:
+    """Give the own team a name."""
+    wanted, contents = request.form.get("name", ""), runtime().contents
+    return _done(session, lambda transaction: rooms_teams.rename(transaction, contents, _learner(session), wanted))
 
 
 @blueprint.post("/a/<launch>/room/role")
@@ -112,7 +120,7 @@ def _read(room: Room, session: Session) -> _Sent:
 
 def _page(session: Session, room: Room | None, typed: Typed | None = None, *, refused: str = "") -> str:
     team = room.seats.get(session.person_id) if room else None
-    words = page_words(session)
+    words = page_words(session, room.market if room else None)
     if refused:
         words["refused"] = words["words"].gettext(REFUSED[refused])
     return render_template(
@@ -126,6 +134,8 @@ def _page(session: Session, room: Room | None, typed: Typed | None = None, *, re
         saved="saved" in request.args,
         decision=_decision(session, room, team, typed) if room and team else None,
         results=_results(room, team) if room and team else None,
+        seen=_seen(session, room, team) if room and team else [],
+        credits=room.market.credits(room.documents, team) if room and team and not room.is_running else (),
         part_titles=lambda keys: [_part_title(room, key, session.language) for key in keys],
         **words,
     )
@@ -140,8 +150,9 @@ def _decision(session: Session, room: Room, team: int, typed: Typed | None) -> d
     return {
         "components": [(each, _version(room, team, each)) for each in mine],
         "sheet": sheet_of(shown, standing, typed, language) if shown.tables else None,
-        "others": others_of(market.form, standing, shown, language),
+        "others": others_of(market.form, standing, shown, language) if market.is_shared else [],
         "missing": [each for each in market.form.components if each not in room.decided(team)],
+        "bots": [role.title[language] for role in room.roles if role.key in room.bots(team)],
         "pasted": typed.pasted if typed else "",
         "is_typed": typed is not None,
     }
@@ -162,9 +173,30 @@ def _results(room: Room, team: int) -> dict[str, Any]:
     return {
         "own": own,
         "last": own[-1],
-        "places": keyword_places(room.market, last.number, room.documents[last.number], team),
+        "places": _places(room, last.number, team),
         "rank": sum(profit > mine.profit for profit in last.profits),
     }
+
+
+def _places(room: Room, number: int, team: int) -> Sequence[KeywordPlace]:
+    """Return what a team could see of its keywords, in a market of such."""
+    market = room.market
+    return keyword_places(market, number, room.documents[number], team) if isinstance(market, Market) else ()
+
+
+def _seen(session: Session, room: Room, team: int) -> list[dict[str, Any]]:
+    """Return what this learner may look at: while the room runs that of the own roles, and nothing of other firms."""
+    roles = tuple(role.key for role in room.held(session.person_id))
+    if room.market.is_shared or (room.is_running and not roles):
+        return []
+    shown = room.market.seen(room.documents, team, roles if room.is_running else ())
+    return [
+        {
+            "title": each.title[session.language] if each.title else "",
+            "html": panels_html(each.panels, place, session.language),
+        }
+        for place, each in enumerate(shown)
+    ]
 
 
 def _part_title(room: Room | None, key: str, language: str) -> str:

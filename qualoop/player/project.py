@@ -30,7 +30,7 @@ from qualoop.player.kinds import Description
 from qualoop.player.project_state import GRADED, ProjectState
 from qualoop.player.project_stepping import Moment, handed_in, stepped
 from qualoop.player.project_view import Page, closed_shows, hosted, project_view, review_view
-from qualoop.player.project_worlds import Worlds
+from qualoop.player.project_worlds import Worlds, shocked
 from qualoop.player.rendering import render_once
 from qualoop.simulators.verifying import RunRecord, Source, make_record
 from qualoop.values import ZERO, Score, Text
@@ -115,8 +115,8 @@ class PracticeProjectKind:
         run = attempt.graded
         if run is None or not run.played or not closed_shows(settings, run).debrief:
             raise StaleActionError
-        opened = self._worlds.world(content, attempt.seed, GRADED, run.number)
-        source = Source(project=content.key, content=content_hash, spec=content.spec)
+        opened = self._worlds.world(content, attempt.seed, GRADED, run.number, shocks=run.shocks)
+        source = Source(project=content.key, content=content_hash, spec=shocked(content, run.shocks).spec)
         return make_record(content.engine, source, opened.key, opened.engine.plan(opened.world, run.state))
 
     def _moment(self, content: Project, state: State, action: Action) -> Moment:

@@ -5,7 +5,8 @@
     RUN = {"number": 3, "state": {…}, "played": 1, "rounds": 4, "done": false, "score": "0.5",
            "parts": {"bids": "0.25"}, "draft": {…} or null, "what_if": {"round": 0, "decision": {…}} or null}
 
-``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
+A run in which a teacher let something happen has `"shocks": [{"round": 3, "kind": "rival_enters"}]` besides: its world
+follows from them too. ``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
 counts those of the learner's own. A number from `CLASS_WORLDS` on is a world that a class shares, so that it can be looked
 at together: whoever types the same number gets the same world.
 """
@@ -38,6 +39,14 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shock:
+    """What a teacher let happen in a world from a round (from 1) on; ``kind`` is the engine's word."""
+
+    round: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A world that is decided in: which, how far, and what stands in its fields.
 
@@ -54,6 +63,7 @@ class Run:
     parts: Mapping[str, Score] = field(default_factory=dict)
     draft: Mapping[str, Any] | None = None
     what_if: WhatIf | None = None
+    shocks: tuple[Shock, ...] = ()
 
     @property
     def class_world(self) -> int | None:
@@ -133,6 +143,7 @@ def _run(row: Mapping[str, Any] | None) -> Run | None:
         parts={part: Score(score) for part, score in row["parts"].items()},
         draft=row["draft"],
         what_if=None if what_if is None else WhatIf(round=what_if["round"], decision=what_if["decision"]),
+        shocks=tuple(Shock(round=each["round"], kind=each["kind"]) for each in row.get("shocks", ())),
     )
 
 
@@ -140,6 +151,7 @@ def _as_json(run: Run | None) -> dict[str, Any] | None:
     if run is None:
         return None
     what_if = run.what_if
+    shocks = [{"round": each.round, "kind": each.kind} for each in run.shocks]
     return {
         "number": run.number,
         "state": run.state,
@@ -150,4 +162,5 @@ def _as_json(run: Run | None) -> dict[str, Any] | None:
         "parts": {part: score.as_text() for part, score in run.parts.items()},
         "draft": run.draft,
         "what_if": None if what_if is None else {"round": what_if.round, "decision": what_if.decision},
+        **({"shocks": shocks} if shocks else {}),
     }

@@ -65,11 +65,11 @@ class Moment:
         run = self.state.run(mode)
         if run is None or self.field("world") != str(run.number) or self.field("round") != str(run.played):
             raise StaleActionError
-        return Asked(moment=self, mode=mode, run=run, opened=self.opened(mode, run.number))
+        return Asked(moment=self, mode=mode, run=run, opened=self.opened(mode, run))
 
-    def opened(self, mode: Mode, number: int) -> OpenWorld:
+    def opened(self, mode: Mode, run: Run) -> OpenWorld:
         """Return the world of a run."""
-        return self.worlds.world(self.project, self.state.seed, mode, number)
+        return self.worlds.world(self.project, self.state.seed, mode, run.number, shocks=run.shocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ def _kept_draft(moment: Moment) -> ProjectState:
 
 
 def _begun(moment: Moment, mode: Mode, number: int) -> ProjectState:
-    opened = moment.opened(mode, number)
+    opened = moment.worlds.world(moment.project, moment.state.seed, mode, number)
     state = opened.engine.initial(opened.world)
     # What plans are measured against takes as long as a round: better now than with the last one.
     moment.worlds.standard(opened)
@@ -343,7 +343,7 @@ def handed_in(moment: Moment) -> Outcome:
     if run is None or not run.played:
         empty = Run(number=0, state={}, rounds=1) if run is None else run
         return moment.state.with_run(GRADED, replace(empty, done=True)), (Finished(score=Score(0)),)
-    asked = Asked(moment=moment, mode=GRADED, run=run, opened=moment.opened(GRADED, run.number))
+    asked = Asked(moment=moment, mode=GRADED, run=run, opened=moment.opened(GRADED, run))
     last = asked.opened.engine.plan(asked.opened.world, run.state)[-1]
     while asked.opened.is_steady and not asked.run.is_played:
         asked = replace(asked, run=_after_round(asked, last))

@@ -16,13 +16,14 @@ from qualoop.content_packages.project import Project
 from qualoop.player.errors import DecisionRefusedError
 from qualoop.player.host import Host, MarkedWork, Refused
 from qualoop.player.item_view import percent, tenths
+from qualoop.player.project_class import tenth_of, with_class
 from qualoop.player.project_debrief import debrief_view, rounds_view, what_if_view
 from qualoop.player.project_panels import panel_views
 from qualoop.player.project_sheet import Sheet, sheet_view
 from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState, Run
 from qualoop.player.project_stepping import may_try, offered_form, standing_decision
 from qualoop.player.project_worlds import OpenWorld, Worlds
-from qualoop.simulators import Plan, Talk
+from qualoop.simulators import Plan, TakesShocks, Talk
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.entering import read_decision
 from qualoop.simulators.spreadsheet import MAX_CSV
@@ -143,14 +144,14 @@ def _is_marked(page: Page, mode: Mode) -> bool:
 
 
 def _scene(page: Page, mode: Mode, run: Run) -> Scene:
-    opened = page.worlds.world(page.project, page.state.seed, mode, run.number)
+    opened = page.worlds.world(page.project, page.state.seed, mode, run.number, shocks=run.shocks)
     return Scene(page=page, mode=mode, run=run, opened=opened, plan=opened.engine.plan(opened.world, run.state))
 
 
 def _run_view(page: Page, mode: Mode, run: Run) -> View:
     if mode == GRADED and run.done and not run.played:
         # Its time was over before a round was played; perhaps no world was ever made.
-        return {"mode": mode, "unplayed": True, "done": True, "points": _points(page, run)}
+        return {"mode": mode, "unplayed": True, "done": True, "points": _points(page, run), "shocks": []}
     scene = _scene(page, mode, run)
     view = _head(scene) | {"what_if": _what_if(scene)}
     view["sheet"] = _sheet(scene) if may_try(mode, run, scene.opened) or not (run.is_played or run.done) else None
@@ -174,11 +175,24 @@ def _head(scene: Scene) -> View:
         "is_played": run.is_played,
         "done": run.done,
         "commitment": opened.key.commitment,
+        "shocks": _shocks(scene),
         "points": _points(scene.page, run) if scene.mode == GRADED else None,
-        "percent": percent(run.score)
-        if scene.page.shows(scene.mode, run).scores and not _is_marked(scene.page, scene.mode)
-        else None,
+        "percent": percent(run.score) if _tells_score(scene) else None,
+        "tenth": tenth_of(run.score) if _tells_score(scene) else None,
     }
+
+
+def _tells_score(scene: Scene) -> bool:
+    """Return whether the score of the run may be seen, and is the player's to tell."""
+    return scene.page.shows(scene.mode, scene.run).scores and not _is_marked(scene.page, scene.mode)
+
+
+def _shocks(scene: Scene) -> list[View]:
+    """Return what a teacher lets happen in the run, announced as soon as it is known."""
+    engine, language = scene.opened.engine, scene.page.language
+    if not isinstance(engine, TakesShocks):
+        return []
+    return [{"round": each.round, "text": engine.shocks[each.kind][language]} for each in scene.run.shocks]
 
 
 def _points(page: Page, run: Run) -> View | None:
@@ -321,6 +335,7 @@ def hosted(view: View, host: Host) -> View:
     }
     return view | {
         "language": host.language,
+        "run": with_class(view["run"], host),
         "knowledge_points": [
             {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
         ],

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from qualoop.content_packages.project import Project
-from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode
+from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode, Shock
 from qualoop.simulators import (
     DecisionForm,
     Engine,
@@ -22,6 +22,7 @@ from qualoop.simulators import (
     PartScore,
     Plan,
     Standard,
+    TakesShocks,
     WorldKey,
     gap_score,
     standard_of,
@@ -29,7 +30,7 @@ from qualoop.simulators import (
 from qualoop.simulators.decisions import with_components
 from qualoop.simulators.forms import choose_form
 from qualoop.simulators.views import View as EngineView
-from qualoop.values import Score
+from qualoop.values import Score, ValueRefusedError
 
 KEPT_WORLDS: Final = 32
 KEPT_PLAYS: Final = 128
@@ -124,9 +125,9 @@ class Worlds:
         self._verdicts: Recent[Verdict] = Recent(KEPT_PLAYS)
         self._views: Recent[EngineView] = Recent(KEPT_WORLDS)
 
-    def world(self, project: Project, seed: int, mode: Mode, number: int) -> OpenWorld:
-        """Return the world of a run."""
-        return self._opened(project, _run_key(project, seed, mode, number))
+    def world(self, project: Project, seed: int, mode: Mode, number: int, *, shocks: Sequence[Shock] = ()) -> OpenWorld:
+        """Return the world of a run, with what a teacher let happen in it."""
+        return self._opened(shocked(project, shocks), _run_key(project, seed, mode, number))
 
     def fit_number(self, project: Project, seed: int) -> int:
         """Return the number of an attempt's graded form; raise FormOutsideBandError where no form is fit."""
@@ -184,6 +185,18 @@ class Worlds:
     def _opened(self, project: Project, key: WorldKey) -> OpenWorld:
         name = _name(project, key)
         return self._worlds.get(name, lambda: _made(project, key, name))
+
+
+def shocked(project: Project, shocks: Sequence[Shock]) -> Project:
+    """Return a project in whose worlds shocks happen; raise ValueError where its engine knows none like this."""
+    engine, spec = project.engine, project.spec
+    if not shocks:
+        return project
+    if not isinstance(engine, TakesShocks):
+        raise ValueRefusedError(f"nothing can happen in the worlds of {project.key}")
+    for each in shocks:
+        spec = engine.with_shock(spec, each.round, each.kind)
+    return replace(project, spec=spec)
 
 
 def _run_key(project: Project, seed: int, mode: Mode, number: int) -> WorldKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +17,10 @@ from lti_tool.services import rooms_rounds, rooms_teams
 from lti_tool.services.class_members import Link
 from lti_tool.services.content_install import ContentImport
 from lti_tool.services.rooms import Room, find_room
-from lti_tool.services.rooms_market import RoundResult
+from lti_tool.services.rooms_game import RoundResult
 from lti_tool.services.rooms_rounds import Page, RoomPlan
 from lti_tool.services.rooms_teams import Draft, Learner
-from qualoop.content_packages import load_package
+from qualoop.content_packages import Package, load_package
 from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators.decisions import Decision
 from qualoop.simulators.streams import WorldKey
@@ -29,24 +30,34 @@ from tests.factories.tool import Tool
 PROJECT: Final = "sem-campaign"
 WORLD: Final = "world: {queries: 60, keywords: 12, lines: 1, terms: 10, rounds: 3, days_each: 3, budget: 120}\n"
 KEY: Final = WorldKey.of_seed(7, "room")
+CHAIN: Final = "scm-beer-game"
+CHAIN_WORLD: Final = "world: {products: 2, rounds: 2, round_weeks: 8, futures: 8}\n"
 PARTS: Final = ("match", "bids", "negatives", "quality")
 
 
 @cache
 def market_content() -> ContentImport:
-    """Return the framework with the campaign in a small world."""
+    """Return the framework with the campaign and the beer game in small worlds."""
     root = shipped_content() / "ecommerce"
-    framework, shipped = load_framework(root), root / "projects" / PROJECT
+    framework = load_framework(root)
+    packages = [_small(root, PROJECT, WORLD), _small(root, CHAIN, CHAIN_WORLD)]
+    return ContentImport(source=PROJECT, framework=framework, packages=packages)
+
+
+def _small(root: Path, project: str, world: str) -> Package:
+    """Return a shipped project in another world."""
+    shipped = root / "projects" / project
     with TemporaryDirectory() as folder:
-        copy = Path(folder) / PROJECT
+        copy = Path(folder) / project
         copy.mkdir()
         for file in shipped.iterdir():
             (copy / file.name).write_bytes(file.read_bytes())
-        head, rest = (shipped / "project.yaml").read_text(encoding="utf-8").split("world:\n", 1)
-        text = f"{head}{WORLD}parts:{rest.split('parts:', 1)[1]}"
+        text = (shipped / "project.yaml").read_text(encoding="utf-8")
+        text = re.sub(r"\nworld:\n(  .*\n)+", "\n", text).replace("\nparts:\n", f"\n{world}parts:\n", 1)
+        # So small a world never lies in the band of the large one.
+        text = re.sub(r"form_band:\n(  .*\n)+", "form_band: {least_share: 0}\n", text)
         (copy / "project.yaml").write_text(text, encoding="utf-8")
-        package = load_package(copy, framework)
-    return ContentImport(source=PROJECT, framework=framework, packages=[package])
+        return load_package(copy, load_framework(root))
 
 
 @dataclass
@@ -57,9 +68,10 @@ class Course:
     name: str
     teacher: Seat
     link: Link
+    lesson: str = PROJECT
 
     def learner(self, number: int) -> Seat:
-        return _enter(self.tool, self.name, f"s-{number}", name=f"Learner {number}")
+        return _enter(self.tool, self.name, f"s-{number}", name=f"Learner {number}", lesson=self.lesson)
 
     def room(self) -> Room:
         with self.tool.runtime.database.reading() as session:
@@ -103,9 +115,9 @@ class Course:
             rooms_teams.save(session, runtime.contents, who, draft, now=self.tool.clock.now)
 
 
-def open_course(tool: Tool, name: str) -> Course:
+def open_course(tool: Tool, name: str, lesson: str = PROJECT) -> Course:
     """Return a course of its own."""
-    teacher = _enter(tool, name, "t-1", name="Tina Teacher", role="teacher")
+    teacher = _enter(tool, name, "t-1", name="Tina Teacher", role="teacher", lesson=lesson)
     with tool.runtime.database.reading() as session:
         launch = session.scalars(select(LtiSession).where(LtiSession.person_id == teacher.who.person_id)).first()
     assert launch
@@ -116,7 +128,7 @@ def open_course(tool: Tool, name: str) -> Course:
         resource_link_id=launch.resource_link_id,
         activity_id=teacher.who.activity_id,
     )
-    return Course(tool, name, teacher, link)
+    return Course(tool, name, teacher, link, lesson)
 
 
 def reference(room: Room) -> Decision:
@@ -126,4 +138,4 @@ def reference(room: Room) -> Decision:
 
 def _enter(tool: Tool, course: str, subject: str, **more: Any) -> Seat:
     context = {"id": course, "title": "Search marketing", "type": ["CourseSection"]}
-    return enter(tool, f"{course}-{subject}", lesson=PROJECT, title="One market", context=context, **more)
+    return enter(tool, f"{course}-{subject}", **{"lesson": PROJECT, "title": "One market", **more}, context=context)

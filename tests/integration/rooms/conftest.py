@@ -11,6 +11,7 @@ from itertools import count
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from tests.factories.databases import sqlite_template
 from tests.factories.rooms import Course, market_content, open_course
 from tests.factories.tool import Tool, make_tool
 from tests.integration.conftest import SERVER
@@ -20,12 +21,11 @@ COURSES = count(1)
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
-    template = request.getfixturevalue(f"{request.param}_template")
     if request.param == "sqlite":
-        path = shutil.copy(template, tmp_path_factory.mktemp("rooms") / "qualoop.db")
+        path = shutil.copy(sqlite_template(), tmp_path_factory.mktemp("rooms") / "qualoop.db")
         yield from _opened(f"sqlite:///{path}")
     else:
-        yield from _on_postgresql(template)
+        yield from _on_postgresql(request.getfixturevalue("postgresql_template"))
 
 
 @pytest.fixture

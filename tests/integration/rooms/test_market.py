@@ -6,16 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lti_tool.services.rooms_market import (
-    Market,
-    RoundResult,
-    keyword_places,
-    market_of,
-    play_round,
-    round_document,
-    standings,
-    total,
-)
+from lti_tool.services.rooms_game import Line, RoundResult, round_document, standings, total
+from lti_tool.services.rooms_market import Market, keyword_places, market_of, play_round
 from qualoop.simulators import BaselineKind
 from qualoop.simulators.decisions import Decision
 from qualoop.simulators.sem.engine import SearchMarketEngine
@@ -39,7 +31,7 @@ def expert(market: Market) -> Decision:
 
 def played(market: Market, decisions: Sequence[Decision], *, number: int = 0, size: int = 12) -> RoundResult:
     teams = {place + 1: market.packed(each) for place, each in enumerate(decisions)}
-    return play_round(market, number, round_document(teams, [], size))
+    return play_round(market, number, round_document(Line(teams=teams, size=size)))
 
 
 def test_an_expert_scores_well_and_every_bot_next_to_nothing(market: Market, expert: Decision) -> None:
@@ -67,7 +59,7 @@ def test_ads_that_do_not_fit_cost_score(market: Market, expert: Decision) -> Non
 def test_what_a_team_is_told_leaks_no_one_elses_bid(market: Market, expert: Decision) -> None:
     """Raising a rival's bid on a keyword that one does not bid on changes nothing that one is told of it."""
     off = {**expert, "match": ["off", *expert["match"][1:]]}
-    document = round_document({1: market.packed(off), 2: market.packed(expert)}, [], 4)
+    document = round_document(Line(teams={1: market.packed(off), 2: market.packed(expert)}, size=4))
     told = keyword_places(market, 0, document, 1)
     assert market.form.tables[0].rows[0].label not in [each.label for each in told]
     assert all(each.position is None or 1 <= each.position <= 5 for each in told)

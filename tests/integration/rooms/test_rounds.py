@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from multiprocessing import get_context
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -18,7 +17,7 @@ from lti_tool.services import erasure, rooms_rounds, rooms_teams
 from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
 from lti_tool.services.rooms import RoomMissingError, RoomRefusedError, RoundClosedError, RoundStaleError
-from lti_tool.services.rooms_market import Market, RoundResult
+from lti_tool.services.rooms_game import Document, Game, RoundResult
 from lti_tool.services.rooms_rounds import Page, RoomEmptyError, RoomRunningError, RoomUnfitError, ShockRefusedError
 from lti_tool.services.rooms_teams import (
     Learner,
@@ -242,7 +241,7 @@ def test_a_rival_enters_from_the_next_round_on(course: Course) -> None:
     course.sit(course.learner(1), 1)
     course.open()
     with course.tool.runtime.database.transaction() as session:
-        rooms_rounds.add_shock(session, course.link, course.page(), "rival_enters")
+        rooms_rounds.add_shock(session, course.tool.runtime.contents, course.link, course.page(), kind="rival_enters")
     assert [len(course.close().profits)] == [6]
     course.open()
     assert len(course.close().profits) == 7
@@ -252,7 +251,7 @@ def test_a_rival_enters_from_the_next_round_on(course: Course) -> None:
 def test_only_what_the_engine_knows_happens(course: Course, kind: str) -> None:
     course.begin()
     with pytest.raises(ShockRefusedError), course.tool.runtime.database.transaction() as session:
-        rooms_rounds.add_shock(session, course.link, course.page(), kind)
+        rooms_rounds.add_shock(session, course.tool.runtime.contents, course.link, course.page(), kind=kind)
 
 
 def test_ghosts_play_what_they_played_in_their_own_market(course: Course, another: Course) -> None:
@@ -285,7 +284,7 @@ def test_an_unfinished_room_gives_no_ghosts(course: Course, another: Course) -> 
 # -- What breaks
 
 
-def dies(market: Market, number: int, document: Mapping[str, Any]) -> RoundResult:
+def dies(game: Game, documents: Sequence[Document]) -> RoundResult:
     """Be killed in the middle of closing."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
@@ -307,7 +306,7 @@ def test_a_process_that_is_killed_while_closing_leaves_the_round_open(course: Co
     url = course.tool.runtime.database.engine.url.render_as_string(hide_password=False)
     child = get_context("spawn").Process(target=closes_and_dies, args=(url, course.link, page, now))
     child.start()
-    child.join(60)
+    child.join(180)
     assert child.exitcode == -signal.SIGKILL
     room = course.room()
     assert (room.played, room.is_open, room.documents) == (0, True, [])
@@ -316,7 +315,7 @@ def test_a_process_that_is_killed_while_closing_leaves_the_round_open(course: Co
 
 
 def test_a_round_that_cannot_be_played_stays_open(course: Course) -> None:
-    def fails(market: Market, number: int, document: Mapping[str, Any]) -> RoundResult:
+    def fails(game: Game, documents: Sequence[Document]) -> RoundResult:
         raise ArithmeticError
 
     course.begin()
