@@ -6,10 +6,11 @@ record, and the level of a knowledge point in a grade column.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -17,8 +18,12 @@ from sqlalchemy import Connection, bindparam, select, text
 from lti_tool.models import TagSet
 from lti_tool.services import tag_sets
 from lti_tool.services.link_settings import SCHEDULE, schedule_of
+from lti_tool.services.outbox import Lane, Outcome, Result
 from lti_tool.services.records import knowledge_points_of
 from qualoop.assessment import FOREVER
+
+LOOK_AGAIN: Final = timedelta(minutes=15)
+"""How soon what is held back is looked at again at the latest: the settings may have been changed."""
 
 _BEGUN: Final = text(
     f"{SCHEDULE} a.person_id, a.uuid, a.version_id FROM attempt a JOIN resource_link l ON l.id = a.resource_link_id "
@@ -27,6 +32,20 @@ _BEGUN: Final = text(
     # By default nothing is held back: of most links the settings need not be read.
     "WHERE a.organisation_id = :organisation_id AND a.person_id IN :people AND CAST(l.settings AS TEXT) <> '{}'"
 ).bindparams(bindparam("people", expanding=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a channel has instead of a message that would tell a held result: nobody may hear of it before ``until``."""
+
+    until: datetime
+    value: str = ""
+    lane: Lane | None = None
+
+    def hand_back(self, now: datetime) -> Result:
+        """Return the row to the outbox, to be looked at when it may go, or sooner."""
+        wait = min(self.until - now, LOOK_AGAIN)
+        return Result(Outcome.UNSENT, retry_after_s=math.ceil(wait.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,10 @@ that would tell a score which the settings of a link still hold back waits until
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -21,18 +20,16 @@ from lti_tool.lti.ags import MAX_LABEL
 from lti_tool.services.contents import Contents
 from lti_tool.services.delivery_reasons import Reason
 from lti_tool.services.grade_columns import Column, Kept
-from lti_tool.services.held_back import held_points
+from lti_tool.services.held_back import Held, held_points
 from lti_tool.services.mastery_column_levels import CHANNEL, THERE, ColumnValue, keep_values
 from lti_tool.services.mastery_levels import ColumnLevel, ColumnSubject, SubjectKind, codes_of, is_in, read_levels
-from lti_tool.services.outbox import Lane, Outcome, Result, Row
+from lti_tool.services.outbox import Result, Row
 from lti_tool.services.score_posts import NO_GRADE, ByOutboxId, ScoreMessage, ScorePosts
 from qualoop.framework import Framework
 
 SCORE_MAXIMUM: Final = 100
 FOR_LIFE: Final = 0
 """A level is of no attempt: no post is ever a new one."""
-LOOK_AGAIN: Final = timedelta(minutes=15)
-"""How soon a level that is held back is looked at again at the latest: the settings may have been changed."""
 
 _VALUES: Final = ByOutboxId(
     "SELECT o.id, p.uuid, i.subject, c.registration_id, l.scopes, c.url, l.lineitems_url, k.platform_key, c.title, "
@@ -58,15 +55,6 @@ class _Asked:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLevel:
-    """A level that nobody may hear of before a moment."""
-
-    until: datetime
-    value: str = ""
-    lane: Lane | None = None
-
-
 class MasteryColumnChannel:
     """Sends levels. One object serves all threads of a worker."""
 
@@ -76,7 +64,7 @@ class MasteryColumnChannel:
         self._posts = posts
         self._contents = contents
 
-    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | HeldLevel | Reason]:
+    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[ScoreMessage | Held | Reason]:
         """Return the present levels of the rows, or why one cannot be sent; note what the columns are told."""
         now = max(row.timestamp for row in rows)
         found = {values[0]: values[1:] for values in _VALUES.read(connection, [row.id for row in rows])}
@@ -85,7 +73,7 @@ class MasteryColumnChannel:
         for each in asked:
             if isinstance(each, _Asked):
                 by_organisation[each.row.organisation_id].append(each)
-        messages: dict[int, ScoreMessage | HeldLevel | Reason] = {}
+        messages: dict[int, ScoreMessage | Held | Reason] = {}
         told: list[ColumnValue] = []
         for organisation_id, some in by_organisation.items():
             framework = self._contents.find_framework(connection, organisation_id)
@@ -101,11 +89,10 @@ class MasteryColumnChannel:
         keep_values(connection, [value for value in told if value.level], now=now)
         return [each if isinstance(each, Reason) else messages[each.row.id] for each in asked]
 
-    def send(self, message: ScoreMessage | HeldLevel, timestamp: datetime) -> Result:
+    def send(self, message: ScoreMessage | Held, timestamp: datetime) -> Result:
         """Post one level, or hand back one that is held."""
-        if isinstance(message, HeldLevel):
-            wait = min(message.until - timestamp, LOOK_AGAIN)
-            return Result(Outcome.UNSENT, retry_after_s=math.ceil(wait.total_seconds()))
+        if isinstance(message, Held):
+            return message.hand_back(timestamp)
         return self._posts.send(message, timestamp)
 
     def _message(
@@ -184,7 +171,7 @@ def _asked(row: Row, values: tuple[Any, ...] | None) -> _Asked | Reason:
 
 def _held(
     connection: Connection, framework: Framework | None, organisation_id: int, asked: Sequence[_Asked], *, now: datetime
-) -> Mapping[int, HeldLevel]:
+) -> Mapping[int, Held]:
     """Return the rows whose level would tell a result that is held back."""
     if framework is None:
         return {}
@@ -194,7 +181,7 @@ def _held(
         codes = codes_of(framework, each.subject) if is_in(framework, each.subject) else frozenset()
         moments = [until for code, until in held.get(each.row.subject, {}).items() if code in codes]
         if moments:
-            found[each.row.id] = HeldLevel(max(moments))
+            found[each.row.id] = Held(max(moments))
     return found
 
 

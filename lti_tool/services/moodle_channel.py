@@ -33,6 +33,7 @@ from lti_tool.outgoing import OutgoingError
 from lti_tool.outgoing.errors import AddressRefusedError, NetworkBlockedError, OriginRefusedError
 from lti_tool.services.contents import Contents
 from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.held_back import Held, held_points
 from lti_tool.services.moodle_ratings import CHANNEL, NOWHERE, Standing, read_standings, wanted_grade
 from lti_tool.services.moodle_sites import MoodleClient, MoodleTokenSealedError, Site, site_of
 from lti_tool.services.outbox import Lane, Outcome, Result, Row
@@ -180,16 +181,21 @@ class MoodleChannel:
         self._secret = runtime.settings.secret_key
         self._client = MoodleClient(runtime.http)
 
-    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[RatingMessage | Reason]:
-        """Return the present ratings of the rows, or why one cannot be sent."""
+    def prepare(self, connection: Connection, rows: Sequence[Row]) -> Sequence[RatingMessage | Held | Reason]:
+        """Return the present ratings of the rows, what holds one back, or why one cannot be sent."""
         ids = [row.id for row in rows]
         found = {each[0]: _Values(*each) for each in connection.execute(_VALUES, {"ids": ids})}
         uncertain = frozenset(connection.scalars(_UNCERTAIN, {"ids": ids}))
-        standings = self._standings(connection, rows, found)
-        return [self._message(row, found.get(row.id), standings, is_uncertain=row.id in uncertain) for row in rows]
+        standings, held = self._standings(connection, rows, found), _held(connection, rows, found)
+        return [
+            held.get(row.id) or self._message(row, found.get(row.id), standings, is_uncertain=row.id in uncertain)
+            for row in rows
+        ]
 
-    def send(self, message: RatingMessage, timestamp: datetime) -> Result:
-        """Rate one person, unless Moodle holds the rating already."""
+    def send(self, message: RatingMessage | Held, timestamp: datetime) -> Result:
+        """Rate one person, unless Moodle holds the rating already or nobody may hear of it yet."""
+        if isinstance(message, Held):
+            return message.hand_back(timestamp)
         try:
             if self._is_settled(message, timestamp):
                 return Result(Outcome.DONE)
@@ -296,6 +302,22 @@ class MoodleChannel:
             return Reason.MOODLE_ENTRY
         except LtiError:
             return Reason.NO_PLATFORM
+
+
+def _held(connection: Connection, rows: Sequence[Row], found: Mapping[int, _Values]) -> Mapping[int, Held]:
+    """Return the rows whose rating would tell a result that the settings of a link hold back."""
+    people: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        people[row.organisation_id].add(row.subject)
+    now = max(row.timestamp for row in rows)
+    held = {
+        organisation_id: held_points(connection, organisation_id, some, now) for organisation_id, some in people.items()
+    }
+    return {
+        row.id: Held(until)
+        for row in rows
+        if row.id in found and (until := held[row.organisation_id].get(row.subject, {}).get(found[row.id].code))
+    }
 
 
 def _note_of(standing: Standing, language: str, timestamp: datetime) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from lti_tool.models import Activity, Attempt, ResourceLink, TagSet
+from lti_tool.models import Activity, Attempt, ResourceLink, SourceScore, TagSet
 from lti_tool.services import mastery_cache, tag_sets
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence_entries import list_entries
@@ -24,7 +24,7 @@ from qualoop.mastery.explanation import sentence
 from qualoop.mastery.readings import read_point
 from qualoop.player import KnowledgePointOutlook, NextActivity
 from qualoop.records import Ability, PointFacts, status_of, whole_percent
-from qualoop.sequencing import Candidate, choose_next
+from qualoop.sequencing import Candidate, Suggestion, choose_next
 from qualoop.values import Score
 
 _LAST: Final = 5
@@ -108,7 +108,10 @@ def outlook(
     language: str,
     now: datetime,
 ) -> list[KnowledgePointOutlook]:
-    """Return how some knowledge points stand and what moved each last; those without evidence are left out."""
+    """Return how some knowledge points stand and what moved each last; those without evidence are left out.
+
+    So is what a held result moved last: the level would tell it.
+    """
     readings = read_levels(connection, subject, codes, now)
     titles = {code: point.title[language] for code, point in framework.knowledge_points.items()}
     reasons = _newest_reasons(connection, subject, readings, titles, language=language)
@@ -140,10 +143,41 @@ def next_activity(
 
     It has no address: only the course can launch it.
     """
-    versions, candidates = _candidates(connection, subject)
+    lessons = read_lessons(connection, subject.organisation_id)
+    chosen = suggest(connection, framework, subject, lessons, now=now)
+    if chosen is None:
+        return None
+    content = contents.get(connection, subject.organisation_id, lessons.versions[chosen.key]).content
+    return NextActivity(title=content.title[language], reason=chosen.sentence[language], url=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessons:
+    """What an organisation offers: content versions by key, and by activity what each could teach."""
+
+    versions: Mapping[str, int]
+    candidates: Mapping[int, Candidate]
+
+
+def suggest(
+    connection: Connection,
+    framework: Framework,
+    subject: Subject,
+    lessons: Lessons,
+    *,
+    now: datetime,
+    facts: Mapping[str, PointFacts] | None = None,
+) -> Suggestion | None:
+    """Return which of some lessons the learner should do next and why; None where there is nothing to suggest.
+
+    ``facts`` are those of the whole framework at ``now``, where the caller has them.
+    """
+    candidates = _candidates(connection, subject, lessons)
     codes = {code for each in candidates for code in each.knowledge_points if framework.find_knowledge_point(code)}
     needed = codes | {point.code for code in codes for point in framework.prerequisites_of(code)}
-    facts = standing_now(connection, subject, needed, now).facts
+    if facts is None:
+        facts = standing_now(connection, subject, needed, now).facts
+    facts = {code: facts[code] for code in sorted(needed) if code in facts}
     readings = {code: each.known for code, each in facts.items() if each.known}
     statuses = {
         code: status_of(
@@ -151,44 +185,51 @@ def next_activity(
         )
         for code, each in facts.items()
     }
-    chosen = choose_next(framework, readings, candidates, statuses)
-    if chosen is None:
-        return None
-    content = contents.get(connection, subject.organisation_id, versions[chosen.key]).content
-    return NextActivity(title=content.title[language], reason=chosen.sentence[language], url=None)
+    return choose_next(framework, readings, candidates, statuses)
 
 
 def _newest_reasons(
     connection: Connection, subject: Subject, codes: Iterable[str], titles: Mapping[str, str], *, language: str
 ) -> Mapping[str, str]:
-    """Return by knowledge point the sentence of the update that moved it last."""
+    """Return by knowledge point the sentence of the update that moved it last; none where that is held back."""
     found: dict[str, str] = {}
     for code in codes:
         for entry in list_entries(connection, subject.organisation_id, subject.uuid, code=code, limit=1):
+            if entry.evidence.attempt in subject.hidden:
+                continue
             # What it weighed is told on the record, where there is room.
             found[code] = sentence(entry.change, language, titles)
     return found
 
 
-def _candidates(connection: Connection, subject: Subject) -> tuple[Mapping[str, int], Sequence[Candidate]]:
-    """Return the organisation's activities with the learner's best finished attempt; first their versions by key."""
+def read_lessons(connection: Connection, organisation_id: int) -> Lessons:
+    """Return the organisation's activities with the knowledge points that they serve."""
     versions: dict[str, int] = {}
     found: dict[int, Candidate] = {}
     for activity_id, key, version_id, tags in connection.execute(
         select(Activity.id, Activity.key, TagSet.version_id, TagSet.tags)
         .join(TagSet, TagSet.version_id == Activity.version_id)
-        .where(Activity.organisation_id == subject.organisation_id, tag_sets.holds())
+        .where(Activity.organisation_id == organisation_id, tag_sets.holds())
     ):
         versions[key] = version_id
         found[activity_id] = Candidate(key=key, knowledge_points=knowledge_points_of(tags))
+    return Lessons(versions=versions, candidates=found)
+
+
+def _candidates(connection: Connection, subject: Subject, lessons: Lessons) -> Sequence[Candidate]:
+    """Return the lessons with the learner's best finished attempt."""
+    found = dict(lessons.candidates)
     for activity_id, scores in _attempted(connection, subject).items():
         if activity_id in found:
             found[activity_id] = replace(found[activity_id], best=max(scores, default=None), begun=True)
-    return versions, list(found.values())
+    return list(found.values())
 
 
 def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score]]:
-    """Return the activities that the learner has begun, each with the scores of the finished attempts."""
+    """Return the activities that the learner has begun, each with the scores of the finished attempts.
+
+    What a platform's own block has told of an activity counts as finished: it tells no more than the score.
+    """
     found: dict[int, list[Score]] = defaultdict(list)
     for activity_id, status, score in connection.execute(
         select(Activity.id, Attempt.status, Attempt.score)
@@ -197,6 +238,12 @@ def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequenc
         .where(Attempt.organisation_id == subject.organisation_id, Attempt.person_id == subject.person_id)
     ):
         found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []
+    for activity_id, score in connection.execute(
+        select(SourceScore.activity_id, SourceScore.value).where(
+            SourceScore.organisation_id == subject.organisation_id, SourceScore.person_id == subject.person_id
+        )
+    ):
+        found[activity_id].append(Score(score))
     return found
 
 

@@ -20,9 +20,11 @@ from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.services.rooms import has_room
 from lti_tool.views.activity_shell import activity_page
 from lti_tool.views.assets import asset_response
+from lti_tool.views.class_around import class_around
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
 from lti_tool.views.link_words import remarks
+from lti_tool.views.record import own_subject
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.assessment import (
@@ -33,7 +35,7 @@ from qualoop.assessment import (
     ResponseRefusedError,
     Schedule,
 )
-from qualoop.content_packages import Project
+from qualoop.content_packages import LiveProject, Project
 from qualoop.player import Action, NextActivity, Refused, Remark, StaleActionError
 from qualoop.values import LANGUAGES
 
@@ -151,6 +153,8 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
     except (LinkNotOpenError, LinkClosedError):
         return _shut(connection, session, now)
     attempt, opened, plan = found
+    if isinstance(opened.content, LiveProject):
+        return _live_page(session)
     settings = plan.settings_at(now)
     host = _host(connection, session, found, now)
     fragment = opened.kind.render(opened.content, attempt.state, host, settings=settings, refused=refused)
@@ -164,10 +168,17 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
             fragment,
             csrf=host.csrf,
             title=title,
-            says_times=bool(host.remarks),
+            says_times=bool(host.remarks or host.class_around.at),
             shows_room=shows_room,
         )
     )
+
+
+def _live_page(session: Session) -> Response:
+    """Lead to a live project's own page; whoever comes to decide about projects, to those that wait."""
+    decides = session.may(Permission.MARK) and not session.may(Permission.VIEW_CLASS)
+    page = "live_mentor.queue" if decides else "live.show"
+    return Response(status=303, headers={"Location": url_for(page, launch=session.uuid)})
 
 
 def _shut(connection: Connection, session: Session, now: datetime) -> Response:
@@ -204,9 +215,7 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
             # What the answers say about the learner would tell which were right.
             after["outlook"] = ()
         elif framework is not None and session.may(Permission.VIEW_OWN_RECORD):
-            learner = records.Subject(
-                organisation_id=session.organisation_id, person_id=session.person_id, uuid=session.person_uuid
-            )
+            learner = own_subject(connection, session, now)
             codes = tuple(opened.content.knowledge_points)
             after["outlook"] = records.outlook(
                 connection, framework, learner, codes, language=session.language, now=now
@@ -223,6 +232,7 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
         attributes={"data-canonical-url": base},
         remarks=_remarks(session, plan, attempt, now),
         lessons=_lessons(connection, session, opened),
+        class_around=class_around(connection, session, current, now),
         **after,
     )
 

@@ -35,7 +35,7 @@ def show(session: Session) -> str:
     then, refused = _day_asked(now)
     with parts.database.reading() as reading:
         connection = reading.connection()
-        subject = _own(connection, session, now)
+        subject = own_subject(connection, session, now)
         framework = parts.contents.find_framework(connection, session.organisation_id)
         if framework is None:
             return render_template("record.html", session=session, here="record", framework=None)
@@ -82,7 +82,7 @@ def show_timeline(session: Session) -> str:
     with parts.database.reading() as reading:
         connection = reading.connection()
         framework = parts.contents.find_framework(connection, session.organisation_id)
-        learner, hidden = session.person_uuid, _own(connection, session, parts.clock()).hidden
+        learner, hidden = session.person_uuid, own_subject(connection, session, parts.clock()).hidden
         page = timelines.whole_sittings(
             timelines.entries_page(connection, session.organisation_id, learner, before=before, hidden=hidden)
         )
@@ -110,7 +110,7 @@ def show_point(session: Session, code: str) -> str:
     url = url_for("record.show", launch=session.uuid)
     label = catalogue(session.language).gettext("Back to the record")
     with runtime().database.reading() as reading:
-        subject = _own(reading.connection(), session, runtime().clock())
+        subject = own_subject(reading.connection(), session, runtime().clock())
     return point_page(session, subject, code, here="record", back={"url": url, "label": label})
 
 
@@ -171,7 +171,7 @@ def before_asked() -> int | None:
     return request.args.get("before", type=int)
 
 
-def _own(connection: Connection, session: Session, now: datetime) -> Subject:
+def own_subject(connection: Connection, session: Session, now: datetime) -> Subject:
     """Return whoever opened the launch, as far as the settings of the links let one see the own results at ``now``."""
     return Subject(
         organisation_id=session.organisation_id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.models import LinkExtension
-from lti_tool.services.mastery_column_channel import LOOK_AGAIN
+from lti_tool.services.held_back import LOOK_AGAIN
 from lti_tool.services.outbox import State
 from tests.factories.classrooms import Seat
 from tests.factories.held_results import show_results

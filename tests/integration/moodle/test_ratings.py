@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from lti_tool.services.moodle_channel import MoodleChannel
 from lti_tool.services.moodle_ratings import CHANNEL, Scope, send_again
 from lti_tool.services.outbox import DEFAULT_TERMS
 from tests.factories.classrooms import Seat
+from tests.factories.held_results import show_results
 from tests.fakes.moodle_site import Answer, answer_of
 from tests.integration.moodle.conftest import CODE, Connected
 
@@ -63,6 +65,17 @@ def test_more_evidence_for_the_same_status_sends_nothing(connected: Connected) -
     seat.restart()
     seat.answer(right=[True] * 2)
     connected.work(3)
+    assert connected.site.grades(4, CODE) == [2]
+
+
+def test_a_rating_that_would_tell_a_held_result_waits_for_it(connected: Connected) -> None:
+    seat, release = connected.learner(), connected.now + timedelta(hours=2)
+    show_results(connected.tool, seat, "on_date", shown_at=release)
+    connected.become_competent(seat)
+    connected.work(3)
+    assert (connected.site.called(GRADE), connected.rows()) == ([], [("due", None)])
+    connected.tool.clock.now = release
+    connected.work(1)
     assert connected.site.grades(4, CODE) == [2]
 
 

@@ -9,6 +9,7 @@ import pytest
 from lti_tool.services import timelines
 from tests.factories.classrooms import Seat, enter
 from tests.factories.held_results import show_results
+from tests.factories.launches import LTI
 from tests.factories.tool import Tool
 from tests.integration.pages.reading_html import text_of
 
@@ -77,3 +78,18 @@ def test_behind_a_page_of_held_results_the_older_ones_are_found(tool: Tool, monk
     assert "?before=" in page.text
     older = page.text.partition('href="?before=')[2].partition('"')[0]
     assert "mean score 100%" in text_of(learner.get(f"record/timeline/?before={older}"))
+
+
+def test_the_end_of_another_lesson_does_not_tell_it_either(tool: Tool) -> None:
+    """The outlook says of each knowledge point what moved it last: here that would be the held answer."""
+    other = enter(tool, "s-1", changes={LTI + "resource_link": {"id": "again", "title": "The same once more"}})
+    other.answer(right=[False, False, True])
+    other.finish()
+    assert "rose by" in text_of(other.get())
+    tool.clock.advance(hours=1)
+    learner = enter(tool, "s-1")
+    show_results(tool, learner, "on_date", shown_at=tool.clock.now + timedelta(hours=1))
+    learner.answer(right=[True, True])
+    assert "rose by" not in text_of(other.get())
+    tool.clock.advance(hours=1)
+    assert "rose by" in text_of(other.get())
