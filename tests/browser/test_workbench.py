@@ -1,4 +1,4 @@
-"""The block in the XBlock SDK's workbench, in a browser: what a learner does with the mouse, the keyboard, in Chinese."""
+"""The blocks in the XBlock SDK's workbench, in a browser: what learners and authors do, by mouse, by keyboard, in Chinese."""
 
 from __future__ import annotations
 
@@ -118,6 +118,83 @@ def test_no_step_has_serious_findings_or_scrolls_sideways(
     assert serious_findings(page, LESSON) == []
 
 
+def test_a_round_is_played_and_the_run_handed_in(page: Page, workbench: Workbench) -> None:
+    page.goto(workbench.url("Qualoop practice", student="player"))
+    assert serious_findings(page, LESSON) == []
+    sent_by_key(page, re.compile("graded"), "open")
+    before = len(workbench.published("grade"))
+    sent_by_key(page, re.compile("^Play round"), "run")
+    sent_by_key(page, re.compile("^Hand in"), "hand-in")
+    expect(page.get_by_role("button", name="Download the verification file")).to_be_visible()
+
+    grade = workbench.published("grade")[before]
+    assert (0 <= grade["value"] <= 1, grade["max_value"]) == (True, 1.0)
+    # The browser sends this form by itself, so it must carry the platform's token.
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the verification file").click()
+    assert download.value.suggested_filename == "sem-search-terms-run-1.json"
+
+
+def sent_by_key(page: Page, name: re.Pattern[str], action: str) -> None:
+    """Press Enter on a button, and wait for the page that follows."""
+    with page.expect_response(lambda response: f"/act/{action}" in response.url):
+        page.get_by_role("button", name=name).first.press("Enter")
+    expect(page.locator(LESSON)).not_to_have_attribute("data-sending", "")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, {"width": 360, "height": 740}])
+def test_all_blocks_on_a_page_read_from_right_to_left_zoomed_and_without_motion(
+    page: Page, workbench: Workbench, viewport: ViewportSize
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(workbench.url("All Qualoop blocks", student=f"rtl-{viewport['width']}"))
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    ids = page.eval_on_selector_all("[id]", "elements => elements.map(element => element.id)")
+    assert len(ids) == len(set(ids))
+    assert serious_findings(page, ".qualoop") == []
+    for zoom in ("100%", "200%") if viewport["width"] > 1000 else ("100%",):
+        page.evaluate("zoom => document.documentElement.style.fontSize = zoom", zoom)
+        wide = page.eval_on_selector_all(
+            ".qualoop", "(all, width) => all.filter(one => one.scrollWidth > width).length", viewport["width"]
+        )
+        assert wide == 0, zoom
+    moving = page.eval_on_selector_all(
+        ".qualoop *", "all => all.filter(one => parseFloat(getComputedStyle(one).transitionDuration) > 0.01).length"
+    )
+    assert moving == 0
+
+
+def test_an_author_narrows_previews_copies_mends_and_saves(page: Page, workbench: Workbench) -> None:
+    page.goto(workbench.url("Qualoop lesson", student="author", view="studio_view"))
+    assert serious_findings(page, ".q-studio") == []
+    expect(page.locator("[data-q-preview]")).to_contain_text("Keywords and search intent")
+    page.get_by_label("Knowledge point", exact=True).select_option("SEM-1.4")
+    expect(page.get_by_role("radio", name="Keywords and search intent")).to_be_hidden()
+    page.get_by_role("radio", name=re.compile("^Measuring results")).check()
+    expect(page.locator("[data-q-preview]")).to_contain_text("Measuring results")
+
+    page.get_by_role("button", name=re.compile("^Copy the chosen")).click()
+    head = page.get_by_label("lesson.yaml")
+    text = head.input_value()
+    head.fill(text.replace("minutes: ", "minutes: many "))
+    page.get_by_role("link", name="Save").click()
+    faults = page.get_by_role("alert")
+    expect(faults).to_contain_text("lesson.yaml:")
+    expect(faults).to_be_focused()
+    assert serious_findings(page, ".q-studio") == []
+    head.fill(text.replace("title:\n  en: ", "title:\n  en: Our own: ", 1))
+    with page.expect_response(re.compile("submit_studio_edits")) as saved:
+        page.get_by_role("link", name="Save").click()
+    assert saved.value.status == 400
+    head.fill(text)
+    with page.expect_response(re.compile("submit_studio_edits")) as saved:
+        page.get_by_role("link", name="Save").click()
+    assert saved.value.status == 200
+    expect(faults).to_be_hidden()
+    page.goto(workbench.url("Qualoop lesson", student="author", view="author_view"))
+    expect(page.get_by_text("Content of this block's own: sem-1-4")).to_be_visible()
+
+
 @pytest.mark.parametrize("view", ["author_view", "public_view"])
 def test_the_lesson_to_read_has_no_serious_findings(page: Page, workbench: Workbench, view: str) -> None:
     page.goto(workbench.url("full", student="reader", view=view))
@@ -156,13 +233,6 @@ def test_a_figure_is_shown(page: Page, workbench: Workbench) -> None:
 
     # `decode` waits for the file and fails where it is no picture.
     assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-
-
-def test_authors_find_the_lessons_in_the_form_of_studio(page: Page, workbench: Workbench) -> None:
-    page.goto(workbench.url("minimal", student="author", view="studio_view"))
-
-    expect(page.get_by_label("Lesson")).to_have_value("minimal")
-    expect(page.get_by_label("Weight")).to_have_value("1.0")
 
 
 def test_no_marker_is_in_any_response_before_it_may(page: Page, workbench: Workbench) -> None:

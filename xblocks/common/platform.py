@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any, Final
+
+PLUGIN: Final = "xblocks.edx"
+"""The Django app that keeps evidence and mastery in the platform's database, where it is installed."""
 
 _DEFAULT_CSRF_COOKIE: Final = "csrftoken"
 
@@ -20,6 +24,37 @@ def find_language() -> str | None:
         return None
     tag: str | None = import_module("django.utils.translation").get_language()
     return tag
+
+
+def find_request_user() -> Any:
+    """Return the platform's user who sent this request, whoever a block is shown for; None outside a request."""
+    try:
+        return import_module("crum").get_current_user()
+    except ImportError:
+        return None
+
+
+def serves_learners() -> bool:
+    """Return whether this process is the platform's side for learners, where Studio's handlers answer as well."""
+    variant = getattr(_settings(), "SERVICE_VARIANT", None)
+    return variant is not None and variant != "cms"
+
+
+def find_plugin(module: str) -> Any:
+    """Return a module of the plug-in; None where the platform has not installed it as a Django app."""
+    if _settings() is None or not import_module("django.apps").apps.ready:
+        return None
+    if not import_module("django.apps").apps.is_installed(PLUGIN):
+        return None
+    return import_module(f"{PLUGIN}.{module}")
+
+
+def in_one_transaction() -> AbstractContextManager[Any]:
+    """Return what makes state and evidence one: a transaction of the platform's database, where there is the plug-in."""
+    if find_plugin("outbox") is None:
+        return nullcontext()
+    found: AbstractContextManager[Any] = import_module("django.db").transaction.atomic()
+    return found
 
 
 def _settings() -> Any:

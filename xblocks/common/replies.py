@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, TypeAlias
 
@@ -13,8 +14,13 @@ from xblock.exceptions import JsonHandlerError
 from qualoop.errors import QualoopError
 from qualoop.player import UnknownActionError
 from xblocks.common.contents import ContentMissingError
+from xblocks.common.evidence import EvidenceNotKeptError
 
 Handler: TypeAlias = Callable[[Any, Request, str], Response]
+
+
+MAX_BODY: Final = 2_000_000
+"""Bytes of one request: twice what a block's own content may hold."""
 
 
 class MethodRefusedError(QualoopError):
@@ -23,10 +29,48 @@ class MethodRefusedError(QualoopError):
     code = "method-refused"
 
 
+class BodyTooLargeError(QualoopError):
+    """A request is larger than anything a block takes."""
+
+    code = "body-too-large"
+
+
+class BodyRefusedError(QualoopError):
+    """A body that should be a JSON object, with the fields that the handler names, is none."""
+
+    code = "body-refused"
+
+
+class SignInError(QualoopError):
+    """Only who has signed in can work at this."""
+
+    code = "sign-in"
+
+
+class AuthorsOnlyError(QualoopError):
+    """Only authors, in Studio, may ask this."""
+
+    code = "authors-only"
+
+
+class SettingsRefusedError(QualoopError):
+    """What an author wrote cannot be; ``messages`` has a sentence for each fault, in the author's language."""
+
+    code = "settings-refused"
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(messages))
+
+
 STATUSES: Final[Mapping[type[QualoopError], int]] = {
     ContentMissingError: 404,
     UnknownActionError: 404,
     MethodRefusedError: 405,
+    BodyTooLargeError: 413,
+    SignInError: 403,
+    AuthorsOnlyError: 403,
+    EvidenceNotKeptError: 503,
 }
 
 
@@ -36,10 +80,29 @@ def replying(handler: Handler) -> Handler:
     @wraps(handler)
     def replied(block: Any, request: Request, suffix: str = "") -> Response:
         try:
+            if (request.content_length or 0) > MAX_BODY:
+                raise BodyTooLargeError
             return handler(block, request, suffix)
+        except SettingsRefusedError as error:
+            return Response(json_body={"error": error.code, "messages": list(error.messages)}, status=400)
         except QualoopError as error:
             status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 400)
             return JsonHandlerError(status, error.code).get_response()
 
     made: Handler = XBlock.handler(replied)
     return made
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object in a request's body; raise MethodRefusedError, BodyTooLargeError, BodyRefusedError."""
+    if request.method != "POST":
+        raise MethodRefusedError
+    if len(request.body) > MAX_BODY:
+        raise BodyTooLargeError
+    try:
+        found = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise BodyRefusedError from error
+    if not isinstance(found, dict):
+        raise BodyRefusedError
+    return found

@@ -17,7 +17,7 @@ from tests.fakes.block_runtime import BlockRuntime, Place, Published, Store
 from xblocks.common.contents import Contents
 from xblocks.kp_lesson import KpLessonBlock
 
-TEST_LESSONS = Contents(lessons=PACKAGES, framework=shipped_content() / "ecommerce")
+TEST_LESSONS = Contents(folder=PACKAGES, framework=shipped_content() / "ecommerce")
 
 
 class TestLessonBlock(KpLessonBlock):
@@ -40,9 +40,11 @@ class Learner:
     language: str = "en"
     user_id: str | None = "learner"
     published: list[Published] = field(default_factory=list)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict)
 
     def block(self) -> Any:
-        runtime = BlockRuntime(self.store, language=self.language)
+        runtime = BlockRuntime(self.store, language=self.language, attributes=self.attributes, services=self.services)
         runtime.published = self.published
         return self.place.block(runtime, self.user_id)
 

@@ -16,7 +16,7 @@ from xblocks.common.contents import SHIPPED, ContentMissingError, Contents
 def test_every_shipped_lesson_opens_and_has_its_title() -> None:
     assert list(SHIPPED)
     for key in SHIPPED:
-        assert SHIPPED.title(key).by_language == SHIPPED.get(key).content.title.by_language
+        assert SHIPPED.offer(key).title.by_language == SHIPPED.get(key).content.title.by_language
 
 
 def test_a_lesson_is_built_once() -> None:
@@ -29,11 +29,11 @@ def test_a_broken_lesson_is_not_shown_and_its_problems_are_logged(
 ) -> None:
     broken = broken_copy("everything-at-once", tmp_path)
     copied("canary", tmp_path)
-    contents = Contents(lessons=tmp_path, framework=shipped_content() / "ecommerce")
+    contents = Contents(folder=tmp_path, framework=shipped_content() / "ecommerce")
     with caplog.at_level(logging.WARNING, logger="xblocks"):
         assert contents.find(broken.name) is None
 
-    assert f"the lesson {broken.name} is broken" in caplog.text
+    assert f"the activity {broken.name} is broken" in caplog.text
     assert contents.find("canary") is not None
 
 

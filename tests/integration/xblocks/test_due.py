@@ -8,8 +8,8 @@ import pytest
 
 from qualoop.assessment import LinkSettings, Phase
 from tests.integration.xblocks.learners import Learner, placed, questions, right_form
+from xblocks.common.timing import block_schedule
 from xblocks.kp_lesson import KpLessonBlock
-from xblocks.kp_lesson.timing import block_schedule
 
 DUE = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from qualoop.assessment import LinkSettings, ResponseRefusedError
 from qualoop.player import Action, Refused, StaleActionError
 from tests.factories.packages import ecommerce
 from tests.integration.xblocks.learners import TEST_LESSONS, Learner, placed, questions, right_form, wrong_form
-from xblocks.kp_lesson.attempt import Attempt
+from xblocks.common.attempt import Attempt
 
 SEED = 20_261_124
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -125,7 +125,7 @@ class BlockPages:
 
     @property
     def prefix(self) -> str:
-        prefix: str = self.learner.block()._host().id_prefix
+        prefix: str = self.learner.block().host().id_prefix
         return prefix
 
 

@@ -13,7 +13,7 @@ from tests.fakes.block_runtime import Store
 from tests.integration.xblocks.learners import Learner, TestLessonBlock, placed, questions, right_form, wrong_form
 from xblocks.common.contents import Contents
 
-NOTICE = "This lesson was renewed after you began it"
+NOTICE = "This activity was renewed after you began it"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def after(before: Learner, tmp_path: Path) -> Learner:
     apply_edit(package, {"file": "lesson.yaml", "find": "One section and one question.", "put": "One of each."})
 
     class RenewedBlock(TestLessonBlock):
-        contents = Contents(lessons=tmp_path, framework=shipped_content() / "ecommerce")
+        contents = Contents(folder=tmp_path, framework=shipped_content() / "ecommerce")
 
     return replace(before, place=replace(before.place, block_class=RenewedBlock))
 
@@ -62,7 +62,7 @@ def test_beginning_again_takes_the_new_version_and_the_best_counts(after: Learne
 
     assert NOTICE not in response.text
     assert "One of each." in response.text
-    assert (after.attempt["number"], after.attempt["earlier"]) == (2, "0.7")
+    assert (after.attempt["number"], after.attempt["earlier"]) == (2, ["0.7"])
     assert after.attempt["hash"] != old_hash
     ((_, item),) = questions(after.lesson)
     after.answer(item.key, wrong_form(item, after.seed))
@@ -70,4 +70,4 @@ def test_beginning_again_takes_the_new_version_and_the_best_counts(after: Learne
 
 
 def test_chinese_learners_are_told_in_chinese(after: Learner) -> None:
-    assert "您开始学习后，本微课已更新" in replace(after, language="zh-cn").view()
+    assert "您开始学习后，本活动已更新" in replace(after, language="zh-cn").view()

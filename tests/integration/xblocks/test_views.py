@@ -30,6 +30,7 @@ def test_the_players_files_come_by_address(learner: Learner) -> None:
 
     assert [(resource.kind, resource.data) for resource in fragment.resources] == [
         ("url", "/resource/testlessonblock/public/qualoop.css"),
+        ("url", "/resource/testlessonblock/public/blocks.css"),
         ("url", "/resource/testlessonblock/public/player.js"),
     ]
     assert "<script" not in fragment.content
@@ -46,7 +47,7 @@ def test_the_players_files_are_in_the_block_as_the_player_has_them(name: str) ->
 def test_two_blocks_on_a_page_share_no_id(learner: Learner) -> None:
     other = Learner(place=placed("full", name="lesson-2"))
 
-    assert learner.block()._host().id_prefix != other.block()._host().id_prefix
+    assert learner.block().host().id_prefix != other.block().host().id_prefix
 
 
 def test_chinese_learners_get_chinese(learner: Learner) -> None:
@@ -70,27 +71,27 @@ def test_guests_can_read_and_not_answer(learner: Learner, language: str) -> None
     assert "<button" not in html
     assert 'src="asset:' not in html
     assert "/handler/lesson-1/asset/figures/" in html
-    assert html.count("Here the lesson asks" if shown == "en" else "此处有一道题") == len(questions(learner.lesson))
+    assert html.count("Here something is asked" if shown == "en" else "此处需要作答") == len(questions(learner.lesson))
     assert guest.block().state == {}
 
 
 def test_authors_see_which_version_stands_there(learner: Learner) -> None:
-    assert "Lesson full, version 1.2.3." in learner.view("author_view")
+    assert "Activity full, version 1.2.3." in learner.view("author_view")
     assert "has changed" not in learner.view("author_view")
 
 
 def test_authors_are_told_when_the_lesson_changed_since_they_chose_it() -> None:
     author = Learner(place=placed("full", fields={"activity_key": "full", "content_hash": "0" * 64}))
 
-    assert "The lesson has changed since you chose it." in author.view("author_view")
+    assert "It has changed since you chose it." in author.view("author_view")
 
 
 @pytest.mark.parametrize("view", ["student_view", "public_view", "author_view"])
 @pytest.mark.parametrize(
     ("key", "title"),
     [
-        ("", "No lesson is chosen yet"),
-        ("gone", "This lesson is not installed here"),
+        ("", "Nothing is chosen yet"),
+        ("gone", "This is not installed here"),
         ("../packages/full", "not installed"),
     ],
 )
@@ -103,8 +104,11 @@ def test_a_lesson_that_is_not_there_is_said_to_be_so(view: str, key: str, title:
 
 def test_an_app_gets_the_head_of_the_lesson_only(learner: Learner) -> None:
     assert learner.block().student_view_data() == {
+        "schema": 1,
         "display_name": "Micro-lesson",
         "weight": 1.0,
+        "kind": "micro-lesson",
+        "max_attempts": None,
         "title": {"en": "Everything a lesson may hold", "zh-Hans": "微课可以包含的一切"},
         "summary": {"en": "Every type of step and item.", "zh-Hans": "各种步骤与题型。"},
         "minutes": 10,
@@ -112,14 +116,15 @@ def test_an_app_gets_the_head_of_the_lesson_only(learner: Learner) -> None:
         "languages": ["en", "zh-Hans"],
         "content_hash": TEST_LESSONS.get("full").hash,
     }
-    assert Learner(place=placed("gone")).block().student_view_data() == {"display_name": "Micro-lesson", "weight": 1.0}
+    gone = Learner(place=placed("gone")).block().student_view_data()
+    assert gone == {"schema": 1, "display_name": "Micro-lesson", "weight": 1.0}
 
 
 def test_the_search_finds_texts_without_marks(learner: Learner) -> None:
     index = learner.block().index_dictionary()
 
     assert index["content_type"] == "Micro-lesson"
-    assert set(index["content"]) == {"display_name", "en", "zh-Hans"}
+    assert set(index["content"]) == {"display_name", "en", "zh-Hans", "knowledge_points"}
     for language, sections in learner.lesson.sections.items():
         assert all(section.title in index["content"][language] for section in sections.values())
         assert "<" not in index["content"][language]

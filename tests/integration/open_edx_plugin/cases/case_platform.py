@@ -1,0 +1,132 @@
+"""What the platform says and is told: grades that a crash kept from it, overrides, learners who are retired."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from django.dispatch import Signal
+
+from qualoop.values import Score
+from tests.fakes.plugin_batches import ANN, BEN, COURSE, batch
+from tests.fakes.plugin_platform import STATE, School
+from xblocks.edx import checks, outbox, receivers
+from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck
+from xblocks.edx.platform import KeptScore, score_in, share_of
+
+USAGE = batch().usage
+SOON = timedelta(minutes=3)
+
+
+def kept(score: str, graded: str | None, usage: str = USAGE) -> KeptScore:
+    return KeptScore(usage=usage, score=Score(score), graded=None if graded is None else Score(graded))
+
+
+def later() -> datetime:
+    return datetime.now(UTC) + SOON
+
+
+@pytest.mark.parametrize(
+    ("graded", "published"), [(None, 1), ("0.2", 1), ("0.5", 0)], ids=["never", "an-older-one", "published"]
+)
+def test_a_grade_that_a_crash_kept_from_the_platform_is_published_again(graded: str | None, published: int) -> None:
+    outbox.record(batch())
+    STATE.kept[ANN, COURSE] = [kept("0.5", graded)]
+    assert checks.sweep(School(), datetime.now(UTC)).checks == 0  # its request may still be under way
+    assert checks.sweep(School(), later()).published == published
+    assert STATE.published == [(ANN, USAGE, Score("0.5"))] * published
+    assert checks.sweep(School(), later()).checks == 0
+    assert Difference.objects.filter(kind="grade-missing").count() == published
+
+
+def test_one_block_that_is_gone_keeps_no_other_from_being_repaired_and_is_tried_again() -> None:
+    outbox.record(batch())
+    STATE.kept[ANN, COURSE] = [kept("0.5", None, "gone"), kept("0.5", None)]
+    STATE.broken.add("gone")
+    found = checks.sweep(School(), later())
+    assert (found.published, found.failed) == (1, 1)
+    STATE.broken.clear()
+    assert checks.sweep(School(), later()).published == 1
+    assert not Difference.objects.filter(kind="grade-missing", repaired_at=None).exists()
+
+
+def test_at_night_everybody_is_compared_and_old_payloads_go() -> None:
+    for learner in (ANN, BEN):
+        outbox.record(batch(learner))
+    checks.sweep(School(), later())
+    EvidenceEvent.objects.filter(outbox__learner=ANN).update(
+        state="sent", settled_at=datetime.now(UTC) - timedelta(days=31)
+    )
+    STATE.kept[BEN, COURSE] = [kept("1", "0.9"), kept("0.3", "0.3", "before-the-plug-in")]
+    found = checks.reconcile(School(), datetime.now(UTC))
+    assert (found.checks, found.scores, found.published, found.without_evidence) == (2, 2, 1, 1)
+    assert EvidenceEvent.objects.get(outbox__learner=ANN).payload == ""
+    assert EvidenceEvent.objects.get(outbox__learner=BEN).payload
+    outbox.record(batch(ANN))
+    assert EvidenceEvent.objects.count() == 2
+
+
+@pytest.fixture
+def platform_signals(monkeypatch: pytest.MonkeyPatch) -> dict[str, Signal]:
+    """A platform that has the signals at their addresses; the last one is missing."""
+    signals: dict[str, Signal] = {}
+    for address, name, _ in receivers.SIGNALS[:-1]:
+        module = sys.modules.get(address) or ModuleType(address)
+        monkeypatch.setitem(sys.modules, address, module)
+        signals[name] = Signal()
+        setattr(module, name, signals[name])
+        parent = address
+        while "." in parent:
+            parent = parent.rpartition(".")[0]
+            if parent not in sys.modules:
+                monkeypatch.setitem(sys.modules, parent, ModuleType(parent))
+    assert receivers.connect() == list(signals)
+    return signals
+
+
+def test_signals_are_taken_where_the_platform_has_them(platform_signals: dict[str, Signal]) -> None:
+    STATE.ids["ann"] = [ANN]
+    outbox.record(batch())
+    checks.sweep(School(), later())
+    course = SimpleNamespace(id=COURSE)
+    platform_signals["SUBSECTION_SCORE_CHANGED"].send(
+        sender=None, course=course, user="ann", subsection_grade=None, course_structure=None
+    )
+    assert GradeCheck.objects.get().asked_at > datetime.now(UTC) - timedelta(minutes=1)
+    platform_signals["SUBSECTION_OVERRIDE_CHANGED"].send(
+        sender=None, user_id="ann", course_id=COURSE, usage_id="sub-1", only_if_higher=False
+    )
+    assert Difference.objects.get().kind == "overridden"
+    # Of whom nothing was recorded, nothing is kept; and nothing that fails here stops a teacher.
+    platform_signals["SUBSECTION_SCORE_CHANGED"].send(sender=None, course=course, user="nobody")
+    assert GradeCheck.objects.count() == 1
+
+
+def test_retirement_forgets_and_says_when_it_could_not(platform_signals: dict[str, Signal]) -> None:
+    STATE.ids["ann"] = [ANN]
+    outbox.record(batch())
+    retired = platform_signals["USER_RETIRE_LMS_MISC"]
+    retired.send(sender=None, user="ann")
+    assert not EvidenceEvent.objects.exists()
+    assert not GradeCheck.objects.exists()
+    with pytest.raises(KeyError):
+        retired.send(sender=None, user="nobody")
+
+
+@pytest.mark.parametrize(
+    ("state", "score"),
+    [
+        ('{"score": "0.5", "state": {}}', Score("0.5")),
+        ('{"score": ""}', None),
+        ('{"score": 0.5}', None),
+        ('{"score": "7"}', None),
+        ("[1]", None),
+        ("{", None),
+        (None, None),
+    ],
+)
+def test_a_stored_state_is_read_or_left_alone(state: str | None, score: Score | None) -> None:
+    assert score_in(state) == score
+    assert (share_of(1.0, 4.0), share_of(None, 4.0), share_of(1.0, 0)) == (Score("0.25"), None, None)

@@ -1,0 +1,188 @@
+"""The plug-in as a site runs it: settings, signed requests over HTTP, the command, the tasks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.test.utils import override_settings
+
+from tests.fakes.evidence_tool import EvidenceTool, Reply, running_tool
+from tests.fakes.plugin_batches import batch
+from xblocks.edx import nudging, outbox, tool, work
+from xblocks.edx.config import NotConfiguredError, tool_access
+from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
+from xblocks.edx.settings import devstack, production, usual
+from xblocks.edx.settings import test as in_tests
+
+SECRET = "a secret of the source"
+NO_CHANGES = {
+    "at": "2026-03-02T12:00:00Z",
+    "framework": None,
+    "is_anew": False,
+    "changes": [],
+    "cursor": "1",
+    "more": False,
+}
+
+
+@pytest.fixture
+def site_tool() -> Iterator[EvidenceTool]:
+    with running_tool(SECRET) as running, override_settings(QUALOOP_TOOL_URL=running.url + "/base/"):
+        yield running
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command("qualoop_outbox", *words, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_the_tables_are_as_the_migrations_make_them() -> None:
+    call_command("makemigrations", "qualoop", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_site_sets_what_it_has_and_the_rest_is_as_usual() -> None:
+    site = SimpleNamespace(
+        QUALOOP_BATCH=10, ENV_TOKENS={"QUALOOP_TOOL_URL": "https://q.example.org", "OTHER": 1}, AUTH_TOKENS={"QUALOOP_SOURCE_SECRET": "s"}
+    )  # fmt: skip
+    usual.plugin_settings(site)
+    production.plugin_settings(site)
+    devstack.plugin_settings(site)
+    assert (site.QUALOOP_BATCH, site.QUALOOP_TOOL_URL, site.QUALOOP_SOURCE_SECRET) == (10, "https://q.example.org", "s")
+    assert site.QUALOOP_KEEP_SENT_DAYS == 30
+    assert not hasattr(site, "OTHER")
+    in_tests.plugin_settings(site)
+    assert site.QUALOOP_TOOL_URL == ""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"QUALOOP_TOOL_URL": ""},
+        {"QUALOOP_TOOL_URL": "http://qualoop.example.org"},
+        {"QUALOOP_TOOL_URL": "https://user:word@qualoop.example.org"},
+        {"QUALOOP_TOOL_URL": "file:///etc/passwd"},
+        {"QUALOOP_SOURCE_KEY": None},
+        {"QUALOOP_SOURCE_SECRET": ""},
+        {"QUALOOP_TIMEOUT_S": "15"},
+    ],
+    ids=["none", "plain-http", "password", "file", "no-key", "no-secret", "text"],
+)
+def test_a_setting_that_cannot_be_is_named_and_evidence_waits(wrong: dict[str, Any]) -> None:
+    outbox.record(batch())
+    with override_settings(**wrong):
+        with pytest.raises(NotConfiguredError, match=next(iter(wrong))):
+            tool_access()
+        with pytest.raises(CommandError, match="Nothing is lost"):
+            run("send")
+    assert EvidenceEvent.objects.get().state == "waiting"
+
+
+def test_a_secret_is_shown_nowhere() -> None:
+    assert SECRET not in repr(tool_access())
+
+
+def test_the_command_sends_signed_requests_and_says_how_things_stand(site_tool: EvidenceTool) -> None:
+    outbox.record(batch(count=2))
+    site_tool.replies = [Reply(status=503, body={"code": "engine-unavailable"}), Reply(body=NO_CHANGES)]
+    with pytest.raises(CommandError, match="sending: engine-unavailable"):
+        run("send")
+    assert json.loads(run("status", "--json"))["last_errors"] == {"engine-unavailable": 1}
+    assert "1 learners" in run("retry")
+    site_tool.replies = []
+    site_tool.outcome = lambda event: {"outcome": "accepted" if event["sequence"] == 1 else "waits"}
+    assert work.send().events == 2
+    assert site_tool.asked[0].target.startswith("/base/api/v1/activities/sem-1-1-keywords-and-intent/versions/")
+    site_tool.replies = [Reply(body=NO_CHANGES)]
+    assert "sent 0" in run("send")
+    assert "waiting: 0" in run("status")
+
+
+def test_status_ends_with_an_error_where_a_person_is_needed() -> None:
+    outbox.record(batch())
+    run("status")
+    EvidenceOutbox.objects.update(state="dead", last_error="unreachable")
+    with pytest.raises(SystemExit):
+        run("status", "--json")
+    with override_settings(QUALOOP_LAG_WARNING_S=-1), pytest.raises(SystemExit):
+        run("status")
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(status=302, body={}, headers={"Location": "http://127.0.0.1:9/elsewhere"}), "http-302"),
+        (Reply(status=200, body=b"<html>"), "answer-unreadable"),
+        (Reply(status=200, body=b'"' + b"a" * (tool.MAX_ANSWER + 1) + b'"'), "answer-unreadable"),
+        (Reply(status=500, body=b"oops"), "http-500"),
+        (Reply(status=429, body={"code": "too-many-requests"}, headers={"Retry-After": "30"}), "too-many-requests"),
+        (Reply(status=400, body={"code": "<script>"}), "http-400"),
+    ],
+    ids=["redirect", "html", "endless", "broken", "busy", "odd-code"],
+)
+def test_whatever_the_tool_answers_is_an_answer(site_tool: EvidenceTool, reply: Reply, code: str) -> None:
+    site_tool.replies = [reply]
+    with tool.HttpTool(tool_access()) as http:
+        answer = http.ask("GET", "/api/v1/changes")
+    assert (answer.status, answer.code) == (reply.status, code)
+    assert answer.retry_after_s == (30 if code == "too-many-requests" else 0)
+    assert len(site_tool.asked) == 1
+
+
+def test_a_wrong_secret_and_no_tool_at_all_are_answers_too(site_tool: EvidenceTool) -> None:
+    with override_settings(QUALOOP_SOURCE_SECRET="another"), tool.HttpTool(tool_access()) as http:
+        assert http.ask("GET", "/api/v1/changes").code == "signature-wrong"
+    with override_settings(QUALOOP_TOOL_URL="http://127.0.0.1:9"), tool.HttpTool(tool_access()) as http:
+        assert http.ask("GET", "/api/v1/changes").code == "unreachable"
+
+
+def test_an_answer_does_not_fail_where_no_task_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> Any:
+        raise ConnectionError(name)
+
+    monkeypatch.setattr(nudging, "import_module", broken)
+    with override_settings(QUALOOP_NUDGE=True):
+        outbox.record(batch())
+    assert EvidenceEvent.objects.count() == 1
+
+
+def test_tasks_are_found_by_their_names_and_a_commit_starts_the_sender(site_tool: EvidenceTool) -> None:
+    celery = pytest.importorskip("celery")
+    app = celery.Celery("site", set_as_current=True)
+    app.conf.task_always_eager = True
+    # It wants Celery, which not every environment has.
+    tasks = import_module("xblocks.edx.tasks")
+    with override_settings(QUALOOP_NUDGE=True):
+        outbox.record(batch())
+    assert len(site_tool.events) == 1
+    site_tool.replies = [Reply(body=NO_CHANGES)]
+    for task in (tasks.pull, tasks.sweep, tasks.reconcile):
+        task.delay()
+    assert {name for name in app.tasks if name.startswith("qualoop.")} == {
+        f"qualoop.{name}" for name in ("send", "pull", "sweep", "reconcile")
+    }
+    with override_settings(QUALOOP_TOOL_URL=""):
+        tasks.send()
+
+
+def test_the_platform_finds_the_app_by_its_entry_points() -> None:
+    plugins = pytest.importorskip("edx_django_utils.plugins")
+    for project in ("lms.djangoapp", "cms.djangoapp"):
+        assert plugins.get_plugin_apps(project) == ["xblocks.edx.apps.QualoopPluginConfig"]
+        site = SimpleNamespace(ENV_TOKENS={"QUALOOP_SOURCE_KEY": "key7"})
+        for kind in ("common", "production"):
+            # The platform passes the name of its settings module.
+            module = f"site_of_{project.partition('.')[0]}"
+            sys.modules[module] = site
+            plugins.add_plugins(module, project, kind)
+        assert (site.QUALOOP_SOURCE_KEY, site.QUALOOP_BATCH) == ("key7", 200)
+    assert settings.QUALOOP_PLATFORM == "tests.fakes.plugin_platform.School"

@@ -1,0 +1,74 @@
+"""The plug-in and the tool's own API, over HTTP on loopback: what one sends the other takes, and the way back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.factories.sources import Site, make_site, seal
+from tests.factories.tool import Tool, make_tool
+
+ROOT = Path(__file__).parents[3]
+Run = Callable[..., Sequence[Mapping[str, Any]]]
+
+
+@pytest.fixture
+def tool(sqlite_url: str) -> Iterator[Tool]:
+    made = make_tool(sqlite_url)
+    # Signatures of another process are of its own clock.
+    made.clock.now = datetime.now(UTC)
+    yield made
+    made.runtime.database.close()
+
+
+@pytest.fixture
+def run(tool: Tool, tmp_path: Path) -> Iterator[Run]:
+    site: Site = make_site(tool)
+    server = make_server("127.0.0.1", 0, tool.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    environment = {
+        "QUALOOP_TOOL_URL": f"http://127.0.0.1:{server.server_port}",
+        "QUALOOP_SOURCE_KEY": site.key.kid,
+        "QUALOOP_SOURCE_SECRET": site.key.secret,
+        "QUALOOP_PLUGIN_SQLITE": str(tmp_path / "site.sqlite"),
+    }
+
+    def run_verbs(*verbs: str) -> list[Mapping[str, Any]]:
+        tool.clock.now = datetime.now(UTC)
+        command = [sys.executable, "-m", "tests.fakes.plugin_run", *verbs]
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    yield run_verbs
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_evidence_of_blocks_reaches_the_ledger_once_and_mastery_comes_back(run: Run, tool: Tool) -> None:
+    sent, again = run("record", "send", "show", "forget_answers", "send", "show")
+    outcomes = [(learner[:5], number, outcome) for learner, number, outcome, _ in sent["outcomes"]]
+    assert outcomes == [
+        *(("0b9d3", number, "accepted") for number in range(1, 6)),
+        ("staff", 1, "not-counted"),
+    ]
+    assert sent["versions"] == {"sem-1-1-keywords-and-intent": "registered", "own-lesson": "registered"}
+    assert {outcome for _, _, outcome, _ in again["outcomes"]} == {"duplicate", "not-counted"}
+    seal(tool)
+    (pulled,) = run("pull", "show")
+    assert pulled["points"] == {"SEM-1.1": 5}
+    assert (pulled["metrics"]["waiting"], pulled["metrics"]["last_errors"]) == (0, {})

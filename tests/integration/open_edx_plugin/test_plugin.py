@@ -1,0 +1,89 @@
+"""The plug-in and the blocks on the platforms that there are: each in a process of its own, with its own Django."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+ROOT = Path(__file__).parents[3]
+OLDEST = ROOT / ".venv/openedx-old/bin/python"
+SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
+CASES = Path(__file__).parent / "cases"
+BLOCKS = CASES.parents[1] / "xblocks"
+# Blocks on the oldest XBlock and NumPy: what depends on the runtime; content and translations do not.
+OF_BLOCKS = ("answering", "evidence", "scoring", "studio", "versions", "practice", "map", "user_state")
+REQUIRED = os.environ.get("QUALOOP_TEST_REQUIRE") == "all"
+
+
+def run(python: Path | str, files: Sequence[Path], *options: str, **environment: str) -> None:
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "-q", *options, *map(str, files)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def run_cases(python: Path | str, **environment: str) -> None:
+    files = sorted(CASES.glob("case_*.py"))
+    assert files
+    run(python, files, "-p", "tests.fakes.plugin_site", f"--confcutdir={CASES}", **environment)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Mapping[str, str]]:
+    """A database of its own on the test server, as the environment names it; none where there is no server."""
+    server = os.environ.get(SERVER)
+    if not server:
+        if REQUIRED:
+            pytest.fail(f"set {SERVER}")
+        yield {}
+        return
+    url, name = make_url(server), f"qualoop_plugin_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    named = url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    yield {"QUALOOP_PLUGIN_POSTGRESQL": named}
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def oldest() -> Path:
+    if not OLDEST.exists():
+        missing = "`make openedx-old` first: it wants Python 3.11"
+        (pytest.fail if REQUIRED else pytest.skip)(missing)
+    return OLDEST
+
+
+def test_the_plug_in_on_the_newest_libraries(postgresql: Mapping[str, str]) -> None:
+    run_cases(sys.executable, **postgresql)
+
+
+def test_the_plug_in_on_the_oldest_platform(oldest: Path) -> None:
+    run_cases(oldest)
+
+
+def test_the_blocks_on_the_oldest_platform(oldest: Path) -> None:
+    files = [BLOCKS / f"test_{name}.py" for name in OF_BLOCKS]
+    run(oldest, files, f"--confcutdir={BLOCKS}")
+
+
+def test_it_is_the_oldest_platform(oldest: Path) -> None:
+    asked = "from importlib.metadata import version as v; print(v('XBlock'), v('Django')[:3], v('numpy')[:4])"
+    done = subprocess.run([str(oldest), "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["5.2.0", "4.2", "1.26"]

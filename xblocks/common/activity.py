@@ -1,0 +1,306 @@
+"""The block with an activity: views and handlers that kp_lesson and kp_practice share. What an activity does is the player's."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+from web_fragments.fragment import Fragment
+from webob import Request, Response
+from xblock.completable import CompletableXBlockMixin
+from xblock.core import XBlock
+from xblock.scorable import ScorableXBlockMixin
+
+from qualoop.assessment import AttemptRefusedError, LinkSettings, ResponseRefusedError
+from qualoop.player import Action, Answered, Event, Finished, Refused, RunScored, StaleActionError
+from xblocks.common import pages
+from xblocks.common.attempt import Attempt
+from xblocks.common.contents import ContentMissingError, Contents, OpenContent
+from xblocks.common.evidence import evidence_of, record_evidence
+from xblocks.common.fields import ActivityFields, link_settings
+from xblocks.common.grading import Graded, kept_score
+from xblocks.common.host import BlockHost
+from xblocks.common.inline import Inline, read_inline
+from xblocks.common.language import catalogue, learner_language
+from xblocks.common.learner import block_user, is_enrolled, is_in_course, is_stand_in
+from xblocks.common.platform import in_one_transaction
+from xblocks.common.replies import MethodRefusedError, SignInError, replying
+from xblocks.common.standing import Standing, block_plan
+from xblocks.common.studio import StudioEditing
+from xblocks.common.timing import block_remarks
+
+RESTART: Final = "restart"
+PLAYER: Final = "public/player.js"
+ASSET_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+@XBlock.needs("i18n")
+@XBlock.wants("user", "completion", "enrollments", "settings")
+class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBlockMixin, ActivityFields):
+    """One activity, shown and scored.
+
+    The completion is the share of steps done. A subclass names its kind, its contents and what people call it.
+    """
+
+    contents: ClassVar[Contents]
+    kind_name: ClassVar[str]
+    content_type: ClassVar[str]
+    seed_bits: ClassVar[int]
+
+    has_author_view = True
+    show_in_read_only_mode = True
+
+    # Views
+
+    @XBlock.supports("multi_device")
+    def student_view(self, _context: Any = None) -> Fragment:
+        """Show where the learner's attempt stands; the first view begins it."""
+        if block_user(self).is_anonymous:
+            return self.public_view()
+        return self.as_fragment(self._page())
+
+    def public_view(self, _context: Any = None) -> Fragment:
+        """Show the texts to somebody who does not take part in the course; what is asked stays locked."""
+        remark = self.ugettext(_("Enrol in the course to work at this."))
+        return self.as_fragment(self.reading_page([pages.Note(text=remark)]))
+
+    def student_view_data(self, _context: Any = None) -> dict[str, Any]:
+        """Return what an app may know of the activity without opening it: nothing of what is asked (docs/openedx.md)."""
+        head = {"schema": 1, "display_name": self.display_name, "weight": self.weight}
+        opened = self.find_content()
+        if opened is None:
+            return head
+        content = opened.content
+        return head | {
+            "kind": opened.package.kind,
+            "title": dict(content.title.by_language),
+            "summary": dict(content.summary.by_language),
+            "minutes": content.minutes,
+            "knowledge_points": self.tagged_with(opened),
+            "languages": list(content.languages),
+            "content_hash": opened.hash,
+            "max_attempts": self.rules(opened).max_attempts or None,
+        }
+
+    def index_dictionary(self) -> dict[str, Any]:
+        """Return what a course's search finds: titles, texts to read, knowledge points; nothing of what is asked."""
+        index: dict[str, Any] = super().index_dictionary()
+        opened = self.find_content()
+        texts: dict[str, str] = {}
+        if opened is not None:
+            texts = {language: pages.plain_text(opened.content, language) for language in opened.content.languages}
+            texts["knowledge_points"] = " ".join(self.tagged_with(opened))
+        content = {"display_name": self.display_name, **texts}
+        return index | {"content": content, "content_type": self.content_type}
+
+    # Handlers
+
+    @replying
+    def act(self, request: Request, suffix: str = "") -> Response:
+        """Apply the action that the suffix names; answer with the page as it is now, 422 with what was refused.
+
+        A form of another moment or of another attempt changes nothing and shows how things stand.
+        """
+        if request.method != "POST":
+            raise MethodRefusedError
+        if block_user(self).is_anonymous:
+            raise SignInError
+        return self.respond(request, suffix)
+
+    @replying
+    def asset(self, request: Request, suffix: str = "") -> Response:
+        """Send a figure or a recording of the activity, in a sandbox of its own."""
+        found = self.get_content().get_asset(suffix)
+        response = Response(found.data, content_type=found.media_type, etag=found.sha256, accept_ranges="bytes")
+        response.conditional_response = True
+        response.headers["Content-Security-Policy"] = ASSET_POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        # Only a response that is asked as an application answers conditions and ranges.
+        return request.get_response(response)
+
+    @replying
+    def student_view_user_state(self, _request: Request, suffix: str = "") -> Response:
+        """Send how the learner stands, as JSON (docs/openedx.md); an attempt that was not begun has null."""
+        opened = self.get_content()
+        return Response(json_body=self.standing(opened).user_state() if self.state else None)
+
+    # What the rest is made of
+
+    def respond(self, request: Request, name: str) -> Response:
+        """Apply an action to the learner's attempt; return the page as it is then."""
+        opened = self.get_content()
+        action = Action(name=name, form=_form(request))
+        refused = None
+        try:
+            self._apply(opened, action)
+        except (StaleActionError, AttemptRefusedError):
+            pass
+        except ResponseRefusedError as error:
+            refused = Refused(action=action, error=error)
+        html = self._page(refused=refused)
+        return Response(html, status=422 if refused else 200, content_type="text/html", charset="utf-8")
+
+    def inline(self) -> Inline | None:
+        """Return what the block's own files make; None where it names a package."""
+        return read_inline(self.files, self.contents.framework) if self.files else None
+
+    def find_content(self) -> OpenContent | None:
+        """Return what is shown here: the block's own content, else the package that it names; None where that fails."""
+        own = self.inline()
+        found = own.content if own is not None else self.contents.find(self.activity_key)
+        return found if found is not None and found.package.kind == self.kind_name else None
+
+    def get_content(self) -> OpenContent:
+        """Return what is shown here; raise ContentMissingError."""
+        found = self.find_content()
+        if found is None:
+            raise ContentMissingError
+        return found
+
+    def rules(self, opened: OpenContent) -> LinkSettings:
+        """Return the rules that the author, the content and the platform make."""
+        return link_settings(self, opened.package.link_settings)
+
+    def tagged_with(self, opened: OpenContent) -> list[str]:
+        """Return the knowledge points of this place in the course."""
+        return list(self.knowledge_points or opened.content.knowledge_points)
+
+    def ugettext(self, text: str) -> str:
+        """Return a message of the block in the language of this request."""
+        own = catalogue(self.language()).gettext(text)
+        inherited: str = super().ugettext(text)
+        return inherited if own == text else own
+
+    def host(self) -> BlockHost:
+        """Return the block as a host of the player."""
+        return BlockHost(block=self, language=self.language(), framework=self.contents.framework)
+
+    def language(self) -> str:
+        """Return the language of this request."""
+        return learner_language(self.runtime.service(self, "user"))
+
+    def as_fragment(self, html: str, script: str = PLAYER) -> Fragment:
+        """Return HTML with its files by address; the player's script starts itself, wherever it finds its element."""
+        fragment = Fragment(html)
+        for sheet in ("qualoop.css", "blocks.css"):
+            fragment.add_css_url(self.runtime.local_resource_url(self, f"public/{sheet}"))
+        fragment.add_javascript_url(self.runtime.local_resource_url(self, script))
+        return fragment
+
+    def reading_page(self, notes: Sequence[pages.Note]) -> str:
+        """Return all that can be read without answering, or why there is nothing."""
+        opened = self.find_content()
+        return pages.reading(self.host(), opened.content, notes=notes) if opened else self.missing_page(notes)
+
+    def missing_page(self, notes: Sequence[pages.Note] = ()) -> str:
+        """Return what stands in the place of an activity that cannot be shown."""
+        title, text = self.missing_words()
+        return pages.notice(self.host(), self.ugettext(title), self.ugettext(text), notes=notes)
+
+    # How it is done
+
+    def _apply(self, opened: OpenContent, action: Action) -> None:
+        standing = self.standing(opened)
+        if action.name == RESTART:
+            self.state = standing.restarted(action, **self._new()).as_json()
+            return
+        after, events = standing.stepped(action)
+        self._keep(standing, after, events)
+        self._publish(after)
+
+    def _keep(self, standing: Standing, after: Attempt, events: Sequence[Event]) -> None:
+        """Keep an attempt as an action left it, and its evidence, both or neither."""
+        before = self.state, self.score
+        user = block_user(self)
+        self.state = after.as_json()
+        grade = after.grade(standing.plan.settings) if _has_score(events) else None
+        if grade is not None:
+            self.score = grade.as_text()
+        evidence = None
+        if is_in_course(self):
+            evidence = evidence_of(self, user, standing.opened, after.id, events=events, now=standing.now)
+        try:
+            with in_one_transaction():
+                self.save()
+                record_evidence(self, evidence)
+        except Exception:
+            # What a page shows next, or the platform saves at the end, must not be more than was kept.
+            self.state, self.score = before
+            raise
+
+    def _publish(self, attempt: Attempt) -> None:
+        """Tell the platform what it does not know yet: what failed to reach it before goes with the next action."""
+        now = {"score": self.score, "completion": attempt.completed.as_text()}
+        told = {"score": "", "completion": "0", **self.published}
+        if now == told or not is_in_course(self) or is_enrolled(self) is False or is_stand_in(self):
+            return
+        if now["score"] != told["score"]:
+            self._publish_grade(self.get_score())
+        if now["completion"] != told["completion"]:
+            self.emit_completion(float(attempt.completed))
+        self.published = now
+
+    def standing(self, opened: OpenContent) -> Standing:
+        """Return how things stand; an attempt is begun where there is none."""
+        if not self.state:
+            self.state = Attempt.first(opened, **self._new()).as_json()
+        plan = block_plan(self, self.rules(opened))
+        return Standing(opened=opened, plan=plan, attempt=Attempt.from_json(self.state), now=datetime.now(UTC))
+
+    def _page(self, *, refused: Refused | None = None) -> str:
+        """Return what a learner sees now."""
+        opened = self.find_content()
+        if opened is None:
+            return self.missing_page()
+        standing = self.standing(opened)
+        host = replace(
+            self.host(),
+            attempt_id=standing.attempt.id,
+            can_restart=standing.can_restart,
+            remarks=tuple(block_remarks(standing.plan, standing.attempt.used, standing.now, self.ugettext)),
+        )
+        if standing.is_outdated:
+            return self._outdated_page(host, standing)
+        return opened.kind.render(
+            opened.content, standing.attempt.player, host, settings=standing.settings, refused=refused
+        )
+
+    def _outdated_page(self, host: BlockHost, standing: Standing) -> str:
+        title = self.ugettext(_("This activity was renewed after you began it"))
+        text = _("What you have earned stays yours. Begin again to work with the new version.")
+        if not standing.can_restart:
+            text = _("What you have earned stays yours. There is no further attempt.")
+        return pages.notice(host, title, self.ugettext(text), restart=standing.can_restart)
+
+    def _new(self) -> dict[str, Any]:
+        """Return what is random about a new attempt."""
+        return {"attempt_id": str(uuid.uuid4()), "seed": secrets.randbits(self.seed_bits)}
+
+    def set_score(self, score: Any) -> None:
+        """Keep a score that the platform set: it knows it already."""
+        super().set_score(score)
+        self.published = {**self.published, "score": kept_score(self.score).as_text()}
+
+
+def _form(request: Request) -> dict[str, list[str]]:
+    """Return the fields of a form, without files; a body that is no form has none."""
+    fields = request.POST.dict_of_lists()
+    return {name: [text for text in texts if isinstance(text, str)] for name, texts in fields.items()}
+
+
+def _has_score(events: Sequence[Event]) -> bool:
+    """Return whether something happened that a grade follows from: practice makes none."""
+    return any(
+        isinstance(event, Answered | Finished) or (isinstance(event, RunScored) and event.mode == "graded")
+        for event in events
+    )
