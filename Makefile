@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 OPEN_EDX := $(VENV)/open-edx
 OLDEST := $(VENV)/oldest
+OPEN_EDX_OLD := $(VENV)/openedx-old
 CATALOGUES := $(shell find qualoop lti_tool xblocks -name '*.po' 2>/dev/null)
 FRONT_END := package.json package-lock.json build.mjs tsconfig.json \
-  $(shell find qualoop/player/static lti_tool/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
+  $(shell find qualoop/player/static lti_tool/static xblocks/common/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
 CODE := qualoop lti_tool xblocks demo benchmarks tests
 
 # Prints the first Python of the versions in $(1). A candidate counts when it has what we need: bare pyenv shims and
@@ -25,16 +26,19 @@ echo "No suitable Python: this needs one of $(1), with ssl, sqlite3 and venv." >
 echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12. Windows: use WSL." >&2; exit 1
 endef
 
-.PHONY: help install demo openedx oldest test check soak format assets clean lock
+.PHONY: help install demo workbench openedx openedx-old oldest test check soak format assets clean lock
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 install: $(STAMPS)/dev assets ## make .venv with everything for development
 demo: $(STAMPS)/demo assets ## start the demo: a small LMS, the tool and its worker
 	@$(BIN)/python -m demo
+workbench: install ## show the Open edX blocks in the workbench of the XBlock SDK, on loopback
+	@$(BIN)/python -m demo.workbench
 openedx: $(STAMPS)/open-edx ## make .venv/open-edx, on Python 3.12: the LTI code of Open edX, for tests
+openedx-old: $(STAMPS)/openedx-old ## make .venv/openedx-old, on Python 3.11: the blocks and their plug-in as on the oldest sites, for tests
 oldest: $(STAMPS)/oldest ## make .venv/oldest: the core on the oldest libraries that it allows, for tests
-test: install openedx oldest ## run the tests
+test: install openedx openedx-old oldest ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
 	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
@@ -53,7 +57,7 @@ format: install ## format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix $(CODE)
 assets: $(STAMPS)/front-end $(STAMPS)/catalogues ## build the browser's files and the translations
 clean: ## remove what was built (keeps var/, where the demo keeps its data)
-	@rm -rf $(VENV) node_modules build dist *.egg-info qualoop/player/static/dist lti_tool/static/dist xblocks/*/public
+	@rm -rf $(VENV) node_modules build dist *.egg-info qualoop/player/static/dist lti_tool/static/dist xblocks/common/static/dist xblocks/*/public
 	@find . -name __pycache__ -prune -exec rm -rf {} + ; find qualoop lti_tool xblocks -name '*.mo' -delete
 lock: ## resolve the requirements again
 	@test -x $(BIN)/uv || $(MAKE) install
@@ -95,6 +99,15 @@ $(STAMPS)/oldest: $(STAMPS)/libraries requirements/oldest.txt
 	  $(call PIP_INSTALL_INTO,$(OLDEST)/bin/python,-r requirements/oldest.txt); \
 	  $(call PIP_INSTALL_INTO,$(OLDEST)/bin/python,--no-deps -e .); touch $@; \
 	else echo "· WITHOUT PYTHON 3.11 OR 3.12 NOTHING IS TESTED ON THE OLDEST LIBRARIES"; fi
+
+# What the oldest Open edX sites carry: XBlock 5.2, Django 4.2, NumPy 1.26. Of Python 3.11, as they are.
+$(STAMPS)/openedx-old: $(STAMPS)/libraries requirements/openedx-old.txt setup.cfg
+	@if python=$$({ $(call FIND_PYTHON,3.11); } 2>/dev/null); then \
+	  echo "· installing the libraries of the oldest Open edX for the tests"; \
+	  rm -rf $(OPEN_EDX_OLD); "$$python" -m venv $(OPEN_EDX_OLD); \
+	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_OLD)/bin/python,-r requirements/openedx-old.txt); \
+	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_OLD)/bin/python,--no-deps -e .); touch $@; \
+	else echo "· WITHOUT PYTHON 3.11 NOTHING IS TESTED ON THE OLDEST OPEN EDX"; fi
 
 # Node of the machine, else Node from its wheel (whose own npm script is broken, hence npm-cli.js).
 NODE_ENV = PATH="$$PWD/$(VENV)/node:$$PATH"

@@ -12,6 +12,7 @@ const LIMIT_BYTES = 40 * 1024;
 // One line per script that a page can load; `optional` entries belong to rooms that may have no script yet.
 const ENTRIES = [
   { source: "qualoop/player/static/src/player.ts" },
+  { source: "xblocks/common/static/src/studio.ts" },
   { source: "lti_tool/static/src/pages.ts", optional: true },
   { source: "lti_tool/static/src/choosing.ts" },
   { source: "lti_tool/static/src/times.ts" },
@@ -48,6 +49,15 @@ for (const { outfile, bytes } of await Promise.all(present.map(bundle))) {
 }
 
 // A block can serve files of its own package only, so it gets copies.
-for (const file of ["qualoop/player/static/dist/player.js", "qualoop/player/static/qualoop.css"]) {
-  cpSync(file, join("xblocks/kp_lesson/public", basename(file)));
+const OF_ALL_BLOCKS = ["qualoop/player/static/qualoop.css", "xblocks/common/static/blocks.css"];
+const OF_ACTIVITIES = ["qualoop/player/static/dist/player.js", "xblocks/common/static/dist/studio.js"];
+const BLOCKS = {
+  kp_lesson: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
+  kp_practice: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
+  kp_map: OF_ALL_BLOCKS,
+};
+for (const [block, files] of Object.entries(BLOCKS)) {
+  for (const file of files) {
+    cpSync(file, join("xblocks", block, "public", basename(file)));
+  }
 }

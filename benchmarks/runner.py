@@ -28,6 +28,7 @@ BENCHES: Final[Mapping[str, str]] = {
     "pages": "benchmarks.pages",
     "replay": "benchmarks.replay",
     "sim": "benchmarks.sim",
+    "xblock": "benchmarks.xblock",
 }
 
 Say = Callable[[str], None]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from benchmarks import sim_actions, sim_peers, sim_sql
 from qualoop.commands.sim_check import task_of
-from qualoop.content_packages import Project, find_packages, load_package, open_project
+from qualoop.content_packages import LIVE_KIND, Project, find_packages, load_package, open_project
 from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators import PROJECT_FILE, BaselineKind, WorldKey, shares
 from qualoop.simulators.conformance import play
@@ -91,7 +91,8 @@ def projects() -> dict[str, Project]:
     root = shipped_content() / "ecommerce"
     framework = load_framework(root)
     folders = [folder for folder in find_packages(root) if (folder / PROJECT_FILE).exists()]
-    return {folder.name: open_project(load_package(folder, framework).document) for folder in folders}
+    packages = [load_package(folder, framework) for folder in folders]
+    return {package.key: open_project(package.document) for package in packages if package.kind != LIVE_KIND}
 
 
 def _search_market() -> Figures:

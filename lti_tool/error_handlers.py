@@ -1,5 +1,7 @@
 """The one table from error classes to replies. Every failure is a page in plain words with its code and a reference.
 
+Under /api a machine asks, and gets a problem document (RFC 9457) with the same code and reference.
+
 The log line has the reference, the code and the route; never a token, a name, an e-mail or a return address (S27).
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from flask import Flask, Response, g, render_template, request
@@ -24,18 +27,26 @@ from lti_tool.services.administration import (
     AdminNotAllowedError,
     AdminSessionGoneError,
 )
+from lti_tool.services.api_errors import Terms, find_terms
 from lti_tool.services.contents import ContentMissingError
+from lti_tool.services.evidence_locks import TagsMovedError
 from lti_tool.services.imports import ImportMissingError
 from lti_tool.services.inbox import InboxItemMissingError
 from lti_tool.services.jobs import JobMissingError
 from lti_tool.services.mastery_columns import ColumnGoneError
+from lti_tool.services.peer_reviews import PeerMissingError, PeerRefusedError
+from lti_tool.services.peer_setups import PeersOffError
 from lti_tool.services.platform_approval import RegistrationNotPendingError
 from lti_tool.services.records import RecordMissingError
+from lti_tool.services.rubrics import RubricMissingError
 from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
 from lti_tool.services.submission_review import ReviewRefusedError
 from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.errors import QualoopError
+from qualoop.exchange import Problem
+from qualoop.exchange.problems import MEDIA_TYPE
+from qualoop.exchange.problems import PREFIX as PROBLEM
 from qualoop.player import PlayerError
 from qualoop.simulators.errors import EngineUnavailableError
 
@@ -63,8 +74,13 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     ContentMissingError: 404,
     RecordMissingError: 404,
     SubmissionMissingError: 404,
+    PeersOffError: 404,
+    RubricMissingError: 404,
+    PeerMissingError: 404,
+    PeerRefusedError: 409,
     ColumnGoneError: 404,
     AttemptRefusedError: 409,
+    TagsMovedError: 409,
     EngineUnavailableError: 503,
     PlayerError: 400,
     QualoopError: 400,
@@ -126,8 +142,15 @@ WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
         translatable("Ask your teacher to choose the activity again in the course."),
     ),
     RecordMissingError: (translatable("There is no such person in this course."), _BACK),
+    RubricMissingError: (translatable("There is no such rubric in your organisation."), _BACK),
+    PeersOffError: (translatable("Learners do not review each other’s work here, or not any more."), _BACK),
+    PeerMissingError: (translatable("There is no such review here, or it is not for you."), _BACK),
     ColumnGoneError: (translatable("There is no such grade column in this course."), _BACK),
     AttemptRefusedError: (translatable("There is no further attempt at this activity."), _BACK),
+    TagsMovedError: (
+        translatable("This activity was being changed at that moment. Nothing was kept of what you just sent."),
+        translatable("Go back and send it once more."),
+    ),
     EngineUnavailableError: (
         translatable("The simulation cannot be computed at the moment. Nothing is lost."),
         translatable("Open the activity again in a minute; if it stays so, tell your teacher."),
@@ -159,6 +182,8 @@ def register(app: Flask) -> None:
 
 def _refusal(error: QualoopError) -> Response:
     """Answer a refusal of ours: with the words of its class."""
+    if _is_api():
+        return _problem(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     if isinstance(error, LtiError):
         words = (error.sentence, error.what_to_do)
@@ -170,12 +195,59 @@ def _refusal(error: QualoopError) -> Response:
 def _http(error: HTTPException) -> Response:
     """Answer what Werkzeug refuses: no such route, too large, wrong method."""
     status = error.code or 500
+    if _is_api():
+        return _api_answer(Problem(type="about:blank", title=error.name, status=status, code=f"http-{status}"))
     return _page(status, f"http-{status}", HTTP_WORDS.get(status, WORDS[QualoopError]), detail="")
 
 
 def _fault(error: Exception) -> Response:
     """Answer a fault of ours; the log has the traceback, the page has not."""
+    if _is_api():
+        # Nothing was committed, and it may well be over in a moment: a busy database, a server that restarts.
+        told = Problem(type="about:blank", title="Something went wrong on our side.", status=500, code="internal")
+        return _api_answer(told, fault=error)
     return _page(500, "internal", _OURS, detail="", fault=error)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _problem(error: QualoopError) -> Response:
+    """Answer a refusal to a machine."""
+    terms = find_terms(type(error)) or Terms(STATUS[QualoopError])
+    title = (type(error).__doc__ or error.code).strip().splitlines()[0]
+    told = Problem(
+        type=PROBLEM + error.code,
+        title=title,
+        status=terms.status,
+        code=error.code,
+        detail=str(error) if str(error) != title else "",
+        errors=[*getattr(error, "faults", ())],
+    )
+    answer = _api_answer(told)
+    if terms.retry_after_s:
+        answer.headers["Retry-After"] = str(terms.retry_after_s)
+    if terms.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Qualoop-Signature"
+    return answer
+
+
+def _api_answer(told: Problem, *, fault: Exception | None = None) -> Response:
+    """Return a problem document, with its line in the log."""
+    reference = secrets.token_hex(4)
+    log.log(
+        logging.ERROR if fault else logging.INFO,
+        "refused reference=%s code=%s status=%d route=%s source=%s",
+        reference,
+        told.code,
+        told.status,
+        request.url_rule.rule if request.url_rule else "-",
+        g.get("source", "-"),
+        exc_info=fault,
+    )
+    body = told.model_copy(update={"reference": reference}).model_dump_json()
+    return Response(body, told.status, mimetype=MEDIA_TYPE)
 
 
 def _page(status: int, code: str, words: tuple[str, str], *, detail: str, fault: Exception | None = None) -> Response:

@@ -43,6 +43,8 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.services.score_posts import ScorePosts
 from lti_tool.services.sessions import purge_sessions
+from lti_tool.services.source_requests import purge_requests as purge_signed_requests
+from lti_tool.services.source_waiting import take_up_ready
 from lti_tool.settings import from_environment
 from qualoop.commands import Nouns
 
@@ -56,6 +58,7 @@ ROSTERS_EVERY_S: Final = 2.0
 MOODLE_EVERY_S: Final = 30.0
 FOLLOW_EVERY_S: Final = 2.0
 CLOSE_EVERY_S: Final = 10.0
+WAITING_EVERY_S: Final = 30.0
 RELEASE_EVERY_S: Final = 10.0
 
 log = logging.getLogger(__name__)
@@ -144,6 +147,7 @@ class Worker:
             Errand("mastery columns", FOLLOW_EVERY_S, self._keep_columns),
             Errand("attempts that are over", CLOSE_EVERY_S, self._close_attempts),
             Errand("marks that are due", RELEASE_EVERY_S, self._release_marks),
+            Errand("evidence that waits", WAITING_EVERY_S, self._take_up_evidence),
             Errand("comparisons", COMPARE_EVERY_S, self._compare),
             Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
             Errand("Moodle competencies", MOODLE_EVERY_S, MoodleUpkeep(runtime).run_due),
@@ -195,6 +199,10 @@ class Worker:
         secret = runtime.settings.secret_key
         release_due(runtime.database, secret=secret, clock=runtime.clock, is_ending=is_ending)
 
+    def _take_up_evidence(self, is_ending: Callable[[], bool]) -> None:
+        """Record what sources sent of content that has been installed since."""
+        take_up_ready(self._runtime.database, clock=self._runtime.clock, is_ending=is_ending)
+
     def _compare(self, is_ending: Callable[[], bool]) -> None:
         self._comparison.compare_due(self._runtime.clock(), is_ending)
 
@@ -233,11 +241,12 @@ class Worker:
             key_rotation.rotate_due(session, key_rotation.terms_of(self._runtime.settings, now))
 
     def _purge(self, now: datetime) -> None:
-        """Delete login states, sessions and requests for content that have expired."""
+        """Delete login states, sessions, requests for content and ids of signed requests that have expired."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
             purge_requests(connection, now)
+            purge_signed_requests(connection, now)
 
 
 def register(nouns: Nouns) -> None:

@@ -21,6 +21,8 @@ Place = tuple[str | int, ...]
 
 MAX_FILE_BYTES = 2_000_000
 MAX_DEPTH = 40
+MAX_VALUES = 200_000
+"""Of one file, with those that aliases repeat: a few lines can name more than any machine holds."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -155,6 +157,8 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
         problems.add(name, mark.line + 1 if mark else 1, "yaml-syntax", str(error.problem or error.context))
     except (yaml.YAMLError, ArithmeticError, ValueError) as error:
         problems.add(name, 1, "yaml-syntax", str(error))
+    except RecursionError:
+        problems.add(name, 1, "yaml-syntax", "nested too deeply")
     finally:
         loader.dispose()
     return None
@@ -165,6 +169,8 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], repeated: Any)
     lines.setdefault(place, node.start_mark.line + 1)
     if len(place) > MAX_DEPTH:
         raise yaml.YAMLError("nested too deeply")
+    if len(lines) > MAX_VALUES:
+        raise yaml.YAMLError(f"more than {MAX_VALUES} values")
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:

@@ -17,6 +17,7 @@ from lti_tool.models.deliveries import (
 from lti_tool.models.learner_keys import LearnerKey
 from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
 from lti_tool.models.link_settings import LinkChange, LinkExtension
+from lti_tool.models.live import LiveDraft, LiveEntry, LiveLink, LiveProjectRow
 from lti_tool.models.marking import (
     MarkingSetup,
     MarkRevision,
@@ -39,6 +40,7 @@ from lti_tool.models.mastery import (
 from lti_tool.models.mastery_columns import ColumnProbe, MasteryColumn, MasteryColumnValue, MasteryWatch
 from lti_tool.models.moodle import MoodleMatch, MoodleRating, MoodleService
 from lti_tool.models.notices import NoticeSeen
+from lti_tool.models.peers import PeerReview, PeerSample, PeerScore, PeerSetup
 from lti_tool.models.platforms import (
     Context,
     Deployment,
@@ -53,8 +55,18 @@ from lti_tool.models.platforms import (
     ResourceLink,
     ToolKey,
 )
-from lti_tool.models.rooms import MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat
+from lti_tool.models.practice_rounds import PracticeRounds
+from lti_tool.models.rooms import MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat, RoomTeam
 from lti_tool.models.rosters import CourseGroup, CourseGroupMember, RosterRead
+from lti_tool.models.sources import (
+    Source,
+    SourceCourse,
+    SourceEvidence,
+    SourceKey,
+    SourceLearner,
+    SourceRequest,
+    SourceScore,
+)
 
 __all__ = [
     "RARE",
@@ -88,6 +100,10 @@ __all__ = [
     "LinkChange",
     "LinkExtension",
     "LinkScore",
+    "LiveDraft",
+    "LiveEntry",
+    "LiveLink",
+    "LiveProjectRow",
     "LtiSession",
     "MarkRevision",
     "MarkRow",
@@ -110,7 +126,12 @@ __all__ = [
     "NoticeSeen",
     "Organisation",
     "OutboxRow",
+    "PeerReview",
+    "PeerSample",
+    "PeerScore",
+    "PeerSetup",
     "Person",
+    "PracticeRounds",
     "Registration",
     "RegistrationInvite",
     "ResourceLink",
@@ -118,10 +139,18 @@ __all__ = [
     "RoomRole",
     "RoomRound",
     "RoomSeat",
+    "RoomTeam",
     "RosterRead",
     "RubricRow",
     "RubricVersion",
     "Scoped",
+    "Source",
+    "SourceCourse",
+    "SourceEvidence",
+    "SourceKey",
+    "SourceLearner",
+    "SourceRequest",
+    "SourceScore",
     "SubmissionFile",
     "SubmissionRow",
     "TagSet",

@@ -17,6 +17,7 @@ from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.services import evidence, scores, submissions
 from lti_tool.services.contents import ContentMissingError, Contents, OpenContent
 from lti_tool.services.link_settings import SCHEDULE, schedule_of
+from lti_tool.services.practice_rounds import FREE, Pace, pace_for
 from lti_tool.services.submitted_work import Work
 from qualoop.assessment import AttemptState, LinkClosedError, LinkNotOpenError, Phase, Schedule
 from qualoop.assessment.attempts import begin
@@ -153,7 +154,9 @@ def current(connection: Connection, contents: Contents, who: Who, now: datetime)
         begun = _begin(connection, contents, who, standing, number=1, now=now)
         standing = standing._replace(attempt=begun) if begun else find(connection, who)
     attempt = _found(standing.attempt)
-    return Current(attempt, contents.get(connection, who.organisation_id, attempt.version_id), standing.plan)
+    opened = contents.get(connection, who.organisation_id, attempt.version_id)
+    shown = replace(attempt, state=_pace(connection, who, opened).taken(attempt.state))
+    return Current(shown, opened, standing.plan)
 
 
 def restart(connection: Connection, contents: Contents, who: Who, *, shown: str, now: datetime) -> None:
@@ -188,7 +191,10 @@ def act(
         return _time_up(connection, contents, who, standing, now=now)[:2]
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
     settings = plan.settings_at(now)
-    step = opened.kind.step(opened.content, attempt.state, action, settings=settings, now=now)
+    pace = _pace(connection, who, opened, waits=True)
+    state = pace.taken(attempt.state)
+    action = pace.allowed(state, action, now)
+    step = opened.kind.step(opened.content, state, action, settings=settings, now=now)
     score = opened.kind.score(opened.content, step.state, settings)
     after = _store(connection, who, standing, opened, step=step, score=score, now=now)
     if who.counts:
@@ -223,13 +229,21 @@ def _time_up(connection: Connection, contents: Contents, who: Who, standing: Sta
     at = plan.closes.at
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
     settings = plan.settings_at(at)
-    step = opened.kind.hand_in(opened.content, attempt.state, settings=settings, now=at)
+    state = _pace(connection, who, opened, waits=True).taken(attempt.state)
+    step = opened.kind.hand_in(opened.content, state, settings=settings, now=at)
     after = _store(connection, who, standing, opened, step=step, score=attempt.score, now=at)
     if who.counts:
         learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
         evidence.record_events(connection, learner, opened, attempt.uuid, events=step.events, now=now)
         scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
     return Current(after, opened, plan)
+
+
+def _pace(connection: Connection, who: Who, opened: OpenContent, *, waits: bool = False) -> Pace:
+    """Return which rounds are open for somebody; a teacher who looks is held back by nothing."""
+    if not who.is_bound:
+        return FREE
+    return pace_for(connection, opened.content, who.organisation_id, who.resource_link_id, waits=waits)
 
 
 def _phase(who: Who, plan: Schedule, now: datetime) -> Phase:

@@ -33,7 +33,8 @@ NOT_SECURE: Final = "not-secure"
 class Filters:
     """What of the map is wanted; empty text is everything.
 
-    ``status`` is a status or NOT_SECURE, ``point`` narrows to one knowledge point, weakest first. ``group`` is the row of a
+    ``status`` is a status or NOT_SECURE, ``point`` narrows to one knowledge point, weakest first, ``of`` to several, where
+    any are named. ``group`` is the row of a
     group: then the class is that group, and its means and weakest points are the group's.
     """
 
@@ -42,6 +43,7 @@ class Filters:
     name: str = ""
     point: str = ""
     group: int = 0
+    of: tuple[str, ...] = ()
 
     @property
     def is_set(self) -> bool:
@@ -102,7 +104,9 @@ def class_map(connection: Connection, framework: Framework, link: Link, *, filte
     columns = [
         number
         for number, point in enumerate(points)
-        if filters.unit in {"", unit_of[point.code].code} and filters.point in {"", point.code}
+        if filters.unit in {"", unit_of[point.code].code}
+        and filters.point in {"", point.code}
+        and (not filters.of or point.code in filters.of)
     ]
     wanted = _wanted(cells, status, filters.status)
     return ClassMap(

@@ -43,13 +43,13 @@ class ContentImport:
         if framework and _newest_framework_hash(session, organisation_id) != framework.content_hash:
             lines.append(f"adopts the framework {framework.code} {framework.version}")
         for package in self.packages:
-            activity = _find_activity(session, organisation_id, package.key)
-            version = _find_version(session, activity, package.content_hash)
+            activity = find_activity(session, organisation_id, package.key)
+            version = find_version(session, activity, package.content_hash)
             if activity is None:
                 lines.append(f"adds {package.key} {package.version}")
             elif version is None or activity.version_id != version.id:
                 lines.append(f"changes {package.key} to {package.version} ({package.content_hash[:12]})")
-            old = _newest_tags(session, version)
+            old = newest_tags(session, version)
             if version is not None and (old is None or old.hash != package.tags_hash):
                 lines.append(f"tags {package.key} anew: {_changed_parts(old.tags if old else {}, package.tags)}")
         return lines
@@ -57,10 +57,8 @@ class ContentImport:
     def tags_wait(self, session: Session, organisation_id: int) -> bool:
         """Say whether installing tags anew what is installed, where answers go on counting by the tags before."""
         for package in self.packages:
-            version = _find_version(
-                session, _find_activity(session, organisation_id, package.key), package.content_hash
-            )
-            if (old := _newest_tags(session, version)) and old.hash != package.tags_hash:
+            version = find_version(session, find_activity(session, organisation_id, package.key), package.content_hash)
+            if (old := newest_tags(session, version)) and old.hash != package.tags_hash:
                 return mastery_cache.has_evidence(session.connection(), organisation_id)
         return False
 
@@ -74,7 +72,7 @@ class ContentImport:
         if self.framework:
             _adopt_framework(session, organisation_id, self.framework, now)
         for package in self.packages:
-            activity = _find_activity(session, organisation_id, package.key)
+            activity = find_activity(session, organisation_id, package.key)
             before[package.key] = activity.version_id if activity else None
             _install(session, organisation_id, activity, package, now=now)
         return {"versions": before}
@@ -82,7 +80,7 @@ class ContentImport:
     def undo(self, session: Session, organisation_id: int, memory: Mapping[str, Any], now: datetime) -> None:
         """Let every activity point to the version that it had; running attempts are not touched."""
         for key, version_id in memory["versions"].items():
-            activity = _find_activity(session, organisation_id, key)
+            activity = find_activity(session, organisation_id, key)
             if activity is not None:
                 activity.version_id = version_id
         session.flush()
@@ -96,35 +94,34 @@ def _install(
         activity = Activity(organisation_id=organisation_id, key=package.key, kind=package.kind, created_at=now)
         session.add(activity)
         session.flush()
-    version = _find_version(session, activity, package.content_hash)
-    if version is None:
-        version = _store_version(session, activity, package, now)
+    version = find_version(session, activity, package.content_hash)
+    if version is None or not version.document:
+        version = _store_version(session, version or _new_version(activity, package), package, now)
     if "rubric" in package.document:
         rubrics.install(session, organisation_id, Rubric.model_validate(package.document["rubric"]), now)
     activity.version_id = version.id
     activity.link_settings = dict(package.link_settings)
-    newest = _newest_tags(session, version)
+    newest = newest_tags(session, version)
     if newest is None or newest.hash != package.tags_hash:
-        _adopt_tags(session, version, package, now)
+        framework = package.document["framework"]
+        chosen = ChosenTags(key=package.key, tags=package.tags, tags_hash=package.tags_hash, framework=framework)
+        adopt_tags(session, version, chosen, now)
     session.flush()
 
 
-def _store_version(session: Session, activity: Activity, package: Package, now: datetime) -> ContentVersion:
-    """Store a version with its files."""
-    version = ContentVersion(
-        organisation_id=activity.organisation_id,
-        activity_id=activity.id,
-        hash=package.content_hash,
-        label=package.version,
-        document=json.dumps(package.document, ensure_ascii=False, separators=(",", ":")),
-        manifest=package.manifest,
-        installed_at=now,
-    )
+def _new_version(activity: Activity, package: Package) -> ContentVersion:
+    return ContentVersion(organisation_id=activity.organisation_id, activity_id=activity.id, hash=package.content_hash)
+
+
+def _store_version(session: Session, version: ContentVersion, package: Package, now: datetime) -> ContentVersion:
+    """Store a version with its files: a new one, or one of which a platform had registered the manifest alone."""
+    version.label, version.manifest, version.installed_at = package.version, package.manifest, now
+    version.document = json.dumps(package.document, ensure_ascii=False, separators=(",", ":"))
     session.add(version)
     session.flush()
     session.add_all(
         ContentAsset(
-            organisation_id=activity.organisation_id,
+            organisation_id=version.organisation_id,
             version_id=version.id,
             path=path,
             media_type=asset.media_type,
@@ -136,26 +133,36 @@ def _store_version(session: Session, activity: Activity, package: Package, now: 
     return version
 
 
-def _adopt_tags(session: Session, version: ContentVersion, package: Package, now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenTags:
+    """Tags of a version of the activity ``key``; ``framework`` has the `code` and `version` of what they name."""
+
+    key: str
+    tags: Tags
+    tags_hash: str
+    framework: Mapping[str, str]
+
+
+def adopt_tags(session: Session, version: ContentVersion, chosen: ChosenTags, now: datetime) -> None:
     """Let a tag set of a version hold from now on, a new one or one that held before, and say so in the ledger."""
-    framework = package.document["framework"]
+    framework = chosen.framework
     tag_set = session.scalar(
-        select(TagSet).where(TagSet.version_id == version.id, TagSet.hash == package.tags_hash)
+        select(TagSet).where(TagSet.version_id == version.id, TagSet.hash == chosen.tags_hash)
     ) or TagSet(
         organisation_id=version.organisation_id,
         version_id=version.id,
-        hash=package.tags_hash,
+        hash=chosen.tags_hash,
         framework=f"{framework['code']} {framework['version']}",
-        tags=package.tags,
+        tags=chosen.tags,
     )
     tag_set.adopted_at = now
     session.add(tag_set)
     session.flush()
     body = {
-        "activity": package.key,
-        "content": package.content_hash,
-        "tags": package.tags,
-        "tags_hash": package.tags_hash,
+        "activity": chosen.key,
+        "content": version.hash,
+        "tags": chosen.tags,
+        "tags_hash": chosen.tags_hash,
         "framework": {"code": framework["code"], "version": framework["version"]},
     }
     key = f"tags:{tag_set.id}:{micros(now)}"
@@ -197,11 +204,13 @@ def _record(
     ledger.append(connection, organisation_id, event)
 
 
-def _find_activity(session: Session, organisation_id: int, key: str) -> Activity | None:
+def find_activity(session: Session, organisation_id: int, key: str) -> Activity | None:
+    """Return the activity of the organisation with this key."""
     return session.scalar(select(Activity).where(Activity.organisation_id == organisation_id, Activity.key == key))
 
 
-def _find_version(session: Session, activity: Activity | None, content_hash: str) -> ContentVersion | None:
+def find_version(session: Session, activity: Activity | None, content_hash: str) -> ContentVersion | None:
+    """Return the version of an activity with this content hash."""
     if activity is None:
         return None
     return session.scalar(
@@ -209,7 +218,8 @@ def _find_version(session: Session, activity: Activity | None, content_hash: str
     )
 
 
-def _newest_tags(session: Session, version: ContentVersion | None) -> TagSet | None:
+def newest_tags(session: Session, version: ContentVersion | None) -> TagSet | None:
+    """Return the tag set of a version that holds."""
     if version is None:
         return None
     return session.scalar(select(TagSet).where(TagSet.version_id == version.id, tag_sets.holds()))

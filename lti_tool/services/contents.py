@@ -110,6 +110,9 @@ class Contents:
         if row is None:
             raise ContentMissingError
         activity_key, kind_name, content_hash, document, activity_id = row
+        if not document:
+            # A platform has registered its parts and carries the content itself (`source_versions`).
+            raise ContentMissingError
         kind = self._kinds.get_kind(kind_name)
         opened = OpenContent(activity_id, version_id, activity_key, content_hash, kind, kind.open(json.loads(document)))
         with self._lock:

@@ -32,9 +32,14 @@ from lti_tool.models import (
     Registration,
     RoomRole,
     RoomSeat,
+    SourceCourse,
+    SourceEvidence,
+    SourceLearner,
+    SourceScore,
 )
 from lti_tool.services import ledger
 from lti_tool.services.learner_keys import destroy_key
+from lti_tool.services.live_erasure import forget_live
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
 from lti_tool.services.scores import AGS
 from lti_tool.services.submission_erasure import forget_work
@@ -55,6 +60,10 @@ OF_A_PERSON: Final = (
     NoticeSeen,
     RoomRole,
     RoomSeat,
+    SourceCourse,
+    SourceEvidence,
+    SourceLearner,
+    SourceScore,
 )
 """Tables whose rows go with the person that they are of."""
 
@@ -152,6 +161,7 @@ def _forget(session: Session, person: Person) -> None:
         .values(state={}, closes_at=None)
     )
     forget_work(session, person.organisation_id, person.id)
+    forget_live(session, person.organisation_id, person.id)
     session.execute(
         update(LinkExtension)
         .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)

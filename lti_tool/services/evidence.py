@@ -254,9 +254,10 @@ def canonical_evidence(evidence: Evidence) -> bytes:
     """
     occasion = f'"occasion":{_quote(evidence.occasion)},' if evidence.occasion else ""
     run = f'"run":{_quote(evidence.run)},' if evidence.run else ""
+    enterprise = f'"enterprise":{_quote(evidence.enterprise)},' if evidence.enterprise else ""
     return (
         f'{{"activity":{_quote(evidence.activity)},"attempt":{_quote(evidence.attempt)},'
-        f'"content":{_quote(evidence.content)},"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
+        f'"content":{_quote(evidence.content)},{enterprise}"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
         f'{occasion}"part":{_quote(evidence.part)},"rater":{_quote(evidence.rater)},{run}"score":{_quote(evidence.score.as_text())},'
         f'"try":{evidence.tries:d}}}'
     ).encode()

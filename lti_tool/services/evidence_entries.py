@@ -20,6 +20,7 @@ from qualoop.content_packages import Lesson, block_html
 from qualoop.ledger import Evidence
 from qualoop.policies import DEFAULT_TABLE, WeightTable, weight_table
 from qualoop.records import EntryCorrection, EvidenceEntry
+from qualoop.values import Text
 
 # The plus keeps SQLite from reading the whole organisation by its index, instead of a few rows by their numbers.
 _GENERATION = Direct("SELECT weights, through_seq FROM mastery_generation WHERE id = ? AND organisation_id = ?")
@@ -114,19 +115,14 @@ def name_parts(
 ) -> Mapping[tuple[str, str], NamedPart]:
     """Return the names of everything that ``entries`` are of, by (content hash, part); keys where a name is not known."""
     wanted = {(entry.evidence.content, entry.evidence.part): entry.evidence.activity for entry in entries}
-    versions = {
-        content: version_id
-        for version_id, content in connection.execute(
-            select(ContentVersion.id, ContentVersion.hash).where(
-                ContentVersion.organisation_id == organisation_id,
-                ContentVersion.hash.in_({content for content, _ in wanted}),
-            )
+    opened: dict[str, object] = {}
+    for version_id, content, is_here, manifest in connection.execute(
+        select(ContentVersion.id, ContentVersion.hash, ContentVersion.document != "", ContentVersion.manifest).where(
+            ContentVersion.organisation_id == organisation_id,
+            ContentVersion.hash.in_({content for content, _ in wanted}),
         )
-    }
-    opened = {
-        content: contents.get(connection, organisation_id, version_id).content
-        for content, version_id in versions.items()
-    }
+    ):
+        opened[content] = contents.get(connection, organisation_id, version_id).content if is_here else manifest
     return {
         (content, part): _named(opened.get(content), activity, part, language)
         for (content, part), activity in wanted.items()
@@ -134,7 +130,12 @@ def name_parts(
 
 
 def _named(content: object, activity: str, part: str, language: str) -> NamedPart:
-    """Return the names of one part; those of a lesson are its title and the text of the question."""
+    """Return the names of one part; those of a lesson are its title and the text of the question.
+
+    Of what a platform carries itself the manifest alone is here, with a title where it has one.
+    """
+    if isinstance(content, Mapping) and (title := content.get("title")):
+        return NamedPart(activity=Text(title)[language], question=part)
     if not isinstance(content, Lesson):
         return NamedPart(activity=activity, question=part)
     shown = content.shown_language(language)

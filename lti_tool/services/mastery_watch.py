@@ -77,14 +77,14 @@ class Follower(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Position:
+class Position:
     """Which generation a cursor has read, and the number that it has heard everything up to; 0, 0: none yet."""
 
     generation_id: int
     after_seq: int
 
 
-_NOWHERE: Final = _Position(0, 0)
+_NOWHERE: Final = Position(0, 0)
 
 
 def watch_due(
@@ -130,8 +130,8 @@ def _is_behind(connection: Connection, follower: Follower, organisation_id: int)
     found = _READ.one(connection, {"organisation_id": organisation_id, "follower": follower.name})
     if not follower.follows(connection, organisation_id):
         return found is not None
-    target = _target(connection, organisation_id)
-    return target is not None and target != (_Position(*found) if found else _NOWHERE)
+    target = find_target(connection, organisation_id)
+    return target is not None and target != (Position(*found) if found else _NOWHERE)
 
 
 def _step(connection: Connection, follower: Follower, organisation_id: int, now: datetime) -> None:
@@ -143,21 +143,21 @@ def _step(connection: Connection, follower: Follower, organisation_id: int, now:
         return
     _MAKE.run(connection, keys)
     held = _HOLD[connection.dialect.name].one(connection, keys)
-    target = _target(connection, organisation_id)
+    target = find_target(connection, organisation_id)
     if held is None or target is None:
         return
-    position = _Position(*held)
+    position = Position(*held)
     if position.generation_id != target.generation_id:
         reached, moved = target, Moved(learners=None)
     else:
-        seq, learners = _page(connection, organisation_id, position.after_seq, target.after_seq)
-        reached, moved = _Position(target.generation_id, seq), Moved(learners=learners)
+        seq, learners = read_page(connection, organisation_id, position.after_seq, target.after_seq, at_most=PAGE)
+        reached, moved = Position(target.generation_id, seq), Moved(learners=learners)
     if moved.learners is None or moved.learners:
         follower.take(connection, organisation_id, moved, now)
     _MOVE.run(connection, {**keys, "generation_id": reached.generation_id, "after_seq": reached.after_seq})
 
 
-def _target(connection: Connection, organisation_id: int) -> _Position | None:
+def find_target(connection: Connection, organisation_id: int) -> Position | None:
     """Return where a cursor may go; None where mastery holds nothing yet.
 
     The generation is read first: should another be adopted just now, the next step notices it.
@@ -166,17 +166,19 @@ def _target(connection: Connection, organisation_id: int) -> _Position | None:
     if place is None:
         return None
     sealed = _SEALED.one(connection, {"organisation_id": organisation_id})
-    return _Position(place.generation_id, sealed[0] if sealed else 0)
+    return Position(place.generation_id, sealed[0] if sealed else 0)
 
 
-def _page(connection: Connection, organisation_id: int, after: int, to: int) -> tuple[int, frozenset[str]]:
+def read_page(
+    connection: Connection, organisation_id: int, after: int, to: int, *, at_most: int
+) -> tuple[int, frozenset[str]]:
     """Return how far the next page of events goes, and the learners in it."""
     with Session(connection) as session:
         rows = session.execute(
             select(LedgerEvent.id, LedgerEvent.learner)
             .where(ledger.in_order(session, organisation_id), LedgerEvent.id > after, LedgerEvent.id <= to)
             .order_by(LedgerEvent.id)
-            .limit(PAGE)
+            .limit(at_most)
         ).all()
-    reached = rows[-1][0] if len(rows) == PAGE else to
+    reached = rows[-1][0] if len(rows) == at_most else to
     return reached, frozenset(learner for _, learner in rows if learner is not None)

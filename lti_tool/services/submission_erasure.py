@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import MarkRevision, MarkRow, SubmissionFile, SubmissionRow
+from lti_tool.models import MarkRevision, MarkRow, PeerReview, SubmissionFile, SubmissionRow
 
 
 def forget_work(session: Session, organisation_id: int, person_id: int) -> None:
@@ -28,4 +28,28 @@ def forget_work(session: Session, organisation_id: int, person_id: int) -> None:
         update(MarkRevision)
         .where(MarkRevision.organisation_id == organisation_id, MarkRevision.mark_id.in_(marks))
         .values(comments_sealed=None)
+    )
+    _forget_reviews(session, organisation_id, person_id)
+
+
+def _forget_reviews(session: Session, organisation_id: int, person_id: int) -> None:
+    """Delete what was written about an erased learner's work, and what the learner had been given and has not done.
+
+    What an erased reviewer said of others stays: levels of a pseudonym, and words that are the author's to read.
+    """
+    own = select(SubmissionRow.id).where(
+        SubmissionRow.organisation_id == organisation_id, SubmissionRow.person_id == person_id
+    )
+    session.execute(
+        update(PeerReview)
+        .where(PeerReview.organisation_id == organisation_id, PeerReview.submission_id.in_(own))
+        .values(comments_sealed=None, flag_sealed=None, reason_sealed=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        delete(PeerReview).where(
+            PeerReview.organisation_id == organisation_id,
+            PeerReview.person_id == person_id,
+            PeerReview.done_at.is_(None),
+        )
     )

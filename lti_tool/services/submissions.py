@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Attempt, SubmissionFile, SubmissionRow
+from lti_tool.models import Attempt, PeerReview, SubmissionFile, SubmissionRow
 from lti_tool.services.learner_keys import KeyOwner, open_bytes, sealed_bytes
 from lti_tool.services.marking_setups import Setup, check_parts, find_setup
-from lti_tool.services.submitted_work import CheckedWork, Work, check_work
+from lti_tool.services.submitted_work import CheckedWork, TypedFile, Work, check_work
 from qualoop.assessment import AttemptState
 from qualoop.assessment.marking import Stage, falls_into_sample
 from qualoop.errors import QualoopError
@@ -83,7 +83,10 @@ class StoredWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One work of a learner, and where its marking stands; ``number`` is that of the attempt."""
+    """One work of a learner, and where its marking stands; ``number`` is that of the attempt.
+
+    ``is_read`` says that other learners were given it to review.
+    """
 
     id: int
     uuid: str
@@ -94,11 +97,12 @@ class Submission:
     submitted_at: datetime
     released_at: datetime | None
     work: StoredWork = field(default_factory=StoredWork)
+    is_read: bool = False
 
     @property
     def is_open(self) -> bool:
         """Say whether the learner may still change it."""
-        return self.stage is Stage.WAITING
+        return self.stage is Stage.WAITING and not self.is_read
 
 
 def submit(session: Session, author: Author, attempt_uuid: str, work: Work, *, secret: str, now: datetime) -> str:
@@ -118,7 +122,7 @@ def submit(session: Session, author: Author, attempt_uuid: str, work: Work, *, s
     checked = check_work(work, kept_sizes=[file.size for file in kept])
     if row is None:
         check_parts(connection, author.organisation_id, attempt.version_id, setup.rubric_version_id)
-        row = _new(session, author, attempt.id, setup, now=now)
+        row = begin_work(session, author, attempt.id, setup, stage=Stage.WAITING, now=now)
     owner = _owner(author, secret)
     row.work_sealed = sealed_bytes(connection, owner, _packed(checked), now)
     row.submitted_at = now
@@ -151,7 +155,16 @@ def _locked(session: Session, author: Author, attempt_uuid: str) -> tuple[Attemp
     row = row or _row_of(session, author, attempt.id)
     if (row is None and attempt.status == AttemptState.EVALUATED) or (row and row.stage != Stage.WAITING):
         raise SubmissionLockedError
+    if row is not None and session.scalar(select(_is_read(author)).where(SubmissionRow.id == row.id)):
+        raise SubmissionLockedError
     return attempt, row
+
+
+def _is_read(author: Author) -> ColumnElement[bool]:
+    """Return whether a work was given to a reviewer: two must not have read different things."""
+    return exists().where(
+        PeerReview.organisation_id == author.organisation_id, PeerReview.submission_id == SubmissionRow.id
+    )
 
 
 def _row_of(session: Session, author: Author, attempt_id: int) -> SubmissionRow | None:
@@ -162,8 +175,10 @@ def _row_of(session: Session, author: Author, attempt_id: int) -> SubmissionRow 
     )
 
 
-def _new(session: Session, author: Author, attempt_id: int, setup: Setup, *, now: datetime) -> SubmissionRow:
-    """Add the row of a work that is handed in for the first time."""
+def begin_work(
+    session: Session, author: Author, attempt_id: int, setup: Setup, *, stage: Stage, now: datetime
+) -> SubmissionRow:
+    """Add the row of a work: handed in for the first time, or prepared in steps of its own (`Stage.PREPARING`)."""
     work = str(uuid.uuid4())
     row = SubmissionRow(
         organisation_id=author.organisation_id,
@@ -174,7 +189,7 @@ def _new(session: Session, author: Author, attempt_id: int, setup: Setup, *, now
         rubric_version_id=setup.rubric_version_id,
         form=setup.form.value,
         needs_second=falls_into_sample(work, setup.second_share),
-        stage=Stage.WAITING.value,
+        stage=stage.value,
         submitted_at=now,
         evidence={},
     )
@@ -207,7 +222,6 @@ def _store_files(
     now: datetime,
 ) -> None:
     """Let a work have the files that are kept and the new ones, and no others."""
-    connection = session.connection()
     session.execute(
         delete(SubmissionFile).where(
             SubmissionFile.organisation_id == row.organisation_id,
@@ -215,33 +229,47 @@ def _store_files(
             SubmissionFile.id.not_in([file.id for file in kept]),
         )
     )
-    session.add_all(
+    add_files(session, row.id, work.files, owner, now=now)
+
+
+def add_files(
+    session: Session, submission_id: int, files: Sequence[TypedFile], owner: KeyOwner, *, now: datetime
+) -> Sequence[StoredFile]:
+    """Keep checked files of a work, beside those that it has; return them. Raises LearnerErasedError."""
+    connection = session.connection()
+    made = [
         SubmissionFile(
-            organisation_id=row.organisation_id,
+            organisation_id=owner.organisation_id,
             uuid=str(uuid.uuid4()),
-            submission_id=row.id,
+            submission_id=submission_id,
             name_sealed=sealed_bytes(connection, owner, file.name.encode(), now),
             media_type=file.media_type,
             size=len(file.data),
             data_sealed=sealed_bytes(connection, owner, file.data, now),
         )
-        for file in work.files
-    )
+        for file in files
+    ]
+    session.add_all(made)
     session.flush()
+    return [
+        StoredFile(id=each.id, uuid=each.uuid, name=file.name, media_type=each.media_type, size=each.size)
+        for each, file in zip(made, files, strict=True)
+    ]
 
 
 def find_submission(
     connection: Connection, author: Author, *, secret: str, attempt_uuid: str | None = None
 ) -> Submission | None:
-    """Return the author's work of an attempt, else the newest at the link; None where nothing was handed in."""
+    """Return the author's work of an attempt, else the newest at the link; None where nothing was handed in as a whole."""
     query = (
-        select(SubmissionRow.__table__, Attempt.number)
+        select(SubmissionRow.__table__, Attempt.number, _is_read(author).label("is_read"))
         .join(Attempt, Attempt.id == SubmissionRow.attempt_id)
         .where(
             SubmissionRow.organisation_id == author.organisation_id,
             Attempt.organisation_id == author.organisation_id,
             SubmissionRow.resource_link_id == author.resource_link_id,
             SubmissionRow.person_id == author.person_id,
+            SubmissionRow.stage != Stage.PREPARING.value,
         )
         .order_by(Attempt.number.desc())
         .limit(1)
@@ -260,6 +288,7 @@ def find_submission(
         stage=Stage(row.stage),
         submitted_at=row.submitted_at,
         released_at=row.released_at,
+        is_read=row.is_read,
         work=read_work(connection, _owner(author, secret), row.id, row.work_sealed),
     )
 

@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 
 from qualoop.framework import Framework
 from qualoop.player import KnowledgePointOutlook, NextActivity, Remark, translations
+from qualoop.player.project_class import ClassAround
 
 
 @lru_cache(maxsize=8)
@@ -37,6 +38,7 @@ class ToolHost:
     id_prefix: str = "q"
     attributes: Mapping[str, str] = field(default_factory=dict)
     lessons: Mapping[str, NextActivity] = field(default_factory=dict)
+    class_around: ClassAround = field(default_factory=ClassAround)
 
     @property
     def hidden_fields(self) -> Mapping[str, str]:

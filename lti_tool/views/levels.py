@@ -56,7 +56,7 @@ def show(session: Session) -> Response:
         groups=groups,
         statuses=STATUSES,
         not_secure=NOT_SECURE,
-        rows=class_table.table_rows(found, _words(session.language)) if found else (),
+        rows=class_table.table_rows(found, cell_words(session.language)) if found else (),
         columns=class_table.table_columns(found, filters) if found else (),
         csv_url=url_for("levels.download", launch=session.uuid, **_query(filters)),
         words=Wording(language=session.language),
@@ -72,7 +72,7 @@ def download(session: Session) -> Response:
     (found, _), gettext = _class_map(session, filters), catalogue(language).gettext
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     if found is not None:
-        rows += sheet_rows(found, _words(language), language=language)
+        rows += sheet_rows(found, cell_words(language), language=language)
     headers = {"Content-Disposition": f'attachment; filename="levels-{runtime().clock().date().isoformat()}.csv"'}
     return Response(as_csv(rows), mimetype="text/csv", headers=headers)
 
@@ -121,8 +121,10 @@ def _compressed(page: str) -> Response:
 
 def _filters() -> Filters:
     """Return the filters of this request; what is too long to be one counts for nothing."""
-    texts = {name: request.args.get(name, "")[:LONGEST_FILTER] for name in ("unit", "status", "name", "point")}
-    return Filters(**texts, group=chosen_group())
+    unit, status, name, point = (
+        request.args.get(each, "")[:LONGEST_FILTER] for each in ("unit", "status", "name", "point")
+    )
+    return Filters(unit=unit, status=status, name=name, point=point, group=chosen_group())
 
 
 def _query(filters: Filters) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _query(filters: Filters) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _words(language: str) -> Mapping[str, str]:
+def cell_words(language: str) -> Mapping[str, str]:
     """Return how statuses and cells are told."""
     # One sentence for all cells of a page: translated once.
     return {**status_names(language), "cell": catalogue(language).gettext("%s, likely %d–%d%%, answers: %d")}

@@ -15,6 +15,7 @@ from lti_tool.services import attempts, marking_setups, rubrics, submissions
 from lti_tool.services.file_types import ENDINGS
 from lti_tool.services.learner_keys import KeyOwner
 from lti_tool.services.marking_results import marks_for_learner
+from lti_tool.services.peer_setups import find_rules
 from lti_tool.services.roles import Permission
 from lti_tool.services.sessions import NotAllowedError
 from lti_tool.services.submissions import (
@@ -178,12 +179,14 @@ def _shown(connection: Connection, session: Session) -> dict[str, Any]:
     if version is None:
         raise SubmissionMissingError
     shut = _shut(connection, session)
+    rules = find_rules(connection, author.organisation_id, author.resource_link_id)
     return {
         "link_title": title_of(connection, session),
         "found": found,
         "marks": marks_for_learner(connection, author, secret=secret, now=runtime().clock()),
         "rubric": rubrics.get(connection, author.organisation_id, version).rubric,
         "shut": shut,
+        "has_peers": bool(rules and rules.is_on),
         "may_hand_in": _may_hand_in(session, found) and not shut and not _is_activitys(connection, session),
     }
 

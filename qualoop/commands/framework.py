@@ -1,4 +1,4 @@
-"""`qualoop framework`: show a framework or one thing in it, and check its files."""
+"""`qualoop framework`: show a framework or one thing in it, check its files, write it for other systems."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qualoop.commands import Nouns
+from qualoop.commands.framework_export import add_export
 from qualoop.framework import (
     FRAMEWORK_FILE,
     Alignment,
@@ -28,8 +29,8 @@ from qualoop.values import DEFAULT_LANGUAGE, LANGUAGES
 
 
 def register(nouns: Nouns) -> None:
-    """Add `framework show` and `framework check`."""
-    noun = nouns.add_parser("framework", help="show or check a qualification framework")
+    """Add `framework show`, `framework check` and `framework export`."""
+    noun = nouns.add_parser("framework", help="show, check or export a qualification framework")
     verbs = noun.add_subparsers(title="verbs", metavar="VERB")
 
     show = verbs.add_parser("show", help="print the tree, or one thing of it by its code")
@@ -42,6 +43,8 @@ def register(nouns: Nouns) -> None:
     check = verbs.add_parser("check", help="list every problem of its files")
     _add_directory(check)
     check.set_defaults(run=_check)
+
+    _add_directory(add_export(verbs))
 
 
 def _add_directory(verb: argparse.ArgumentParser) -> None:

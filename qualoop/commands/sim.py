@@ -9,7 +9,14 @@ from pathlib import Path
 
 from qualoop.authored_files import AuthoredFilesError
 from qualoop.commands import FAILED, Nouns, sim_check
-from qualoop.content_packages import Project, load_package, open_project, start_project
+from qualoop.content_packages import (
+    LIVE_KIND,
+    NotComputedError,
+    Project,
+    load_package,
+    open_project,
+    start_project,
+)
 from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators import PROJECT_FILE, BaselineKind, Plan, WorldKey, engine_names, get_engine
 from qualoop.simulators.learners import random_plan
@@ -62,8 +69,10 @@ def _add_directory(verb: argparse.ArgumentParser) -> None:
 
 
 def load_project(directory: Path) -> tuple[Project, str]:
-    """Return a project and the hash of its content; raise AuthoredFilesError with every problem."""
+    """Return a project and the hash of its content; raise AuthoredFilesError with every problem, NotComputedError."""
     package = load_package(directory, load_framework(shipped_content() / "ecommerce"))
+    if package.kind == LIVE_KIND:
+        raise NotComputedError(f"{package.key} is a live project: people judge it, and nothing of it is computed")
     return open_project(package.document), package.content_hash
 
 

@@ -1,14 +1,14 @@
 """Content packages: folders of YAML, Markdown, figures and media that hold one activity each, a lesson or a project.
 
 `load_package(folder, framework)` reads, validates and builds; it raises once, with every problem of the package.
-`open_lesson(package.document)` and `open_project` give what a player needs, worth keeping by `package.content_hash`.
+`open_lesson(package.document)`, `open_project` and `open_live_project` give what a player needs, worth keeping by `package.content_hash`.
 `block_html` and `inline_html` make safe HTML of the Markdown in items.
 """
 
 from __future__ import annotations
 
 from qualoop.content_packages.building import Asset, Package, find_packages, load_package
-from qualoop.content_packages.errors import ContentPackageError, PackageExistsError
+from qualoop.content_packages.errors import ContentPackageError, NotComputedError, PackageExistsError
 from qualoop.content_packages.lesson import (
     Lesson,
     MediaStep,
@@ -18,6 +18,7 @@ from qualoop.content_packages.lesson import (
     Step,
     open_lesson,
 )
+from qualoop.content_packages.live import LIVE_KIND, LiveProject, Milestone, open_live_project
 from qualoop.content_packages.markdown import ASSET_SCHEME, block_html, inline_html
 from qualoop.content_packages.project import Project, ProjectPart, open_project
 from qualoop.content_packages.schema import ITEMS_FILE, LESSON_FILE, json_schema
@@ -27,10 +28,14 @@ __all__ = [
     "ASSET_SCHEME",
     "ITEMS_FILE",
     "LESSON_FILE",
+    "LIVE_KIND",
     "Asset",
     "ContentPackageError",
     "Lesson",
+    "LiveProject",
     "MediaStep",
+    "Milestone",
+    "NotComputedError",
     "Package",
     "PackageExistsError",
     "Project",
@@ -45,6 +50,7 @@ __all__ = [
     "json_schema",
     "load_package",
     "open_lesson",
+    "open_live_project",
     "open_project",
     "start_package",
     "start_project",

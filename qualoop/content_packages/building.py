@@ -15,7 +15,10 @@ import rfc8785
 
 from qualoop.assessment import guess_floor
 from qualoop.assessment.rubric import content_hash, document_of, manifest_parts, rubric_tags
+from qualoop.assessment.samples import samples_document
 from qualoop.authored_files import AuthoredFilesError, Problems
+from qualoop.content_packages.live import LIVE_KIND
+from qualoop.content_packages.live_files import CheckedLiveProject
 from qualoop.content_packages.markdown import ASSET_SCHEME, block_html
 from qualoop.content_packages.media_types import find_media_type
 from qualoop.content_packages.project_files import CheckedProject, check_project
@@ -75,7 +78,7 @@ def load_package(root: Path, framework: Framework | None) -> Package:
         problems.raise_if_any()
         if project is None:
             raise AuthoredFilesError(problems)
-        return build_project(project)
+        return build_live_project(project) if isinstance(project, CheckedLiveProject) else build_project(project)
     checked = validate(read_package(root, problems), framework, problems)
     problems.raise_if_any()
     if checked is None:
@@ -97,6 +100,7 @@ def build_project(checked: CheckedProject) -> Package:
             for kind, texts in checked.texts.items()
         },
         **({"rubric": document_of(checked.rubric)} if checked.rubric else {}),
+        **({"samples": samples_document(checked.samples)} if checked.samples else {}),
     }
     return Package(
         key=project.key,
@@ -109,6 +113,30 @@ def build_project(checked: CheckedProject) -> Package:
         tags_hash=_hash({"framework": document["framework"], "tags": tags}),
         assets=MappingProxyType({}),
         link_settings={"max_attempts": project.attempts.graded, "counts": project.attempts.keep},
+    )
+
+
+def build_live_project(checked: CheckedLiveProject) -> Package:
+    """Return the package that a checked live project makes: its parts are the rows of its rubric, and it is done once."""
+    project, rubric = checked.project, checked.rubric
+    tags = rubric_tags(rubric)
+    document = project.model_dump(mode="json") | {
+        "kind": LIVE_KIND,
+        "knowledge_points": list(dict.fromkeys(code for weights in tags.values() for code in weights)),
+        "brief": {language: block_html(text) for language, text in checked.brief.items()},
+        "rubric": document_of(rubric),
+    }
+    return Package(
+        key=project.key,
+        kind=LIVE_KIND,
+        version=project.version,
+        content_hash=_hash({"document": _untagged(document), "assets": {}}),
+        document=document,
+        manifest={"parts": manifest_parts(rubric), "rubric": content_hash(rubric)},
+        tags=tags,
+        tags_hash=_hash({"framework": document["framework"], "tags": tags}),
+        assets=MappingProxyType({}),
+        link_settings={"max_attempts": 1, "counts": "latest"},
     )
 
 

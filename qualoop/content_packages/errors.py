@@ -15,3 +15,9 @@ class PackageExistsError(ContentPackageError):
     """A package would be written over something that is there."""
 
     code = "package-exists"
+
+
+class NotComputedError(ContentPackageError):
+    """A live project was given where a computed world is needed."""
+
+    code = "package-not-computed"

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from qualoop.assessment.rubric import Rubric
+from qualoop.assessment.samples import Sample, read_samples
 from qualoop.simulators import Engine, get_engine
 from qualoop.simulators.project import Attempts, FormBand, Scoring, Team
 from qualoop.values import DEFAULT_LANGUAGE, Text
@@ -28,7 +29,7 @@ class ProjectPart:
 class Project:
     """A practice project to show. ``brief`` and ``debrief`` are safe HTML by language, headings from h3 down.
 
-    ``rubric`` is what people judge the handed-in work by, None where nobody does.
+    ``rubric`` is what people judge the handed-in work by, None where nobody does; by ``samples`` peers are calibrated.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Project:
     brief: Mapping[str, str]
     debrief: Mapping[str, str]
     rubric: Rubric | None = None
+    samples: tuple[Sample, ...] = ()
 
     def get_part(self, key: str) -> ProjectPart:
         """Return a part; raise KeyError."""
@@ -101,4 +103,5 @@ def open_project(document: Mapping[str, Any]) -> Project:
         brief=document["brief"],
         debrief=document["debrief"],
         rubric=Rubric.model_validate(document["rubric"]) if "rubric" in document else None,
+        samples=read_samples(document.get("samples", ())),
     )

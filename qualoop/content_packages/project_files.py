@@ -5,6 +5,9 @@ brief.<lang>.md                  the situation, what is decided, how it is score
 debrief.<lang>.md                the model behind it, what experts do, what real platforms do otherwise
 packs/<name>.yaml                dated rules, as the engine wants them
 rubric.yaml                      where people judge the work: by which rows (qualoop.assessment.rubric)
+samples.yaml                     works that staff have scored, for peers to be calibrated by (qualoop.assessment.samples)
+
+A live project (`mode: live`) has another head and no world: `live_files` checks it.
 """
 
 from __future__ import annotations
@@ -12,18 +15,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from qualoop.assessment.rubric import RUBRIC_FILE, Rubric, note_faults
-from qualoop.authored_files import Problems, YamlFile, read_text, read_yaml
-from qualoop.content_packages.prose import read_prose
+from qualoop.assessment.rubric import RUBRIC_FILE, Rubric
+from qualoop.assessment.samples import SAMPLES_FILE, Sample, SamplesFile, note_sample_faults
+from qualoop.authored_files import Problems, read_yaml
+from qualoop.content_packages.live import LIVE
+from qualoop.content_packages.live_files import CheckedLiveProject, check_live_project
+from qualoop.content_packages.project_head import HeadCheck
 from qualoop.content_packages.shape import note_fault, read_whole
 from qualoop.errors import MissingExtraError
 from qualoop.framework import Framework
 from qualoop.simulators import (
     PROJECT_FILE,
+    ChecksPacks,
     Engine,
     JudgedEngine,
     ProjectFile,
@@ -33,7 +40,6 @@ from qualoop.simulators import (
     get_engine,
     parts_of,
 )
-from qualoop.values import Text
 
 TEXTS: Final = ("brief", "debrief")
 
@@ -49,11 +55,16 @@ class CheckedProject:
     spec: BaseModel
     texts: Mapping[str, Mapping[str, str]]
     rubric: Rubric | None = None
+    samples: tuple[Sample, ...] = ()
 
 
-def check_project(folder: Path, framework: Framework | None, problems: Problems) -> CheckedProject | None:
-    """Return the project in ``folder``, or None where ``problems`` holds any."""
+def check_project(
+    folder: Path, framework: Framework | None, problems: Problems
+) -> CheckedProject | CheckedLiveProject | None:
+    """Return the project in ``folder``, or None where ``problems`` holds any; its mode says which of the two it is."""
     file = read_yaml(folder, PROJECT_FILE, problems)
+    if file is not None and isinstance(file.data, Mapping) and file.data.get("mode") == LIVE:
+        return check_live_project(folder, file, framework, problems)
     project: ProjectFile | None = read_whole(ProjectFile, file, problems)
     if file is None or project is None:
         return None
@@ -64,84 +75,57 @@ def check_project(folder: Path, framework: Framework | None, problems: Problems)
     texts = {kind: check.texts(kind) for kind in TEXTS}
     spec = check.world()
     rubric = check.rubric(framework)
+    samples = check.samples(rubric)
     if spec is None or len(problems):
         return None
-    return CheckedProject(project=project, spec=spec, texts=texts, rubric=rubric)
+    return CheckedProject(project=project, spec=spec, texts=texts, rubric=rubric, samples=samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Check:
-    folder: Path
-    file: YamlFile
-    project: ProjectFile
-    problems: Problems
-
+class _Check(HeadCheck[ProjectFile]):
     def head(self) -> None:
         project = self.project
-        if project.key != self.folder.name:
-            message = f"the key is `{project.key}`, the folder `{self.folder.name}`"
-            self.problems.add(self.file, ("key",), "key-folder", message, repair="give both the same name")
-        texts: list[tuple[tuple[str | int, ...], Text]] = [(("title",), project.title), (("summary",), project.summary)]
-        texts += [(("parts", index, "title"), part.title) for index, part in enumerate(project.parts)]
-        texts += [(("roles", index, "title"), role.title) for index, role in enumerate(project.roles)]
-        for place, text in texts:
-            for language in sorted(set(project.languages) - set(text.by_language)):
-                message = f"`{'.'.join(map(str, place))}` has no {language}"
-                self.problems.add(self.file, place, "language-missing", message, repair=f"add `{language}:`")
+        self.check_name()
+        parts = [(("parts", index, "title"), part.title) for index, part in enumerate(project.parts)]
+        roles = [(("roles", index, "title"), role.title) for index, role in enumerate(project.roles)]
+        self.check_languages([*parts, *roles])
 
     def framework(self, framework: Framework) -> None:
-        project = self.project
-        if project.framework.code != framework.code:
-            message = f"the framework given is `{framework.code}`, the project's `{project.framework.code}`"
-            place = ("framework", "code")
-            self.problems.add(self.file, place, "framework-other", message, repair="check with the right one")
+        if not self.is_of(framework):
             return
-        for index, part in enumerate(project.parts):
+        for index, part in enumerate(self.project.parts):
             for code in part.knowledge_points:
                 if framework.find_knowledge_point(code) is None:
-                    self._unknown(("parts", index, "knowledge_points"), code, "kp-unknown")
-        named: tuple[tuple[str, str | None, Mapping[str, Any]], ...] = (
-            ("unit", project.unit, framework.units),
-            ("post", project.post, framework.posts),
-            ("group", project.group, framework.job_groups),
-            ("level", project.level, framework.levels),
-        )
-        for field, named_code, known in named:
-            if named_code is not None and named_code not in known:
-                self._unknown((field,), named_code, f"{field}-unknown")
-
-    def _unknown(self, place: tuple[str | int, ...], code: str, fault: str) -> None:
-        repair = "mend the code; `qualoop framework show` lists them"
-        self.problems.add(self.file, place, fault, f"`{code}` is not in the framework", repair=repair)
-
-    def texts(self, kind: str) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for language in self.project.languages:
-            name = f"{kind}.{language}.md"
-            text = read_text(self.folder, name, self.problems)
-            if text is None:
-                continue
-            prose = read_prose(text)
-            for fault in prose.faults:
-                self.problems.add(name, fault.line, fault.code, fault.message, repair=fault.repair)
-            for picture in prose.pictures:
-                repair = "projects have no figures yet: take it out"
-                self.problems.add(name, picture.line, "figure-place", "a picture cannot be shown here", repair=repair)
-            found[language] = text
-        return found
+                    self.note_unknown(("parts", index, "knowledge_points"), code, "kp-unknown")
+        self.check_codes(framework)
 
     def rubric(self, framework: Framework | None) -> Rubric | None:
         """Return the rubric beside the project, None where there is none; note where the two do not fit each other."""
         if not (self.folder / RUBRIC_FILE).exists():
             return None
-        file = read_yaml(self.folder, RUBRIC_FILE, self.problems)
-        rubric: Rubric | None = read_whole(Rubric, file, self.problems)
-        if file is None or rubric is None:
+        found = self.read_rubric(framework)
+        if found is None:
             return None
-        note_faults(rubric, file, framework, self.problems)
+        file, rubric = found
         for field, message, repair in self._rubric_faults(rubric):
-            self.problems.add(file, (field,), "rubric-project", message, repair=repair)
+            self.note_rubric(file, field, message, repair=repair)
         return rubric
+
+    def samples(self, rubric: Rubric | None) -> tuple[Sample, ...]:
+        """Return the samples beside the rubric, none where there is no file; note what is wrong with them."""
+        if not (self.folder / SAMPLES_FILE).exists():
+            return ()
+        file = read_yaml(self.folder, SAMPLES_FILE, self.problems)
+        found: SamplesFile | None = read_whole(SamplesFile, file, self.problems)
+        if file is None or found is None:
+            return ()
+        if rubric is None:
+            if not (self.folder / RUBRIC_FILE).exists():
+                message = "samples are scored by a rubric, and there is none"
+                self.problems.add(file, (), "samples-project", message, repair="add rubric.yaml, or drop the samples")
+            return ()
+        note_sample_faults(file, found.samples, rubric, languages=self.project.languages, problems=self.problems)
+        return found.samples
 
     def _rubric_faults(self, rubric: Rubric) -> Iterator[tuple[str, str, str]]:
         project = self.project
@@ -151,8 +135,6 @@ class _Check:
             yield "format", f"the engine `{project.engine}` makes no work that could be judged", "take the rubric out"
         for key in sorted({row.key for row in rubric.rows} & {part.key for part in project.parts}):
             yield "rows", f"`{key}` is a part of the project too", "rename the row"
-        for language in sorted(set(project.languages) - set(rubric.languages)):
-            yield "languages", f"the project has {language}, the rubric has not", f"add {language}"
 
     def world(self) -> BaseModel | None:
         """Return the world's spec, checked by its engine; note where parts and components are not the same."""
@@ -181,6 +163,13 @@ class _Check:
         if self.project.packs:
             found = {name: read_yaml(self.folder, f"packs/{name}.yaml", self.problems) for name in self.project.packs}
             given["packs"] = {name: pack.data for name, pack in found.items() if pack is not None}
+            before = len(self.problems)
+            if isinstance(engine, ChecksPacks):
+                for name in given["packs"]:
+                    engine.check_pack(self.folder, name, self.problems)
+            if len(self.problems) > before:
+                # With its lines; the world would only say it again.
+                return None
         try:
             return engine.spec_model.model_validate(given)
         except ValidationError as error:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic.json_schema import models_json_schema
 
 from qualoop.assessment import Item
 from qualoop.assessment.items import Key, Language
+from qualoop.content_packages.live import LIVE, LiveProjectFile
 from qualoop.simulators import PROJECT_FILE, ProjectFile
 from qualoop.values import Text
 
@@ -126,6 +128,21 @@ class ItemsFile(_Authored):
 
 
 def json_schema() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema (draft 2020-12) of each authored YAML file, by file name."""
-    models: dict[str, type[BaseModel]] = {LESSON_FILE: LessonFile, ITEMS_FILE: ItemsFile, PROJECT_FILE: ProjectFile}
-    return {name: {"$schema": _JSON_SCHEMA_DIALECT, **model.model_json_schema()} for name, model in models.items()}
+    """Return the JSON Schema (draft 2020-12) of each authored YAML file, by file name.
+
+    That of project.yaml has two forms: `mode: live` decides, so that an editor explains the one that is written.
+    """
+    models: dict[str, type[BaseModel]] = {LESSON_FILE: LessonFile, ITEMS_FILE: ItemsFile}
+    single = {name: model.model_json_schema() for name, model in models.items()}
+    every = {**single, PROJECT_FILE: _project_schema()}
+    return {name: {"$schema": _JSON_SCHEMA_DIALECT, **schema} for name, schema in every.items()}
+
+
+def _project_schema() -> dict[str, Any]:
+    references, schema = models_json_schema([(ProjectFile, "validation"), (LiveProjectFile, "validation")])
+    return {
+        "if": {"properties": {"mode": {"const": LIVE}}, "required": ["mode"]},
+        "then": references[LiveProjectFile, "validation"],
+        "else": references[ProjectFile, "validation"],
+        **schema,
+    }

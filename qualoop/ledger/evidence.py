@@ -16,10 +16,11 @@ from qualoop.ledger.errors import EvidenceRefusedError
 from qualoop.values import Score, ValueRefusedError, checked_key
 
 SCORED_BY_MACHINE = "auto"
+MAX_ENTERPRISE = 200
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _OCCASION = re.compile(r"[a-z-]{1,20}(:[a-z0-9.]{1,20}){1,2}")
-_OPTIONAL = ("occasion", "run")
+_OPTIONAL = ("enterprise", "occasion", "run")
 _FIELDS = ("activity", "attempt", "content", "form", "hints", "part", "rater", "score", "try")
 
 
@@ -49,7 +50,8 @@ class Evidence:
     scored it, or `auto`. ``attempt`` names the attempt; ``tries`` counts from 1: which try at the part in this attempt;
     ``hints`` is how many had been shown. ``occasion`` is empty for what was answered item by item; else how it came about,
     a rubric sheet or a run of a simulation (`qualoop.policies.occasions`), by which it weighs. ``run`` is the digest of a simulation's run, 64 hexadecimal digits, or empty: whoever holds
-    the run's file can tell that it is this one. Raises EvidenceRefusedError.
+    the run's file can tell that it is this one. ``enterprise`` names for whom a judgement was given, at most 200 printable
+    characters, or is empty. Raises EvidenceRefusedError.
     """
 
     activity: str
@@ -63,6 +65,7 @@ class Evidence:
     hints: int
     occasion: str = ""
     run: str = ""
+    enterprise: str = ""
 
     def __post_init__(self) -> None:
         _refuse_unless_key("activity", self.activity)
@@ -77,6 +80,8 @@ class Evidence:
             raise EvidenceRefusedError("occasion", "is none, such as sheet:6:assessor or practice-run:4")
         if self.run and not _CONTENT_HASH.fullmatch(self.run):
             raise EvidenceRefusedError("run", "is the digest of a run: 64 hexadecimal digits")
+        if len(self.enterprise) > MAX_ENTERPRISE or not self.enterprise.isprintable():
+            raise EvidenceRefusedError("enterprise", "is the name of an enterprise: at most 200 printable characters")
 
     def to_body(self) -> dict[str, Any]:
         """Return the event's body: plain JSON, the score as a decimal string."""
@@ -90,7 +95,7 @@ class Evidence:
             "rater": self.rater,
             "score": self.score.as_text(),
             "try": self.tries,
-            **{name: value for name, value in (("occasion", self.occasion), ("run", self.run)) if value},
+            **{name: value for name in _OPTIONAL if (value := getattr(self, name))},
         }
 
     @classmethod
@@ -112,6 +117,7 @@ class Evidence:
             tries=body["try"],
             occasion=body.get("occasion", ""),
             run=body.get("run", ""),
+            enterprise=body.get("enterprise", ""),
         )
 
 

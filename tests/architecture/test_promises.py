@@ -14,6 +14,7 @@ from lti_tool.models import Base
 from lti_tool.services.assembling import assemble
 from lti_tool.services.roles import MAY, Permission, Role
 from lti_tool.settings import from_environment, names
+from lti_tool.views.api_guards import SOURCE
 from lti_tool.views.guards import GUARD
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def test_every_route_says_who_may_call_it(tmp_path: Path) -> None:
 def test_every_guard_names_a_permission_or_a_reason(tmp_path: Path) -> None:
     made = app(tmp_path)
     guards = {getattr(view, GUARD) for view in made.view_functions.values()}
-    permissions = {permission.value for permission in Permission}
+    permissions = {SOURCE, *(permission.value for permission in Permission)}
     assert {guard for guard in guards if not guard.startswith("public: ")} <= permissions
 
 

@@ -41,13 +41,14 @@ IN_SQL: dict[str, tuple[int, str]] = {
     "services/replay_report.py": (2, OF_A_GENERATION),
     "services/replay_tables.py": (5, OF_A_GENERATION),
     "services/roster_apply.py": (2, OF_A_REGISTRATION),
+    "services/source_requests.py": (1, OF_ALL),
 }
 #: Functions that build one: (module, function) -> why.
 BUILT: dict[tuple[str, str], str] = {
     ("commands/platform.py", "_find"): OF_ALL,
     ("commands/platform.py", "_list"): OF_ALL,
-    ("services/content_install.py", "_find_version"): OF_A_ROW,
-    ("services/content_install.py", "_newest_tags"): OF_A_VERSION,
+    ("services/content_install.py", "find_version"): OF_A_ROW,
+    ("services/content_install.py", "newest_tags"): OF_A_VERSION,
     ("services/deep_links.py", "purge_requests"): OF_ALL,
     ("services/evidence_checks.py", "_has_tags"): OF_A_VERSION,
     ("services/grade_comparison.py", "_due"): OF_ALL,

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from qualoop.commands.sim_check import Report, examine
-from qualoop.content_packages import Package, Project, load_package, open_project
+from qualoop.content_packages import Package, Project, load_package, open_live_project, open_project
 from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators import PROJECT_FILE
 from qualoop.values import LANGUAGES
 
 ECOMMERCE = shipped_content() / "ecommerce"
-FOLDERS = sorted(path.parent for path in ECOMMERCE.rglob(PROJECT_FILE))
+EVERY = sorted(path.parent for path in ECOMMERCE.rglob(PROJECT_FILE))
+LIVE = [folder for folder in EVERY if "\nmode: live\n" in (folder / PROJECT_FILE).read_text(encoding="utf-8")]
+FOLDERS = [folder for folder in EVERY if folder not in LIVE]
 
 every_project = pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
 
@@ -28,7 +30,16 @@ def project_of(folder: Path) -> Project:
     return open_project(package_of(folder).document)
 
 
+@pytest.mark.parametrize("folder", LIVE, ids=[folder.name for folder in LIVE])
+def test_a_live_project_is_there_in_both_languages_with_its_lessons(folder: Path) -> None:
+    project = open_live_project(package_of(folder).document)
+    assert project.languages == LANGUAGES
+    assert all(len(project.brief[language]) > 300 for language in LANGUAGES)
+    assert project.lessons <= {path.name for path in (ECOMMERCE / "lessons").iterdir()}
+
+
 def test_the_projects_of_the_first_field_are_here() -> None:
+    assert {folder.name for folder in LIVE} >= {"sem-partner-shop"}
     assert {folder.name for folder in FOLDERS} >= {
         "sem-search-terms",
         "sem-campaign",

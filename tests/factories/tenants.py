@@ -46,6 +46,7 @@ READ: Final = frozenset(
 #: What stands in columns of filled rows that are read as one of several words.
 WORDS: Final = {
     "outcome": "done",
+    "effect": "advise",
     "state": "done",
     "status": "open",
     "language": "en",

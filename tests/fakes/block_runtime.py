@@ -37,12 +37,27 @@ class CurrentUser:
 
 @dataclass(frozen=True, kw_only=True)
 class FixedUserService:
-    """The service `user` with a learner who prefers a language."""
+    """The service `user` with a learner who prefers a language; ``attributes`` without the platform's prefix."""
 
     language: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def get_current_user(self) -> CurrentUser:
-        return CurrentUser(opt_attrs={"edx-platform.user_preferences": {"pref-lang": self.language}})
+        preferences = {"edx-platform.user_preferences": {"pref-lang": self.language}}
+        return CurrentUser(opt_attrs=preferences | {f"edx-platform.{k}": v for k, v in self.attributes.items()})
+
+    def get_external_user_id(self, kind: str) -> str | None:
+        return self.attributes.get("lti") if kind == "lti" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedEnrolments:
+    """The service `enrollments` as the LMS has it: who is in a course, by user id."""
+
+    enrolled: Mapping[int, bool]
+
+    def get_active_enrollments_by_course_and_user(self, _course_id: str, user_id: int) -> object | None:
+        return {"mode": "audit"} if self.enrolled[user_id] else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +79,16 @@ class Store:
 class BlockRuntime(TestRuntime):
     """The runtime of one learner; what blocks publish is in `published`."""
 
-    def __init__(self, store: Store, *, language: str = "en") -> None:
-        super().__init__(services={"field-data": store.data, "user": FixedUserService(language=language)})
+    def __init__(
+        self,
+        store: Store,
+        *,
+        language: str = "en",
+        attributes: Mapping[str, Any] | None = None,
+        services: Mapping[str, Any] | None = None,
+    ) -> None:
+        user = FixedUserService(language=language, attributes=attributes or {})
+        super().__init__(services={"field-data": store.data, "user": user, **(services or {})})
         self.store = store
         self.published: list[Published] = []
 

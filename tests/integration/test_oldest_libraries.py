@@ -15,7 +15,12 @@ from qualoop.simulators.verifying import Source, make_record
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv/oldest/bin"
-FOLDERS = [path.parent for path in sorted(shipped_content().rglob(PROJECT_FILE))]
+# In a live project nothing runs.
+FOLDERS = [
+    path.parent
+    for path in sorted(shipped_content().rglob(PROJECT_FILE))
+    if "\nmode: live\n" not in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4
         hints=st.integers(0, 10**6),
         occasion=st.sampled_from(["", "sheet:6:assessor", "graded-run:4:0.85", "practice-run:4"]),
         run=st.sampled_from(["", "5f" * 32]),
+        enterprise=st.sampled_from(["", "Acme \N{EM DASH} 兰亭茶业"]),
     )
 )
 def test_it_is_the_canonical_form_of_the_body(evidence: Evidence) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from lti_tool.services.content_install import ContentImport
 from lti_tool.services.rubrics import StoredRubric
+from tests.factories.databases import sqlite_template
 from tests.factories.marking import Room, make_room, one_lesson, open_course
 from tests.factories.tool import Tool, make_tool
 from tests.integration.conftest import SERVER
@@ -31,12 +32,11 @@ def tool(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, content: ContentImport
 ) -> Iterator[Tool]:
     """A tool with the content of the module."""
-    template = request.getfixturevalue(f"{request.param}_template")
     if request.param == "sqlite":
-        path = shutil.copy(template, tmp_path_factory.mktemp("marking") / "qualoop.db")
+        path = shutil.copy(sqlite_template(), tmp_path_factory.mktemp("marking") / "qualoop.db")
         yield from _opened(f"sqlite:///{path}", content)
     else:
-        yield from _on_postgresql(template, content)
+        yield from _on_postgresql(request.getfixturevalue("postgresql_template"), content)
 
 
 @pytest.fixture(scope="module")

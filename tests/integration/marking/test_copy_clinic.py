@@ -270,6 +270,7 @@ def test_an_attempt_keeps_the_rubric_that_it_began_with(seat: Seat, room: Room, 
     folder = shutil.copytree(ROOT / "projects" / PROJECT, tmp_path / PROJECT)
     text = (folder / "rubric.yaml").read_text(encoding="utf-8")
     (folder / "rubric.yaml").write_text(text.replace("- key: tone", "- key: voice"), encoding="utf-8")
+    (folder / "samples.yaml").unlink()
     install(seat.tool, load_package(folder, load_framework(ROOT)))
     try:
         act(seat, "hand-in", GRADED)

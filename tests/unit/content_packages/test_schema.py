@@ -18,8 +18,16 @@ def test_there_is_one_for_each_authored_yaml_file() -> None:
 
 
 def test_every_field_that_a_person_writes_is_explained() -> None:
-    fields = SCHEMAS["lesson.yaml"]["properties"] | SCHEMAS["project.yaml"]["properties"]
-    assert [name for name, field in fields.items() if "description" not in field and "$ref" not in field] == []
+    parts = SCHEMAS["project.yaml"]["$defs"]
+    models = [SCHEMAS["lesson.yaml"], *(parts[name] for name in ("ProjectFile", "LiveProjectFile", "Milestone"))]
+    fields = [(name, field) for model in models for name, field in model["properties"].items()]
+    assert [name for name, field in fields if "description" not in field and "$ref" not in field] == []
+
+
+def test_the_mode_of_a_project_decides_which_form_an_editor_explains() -> None:
+    schema = SCHEMAS["project.yaml"]
+    assert schema["if"]["properties"] == {"mode": {"const": "live"}}
+    assert (schema["then"]["$ref"], schema["else"]["$ref"]) == ("#/$defs/LiveProjectFile", "#/$defs/ProjectFile")
 
 
 @pytest.mark.parametrize("file", ["lesson.yaml", "items.yaml"])

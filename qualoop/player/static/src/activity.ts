@@ -2,7 +2,7 @@ import { Idiomorph } from "idiomorph";
 
 import { chooseRegion, isRegionClick, showChosenRegions } from "./hotspot";
 import { enhanceOrdering, moveByButton, startDrag } from "./ordering";
-import { send, type Reply } from "./sending";
+import { addToken, send, type Reply } from "./sending";
 
 /**
  * One activity on a page. The server's HTML works alone; this adds that a form is sent without a reload, that focus
@@ -29,7 +29,12 @@ export class QualoopActivity extends HTMLElement {
 
   readonly #onSubmit = (event: SubmitEvent): void => {
     const form = event.target;
-    if (form instanceof HTMLFormElement && form.method === "post" && !("qPlain" in form.dataset)) {
+    if (!(form instanceof HTMLFormElement) || form.method !== "post") {
+      return;
+    }
+    if ("qPlain" in form.dataset) {
+      addToken(form, this.dataset["csrfCookie"]);
+    } else {
       event.preventDefault();
       void this.#submit(form, event.submitter);
     }

@@ -55,6 +55,16 @@ function headers(csrfCookie: string | undefined): Headers {
   return all;
 }
 
+/** Gives a form that the browser sends by itself the token that others carry in a header. */
+export function addToken(form: HTMLFormElement, csrfCookie: string | undefined): void {
+  const token = csrfCookie ? cookie(csrfCookie) : undefined;
+  if (token) {
+    const field = form.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]") ?? document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "csrfmiddlewaretoken", value: token });
+    form.append(field);
+  }
+}
+
 function cookie(name: string): string | undefined {
   const start = `${name}=`;
   const found = document.cookie.split("; ").find((pair) => pair.startsWith(start));
