@@ -1,0 +1,123 @@
+"""The evidence API, version 1: sites that run activities themselves send evidence and read how their learners stand.
+
+Addresses, messages and errors: docs/api.md, and the OpenAPI document that is made from the models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Connection
+
+from lti_tool.services import source_changes, source_requests, source_versions
+from lti_tool.services.api_document import document
+from lti_tool.services.api_errors import LimitRefusedError, MediaTypeError
+from lti_tool.services.source_changes import DEFAULT_LIMIT, MAX_LIMIT, Asked, Cursor
+from lti_tool.services.source_evidence import record_batch
+from lti_tool.services.source_requests import Answer, SignedRequest
+from lti_tool.services.source_versions import VersionName
+from lti_tool.views.api_guards import signed_by_source
+from lti_tool.views.guards import public, runtime
+from qualoop.exchange import Fault, MessageRefusedError, VersionRegistration, read_json, read_message
+from qualoop.exchange.evidence_messages import Envelope
+from qualoop.exchange.message_parts import HASH, KEY, Message
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+JSON: Final = "application/json"
+PUBLIC_FOR: Final = "public, max-age=300"
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/openapi.json")
+@public("describes the API; no data")
+def describe() -> Response:
+    """Send the OpenAPI document."""
+    answer = jsonify(document(runtime().settings.base_url))
+    answer.headers["Cache-Control"] = PUBLIC_FOR
+    return answer
+
+
+@blueprint.post("/evidence")
+@signed_by_source
+def record_evidence(signed: SignedRequest, body: bytes) -> Response:
+    """Record a batch of events. The answer goes out once all of it is committed."""
+    envelope = _read(Envelope, body)
+    now = runtime().clock()
+    return _once(signed, lambda connection: record_batch(connection, signed.source, envelope.events, now=now))
+
+
+@blueprint.put("/activities/<key>/versions/<content_hash>")
+@signed_by_source
+def register_version(signed: SignedRequest, body: bytes, key: str, content_hash: str) -> Response:
+    """Register the parts and tags of a content version."""
+    _check_name(key, content_hash)
+    sent, parts = _read(VersionRegistration, body), runtime()
+    name = VersionName(organisation_id=signed.source.organisation_id, activity=key, content=content_hash)
+
+    def register(connection: Connection) -> Message:
+        framework = parts.contents.find_framework(connection, name.organisation_id)
+        return source_versions.register(connection, name, sent, framework=framework, now=parts.clock())
+
+    return _once(signed, register)
+
+
+@blueprint.get("/changes")
+@signed_by_source
+def list_changes(signed: SignedRequest, body: bytes) -> Response:
+    """Tell how learners of the source stand who have changed since a cursor; 304 where none has."""
+    parts, after = runtime(), request.args.get("after")
+    now = parts.clock()
+    asked = Asked(cursor=None if after is None else Cursor.read(after), limit=_limit(), now=now)
+    with parts.database.connection() as connection:
+        # An id that comes twice is refused here: nothing that was only read is kept to be answered again.
+        source_requests.take(connection, signed, now)
+    with parts.database.reading() as session:
+        page = source_changes.changes(
+            session.connection(), parts.contents, signed.source, asked, base_url=parts.settings.base_url
+        )
+    answer = Response(page.model_dump_json(by_alias=True), mimetype=JSON)
+    answer.set_etag(page.cursor, weak=True)
+    if not page.changes and not page.more and page.cursor == after and request.if_none_match.contains_weak(after):
+        answer.status_code, answer.data = 304, b""
+    return answer
+
+
+def _once(signed: SignedRequest, do: Callable[[Connection], Message]) -> Response:
+    """Do what a request asks for, or answer as before where the same has come before: one transaction with its id."""
+    parts = runtime()
+    with parts.database.connection() as connection:
+        answer = source_requests.take(connection, signed, parts.clock())
+        if answer is None:
+            answer = Answer(status=200, body=do(connection).model_dump_json(by_alias=True))
+            source_requests.keep_answer(connection, signed, answer)
+    return Response(answer.body, answer.status, mimetype=JSON)
+
+
+def _read(model: type[MessageT], body: bytes) -> MessageT:
+    """Return the message in a body; raise MediaTypeError, MessageUnreadableError, MessageRefusedError."""
+    if request.mimetype != JSON:
+        raise MediaTypeError
+    return read_message(model, read_json(body))
+
+
+def _check_name(key: str, content_hash: str) -> None:
+    """Raise MessageRefusedError where the address names no version that there could be."""
+    faults = [
+        Fault(pointer="", detail=f"the {what} in the address is not of its form: {form}")
+        for what, text, form in (("key", key, KEY), ("hash", content_hash, HASH))
+        if not re.fullmatch(form, text)
+    ]
+    if faults:
+        raise MessageRefusedError(faults)
+
+
+def _limit() -> int:
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
+        raise LimitRefusedError
+    return int(text)
