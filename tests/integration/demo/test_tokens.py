@@ -12,7 +12,11 @@ from joserfc.jwk import RSAKey
 
 from tests.integration.demo.fake_tool import RESULT_SCOPE, SCORE_SCOPE, FakeTool
 
-NOW = int(time.time())
+
+def at(seconds: int) -> int:
+    """Return the moment so many seconds from now: not from when the module was read, which may be long ago."""
+    return int(time.time()) + seconds
+
 
 BAD_ASSERTIONS: dict[str, Callable[[FakeTool], str]] = {
     "wrong iss": lambda tool: tool.assertion(iss="other"),
@@ -21,9 +25,9 @@ BAD_ASSERTIONS: dict[str, Callable[[FakeTool], str]] = {
     "no aud": lambda tool: tool.assertion(aud=None),
     "no exp": lambda tool: tool.assertion(exp=None),
     "no iat": lambda tool: tool.assertion(iat=None),
-    "expired": lambda tool: tool.assertion(iat=NOW - 600, exp=NOW - 300),
-    "valid for a day": lambda tool: tool.assertion(exp=NOW + 86_400),
-    "from the future": lambda tool: tool.assertion(iat=NOW + 600, exp=NOW + 660),
+    "expired": lambda tool: tool.assertion(iat=at(-600), exp=at(-300)),
+    "valid for a day": lambda tool: tool.assertion(exp=at(86_400)),
+    "from the future": lambda tool: tool.assertion(iat=at(600), exp=at(660)),
     "exp is text": lambda tool: tool.assertion(exp="soon"),
     "no jti": lambda tool: tool.assertion(jti=None),
     "jti is a number": lambda tool: tool.assertion(jti=7),
