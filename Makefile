@@ -40,7 +40,7 @@ openedx-old: $(STAMPS)/openedx-old ## make .venv/openedx-old, on Python 3.11: th
 oldest: $(STAMPS)/oldest ## make .venv/oldest: the core on the oldest libraries that it allows, for tests
 test: install openedx openedx-old oldest ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
-	@echo "· tests in a browser"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not soak"
+	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
 	@echo "· format"; $(BIN)/ruff format --check --quiet $(CODE)
 	@echo "· lint"; $(BIN)/ruff check --quiet $(CODE)
