@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from lti_tool.models import Enrolment, Identity, LiveEntry, LiveLink, Person
+from lti_tool.models import LiveEntry, LiveLink
 from lti_tool.services.class_members import Link
+from lti_tool.services.course_staff import CourseStaff, list_staff
 from lti_tool.services.marking_cases import Case, Marker
 from lti_tool.services.roles import Permission, Role, may
 from qualoop.assessment.live import LiveRefusedError
@@ -27,40 +27,9 @@ class MentorJudgesError(MarkNotYoursError):
     code = "mark-mentor-judges"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mentor:
-    """A mentor of a course; the name is None where the platform tells none."""
-
-    person_id: int
-    uuid: str
-    name: str | None
-
-
-def list_mentors(connection: Connection, link: Link) -> Sequence[Mentor]:
+def list_mentors(connection: Connection, link: Link) -> Sequence[CourseStaff]:
     """Return the mentors of the link's course who have not left, by name."""
-    rows = connection.execute(
-        select(Person.id, Person.uuid, Identity.name, Enrolment.roles)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(
-            Identity,
-            (Identity.person_id == Person.id)
-            & (Identity.registration_id == link.registration_id)
-            & (Identity.organisation_id == link.organisation_id),
-            isouter=True,
-        )
-        .where(
-            Person.organisation_id == link.organisation_id,
-            Enrolment.organisation_id == link.organisation_id,
-            Enrolment.context_id == link.context_id,
-            Enrolment.left_at.is_(None),
-        )
-    )
-    found = [
-        Mentor(person_id=row.id, uuid=row.uuid, name=row.name)
-        for row in rows
-        if Role.MENTOR.value in row.roles.split(",")
-    ]
-    return sorted(found, key=lambda each: (each.name is None, (each.name or "").casefold(), each.uuid))
+    return list_staff(connection, link, lambda roles: Role.MENTOR.value in roles)
 
 
 def offered_enterprise(connection: Connection, link: Link, person_id: int) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Enrolment, Identity, MarkRow, Person
+from lti_tool.models import MarkRow
 from lti_tool.services.class_members import Link
+from lti_tool.services.course_staff import CourseStaff, list_staff
 from lti_tool.services.live_people import check_may_judge
 from lti_tool.services.marking import locked_case, restage, row_of
 from lti_tool.services.marking_cases import Desk, Marker
@@ -23,15 +23,6 @@ class MarkerUnknownError(MarkingRefusedError):
     """Nobody of that name marks in this course."""
 
     code = "marker-unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """Somebody who marks in a course, by pseudonym; the name is None where the platform tells none."""
-
-    person_id: int
-    uuid: str
-    name: str | None
 
 
 def take_over(session: Session, desk: Desk, *, now: datetime) -> None:
@@ -74,31 +65,9 @@ def assign(session: Session, desk: Desk, *, to: str) -> None:
     session.execute(row_of(case).values(assigned_to=known.get(to)))
 
 
-def list_markers(connection: Connection, link: Link) -> Sequence[Known]:
+def list_markers(connection: Connection, link: Link) -> Sequence[CourseStaff]:
     """Return who may mark in the link's course, by name."""
-    rows = connection.execute(
-        select(Person.id, Person.uuid, Identity.name, Enrolment.roles)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(
-            Identity,
-            (Identity.person_id == Person.id)
-            & (Identity.registration_id == link.registration_id)
-            & (Identity.organisation_id == link.organisation_id),
-            isouter=True,
-        )
-        .where(
-            Person.organisation_id == link.organisation_id,
-            Enrolment.organisation_id == link.organisation_id,
-            Enrolment.context_id == link.context_id,
-            Enrolment.left_at.is_(None),
-        )
-    )
-    found = [
-        Known(person_id=row.id, uuid=row.uuid, name=row.name)
-        for row in rows
-        if may(row.roles.split(","), Permission.MARK)
-    ]
-    return sorted(found, key=lambda each: (each.name is None, (each.name or "").casefold(), each.uuid))
+    return list_staff(connection, link, lambda roles: may(roles, Permission.MARK))
 
 
 def last_enterprise(connection: Connection, organisation_id: int, person_id: int) -> str:

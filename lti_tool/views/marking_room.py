@@ -71,14 +71,14 @@ class _Sent:
     refused: str = ""
 
 
-@blueprint.get("/a/<launch>/marking/work/<work>/")
+@blueprint.get("/a/<launch>/marking/works/<work>/")
 @needs(Permission.MARK)
 def show(session: Session, work: str) -> AnyResponse:
     """Show a work beside its rubric."""
     return _page(session, work)
 
 
-@blueprint.post("/a/<launch>/marking/work/<work>/save")
+@blueprint.post("/a/<launch>/marking/works/<work>/save")
 @needs(Permission.MARK)
 def save(session: Session, work: str) -> AnyResponse:
     """Save a mark, approve it, or save it and go on to the next work. What cannot be saved is shown again as it was sent."""
@@ -101,7 +101,7 @@ def save(session: Session, work: str) -> AnyResponse:
     return _back(session, work, done="saved")
 
 
-@blueprint.post("/a/<launch>/marking/work/<work>/undo")
+@blueprint.post("/a/<launch>/marking/works/<work>/undo")
 @needs(Permission.MARK)
 def undo(session: Session, work: str) -> AnyResponse:
     """Take the last save, or the approval, back."""
@@ -109,7 +109,7 @@ def undo(session: Session, work: str) -> AnyResponse:
     return _do(session, work, "undone", lambda transaction, desk: marking.undo(transaction, desk, seen=seen, now=now))
 
 
-@blueprint.post("/a/<launch>/marking/work/<work>/arrange")
+@blueprint.post("/a/<launch>/marking/works/<work>/arrange")
 @needs(Permission.RELEASE_MARKS)
 def arrange(session: Session, work: str) -> AnyResponse:
     """Take a work over, have it marked twice or not, or give it to somebody."""
@@ -126,7 +126,7 @@ def arrange(session: Session, work: str) -> AnyResponse:
     return _do(session, work, "assigned", lambda at, desk: marking_assignments.assign(at, desk, to=to))
 
 
-@blueprint.post("/a/<launch>/marking/work/<work>/correct")
+@blueprint.post("/a/<launch>/marking/works/<work>/correct")
 @needs(Permission.RELEASE_MARKS)
 def correct(session: Session, work: str) -> AnyResponse:
     """Correct marks that are released, with a reason."""
@@ -143,7 +143,7 @@ def correct(session: Session, work: str) -> AnyResponse:
     return _do(session, work, "corrected", lambda at, desk: marking_release.correct(at, desk, correction, now=now))
 
 
-@blueprint.get("/a/<launch>/marking/work/<work>/file/<file>")
+@blueprint.get("/a/<launch>/marking/works/<work>/file/<file>")
 @needs(Permission.MARK)
 def send_file(session: Session, work: str, file: str) -> Response:
     """Send a file of a work to whoever may mark it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -372,14 +372,3 @@ def falls_into_sample(work: str, share: int) -> bool:
     By a hash, so that neither learner nor marker can choose, and a later share only adds to an earlier one.
     """
     return int.from_bytes(hashlib.sha256(work.encode()).digest()[:4]) % ALL < share
-
-
-def agreement(pairs: Iterable[tuple[MarkSheet, MarkSheet]]) -> tuple[int, int, int]:
-    """Return how many rows two markers judged both, in how many on the same level, in how many at most one level apart."""
-    gaps = [
-        abs(one - other)
-        for first, second in pairs
-        for key in second.rows
-        if (one := first.level_of(key)) is not None and (other := second.level_of(key)) is not None
-    ]
-    return len(gaps), sum(gap == 0 for gap in gaps), sum(gap <= 1 for gap in gaps)

@@ -77,7 +77,7 @@ def press(page: Page, key: str, *, to: str) -> None:
 
 def test_a_work_is_marked_with_the_keyboard_alone(opened: Open, new_context: NewContext) -> None:
     first, second = opened.works
-    page = opened.visit(new_context(), opened.room.teacher, f"marking/work/{first}/?show=all")
+    page = opened.visit(new_context(), opened.room.teacher, f"marking/works/{first}/?show=all")
     for key in ("3", "ArrowDown", "2"):
         page.keyboard.press(key)
     assert chosen(page) == "level-headline2 level-evidence1 = 5"
@@ -100,7 +100,7 @@ def test_a_work_is_marked_with_the_keyboard_alone(opened: Open, new_context: New
 
 
 def test_letters_that_are_written_press_nothing(opened: Open, new_context: NewContext) -> None:
-    page = opened.visit(new_context(), opened.room.teacher, f"marking/work/{opened.works[0]}/?show=all")
+    page = opened.visit(new_context(), opened.room.teacher, f"marking/works/{opened.works[0]}/?show=all")
     page.locator("#comment").fill("")
     page.locator("#comment").press_sequentially("sanz 3")
     assert page.locator("#comment").input_value() == "sanz 3"
@@ -120,8 +120,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(opened: Open, new_contex
     first, second = opened.works
     pages = (
         (teacher, "marking/?show=all"),
-        (teacher, f"marking/work/{first}/"),
-        (teacher, f"marking/work/{second}/?show=all"),
+        (teacher, f"marking/works/{first}/"),
+        (teacher, f"marking/works/{second}/?show=all"),
         (teacher, "marking/setup/"),
         (learner, "submission/"),
     )

@@ -45,13 +45,13 @@ def hand_in(seat: Seat, *, files: Sequence[tuple[bytes, str]] = (), **form: Any)
 
 def save(seat: Seat, work: str, *, do: str = "save", **form: Any) -> TestResponse:
     """Send the form of a mark; keywords with `_` for the hyphen: level_headline="2"."""
-    page = f"marking/work/{work}/"
+    page = f"marking/works/{work}/"
     fields = {name.replace("_", "-", 1): value for name, value in form.items()}
     return send(seat, f"{page}save", page=page, do=do, **fields)
 
 
 def only_work(seat: Seat) -> str:
     """Return the uuid of the first work in the queue."""
-    found = re.search(r"marking/work/([0-9a-f-]{36})/", seat.get("marking/?show=all").text)
+    found = re.search(r"marking/works/([0-9a-f-]{36})/", seat.get("marking/?show=all").text)
     assert found
     return found[1]

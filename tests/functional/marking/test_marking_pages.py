@@ -25,7 +25,7 @@ def test_from_the_queue_to_the_learner(room: Room) -> None:
     queue = words(room.teacher.get("marking/"))
     assert "Learner 1" in queue
     assert "0 of 1 marked" in queue
-    page = room.teacher.get(f"marking/work/{only_work(room.teacher)}/")
+    page = room.teacher.get(f"marking/works/{only_work(room.teacher)}/")
     assert "Warm feet on a cold ward." in words(page)
     assert 'rel="noopener noreferrer nofollow"' in page.text
     assert "Each claim has a fact" in words(page), "the work stands beside the rubric"
@@ -63,7 +63,7 @@ def test_an_incomplete_mark_is_saved_and_says_what_is_missing(room: Room) -> Non
 
 def test_a_page_of_before_shows_what_was_entered_and_saves_nothing(room: Room) -> None:
     work = room.submit(room.learner())
-    page = f"marking/work/{work}/"
+    page = f"marking/works/{work}/"
     room.save(room.teacher, work, sheet(1, 1))
     answer = send(room.teacher, f"{page}save", page=page, seen="0", comment="Mine", **{"level-headline": "2"})
     assert answer.status_code == 409
@@ -74,7 +74,7 @@ def test_a_page_of_before_shows_what_was_entered_and_saves_nothing(room: Room) -
 
 def test_a_revision_that_is_none(room: Room) -> None:
     work = room.submit(room.learner())
-    page = f"marking/work/{work}/"
+    page = f"marking/works/{work}/"
     for seen in ("", "x", "-1", "9" * 50, "1.0"):
         answer = send(room.teacher, f"{page}save", page=page, seen=seen, **{"level-headline": "2"})
         assert answer.status_code == 409, seen
@@ -87,7 +87,7 @@ def test_approve_goes_on_to_the_next_and_undo_comes_back(room: Room) -> None:
         room.tool.clock.advance(minutes=1)
     answer = save(room.teacher, works[0], do="approve", level_headline="2", level_evidence="1")
     assert works[1] in answer.headers["Location"]
-    undone = send(room.teacher, f"marking/work/{works[0]}/undo", page=f"marking/work/{works[0]}/")
+    undone = send(room.teacher, f"marking/works/{works[0]}/undo", page=f"marking/works/{works[0]}/")
     assert "done=undone" in undone.headers["Location"]
     assert not room.case(room.teacher, works[0]).marking.is_in("first")
 
@@ -96,17 +96,17 @@ def test_the_second_marker_reads_nothing_of_the_first(room: Room, ann: Seat) -> 
     room.setup(second_share=100)
     work = room.submit(room.learner())
     room.save(room.teacher, work, sheet(2, 1, overall="A telling word"), approve=True)
-    page = ann.get(f"marking/work/{work}/")
+    page = ann.get(f"marking/works/{work}/")
     assert "A telling word" not in page.text
     assert "checked" not in page.text.replace("data-q-keys checked", "")
     assert "judgement is hidden until both are approved" in words(page)
     save(ann, work, do="approve", level_headline="0", level_evidence="1")
-    both = words(room.teacher.get(f"marking/work/{work}/?show=all"))
+    both = words(room.teacher.get(f"marking/works/{work}/?show=all"))
     assert "They differ" in both
     assert "They agree" in both
     assert "Ann Assistant" in both
     save(room.teacher, work, do="approve", level_headline="1", level_evidence="1")
-    assert "Mark approved" in words(room.teacher.get(f"marking/work/{work}/"))
+    assert "Mark approved" in words(room.teacher.get(f"marking/works/{work}/"))
 
 
 def test_a_planned_release_waits_for_its_moment(room: Room) -> None:
@@ -126,7 +126,7 @@ def test_released_marks_are_corrected_with_a_reason(room: Room) -> None:
     work = room.submit(sam)
     room.approve(room.teacher, work, 1, 1)
     room.release()
-    page = f"marking/work/{work}/"
+    page = f"marking/works/{work}/"
     fields = {"level-headline": "2", "level-evidence": "1"}
     assert send(room.teacher, f"{page}correct", page=page, reason="whim", **fields).status_code == 422
     room.tool.clock.advance(minutes=1)
@@ -145,9 +145,9 @@ def test_what_learners_cannot_open(room: Room) -> None:
     sam, other = room.learner(), room.learner(2)
     work = room.submit(other)
     csrf = {"csrf": re.findall(r'name="csrf" value="([0-9a-f]+)"', sam.get().text)[0]}
-    for path in ("marking/", f"marking/work/{work}/", "marking/setup/", f"marking/work/{work}/file/x"):
+    for path in ("marking/", f"marking/works/{work}/", "marking/setup/", f"marking/works/{work}/file/x"):
         assert sam.get(path).status_code == 403
-    for path in ("marking/release", f"marking/work/{work}/save", f"marking/work/{work}/correct"):
+    for path in ("marking/release", f"marking/works/{work}/save", f"marking/works/{work}/correct"):
         assert (
             sam.browser.client.post(sam.page + path, data=csrf, base_url="https://tool.example.test").status_code == 403
         )
@@ -156,7 +156,7 @@ def test_what_learners_cannot_open(room: Room) -> None:
 def test_an_assistant_marks_and_does_not_release(room: Room, ann: Seat) -> None:
     work = room.submit(room.learner())
     assert save(ann, work, do="approve", level_headline="1", level_evidence="1").status_code == 303
-    for path in ("marking/release", f"marking/work/{work}/correct", f"marking/work/{work}/arrange"):
+    for path in ("marking/release", f"marking/works/{work}/correct", f"marking/works/{work}/arrange"):
         assert send(ann, path, page="marking/").status_code == 403
     assert ann.get("marking/setup/").status_code == 403
     assert "Release" not in words(ann.get("marking/"))
@@ -164,12 +164,12 @@ def test_an_assistant_marks_and_does_not_release(room: Room, ann: Seat) -> None:
 
 def test_another_course_knows_nothing_of_it(room: Room, another: Room) -> None:
     work = room.submit(room.learner())
-    for path in (f"marking/work/{work}/", f"marking/work/{work}/file/x"):
+    for path in (f"marking/works/{work}/", f"marking/works/{work}/file/x"):
         assert another.teacher.get(path).status_code == 404
     page = another.teacher.get("marking/?show=all&where=course")
     assert work not in page.text
     for verb in ("save", "undo", "arrange", "correct"):
-        assert send(another.teacher, f"marking/work/{work}/{verb}", page="marking/").status_code == 404
+        assert send(another.teacher, f"marking/works/{work}/{verb}", page="marking/").status_code == 404
     room.approve(room.teacher, work, 1, 1)
     assert "done=none" in send(another.teacher, "marking/release", page="marking/", work=work).headers["Location"]
 
@@ -177,8 +177,8 @@ def test_another_course_knows_nothing_of_it(room: Room, another: Room) -> None:
 def test_a_mentor_names_the_enterprise(room: Room) -> None:
     mia = room.enter("m-1", "Mia Mentor", roles=MENTOR)
     work = room.submit(room.learner())
-    assert mia.get(f"marking/work/{work}/").status_code == 404
-    page = f"marking/work/{work}/"
+    assert mia.get(f"marking/works/{work}/").status_code == 404
+    page = f"marking/works/{work}/"
     send(room.teacher, f"{page}arrange", page=page, do="assign", to=mia.who.person_uuid)
     assert "Marking" in words(mia.get("marking/"))
     refused = save(mia, work, do="approve", level_headline="1", level_evidence="1")
@@ -224,6 +224,6 @@ def test_both_languages(room: Room) -> None:
     room.submit(room.learner())
     teacher = room.enter("t-1", "Tina Teacher", role="teacher", locale="zh-CN")
     assert "已提交的作业" in words(teacher.get("marking/"))
-    page = words(teacher.get(f"marking/work/{only_work(teacher)}/"))
+    page = words(teacher.get(f"marking/works/{only_work(teacher)}/"))
     assert "针对任务书中的顾客" in page
     assert "确认评分" in page

@@ -114,7 +114,7 @@ def test_reviews_reach_the_author_and_staff_and_one_is_left_out(room: Room) -> N
     work = peers.pool(room).work_of(ben.who.person_id)
     assert work
     uuid = next(each.uuid for each in peers.oversight(room).works if each.flagged)
-    place = f"marking/work/{uuid}/"
+    place = f"marking/works/{uuid}/"
     page = room.teacher.get(place)
     assert "It is about another text." in words(page)
     assert "what fellow learners propose" in words(page)

@@ -18,7 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 def file_paths(seat: Seat, page: str = "submission/") -> list[str]:
     found = re.findall(
-        r'href="[^"]*?/((?:submission|marking/work/[^/"]+)/file/[0-9a-f-]{36})\?download=1"', seat.get(page).text
+        r'href="[^"]*?/((?:submission|marking/works/[^/"]+)/file/[0-9a-f-]{36})\?download=1"', seat.get(page).text
     )
     return [*dict.fromkeys(found)]
 
@@ -69,7 +69,7 @@ def test_a_marker_reads_the_files_and_other_learners_do_not(room: Room) -> None:
     found = room.found(sam)
     assert found
     work = found.uuid
-    for_marker = file_paths(room.teacher, f"marking/work/{work}/")[0]
+    for_marker = file_paths(room.teacher, f"marking/works/{work}/")[0]
     assert room.teacher.get(for_marker).data == PDF
     assert other.get(for_marker).status_code == 403
     assert "Mine" not in sam.get("submission/").text

@@ -68,7 +68,7 @@ def mia(course: LiveCourse) -> Seat:
 
 def judge(seat: Seat, work: str, *, do: str = "approve", **more: str) -> Any:
     """Give every row its second best level in the marking room."""
-    page = f"marking/work/{work}/"
+    page = f"marking/works/{work}/"
     levels = {f"level-{row}": "2" for row in ROWS}
     return send(seat, f"{page}save", page=page, do=do, **levels, **more)
 
@@ -123,7 +123,7 @@ def test_from_the_launch_to_the_last_milestone(course: LiveCourse, sam: Seat, mi
     assert (attempt.status, attempt.score, attempt.done, attempt.total) == ("submitted", "0", 5, 5)
     assert evidence(tool, sam) == []
     assert stored(tool, sam, LinkScore) is None
-    room = words(mia.get(f"marking/work/{work}/"))
+    room = words(mia.get(f"marking/works/{work}/"))
     assert "Warm socks" in room
     assert "Did handover" in room
 

@@ -21,7 +21,6 @@ from qualoop.assessment.marking import (
     RowMark,
     Stage,
     agreed_sheet,
-    agreement,
     comments_body,
     counting_mark,
     differences,
@@ -243,10 +242,6 @@ def test_a_decision_begins_with_what_both_agree_in() -> None:
     assert begun.rows["headline"] == RowMark(comment="Clear.\n\nVague.")
     assert begun.rows["evidence"].level == 1
     assert begun.overall == "Strong."
-
-
-def test_agreement_is_counted_by_row() -> None:
-    assert agreement([(sheet(2, 1), sheet(2, 0)), (sheet(0, None), sheet(2, 1))]) == (3, 1, 2)
 
 
 def test_a_sample_grows_and_never_changes() -> None:
