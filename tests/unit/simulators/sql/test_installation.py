@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 from pathlib import Path
@@ -52,9 +51,8 @@ def test_a_learners_sample_is_four_fifths_and_nobody_elses(data: PreparedData) -
     agree = sum(a == b for a, b in zip(samples[0], samples[1], strict=True)) / len(samples[0])
     assert agree == pytest.approx(0.8**2 + 0.2**2, abs=0.02)
     assert draw_sample(data.units, KEYS[0]) == samples[0]
-    # A sample is part of what was graded: how its hash is computed may change, the hash may not.
-    digests = [hmac.digest(KEYS[0].secret, unit.encode(), "sha256") for unit in data.units[:40]]
-    assert samples[0][:40] == "".join("1" if int.from_bytes(digest[:8], "big") % 5 < 4 else "0" for digest in digests)
+    # A sample is part of what was graded: it may not change with a release.
+    assert samples[0][:40] == "1100111111110110110111111101111111011110"
 
 
 def test_learners_see_different_revenue(here: Installation) -> None:
