@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lti_tool.app import create_app
 from lti_tool.lti import ags
 from tests.factories.launches import moodle
-from tests.factories.tool import Tool
+from tests.factories.tool import Tool, app_of
 from tests.fakes.registering_platform import RegisteringPlatform, http, registering_platform
 from tests.functional.platforms.moodle_expected import COMPETENCIES, REGISTRATIONS, SERVICES
 from tests.functional.platforms.moodle_replay import MOODLE, Replay, Step, replaying
@@ -86,7 +85,7 @@ def test_a_call_of_the_web_services(replay: Replay, number: int) -> None:
 def open_tool(fresh_tool: Tool) -> Tool:
     """A tool that may call loopback."""
     runtime = replace(fresh_tool.runtime, settings=replace(fresh_tool.runtime.settings, allow_loopback=True))
-    return replace(fresh_tool, runtime=runtime, app=create_app(runtime))
+    return replace(fresh_tool, runtime=runtime, app=app_of(runtime))
 
 
 @pytest.fixture

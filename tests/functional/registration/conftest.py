@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lti_tool.app import create_app
-from tests.factories.tool import Tool
+from tests.factories.tool import Tool, app_of
 from tests.fakes.registering_platform import (
     RegisteringPlatform,
     registering_platform,
@@ -20,7 +19,7 @@ from tests.functional.registration.steps import make_link
 def tool(fresh_tool: Tool) -> Tool:
     """A tool that may call loopback."""
     runtime = replace(fresh_tool.runtime, settings=replace(fresh_tool.runtime.settings, allow_loopback=True))
-    return replace(fresh_tool, runtime=runtime, app=create_app(runtime))
+    return replace(fresh_tool, runtime=runtime, app=app_of(runtime))
 
 
 @pytest.fixture

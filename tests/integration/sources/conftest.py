@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from lti_tool.app import create_app
 from lti_tool.db import Database
 from lti_tool.services.contents import Contents
 from lti_tool.services.registrations import Registrations
 from tests.factories.sources import LESSON, Site, make_site
-from tests.factories.tool import Clock, Tool, make_tool, shipped
+from tests.factories.tool import Clock, Tool, app_of, make_tool, shipped
 from tests.integration.conftest import _administer, _url_of
 
 NEXT_LESSON = "sem-1-2-organic-search"
@@ -61,7 +60,7 @@ def copy_of(made: Tool, url: str) -> Tool:
         contents=Contents(),
         clock=clock,
     )
-    return replace(made, app=create_app(runtime), runtime=runtime, clock=clock)
+    return replace(made, app=app_of(runtime), runtime=runtime, clock=clock)
 
 
 @pytest.fixture
