@@ -7,15 +7,21 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, insert, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
+from lti_tool.models import Base
 from lti_tool.services.schema import configuration, migrate
+
+#: What stands in tables, by table.
+Rows = dict[str, list[dict[str, Any]]]
 
 #: What a test may have changed besides rows: tables, columns, constraints, triggers and whether they fire, functions.
 _SHAPE = """
@@ -45,6 +51,7 @@ begin
   end loop;
 end $$
 """
+_NUMBERING = text("select setval(pg_get_serial_sequence(:name, 'id'), :highest)")
 _LEAVE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 
 
@@ -76,6 +83,23 @@ def open_migrated(address: str) -> Database:
     if not current:
         migrate(database)
     return database
+
+
+def rows_of(session: Session) -> Rows:
+    """Return what stands in the tables, by table."""
+    session.flush()
+    found = {table.name: session.execute(select(table)).mappings().all() for table in Base.metadata.sorted_tables}
+    return {name: [dict(row) for row in rows] for name, rows in found.items() if rows}
+
+
+def put_rows(session: Session, rows: Rows) -> None:
+    """Store rows in empty tables, and let numbers go on after theirs."""
+    for table in Base.metadata.sorted_tables:
+        if table.name not in rows:
+            continue
+        session.execute(insert(table), rows[table.name])
+        if session.get_bind().dialect.name == "postgresql" and "id" in table.c:
+            session.execute(_NUMBERING, {"name": table.name, "highest": max(row["id"] for row in rows[table.name])})
 
 
 @cache
