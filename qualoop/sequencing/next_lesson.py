@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from qualoop.framework import Framework
+from qualoop.framework import Framework, Unit
 from qualoop.mastery.readings import Reading
 from qualoop.records import Status
 from qualoop.sequencing.readiness import is_met
@@ -88,25 +88,34 @@ def choose_next(
 
     ``readings`` are by knowledge point; one without any answer counts as no evidence. With ``statuses`` by knowledge
     point, a lesson done well is open again where a review is due, and lessons on which practice may stop come last.
-    Equal cases fall to the order in which knowledge points can be learnt, so the choice never flickers.
+    Who has begun a unit goes on in it before another one is opened. Equal cases fall to the order in which knowledge points can be learnt, so the choice never flickers.
     """
     found = (_find_reason(framework, readings, each, statuses or {}) for each in candidates)
     reasons = [each for each in found if each]
     if not reasons:
         return None
-    key, reason = min(reasons, key=lambda pair: (*_rank(framework, pair[1], statuses or {}), pair[0]))
+    begun = frozenset(unit.code for code, known in readings.items() if known.n for unit in _units(framework, code))
+    key, reason = min(reasons, key=lambda pair: (*_rank(framework, pair[1], statuses or {}, begun), pair[0]))
     return Suggestion(key=key, reason=reason, sentence=_sentence(framework, reason))
 
 
-def _rank(framework: Framework, reason: Reason, statuses: Mapping[str, Status]) -> tuple[int, int, bool, float, int]:
-    """Return what is compared: missing prerequisites, motive, whether it may rest, how low its target is, the order."""
+def _rank(
+    framework: Framework, reason: Reason, statuses: Mapping[str, Status], begun: frozenset[str]
+) -> tuple[int, int, bool, bool, float, int]:
+    """Return what is compared: missing prerequisites, motive, rest, whether its unit is new, how low it is, the order."""
     return (
         len(reason.missing),
         _URGENCY.get(reason.motive, len(_URGENCY)),
         statuses.get(reason.target) in RESTING,
+        begun.isdisjoint(unit.code for unit in _units(framework, reason.target)),
         _lower_end(reason.reading),
         framework.learning_order[reason.target],
     )
+
+
+def _units(framework: Framework, code: str) -> tuple[Unit, ...]:
+    """Return the units of a knowledge point; none where the framework does not hold it."""
+    return framework.units_of_knowledge_point(code) if framework.find_knowledge_point(code) else ()
 
 
 def _find_reason(

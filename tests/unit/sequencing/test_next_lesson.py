@@ -132,6 +132,13 @@ def test_where_practice_may_stop_something_else_comes_first() -> None:
     assert (without.key, with_statuses.key) == ("lesson-2", "lesson-3")
 
 
+def test_who_has_begun_a_unit_goes_on_in_it() -> None:
+    copy = Candidate(key="copy", knowledge_points=("CW-1.1",))
+    assert chosen(copy, PAID, ORGANIC).key == "copy"
+    found = chosen(copy, finished(KEYWORDS, "0.9"), PAID, ORGANIC, levels={"SEM-1.1": WELL})
+    assert (found.key, found.reason.motive) == ("lesson-2", Motive.NEW)
+
+
 def test_a_lesson_is_for_those_of_its_points_that_still_need_it() -> None:
     both = Candidate(key="both", knowledge_points=("SEM-1.2", "SEM-1.3"))
     levels = {"SEM-1.1": WELL, "SEM-1.2": reading(1.4, 0.4), "SEM-1.3": reading(2, 0.4)}
