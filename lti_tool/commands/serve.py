@@ -25,17 +25,16 @@ def _serve(arguments: argparse.Namespace) -> int:
     if not is_current(open_runtime(any_version=True).database):
         print("The database is not of this version. Run: qualoop database migrate", file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "gunicorn", "lti_tool.wsgi:application", "--bind", arguments.bind]
-    command += [
+    command = command_of(arguments.bind, workers=arguments.workers, threads=arguments.threads)
+    return subprocess.run(command, check=False).returncode
+
+
+def command_of(bind: str, *, workers: int, threads: int) -> list[str]:
+    """Return the command line of the server at a host and port."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "lti_tool.wsgi:application", "--bind", bind),
         "--no-control-socket",
         # A login initiation is repeated in an address: the hint of a platform may be long.
-        "--limit-request-line",
-        "8190",
-        "--worker-class",
-        "gthread",
-        "--workers",
-        str(arguments.workers),
-        "--threads",
-        str(arguments.threads),
+        *("--limit-request-line", "8190"),
+        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
     ]
-    return subprocess.run(command, check=False).returncode

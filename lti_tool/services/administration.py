@@ -95,6 +95,9 @@ class Action(StrEnum):
     CONTENT_UNDONE = "content-undone"
     INBOX_DECIDED = "inbox-decided"
     JOB_STOPPED = "job-stopped"
+    SOURCE_KEY_MADE = "source-key-made"
+    SOURCE_KEY_REVOKED = "source-key-revoked"
+    SOURCE_REVOKED = "source-revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,16 @@ from qualoop.exchange import (
     BatchResult,
     ChangesPage,
     EvidenceBatch,
+    GradeOverride,
     MessageRefusedError,
     MessageUnreadableError,
+    OverrideResult,
     Problem,
     RegisteredVersion,
     SignedRequestError,
     VersionRegistration,
 )
-from qualoop.exchange.message_parts import HASH, KEY
+from qualoop.exchange.message_parts import HASH, KEY, UUID_FORM
 from qualoop.exchange.problems import MEDIA_TYPE
 from qualoop.exchange.schemas import PLACE, message_schemas
 from qualoop.exchange.signed_requests import FORMS
@@ -47,6 +49,10 @@ _OF_VERSIONS: Final = (
     api_errors.VersionDiffersError,
     api_errors.VersionInstalledError,
 )
+_NO_ADDRESS: Final = {
+    "description": "http-404: there is no such address.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": PLACE + "Problem"}}},
+}
 _OF_CHANGES: Final = (api_errors.CursorUnreadableError, api_errors.LimitRefusedError)
 
 
@@ -65,6 +71,7 @@ def document(base_url: str) -> dict[str, Any]:
         "paths": {
             "/api/v1/evidence": {"post": _record()},
             "/api/v1/activities/{key}/versions/{hash}": {"put": _register()},
+            "/api/v1/overrides/{id}": {"put": _override()},
             "/api/v1/changes": {"get": _changes()},
         },
         "components": {
@@ -92,14 +99,26 @@ def _register() -> dict[str, Any]:
         body=VersionRegistration,
         errors=(*_ALWAYS, *_WITH_BODY, *_OF_VERSIONS),
     )
-    made["responses"]["404"] = {
-        "description": "http-404: there is no such address.",
-        "content": {MEDIA_TYPE: _reference(Problem)},
-    }
+    made["responses"]["404"] = _NO_ADDRESS
     made["parameters"] += [
         _parameter("path", "key", {"type": "string", "pattern": KEY}, "Key of the activity."),
         _parameter("path", "hash", {"type": "string", "pattern": HASH}, "Hash of the content version."),
     ]
+    return made
+
+
+def _override() -> dict[str, Any]:
+    made = _operation(
+        "noteOverride",
+        "Note a grade that staff of the platform set by hand. Mastery does not move; a person sees it in the inbox.",
+        answer=OverrideResult,
+        body=GradeOverride,
+        errors=(*_ALWAYS, *_WITH_BODY),
+    )
+    made["responses"]["404"] = _NO_ADDRESS
+    made["parameters"].append(
+        _parameter("path", "id", {"type": "string", "pattern": UUID_FORM}, "The override's UUID.")
+    )
     return made
 
 

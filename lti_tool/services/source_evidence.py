@@ -84,7 +84,7 @@ def record_batch(connection: Connection, source: KnownSource, events: Sequence[A
         _read(batch, place, sent)
     _settle_repeats(connection, source, batch, now)
     for place, event in [*batch.open.items()]:
-        if event.staff or not event.enrolled:
+        if not event.counts:
             batch.settle(place, Outcome.NOT_COUNTED)
     gaps = _take(connection, source, batch, now) if batch.open else []
     return BatchResult(results=[batch.results[place] for place in range(len(events))], gaps=gaps)
@@ -124,7 +124,7 @@ def _settle_repeats(connection: Connection, source: KnownSource, batch: _Batch, 
 
 def _take(connection: Connection, source: KnownSource, batch: _Batch, now: datetime) -> list[Gap]:
     """Record the events that are left, in the order of each learner; return whose numbers have gaps."""
-    in_order = sorted(batch.open.items(), key=lambda item: (item[1].learner, item[1].sequence, item[0]))
+    in_order = sorted(batch.open.items(), key=lambda item: (item[1].learner, item[1].number, item[0]))
     people = {event.learner for _, event in in_order}
     raters = {event.rater for _, event in in_order if event.rater is not None}
     rows = source_learners.meet(connection, source, people | raters, now)
@@ -132,7 +132,7 @@ def _take(connection: Connection, source: KnownSource, batch: _Batch, now: datet
     seats: set[tuple[int, str]] = set()
     for place, event in in_order:
         row = rows[event.learner]
-        row.count(event.sequence)
+        row.count(event.number)
         made = _submission(event, source, rows, now)
         if isinstance(made, Fault):
             batch.refuse(place, "event-impossible", [made])

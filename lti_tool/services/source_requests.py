@@ -26,6 +26,9 @@ KEPT: Final = timedelta(days=1)
 PER_SECOND: Final = 20.0
 BURST: Final = 100.0
 """Requests of one source that one process takes: at once, and on and on."""
+SPAN: Final = timedelta(seconds=10)
+MOST_IN_SPAN: Final = int(BURST + PER_SECOND * SPAN.total_seconds())
+"""Requests of one source that all processes together take in a span: what one of them would take alone."""
 MOST_SOURCES: Final = 1024
 
 _TAKE = Prepared(
@@ -45,6 +48,12 @@ _ANSWERED = Prepared(
     text(
         "UPDATE source_request SET status = :status, answer = :answer WHERE organisation_id = :organisation_id "
         "AND source_id = :source_id AND request_id = :request_id"
+    )
+)
+_RECENT = Prepared(
+    text(
+        "SELECT count(*) FROM source_request WHERE organisation_id = :organisation_id AND source_id = :source_id "
+        "AND received_at > :since"
     )
 )
 _PURGE = Prepared(text("DELETE FROM source_request WHERE received_at < :before"))
@@ -91,15 +100,28 @@ class Meter:
 def authenticate(
     database: Database, method: str, target: str, body: bytes, *, signing: Signing, secret: str, now: datetime
 ) -> SignedRequest:
-    """Return the request where a source has signed it; raise KeyUnknownError or a SignedRequestError."""
+    """Return the request where a source has signed it; raise KeyUnknownError or a SignedRequestError.
+
+    Raises TooManyRequestsError where the processes of the tool together have taken too many of the source.
+    """
     with database.snapshot() as connection:
         found = sources.find_signer(connection, signing.key, secret=secret)
+        recent = _recent(connection, found[0], now) if found is not None else 0
     if found is None:
         raise KeyUnknownError
     source, key_secret = found
     verify_request(method, target, body, signing=signing, secrets=(key_secret,), now=now)
+    if recent >= MOST_IN_SPAN:
+        raise TooManyRequestsError
     digest = hashlib.sha256(f"{method} {target}\n".encode() + body).hexdigest()
     return SignedRequest(source=source, request_id=signing.request_id, digest=digest)
+
+
+def _recent(connection: Connection, source: KnownSource, now: datetime) -> int:
+    """Return how many requests of a source were taken in the last span, by whichever process."""
+    keys = {"organisation_id": source.organisation_id, "source_id": source.id}
+    row = _RECENT.one(connection, {**keys, "since": micros(now - SPAN)})
+    return int(row[0]) if row is not None else 0
 
 
 def take(connection: Connection, request: SignedRequest, now: datetime) -> Answer | None:

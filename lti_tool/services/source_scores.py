@@ -37,7 +37,7 @@ def keep_total(
             "person_id": person_id,
             "course": event.course,
             "value": event.total,
-            "sequence": event.sequence,
+            "sequence": event.number,
             "activity": event.activity,
             "now": micros(now),
         },

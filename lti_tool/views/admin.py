@@ -13,6 +13,7 @@ from lti_tool.views import (
     admin_keys,
     admin_overview,
     admin_platforms,
+    admin_sources,
 )
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -20,6 +21,7 @@ for part in (
     admin_overview,
     admin_access,
     admin_platforms,
+    admin_sources,
     admin_check,
     admin_deliveries,
     admin_content,

@@ -6,13 +6,13 @@ Addresses, messages and errors: docs/api.md, and the OpenAPI document that is ma
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Connection
 
-from lti_tool.services import source_changes, source_requests, source_versions
+from lti_tool.services import source_changes, source_overrides, source_requests, source_versions
 from lti_tool.services.api_document import document
 from lti_tool.services.api_errors import LimitRefusedError, MediaTypeError
 from lti_tool.services.source_changes import DEFAULT_LIMIT, MAX_LIMIT, Asked, Cursor
@@ -21,9 +21,9 @@ from lti_tool.services.source_requests import Answer, SignedRequest
 from lti_tool.services.source_versions import VersionName
 from lti_tool.views.api_guards import signed_by_source
 from lti_tool.views.guards import public, runtime
-from qualoop.exchange import Fault, MessageRefusedError, VersionRegistration, read_json, read_message
+from qualoop.exchange import Fault, GradeOverride, MessageRefusedError, VersionRegistration, read_json, read_message
 from qualoop.exchange.evidence_messages import Envelope
-from qualoop.exchange.message_parts import HASH, KEY, Message
+from qualoop.exchange.message_parts import HASH, KEY, UUID_FORM, Message
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -55,7 +55,7 @@ def record_evidence(signed: SignedRequest, body: bytes) -> Response:
 @signed_by_source
 def register_version(signed: SignedRequest, body: bytes, key: str, content_hash: str) -> Response:
     """Register the parts and tags of a content version."""
-    _check_name(key, content_hash)
+    _check_address({"key": (key, KEY), "hash": (content_hash, HASH)})
     sent, parts = _read(VersionRegistration, body), runtime()
     name = VersionName(organisation_id=signed.source.organisation_id, activity=key, content=content_hash)
 
@@ -64,6 +64,17 @@ def register_version(signed: SignedRequest, body: bytes, key: str, content_hash:
         return source_versions.register(connection, name, sent, framework=framework, now=parts.clock())
 
     return _once(signed, register)
+
+
+@blueprint.put("/overrides/<override_id>")
+@signed_by_source
+def note_override(signed: SignedRequest, body: bytes, override_id: str) -> Response:
+    """Note a grade that staff of the platform set by hand."""
+    _check_address({"id": (override_id, UUID_FORM)})
+    sent, now = _read(GradeOverride, body), runtime().clock()
+    return _once(
+        signed, lambda connection: source_overrides.note(connection, signed.source, override_id, sent, now=now)
+    )
 
 
 @blueprint.get("/changes")
@@ -105,11 +116,11 @@ def _read(model: type[MessageT], body: bytes) -> MessageT:
     return read_message(model, read_json(body))
 
 
-def _check_name(key: str, content_hash: str) -> None:
-    """Raise MessageRefusedError where the address names no version that there could be."""
+def _check_address(parts: Mapping[str, tuple[str, str]]) -> None:
+    """Raise MessageRefusedError where a part of the address, by its name, is not of its form."""
     faults = [
         Fault(pointer="", detail=f"the {what} in the address is not of its form: {form}")
-        for what, text, form in (("key", key, KEY), ("hash", content_hash, HASH))
+        for what, (text, form) in parts.items()
         if not re.fullmatch(form, text)
     ]
     if faults:

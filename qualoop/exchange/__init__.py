@@ -13,6 +13,7 @@ from qualoop.exchange.evidence_messages import (
     Gap,
     Outcome,
 )
+from qualoop.exchange.override_messages import GradeOverride, OverrideOutcome, OverrideResult
 from qualoop.exchange.problems import Fault, Problem
 from qualoop.exchange.reading import MessageRefusedError, MessageUnreadableError, read_json, read_message
 from qualoop.exchange.signed_requests import (
@@ -42,11 +43,14 @@ __all__ = [
     "EvidenceEvent",
     "Fault",
     "Gap",
+    "GradeOverride",
     "KnowledgePointState",
     "MessageRefusedError",
     "MessageUnreadableError",
     "NextStep",
     "Outcome",
+    "OverrideOutcome",
+    "OverrideResult",
     "Problem",
     "RegisteredVersion",
     "Secret",

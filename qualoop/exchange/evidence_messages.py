@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, model_validator
 
 from qualoop.exchange.message_parts import (
     AttemptId,
@@ -44,7 +44,11 @@ class EvidenceEvent(Message):
     attempt: AttemptId = Field(description="Id of the attempt at the platform.")
     try_: Ordinal = Field(default=1, alias="try", description="Which try at the part in this attempt, from 1.")
     hints: Count = Field(default=0, description="How many hints had been shown.")
-    sequence: Sequence = Field(description="Number of the event among those of this learner, from 1, without gaps.")
+    sequence: Sequence | None = Field(
+        default=None,
+        description="Number of the event among those of this learner that count, from 1, without gaps. What staff do, or "
+        "who is not enrolled, has no number: one that is sent is not looked at.",
+    )
     occurred_at: SentAt = Field(description="When it happened: RFC 3339 with an offset.")
     staff: StrictBool = Field(description="Whether somebody of the staff did it, who is no learner here.")
     enrolled: StrictBool = Field(description="Whether the learner was enrolled in the course then.")
@@ -60,6 +64,22 @@ class EvidenceEvent(Message):
     total: ScoreText | None = Field(
         default=None, description="The learner's score for the whole activity after this event, as the platform has it."
     )
+
+    @property
+    def counts(self) -> bool:
+        """Return whether this is somebody's learning: not of staff, and of somebody who was enrolled."""
+        return self.enrolled and not self.staff
+
+    @property
+    def number(self) -> int:
+        """Return the number of an event that counts; 0 where it has none."""
+        return self.sequence or 0
+
+    @model_validator(mode="after")
+    def _is_numbered(self) -> Self:
+        if self.counts and self.sequence is None:
+            raise ValueError("an event that counts has a sequence number")
+        return self
 
 
 class EvidenceBatch(Message):

@@ -9,13 +9,20 @@ from pydantic.json_schema import models_json_schema
 
 from qualoop.exchange.change_messages import ChangesPage
 from qualoop.exchange.evidence_messages import BatchResult, EvidenceBatch
+from qualoop.exchange.override_messages import GradeOverride, OverrideResult
 from qualoop.exchange.problems import Problem
 from qualoop.exchange.version_messages import RegisteredVersion, VersionRegistration
 
 PLACE: Final = "#/components/schemas/"
 
-_READ: Final[tuple[type[BaseModel], ...]] = (EvidenceBatch, VersionRegistration)
-_WRITTEN: Final[tuple[type[BaseModel], ...]] = (BatchResult, ChangesPage, Problem, RegisteredVersion)
+_READ: Final[tuple[type[BaseModel], ...]] = (EvidenceBatch, GradeOverride, VersionRegistration)
+_WRITTEN: Final[tuple[type[BaseModel], ...]] = (
+    BatchResult,
+    ChangesPage,
+    OverrideResult,
+    Problem,
+    RegisteredVersion,
+)
 
 
 def message_schemas() -> dict[str, Any]:

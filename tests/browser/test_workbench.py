@@ -110,12 +110,20 @@ def test_no_step_has_serious_findings_or_scrolls_sideways(
     total = int(steps.rsplit(" ", 1)[1])
     for number in range(1, total + 1):
         assert serious_findings(page, LESSON) == [], f"step {number}"
-        assert page.evaluate("document.querySelector('qualoop-activity').scrollWidth") <= viewport["width"]
+        assert is_wider_than_its_place(page) == 0, f"step {number}"
         page.locator(".q-nav-end").click()
         if number < total:
             expect(page.get_by_text(f"Step {number + 1} of {total}")).to_be_visible()
     expect(page.get_by_role("heading", name="Summary")).to_be_visible()
     assert serious_findings(page, LESSON) == []
+
+
+def is_wider_than_its_place(page: Page) -> int:
+    """Return how many blocks of a page hold something that reaches beyond them."""
+    wide: int = page.eval_on_selector_all(
+        ".qualoop", "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+    )
+    return wide
 
 
 def test_a_round_is_played_and_the_run_handed_in(page: Page, workbench: Workbench) -> None:
@@ -154,10 +162,7 @@ def test_all_blocks_on_a_page_read_from_right_to_left_zoomed_and_without_motion(
     assert serious_findings(page, ".qualoop") == []
     for zoom in ("100%", "200%") if viewport["width"] > 1000 else ("100%",):
         page.evaluate("zoom => document.documentElement.style.fontSize = zoom", zoom)
-        wide = page.eval_on_selector_all(
-            ".qualoop", "(all, width) => all.filter(one => one.scrollWidth > width).length", viewport["width"]
-        )
-        assert wide == 0, zoom
+        assert is_wider_than_its_place(page) == 0, zoom
     moving = page.eval_on_selector_all(
         ".qualoop *", "all => all.filter(one => parseFloat(getComputedStyle(one).transitionDuration) > 0.01).length"
     )
@@ -193,6 +198,28 @@ def test_an_author_narrows_previews_copies_mends_and_saves(page: Page, workbench
     expect(faults).to_be_hidden()
     page.goto(workbench.url("Qualoop lesson", student="author", view="author_view"))
     expect(page.get_by_text("Content of this block's own: sem-1-4")).to_be_visible()
+
+
+def test_an_author_chooses_a_unit_for_the_map(page: Page, workbench: Workbench) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(workbench.url("Qualoop map", student="author", view="studio_view"))
+    assert serious_findings(page, ".q-studio") == []
+    assert is_wider_than_its_place(page) == 0
+    expect(page.get_by_text("Keywords and search intent")).to_be_visible()
+    page.get_by_label("Unit", exact=True).select_option("SA-1")
+    expect(page.get_by_text("Keywords and search intent")).to_be_hidden()
+    name = page.get_by_label("Display name")
+    name.fill("x" * 201)
+    page.get_by_role("link", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("at most 200 characters")
+    name.fill("Where you stand")
+    with page.expect_response(re.compile("submit_studio_edits")) as saved:
+        page.get_by_role("link", name="Save").click()
+    assert saved.value.status == 200
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.goto(workbench.url("Qualoop map", student="author", view="author_view"))
+    expect(page.get_by_role("heading", name="Where you stand")).to_be_visible()
+    expect(page.get_by_text("SA-1", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("view", ["author_view", "public_view"])

@@ -17,6 +17,7 @@ class SchoolState:
     ids: dict[str, list[str]] = field(default_factory=dict)
     enrolled: set[tuple[str, str]] = field(default_factory=set)
     kept: dict[tuple[str, str], list[KeptScore]] = field(default_factory=dict)
+    overrides: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     published: list[tuple[str, str, Score]] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
@@ -46,6 +47,9 @@ class School:
 
     def kept_scores(self, learner: str, course: str) -> Iterator[KeptScore]:
         yield from list(STATE.kept.get((learner, course), []))
+
+    def find_override(self, user: Any, course: str, usage: str) -> Score | None:
+        return STATE.overrides.get((str(user), course, usage))
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         if kept.usage in STATE.broken:

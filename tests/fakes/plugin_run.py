@@ -2,7 +2,7 @@
 
     python -m tests.fakes.plugin_run record send show
 
-The site is that of `plugin_site`; QUALOOP_TOOL_URL, QUALOOP_SOURCE_KEY and QUALOOP_SOURCE_SECRET come from the environment.
+The site is that of `plugin_django`; QUALOOP_TOOL_URL, QUALOOP_SOURCE_KEY and QUALOOP_SOURCE_SECRET come from the environment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sys
 from importlib import import_module
 
-from tests.fakes.plugin_site import configure
+from tests.fakes.plugin_django import configure
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from xblock.fields import Field
 from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
 from xblock.validation import Validation, ValidationMessage
 
-from qualoop.authored_files import Problem
 from xblocks.common import pages
 from xblocks.common.contents import Contents, Offer
 from xblocks.common.fields import setting_faults
@@ -19,6 +18,7 @@ from xblocks.common.inline import Inline, files_in, read_inline
 from xblocks.common.learner import block_user
 from xblocks.common.olx import add_files, learners_fields, take_files, take_odd_attributes
 from xblocks.common.platform import serves_learners
+from xblocks.common.problem_words import problem_words
 from xblocks.common.replies import (
     AuthorsOnlyError,
     BodyRefusedError,
@@ -197,7 +197,8 @@ class StudioEditing(StudioEditableXBlockMixin):
     def _own_faults(self, files: Any) -> Iterator[str]:
         block: Any = self
         own = read_inline(files, self.contents.framework)
-        yield from map(problem_words, own.problems[:MOST_SHOWN])
+        for problem in own.problems[:MOST_SHOWN]:
+            yield problem_words(problem, block.language())
         if own.offer is not None and own.offer.needs_tool:
             yield block.ugettext(TOOL_REASONS[own.offer.needs_tool])
         elif own.content is not None and own.content.package.kind != self.kind_name:
@@ -249,8 +250,3 @@ class StudioEditing(StudioEditableXBlockMixin):
         block: Any = self
         text: str = block.ugettext(_("{what} is nothing that this block knows, or cannot be read."))
         return text.format(what=str(odd)[:80])
-
-
-def problem_words(problem: Problem) -> str:
-    """Return what is wrong with a file, where, and what would mend it."""
-    return str(problem)

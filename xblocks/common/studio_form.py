@@ -81,7 +81,7 @@ def file_rows(files: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _field(block: Any, name: str) -> FormField:
     field = block.fields[name]
-    value = getattr(block, name)
+    value = shown_value(block, name)
     text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     pairs = CHOICES.get("show_feedback" if name == "show_answer" else name, ())
     return FormField(
@@ -91,6 +91,12 @@ def _field(block: Any, name: str) -> FormField:
         type=TYPES.get(name, "text"),
         choices=tuple((value, block.ugettext(label)) for value, label in pairs),
     )
+
+
+def shown_value(block: Any, name: str) -> Any:
+    """Return what a setting's form shows: what was set, else a title in the author's language."""
+    is_title = name == "display_name" and not block.fields[name].is_set_on(block)
+    return block.ugettext(block.fields[name].default) if is_title else getattr(block, name)
 
 
 def _choice(block: Any, offer: Offer) -> dict[str, Any]:

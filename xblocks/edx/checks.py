@@ -24,7 +24,6 @@ MOST_AT_ONCE: Final = 500
 
 GRADE_MISSING: Final = "grade-missing"
 EVIDENCE_MISSING: Final = "evidence-missing"
-OVERRIDDEN: Final = "overridden"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,11 +40,6 @@ class Compared:
 def ask(learner: str, course: str, now: datetime) -> None:
     """Let a learner's grades in a course be compared soon."""
     GradeCheck.objects.update_or_create(learner=learner, course=course, defaults={"asked_at": now})
-
-
-def note_override(learner: str, course: str, usage: str, now: datetime) -> None:
-    """Note that staff set a grade: it stands at the platform, and evidence stays what it was."""
-    _note(learner, course, usage, OVERRIDDEN, noted_at=now)
 
 
 def sweep(platform: Platform, now: datetime, *, at_most: int = MOST_AT_ONCE) -> Compared:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
-from xblocks.edx.models import CourseMastery, Difference, EvidenceOutbox, GradeCheck, RetiredLearner
+from xblocks.edx.models import CourseMastery, Difference, EvidenceOutbox, GradeCheck, GradeOverride, RetiredLearner
 
 
 def forget(learners: Iterable[str]) -> int:
@@ -20,7 +20,7 @@ def forget(learners: Iterable[str]) -> int:
         for learner in ids:
             RetiredLearner.objects.get_or_create(digest=_digest(learner))
         held: int = EvidenceOutbox.objects.filter(learner__in=ids).count()
-        for table in (EvidenceOutbox, CourseMastery, GradeCheck, Difference):
+        for table in (EvidenceOutbox, CourseMastery, GradeCheck, GradeOverride, Difference):
             table.objects.filter(learner__in=ids).delete()
     return held
 

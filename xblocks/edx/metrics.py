@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Count, Min
 
-from xblocks.edx import outbox, versions
-from xblocks.edx.models import ContentVersion, Cursor, Difference, EvidenceEvent, EvidenceOutbox
+from xblocks.edx import states, versions
+from xblocks.edx.models import ContentVersion, Cursor, Difference, EvidenceEvent, EvidenceOutbox, GradeOverride
 from xblocks.edx.pulling import CHANGES
 
 
@@ -25,6 +25,8 @@ class Metrics:
     versions_waiting: int
     versions_refused: int
     differences_open: int
+    overrides_waiting: int
+    overrides_refused: int
     pulled_s: int | None
     last_errors: dict[str, int]
 
@@ -35,17 +37,19 @@ class Metrics:
 
 def measure(now: datetime) -> Metrics:
     """Count how things stand."""
-    waiting = EvidenceEvent.objects.filter(state=outbox.WAITING).aggregate(n=Count("id"), oldest=Min("created_at"))
+    waiting = EvidenceEvent.objects.filter(state=states.WAITING).aggregate(n=Count("id"), oldest=Min("created_at"))
     cursor = Cursor.objects.filter(name=CHANGES).first()
     return Metrics(
         waiting=waiting["n"],
         lag_s=_age(waiting["oldest"], now) or 0,
-        refused=EvidenceEvent.objects.filter(state=outbox.REFUSED).count(),
-        learners_dead=EvidenceOutbox.objects.filter(state=outbox.DEAD).count(),
-        learners_need_person=EvidenceOutbox.objects.filter(state=outbox.NEEDS_PERSON).count(),
+        refused=EvidenceEvent.objects.filter(state=states.REFUSED).count(),
+        learners_dead=EvidenceOutbox.objects.filter(state=states.DEAD).count(),
+        learners_need_person=EvidenceOutbox.objects.filter(state=states.NEEDS_PERSON).count(),
         versions_waiting=ContentVersion.objects.filter(state=versions.DUE).count(),
         versions_refused=ContentVersion.objects.filter(state=versions.REFUSED).count(),
         differences_open=Difference.objects.filter(repaired_at=None).count(),
+        overrides_waiting=GradeOverride.objects.filter(state=states.DUE).count(),
+        overrides_refused=GradeOverride.objects.filter(state=states.NEEDS_PERSON).count(),
         pulled_s=_age(cursor.current_at, now) if cursor is not None else None,
         last_errors=_errors(cursor),
     )
@@ -58,7 +62,7 @@ def _age(moment: datetime | None, now: datetime) -> int | None:
 def _errors(cursor: Any) -> dict[str, int]:
     """Return with which codes tries failed last, of how many learners, versions, and the reader."""
     found: dict[str, int] = {}
-    for table in (EvidenceOutbox, ContentVersion):
+    for table in (EvidenceOutbox, ContentVersion, GradeOverride):
         rows = table.objects.exclude(last_error="").values_list("last_error").annotate(n=Count("id"))
         for code, count in rows:
             found[code] = found.get(code, 0) + count

@@ -13,7 +13,7 @@ ID_LENGTH: Final = 255
 class EvidenceOutbox(models.Model):
     """What a learner's evidence waits for: one row for each, with the columns of the tool's outbox.
 
-    ``rev`` is the number of the learner's newest event. ``attempts`` counts tries since the last success. While a row is
+    ``rev`` is the number of the learner's newest event that counts. ``attempts`` counts tries since the last success. While a row is
     leased nobody else sends events of its learner, so they arrive in their order.
     """
 
@@ -50,12 +50,13 @@ class ContentVersion(models.Model):
 class EvidenceEvent(models.Model):
     """One event, as it is sent: ``payload`` never changes, and is emptied some time after the tool has it.
 
+    ``sequence`` is None for what staff did: it counts for nobody, and leaves no gap in the numbers of what does.
     ``state`` is waiting, sent or refused (the dead letter); ``outcome`` is the tool's word, ``problem`` its code.
     """
 
     event_id = models.UUIDField(unique=True)
     outbox = models.ForeignKey(EvidenceOutbox, on_delete=models.CASCADE, related_name="events")
-    sequence = models.PositiveBigIntegerField()
+    sequence = models.PositiveBigIntegerField(null=True, blank=True)
     course = models.CharField(max_length=ID_LENGTH)
     usage = models.CharField(max_length=ID_LENGTH)
     version = models.ForeignKey(ContentVersion, on_delete=models.PROTECT, related_name="+")
@@ -118,7 +119,7 @@ class GradeCheck(models.Model):
 
 
 class Difference(models.Model):
-    """What did not agree, by ``kind``: grade-missing (published again), evidence-missing, overridden (staff's word stands)."""
+    """What did not agree, by ``kind``: grade-missing (published again), evidence-missing."""
 
     learner = models.CharField(max_length=ID_LENGTH)
     course = models.CharField(max_length=ID_LENGTH)
@@ -130,6 +131,24 @@ class Difference(models.Model):
     class Meta:
         # Short enough an index for MySQL: learners' ids are long only where a site made them so.
         indexes = (models.Index(fields=["learner", "kind"], name="qualoop_difference_of"),)
+
+
+class GradeOverride(models.Model):
+    """The grade that staff set at a place of a course, as it stands there: ``share`` of its maximum, '' once taken back.
+
+    ``override_id`` is another one after each change: under it the tool knows a repeat.
+    """
+
+    learner = models.CharField(max_length=ID_LENGTH, db_index=True)
+    course = models.CharField(max_length=ID_LENGTH)
+    usage = models.CharField(max_length=ID_LENGTH)
+    override_id = models.UUIDField(unique=True)
+    share = models.CharField(max_length=16, default="", blank=True)
+    noted_at = models.DateTimeField()
+    state = models.CharField(max_length=16, default="due", db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField()
+    last_error = models.CharField(max_length=64, default="", blank=True)
 
 
 class RetiredLearner(models.Model):

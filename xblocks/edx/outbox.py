@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
@@ -17,17 +17,10 @@ from xblocks.edx import checks, nudging
 from xblocks.edx.config import load_platform
 from xblocks.edx.learners import retired_among
 from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
+from xblocks.edx.states import DONE, DUE
 from xblocks.edx.versions import kept_version
 
 _logger = logging.getLogger(__name__)
-
-DUE: Final = "due"
-DONE: Final = "done"
-DEAD: Final = "dead"
-NEEDS_PERSON: Final = "needs-person"
-WAITING: Final = "waiting"
-SENT: Final = "sent"
-REFUSED: Final = "refused"
 
 
 def record(batch: EvidenceBatch) -> None:
@@ -57,14 +50,22 @@ def record(batch: EvidenceBatch) -> None:
                 payload=message_of(batch, part, number).model_dump_json(by_alias=True, exclude_none=True),
                 created_at=now,
             )
-            for number, part in enumerate(new, row.rev + 1)
+            for number, part in _numbered(batch, new, row.rev)
         )
-        _raise_rev(row, len(new), now)
+        _raise_rev(row, 0 if batch.is_staff else len(new), now)
         checks.ask(batch.learner, batch.course, now)
         transaction.on_commit(nudging.send_soon)
 
 
-def message_of(batch: EvidenceBatch, part: PartEvidence, number: int) -> EventMessage:
+def _numbered(
+    batch: EvidenceBatch, parts: Sequence[PartEvidence], before: int
+) -> Iterator[tuple[int | None, PartEvidence]]:
+    """Yield parts with their numbers: what staff do has none, so that a learner's numbers have no gaps."""
+    for number, part in enumerate(parts, before + 1):
+        yield (None if batch.is_staff else number), part
+
+
+def message_of(batch: EvidenceBatch, part: PartEvidence, number: int | None) -> EventMessage:
     """Return the event as the tool takes it: nothing in it is a name."""
     return EventMessage.model_validate(
         {

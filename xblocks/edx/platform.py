@@ -47,6 +47,9 @@ class Platform(Protocol):
     def kept_scores(self, learner: str, course: str) -> Iterator[KeptScore]:
         """Yield what our blocks keep of a learner in a course, where they keep a score."""
 
+    def find_override(self, user: Any, course: str, usage: str) -> Score | None:
+        """Return the share of its maximum that staff set at a subsection for a user; None where there is none."""
+
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Let the platform have a score as if the block had published it."""
 
@@ -97,6 +100,16 @@ class OpenEdx:
             score = score_in(row.state)
             if score is not None:
                 yield KeptScore(usage=str(row.module_state_key), score=score, graded=share_of(row.grade, row.max_grade))
+
+    def find_override(self, user: Any, course: str, usage: str) -> Score | None:
+        """Read the override of the subsection's stored grade."""
+        key = import_module("opaque_keys.edx.keys").UsageKey.from_string(usage)
+        rows = _model("lms.djangoapps.grades.models", "PersistentSubsectionGradeOverride").objects
+        found = rows.filter(grade__user_id=user, grade__course_id=_course_key(course), grade__usage_key=key).first()
+        if found is None or found.earned_graded_override is None:
+            return None
+        possible = found.possible_graded_override or found.grade.possible_graded
+        return share_of(min(found.earned_graded_override, possible or 0), possible)
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Send the signal that a block's publishing sends."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
-from xblocks.edx import checks
+from xblocks.edx import checks, overrides
 from xblocks.edx.clock import system_clock
 from xblocks.edx.config import load_platform
 from xblocks.edx.learners import forget
@@ -25,7 +25,7 @@ def on_subsection_score(*, course: Any, user: Any, **_: Any) -> None:
 
 
 def on_override(*, user_id: int, course_id: Any, usage_id: Any, **_: Any) -> None:
-    """Note that staff set a subsection's grade."""
+    """Note that staff set a subsection's grade, or took it back: the tool is told how it stands."""
     _quietly(_note_override, user_id, str(course_id), str(usage_id))
 
 
@@ -75,8 +75,10 @@ def _ask(user: Any, course: str) -> None:
 
 
 def _note_override(user_id: int, course: str, usage: str) -> None:
-    for learner in _recorded(load_platform().ids_of(user_id)):
-        checks.note_override(learner, course, usage, system_clock())
+    platform = load_platform()
+    share = platform.find_override(user_id, course, usage)
+    for learner in _recorded(platform.ids_of(user_id)):
+        overrides.note(learner, course, usage, share=share, now=system_clock())
 
 
 def _recorded(learners: Any) -> list[str]:

@@ -20,13 +20,13 @@ from django.db.models import F, Q
 from pydantic import ValidationError
 
 from qualoop.exchange import BatchResult, EventResult, Outcome
-from xblocks.edx import versions
+from xblocks.edx import overrides, versions
 from xblocks.edx.clock import Clock
 from xblocks.edx.config import batch_size
 from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
-from xblocks.edx.outbox import DEAD, DONE, DUE, NEEDS_PERSON, REFUSED, SENT, WAITING
+from xblocks.edx.states import DEAD, DONE, DUE, NEEDS_PERSON, REFUSED, SENT, WAITING
 from xblocks.edx.terms import TERMS, Terms
-from xblocks.edx.tool import UNREADABLE, Answer, Tool
+from xblocks.edx.tool import UNREACHABLE, UNREADABLE, Answer, Tool
 
 TARGET: Final = "/api/v1/evidence"
 MOST_BATCHES: Final = 200
@@ -71,7 +71,7 @@ def send_due(tool: Tool, clock: Clock, *, random: Random, terms: Terms = TERMS) 
     """Send until nothing is due, or until the tool cannot be reached: then the rest waits for the next run."""
     sent = Sent()
     if not versions.register_due(tool, clock(), random=random, terms=terms):
-        sent.error = "unreachable"
+        sent.error = UNREACHABLE
         # Nothing was tried of the events, so nothing of them is delayed.
         return sent
     while sent.batches < MOST_BATCHES:
@@ -88,6 +88,8 @@ def send_due(tool: Tool, clock: Clock, *, random: Random, terms: Terms = TERMS) 
         settle(parcel, results, clock())
         sent.events += len(results)
         sent.refused += sum(result.outcome is Outcome.REFUSED for result in results)
+    if not sent.error and not overrides.send_due(tool, clock(), random=random, terms=terms):
+        sent.error = UNREACHABLE
     return sent
 
 
@@ -101,7 +103,7 @@ def claim(now: datetime, *, at_most: int, terms: Terms = TERMS) -> Parcel | None
         lease=lease, leased_until=now + terms.lease, attempts=F("attempts") + 1
     ):
         return None
-    waiting = EvidenceEvent.objects.filter(outbox__lease=lease, state=WAITING).order_by("outbox_id", "sequence")
+    waiting = EvidenceEvent.objects.filter(outbox__lease=lease, state=WAITING).order_by("outbox_id", "id")
     return Parcel(lease=lease, events=_that_fit(waiting[:at_most]))
 
 
@@ -109,14 +111,7 @@ def settle(parcel: Parcel, results: Sequence[EventResult], now: datetime) -> Non
     """Note what became of the events of a parcel. A lease that another sender has taken over changes no row."""
     with transaction.atomic():
         rows = {row.id: row for row in EvidenceOutbox.objects.select_for_update().filter(lease=parcel.lease)}
-        for event, result in zip(parcel.events, results, strict=True):
-            is_refused = result.outcome is Outcome.REFUSED
-            EvidenceEvent.objects.filter(id=event.id).update(
-                state=REFUSED if is_refused else SENT,
-                outcome=result.outcome.value,
-                problem=_why(result),
-                settled_at=now,
-            )
+        _note(parcel, results, now)
         left = set(
             EvidenceEvent.objects.filter(outbox__in=list(rows), state=WAITING).values_list("outbox_id", flat=True)
         )
@@ -124,6 +119,16 @@ def settle(parcel: Parcel, results: Sequence[EventResult], now: datetime) -> Non
             EvidenceOutbox.objects.filter(id__in=[key for key in rows if (key in left) is has_more]).update(
                 state=DUE if has_more else DONE, attempts=0, next_at=now, last_error="", **_freed(HTTPStatus.OK, now)
             )
+
+
+def _note(parcel: Parcel, results: Sequence[EventResult], now: datetime) -> None:
+    """Note what became of each event: one statement for all that became of the same."""
+    alike: dict[tuple[Outcome, str], list[int]] = {}
+    for event, result in zip(parcel.events, results, strict=True):
+        alike.setdefault((result.outcome, _why(result)), []).append(event.id)
+    for (outcome, why), ids in alike.items():
+        state = REFUSED if outcome is Outcome.REFUSED else SENT
+        EvidenceEvent.objects.filter(id__in=ids).update(state=state, outcome=outcome.value, problem=why, settled_at=now)
 
 
 def send_again(now: datetime, learner: str = "") -> int:
@@ -135,6 +140,7 @@ def send_again(now: datetime, learner: str = "") -> int:
         stuck = rows.filter(events__state=WAITING).values_list("id", flat=True).distinct()
         count: int = EvidenceOutbox.objects.filter(id__in=list(stuck)).update(state=DUE, attempts=0, next_at=now)
         versions.send_again(now)
+        overrides.send_again(now)
     return count
 
 

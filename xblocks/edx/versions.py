@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import F
 
 from qualoop.exchange import VersionRegistration
-from xblocks.common.contents import OpenContent
 from xblocks.edx.models import ContentVersion
 from xblocks.edx.terms import TERMS, Terms
 from xblocks.edx.tool import Answer, Tool
+
+if TYPE_CHECKING:
+    # A process that only sends has no need of content.
+    from xblocks.common.contents import OpenContent
 
 DUE: Final = "due"
 REGISTERED: Final = "registered"

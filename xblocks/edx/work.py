@@ -54,7 +54,13 @@ def reconcile() -> Compared:
 
 def is_behind(found: metrics.Metrics) -> bool:
     """Return whether somebody should look: events wait too long, or something was given up or refused."""
-    stuck = found.refused + found.learners_dead + found.learners_need_person + found.versions_refused
+    stuck = (
+        found.refused
+        + found.learners_dead
+        + found.learners_need_person
+        + found.versions_refused
+        + found.overrides_refused
+    )
     return bool(stuck) or found.lag_s > _lag_bound()
 
 

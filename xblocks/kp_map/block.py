@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from web_fragments.fragment import Fragment
 from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
 from xblock.fields import Scope, String
-from xblock.utils.studio_editable import StudioEditableXBlockMixin
-from xblock.validation import Validation, ValidationMessage
 
 from qualoop.framework import Framework
 from xblocks.common import pages
@@ -21,8 +19,7 @@ from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import block_user
 from xblocks.kp_map.mapping import age_of, heat_map, unit_points, units_of
-
-MAX_NAME: Final = 200
+from xblocks.kp_map.studio import MapStudio
 
 
 def _(message: str) -> str:
@@ -32,7 +29,7 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "settings")
-class KpMapBlock(StudioEditableXBlockMixin, XBlock):
+class KpMapBlock(MapStudio, XBlock):
     """The map of knowledge points: the learner's own, and for staff the class's."""
 
     block_settings_key = "qualoop"
@@ -52,9 +49,7 @@ class KpMapBlock(StudioEditableXBlockMixin, XBlock):
         help=_("Which unit of competency is shown; all where none is chosen."),
         default="",
         scope=Scope.settings,
-        values_provider=lambda block: block.unit_choices(),
     )
-    editable_fields = ("display_name", "unit")
 
     @XBlock.supports("multi_device")
     def student_view(self, _context: Any = None) -> Fragment:
@@ -83,25 +78,9 @@ class KpMapBlock(StudioEditableXBlockMixin, XBlock):
         index: dict[str, Any] = super().index_dictionary()
         return index | {"content": {"display_name": self.display_name}, "content_type": "Mastery map"}
 
-    def unit_choices(self) -> list[dict[str, str]]:
-        """Return the units that an author may choose."""
-        every = {"display_name": self.ugettext(_("All units")), "value": ""}
-        language = self._language()
-        rows = self.framework.units.values()
-        return [every, *({"display_name": f"{row.code} {row.title[language]}", "value": row.code} for row in rows)]
-
-    def validate_field_data(self, validation: Validation, data: Any) -> None:
-        """Refuse a unit that the framework does not have."""
-        if data.unit and data.unit not in self.framework.units:
-            text = self.ugettext(_("There is no such unit. Choose one of the list, or all."))
-            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        if not isinstance(data.display_name, str) or len(data.display_name) > MAX_NAME:
-            text = self.ugettext(_("The display name is a text of at most 200 characters."))
-            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-
     def ugettext(self, text: str) -> str:
         """Return a message of the block in the language of this request."""
-        own = catalogue(self._language()).gettext(text)
+        own = catalogue(self.language()).gettext(text)
         inherited: str = super().ugettext(text)
         return inherited if own == text else own
 
@@ -124,7 +103,7 @@ class KpMapBlock(StudioEditableXBlockMixin, XBlock):
 
     def _fragment(self, *, note: str = "", own: Any = None, with_class: bool = False) -> Fragment:
         now = datetime.now(UTC)
-        units, language = units_of(self.framework, self.unit), self._language()
+        units, language = units_of(self.framework, self.unit), self.language()
         maps = class_maps(self) if with_class else ()
         html = pages.draw(
             "map.html",
@@ -138,10 +117,7 @@ class KpMapBlock(StudioEditableXBlockMixin, XBlock):
             heat_age=age_of(min(one.as_of for one in maps), now) if maps else None,
             tool_url=self._tool_url(),
         )
-        fragment = Fragment(html)
-        fragment.add_css_url(self.runtime.local_resource_url(self, "public/qualoop.css"))
-        fragment.add_css_url(self.runtime.local_resource_url(self, "public/blocks.css"))
-        return fragment
+        return self.as_fragment(html)
 
     def _tool_url(self) -> str:
         """Return where the tool is, by the site's settings; empty where they name no https address."""
@@ -150,5 +126,13 @@ class KpMapBlock(StudioEditableXBlockMixin, XBlock):
         parts = urlsplit(found) if isinstance(found, str) else None
         return found if parts is not None and parts.scheme == "https" and parts.netloc else ""
 
-    def _language(self) -> str:
+    def as_fragment(self, html: str) -> Fragment:
+        """Return HTML with its style sheets by address."""
+        fragment = Fragment(html)
+        for sheet in ("qualoop.css", "blocks.css"):
+            fragment.add_css_url(self.runtime.local_resource_url(self, f"public/{sheet}"))
+        return fragment
+
+    def language(self) -> str:
+        """Return the language of this request."""
         return learner_language(self.runtime.service(self, "user"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -14,10 +15,11 @@ from sqlalchemy import create_engine, make_url, text
 
 ROOT = Path(__file__).parents[3]
 OLDEST = ROOT / ".venv/openedx-old/bin/python"
+NEWEST = ROOT / ".venv/openedx-new-{}/bin/python"
 SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
 CASES = Path(__file__).parent / "cases"
 BLOCKS = CASES.parents[1] / "xblocks"
-# Blocks on the oldest XBlock and NumPy: what depends on the runtime; content and translations do not.
+# Blocks on the oldest and on the newest XBlock and NumPy: what depends on the runtime; content and translations do not.
 OF_BLOCKS = ("answering", "evidence", "scoring", "studio", "versions", "practice", "map", "user_state")
 REQUIRED = os.environ.get("QUALOOP_TEST_REQUIRE") == "all"
 
@@ -70,6 +72,27 @@ def oldest() -> Path:
     return OLDEST
 
 
+@pytest.fixture(params=["3.12", "3.13"])
+def newest(request: pytest.FixtureRequest) -> Path:
+    """The newest libraries on a Python; skipped where the machine lacks it."""
+    python = Path(str(NEWEST).format(request.param))
+    if not python.exists():
+        missing = f"`make openedx-new` first: it wants Python {request.param}"
+        (pytest.fail if REQUIRED and is_there(request.param) else pytest.skip)(missing)
+    return python
+
+
+def is_there(version: str) -> bool:
+    """Return whether the machine has a Python that environments can be made of, where the Makefile looks for it."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    asked = f"import ssl, sqlite3, venv, sys; sys.exit('%d.%d' % sys.version_info[:2] != {version!r})"
+    for candidate in (f"python{version}", *map(str, pyenv.glob(f"{version}*/bin/python"))):
+        found = shutil.which(candidate)
+        if found and subprocess.run([found, "-c", asked], capture_output=True, check=False).returncode == 0:
+            return True
+    return False
+
+
 def test_the_plug_in_on_the_newest_libraries(postgresql: Mapping[str, str]) -> None:
     run_cases(sys.executable, **postgresql)
 
@@ -84,6 +107,24 @@ def test_the_blocks_on_the_oldest_platform(oldest: Path) -> None:
 
 
 def test_it_is_the_oldest_platform(oldest: Path) -> None:
+    assert versions_of(oldest) == ["5.2.0", "4.2", "1.26"]
+
+
+def test_the_blocks_on_the_newest_platform(newest: Path) -> None:
+    run(newest, [BLOCKS / f"test_{name}.py" for name in OF_BLOCKS], f"--confcutdir={BLOCKS}")
+
+
+@pytest.mark.parametrize("newest", ["3.13"], indirect=True)
+def test_the_plug_in_on_the_newest_platform(newest: Path) -> None:
+    run_cases(newest)
+
+
+def test_it_is_the_newest_platform(newest: Path) -> None:
+    xblock, django, _ = versions_of(newest)
+    assert (xblock[:3], django) == ("6.3", "5.2")
+
+
+def versions_of(python: Path) -> list[str]:
+    """Return the versions of XBlock, Django and NumPy."""
     asked = "from importlib.metadata import version as v; print(v('XBlock'), v('Django')[:3], v('numpy')[:4])"
-    done = subprocess.run([str(oldest), "-c", asked], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["5.2.0", "4.2", "1.26"]
+    return subprocess.run([str(python), "-c", asked], capture_output=True, text=True, check=True).stdout.split()

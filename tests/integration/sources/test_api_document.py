@@ -98,7 +98,7 @@ def test_every_answer_is_as_the_document_says(document: Any, method: str, path: 
 def test_the_document_is_public_and_names_every_address(file_tool: Tool) -> None:
     answer = Client(file_tool.app).get(DOCUMENT, base_url=TOOL_ORIGIN)
     rules = {
-        rule.rule.replace("<content_hash>", "{hash}").replace("<key>", "{key}")
+        rule.rule.replace("<content_hash>", "{hash}").replace("<key>", "{key}").replace("<override_id>", "{id}")
         for rule in file_tool.app.url_map.iter_rules()
         if rule.endpoint.startswith("api.")
     }

@@ -119,6 +119,15 @@ def test_staff_and_strangers_are_no_learners(tool: Tool, site: Site) -> None:
     assert (recorded(tool), count(tool, Person)) == ([], 0)
 
 
+def test_what_does_not_count_leaves_no_gap_in_the_numbers(site: Site) -> None:
+    before = event(7, staff=True)
+    del before["sequence"]
+    answer = site.ask("POST", EVIDENCE, {"events": [before, event(8, staff=True, sequence=9), event(1)]})
+    assert [each["outcome"] for each in answer.json["results"]] == ["not-counted", "not-counted", "accepted"]
+    assert site.ask("POST", EVIDENCE, {"events": [event(2)]}).json["gaps"] == answer.json["gaps"] == []
+    assert site.send(event(3, sequence=None)) == ["event-malformed"]
+
+
 def test_a_judged_part_names_the_judge_by_pseudonym(tool: Tool, site: Site) -> None:
     site.send(event(rater="t-1", form="project", occasion="sheet:6:assessor"))
     teacher = enter(tool, "t-1", role="teacher")

@@ -175,3 +175,23 @@ def test_s32_nothing_of_another_organisation_is_reached(tool: Tool, site: Site) 
 def test_what_the_api_does_not_have_is_a_problem_document_too(one_site: Site) -> None:
     assert one_site.ask("GET", "/api/v1/nothing").json["code"] == "http-404"
     assert one_site.ask("DELETE", CHANGES).json["code"] == "http-405"
+
+
+def test_the_processes_together_take_no_more_of_a_source_than_one(
+    tool: Tool, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_requests, "MOST_IN_SPAN", 3)
+    other = make_site(tool, "other", of_platform=False)
+    for number in range(3):
+        # Each by a process of its own, whose meter knows of no other.
+        tool.app.extensions.pop(METER, None)
+        assert site.send(event(number + 1)) == ["accepted"]
+    answer = site.ask("POST", EVIDENCE, {"events": [event(4)]})
+    assert (answer.status_code, answer.json["code"]) == (429, "too-many-requests")
+    assert int(answer.headers["Retry-After"]) > 0
+    # A wrong signature is told first, and another source is not held up.
+    assert refused(site, headers={"Qualoop-Signature": "v1=" + "0" * 64}) == (401, "signature-wrong")
+    assert other.send(event(5, learner="other")) == ["accepted"]
+    tool.clock.advance(seconds=11)
+    assert site.send(event(4)) == ["accepted"]
+    assert len(recorded(tool)) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from tests.fakes.block_runtime import BlockRuntime, Place, Store
 from tests.integration.xblocks.learners import Learner
 from xblocks.common import cache
 from xblocks.common.cache import MasteryMap, PointLevel
-from xblocks.kp_map import KpMapBlock, block
+from xblocks.kp_map import KpMapBlock, studio
 
 LEVELS = {
     "SEM-1.1": PointLevel(level=82, low=70, high=91, responses=7),
@@ -123,13 +124,63 @@ def test_it_has_neither_grade_nor_completion_and_apps_learn_only_its_points() ->
     assert set(made.index_dictionary()["content"]) == {"display_name"}
 
 
-@pytest.mark.parametrize(("unit", "status"), [("SA-1", 200), ("", 200), ("XX-1", 400)])
-def test_authors_choose_a_unit_of_the_framework(unit: str, status: int) -> None:
-    made = looking().block()
-    body = f'{{"values": {{"unit": "{unit}"}}, "defaults": []}}'.encode()
+def test_the_form_shows_the_units_and_their_points_in_the_authors_language() -> None:
+    form = replace(looking(role="staff"), language="zh-cn").view("studio_view")
 
-    assert made.handle("submit_studio_edits", Request.blank("/", method="POST", body=body)).status_code == status
-    assert {"display_name": "All units", "value": ""} in made.unit_choices()
+    assert '<option value="SEM-1" selected>' in form
+    assert all(word in form for word in ("全部单元", "显示名称", "关键词与搜索意图", "地图上的知识点"))
+    assert '<li data-q-choice data-unit="SEM-1"><' in form
+    assert 'data-unit="SA-1" hidden' in form
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"unit": "SA-1"}, 200),
+        ({"unit": "", "display_name": "Where you stand"}, 200),
+        ({"unit": "XX-1"}, 400),
+        ({"unit": 7}, 400),
+        ({"unit": ["SEM-1"]}, 400),
+        ({"display_name": "x" * 201}, 400),
+        ({"display_name": None}, 400),
+    ],
+)
+def test_authors_choose_a_unit_of_the_framework(values: dict[str, Any], status: int) -> None:
+    response, made = edited(looking(), {"values": values})
+
+    assert response.status_code == status
+    assert made.unit == (values.get("unit", "SEM-1") if status == 200 else "SEM-1")
+    assert status == 200 or response.json["messages"]
+
+
+@pytest.mark.parametrize(("role", "status"), [("student", 403), ("staff", 200)])
+def test_where_learners_are_served_only_staff_may_save(monkeypatch: pytest.MonkeyPatch, role: str, status: int) -> None:
+    monkeypatch.setattr(studio, "serves_learners", lambda: True)
+
+    assert edited(looking(role=role), {"values": {"unit": "SA-1"}})[0].status_code == status
+
+
+@pytest.mark.parametrize("body", [[], {}, {"values": 7}, "half"])
+def test_a_body_that_is_none_is_refused_with_a_code(body: Any) -> None:
+    response, _ = edited(looking(), body)
+
+    assert (response.status_code, response.json) == (400, {"error": "body-refused"})
+
+
+def test_what_an_import_made_wrong_is_told_above_the_block_and_in_the_form() -> None:
+    author = replace(looking(), place=Place(block_class=KpMapBlock, fields={"unit": "XX-1"}, name="map-1"))
+
+    assert [message.text for message in author.block().validate().messages] == [
+        "There is no such unit. Choose one of the list, or all."
+    ]
+    assert "There is no such unit." in author.view("studio_view")
+
+
+def edited(author: Learner, body: Any) -> tuple[Any, KpMapBlock]:
+    """Send what Studio's form sends; return the answer and the block."""
+    made: KpMapBlock = author.block()
+    request = Request.blank("/", method="POST", body=json.dumps(body).encode())
+    return made.handle("submit_studio_edits", request), made
 
 
 def test_its_olx_comes_back() -> None:
@@ -139,4 +190,3 @@ def test_its_olx_comes_back() -> None:
     again = KpMapBlock.parse_xml(node, BlockRuntime(Store()), looking().block().scope_ids)
 
     assert again.unit == "SEM-1"
-    assert block.MAX_NAME == 200

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from random import Random
 from types import ModuleType, SimpleNamespace
 
 import pytest
 from django.dispatch import Signal
 
 from qualoop.values import Score
-from tests.fakes.plugin_batches import ANN, BEN, COURSE, batch
+from tests.fakes.plugin_batches import ANN, BEN, COURSE, Clock, ScriptedTool, batch
 from tests.fakes.plugin_platform import STATE, School
-from xblocks.edx import checks, outbox, receivers
-from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck
+from xblocks.edx import checks, learners, metrics, outbox, receivers, sending
+from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck, GradeOverride
 from xblocks.edx.platform import KeptScore, score_in, share_of
+from xblocks.edx.tool import Answer
 
 USAGE = batch().usage
 SOON = timedelta(minutes=3)
@@ -95,13 +97,46 @@ def test_signals_are_taken_where_the_platform_has_them(platform_signals: dict[st
         sender=None, course=course, user="ann", subsection_grade=None, course_structure=None
     )
     assert GradeCheck.objects.get().asked_at > datetime.now(UTC) - timedelta(minutes=1)
-    platform_signals["SUBSECTION_OVERRIDE_CHANGED"].send(
-        sender=None, user_id="ann", course_id=COURSE, usage_id="sub-1", only_if_higher=False
-    )
-    assert Difference.objects.get().kind == "overridden"
     # Of whom nothing was recorded, nothing is kept; and nothing that fails here stops a teacher.
     platform_signals["SUBSECTION_SCORE_CHANGED"].send(sender=None, course=course, user="nobody")
     assert GradeCheck.objects.count() == 1
+
+
+def test_a_grade_that_staff_set_is_told_after_the_learners_evidence_once_for_each_change(
+    platform_signals: dict[str, Signal],
+) -> None:
+    STATE.ids["ann"] = [ANN, "another-id-of-hers"]
+    outbox.record(batch())
+    tool, clock = ScriptedTool(answers=[Answer(status=None, code="unreachable")]), Clock()
+
+    def override() -> None:
+        platform_signals["SUBSECTION_OVERRIDE_CHANGED"].send(
+            sender=None, user_id="ann", course_id=COURSE, usage_id="sub-1", only_if_higher=False
+        )
+
+    def told() -> list[tuple[str | None, str]]:
+        sending.send_due(tool, clock, random=Random(1))
+        clock.advance(hours=7)
+        return [(body["score"], body["place"]) for _, target, body in tool.asked if "/overrides/" in target]
+
+    STATE.overrides["ann", COURSE, "sub-1"] = Score("0.9")
+    override()
+    assert told() == []  # the tool does not know yet what the grade was set over
+    assert told() == [("0.9", "sub-1")]
+    override()
+    assert len(told()) == 1
+    tool.registered = Answer(status=422, code="body-refused")
+    STATE.overrides.clear()
+    override()
+    assert told()[1:] == [(None, "sub-1")]
+    assert (metrics.measure(clock()).overrides_refused, len(told())) == (1, 2)
+    tool.registered = Answer(status=200, body={})
+    assert sending.send_again(clock()) == 0
+    told()
+    assert metrics.measure(clock()).overrides_refused == 0
+    assert len({target for _, target, _ in tool.asked if "/overrides/" in target}) == 2
+    assert learners.forget([ANN]) == 1
+    assert not GradeOverride.objects.exists()
 
 
 def test_retirement_forgets_and_says_when_it_could_not(platform_signals: dict[str, Signal]) -> None:

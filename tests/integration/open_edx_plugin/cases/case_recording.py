@@ -30,15 +30,26 @@ def test_events_are_numbered_by_learner_and_an_event_told_twice_is_one() -> None
 
 
 def test_an_event_says_all_that_the_tool_wants_and_nothing_of_the_person() -> None:
-    outbox.record(batch(is_staff=True, total=Score("0.25")))
+    outbox.record(batch(total=Score("0.25")))
     sent = json.loads(EvidenceEvent.objects.get().payload)
-    assert sent["staff"] is True
+    assert sent["staff"] is False
     assert (sent["learner"], sent["course"], sent["score"], sent["sequence"]) == (ANN, COURSE, "0.5", 1)
     assert sent["total"] == "0.25"
     assert set(sent) == {
         "id", "learner", "course", "activity", "content", "part", "score", "form", "attempt", "try", "hints",
         "sequence", "occurred_at", "staff", "enrolled", "occasion", "run", "total",
     }  # fmt: skip
+
+
+def test_what_staff_do_is_marked_and_leaves_no_gap_in_the_numbers() -> None:
+    outbox.record(batch(is_staff=True, count=2))
+    outbox.record(batch(number=2))
+    outbox.record(batch(number=3, is_staff=True))
+    outbox.record(batch(number=4))
+    sent = [json.loads(event.payload) for event in EvidenceEvent.objects.order_by("id")]
+    assert [(one["staff"], one.get("sequence")) for one in sent] == [
+        (True, None), (True, None), (False, 1), (True, None), (False, 2),
+    ]  # fmt: skip
 
 
 def test_what_its_transaction_undoes_was_never_recorded() -> None:
@@ -77,7 +88,7 @@ def test_new_evidence_does_not_hurry_a_try_that_was_put_off_but_wakes_what_was_g
     outbox.record(batch(BEN))
     before = EvidenceOutbox.objects.get(learner=ANN).next_at
     EvidenceOutbox.objects.filter(learner=ANN).update(attempts=3)
-    EvidenceOutbox.objects.filter(learner=BEN).update(attempts=16, state=outbox.DEAD)
+    EvidenceOutbox.objects.filter(learner=BEN).update(attempts=16, state="dead")
     outbox.record(batch(ANN, number=2))
     outbox.record(batch(BEN, number=2))
     rows = {row.learner: (row.state, row.attempts) for row in EvidenceOutbox.objects.all()}

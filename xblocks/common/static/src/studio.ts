@@ -136,8 +136,11 @@ class StudioForm {
     for (const field of this.#all<HTMLInputElement | HTMLSelectElement>("[data-q-field]")) {
       values[field.dataset["qField"] ?? ""] = typed(field.value, field.dataset["qType"] ?? "");
     }
-    values["activity_key"] = this.#chosen("activity");
-    values["files"] = this.#chosen("source") === "own" ? this.#files() : {};
+    // The form of the map has nothing to choose between.
+    if (this.#chosen("source")) {
+      values["activity_key"] = this.#chosen("activity");
+      values["files"] = this.#chosen("source") === "own" ? this.#files() : {};
+    }
     return values;
   }
 

@@ -12,7 +12,7 @@ from xblocks.edx import metrics, sending, work
 from xblocks.edx.clock import system_clock
 from xblocks.edx.config import NotConfiguredError
 from xblocks.edx.models import Difference, EvidenceEvent
-from xblocks.edx.outbox import REFUSED
+from xblocks.edx.states import REFUSED
 
 MOST_LINES = 50
 

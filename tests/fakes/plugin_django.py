@@ -1,0 +1,59 @@
+"""A Django with the plug-in installed.
+
+The database is the PostgreSQL one that QUALOOP_PLUGIN_POSTGRESQL names by its address, else the SQLite file that
+QUALOOP_PLUGIN_SQLITE names, else one that is removed at the end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+
+def database() -> dict[str, Any]:
+    """Return the database of the settings."""
+    named = os.environ.get("QUALOOP_PLUGIN_POSTGRESQL")
+    if named:
+        parts = urlsplit(named)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": parts.hostname,
+            "PORT": parts.port or "",
+            "USER": parts.username,
+            "PASSWORD": parts.password or "",
+            "NAME": parts.path[1:],
+        }
+    file = os.environ.get("QUALOOP_PLUGIN_SQLITE")
+    if not file:
+        folder = tempfile.mkdtemp(prefix="qualoop-plugin-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        file = str(Path(folder) / "site.sqlite")
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "OPTIONS": {"timeout": 30}}
+
+
+def configure(**more: Any) -> None:
+    """Set Django up, with the tables as the migrations make them."""
+    set_up(**more)
+    call_command("migrate", verbosity=0)
+
+
+def set_up(**more: Any) -> None:
+    """Set Django up on a database that has its tables."""
+    settings.configure(
+        SECRET_KEY="a secret of tests",
+        USE_TZ=True,
+        INSTALLED_APPS=["xblocks.edx.apps.QualoopPluginConfig"],
+        DATABASES={"default": database()},
+        QUALOOP_PLATFORM="tests.fakes.plugin_platform.School",
+        **{"QUALOOP_NUDGE": False, **more},
+    )
+    django.setup()
