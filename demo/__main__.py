@@ -1,6 +1,6 @@
 """`python -m demo`: the whole product on this machine, an LMS with a class, the tool, and its worker.
 
-python -m demo [--data FOLDER] [--check] [--once-ready FILE]
+python -m demo [--data FOLDER] [--check] [--once-ready FILE] [--empty]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from demo.addresses import choose_addresses
 from demo.announcement import ready_box, write_ready_file
 from demo.course_content import activities_of, package_folders
+from demo.examples import make_examples
 from demo.lms.settings import LmsSettings
 from demo.processes import Child, DemoFailedError
 from demo.running import (
@@ -57,6 +58,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where the data is kept (%(default)s)")
     parser.add_argument("--check", action="store_true", help="start, ask every address once, and stop")
     parser.add_argument("--once-ready", type=Path, metavar="FILE", help="write the addresses as JSON when all answer")
+    parser.add_argument("--empty", action="store_true", help="begin nothing: no live project, no rooms")
     return parser.parse_args(arguments)
 
 
@@ -81,6 +83,8 @@ def _run(options: argparse.Namespace, folder: Path, children: list[Child], stop:
     children.append(start_tool(environment, addresses.tool_port, log))
     children.append(start_worker(environment, log))
     wait_until_ready(children, addresses, stop)
+    if not options.empty and not stop.is_set():
+        make_examples(addresses, folder, say=_say)
     if options.check:
         check_addresses(children, addresses, say=_say)
         return

@@ -15,7 +15,8 @@ def ready_box(addresses: Addresses, folder: Path) -> str:
     """Return the box with the addresses, the people, and what to know."""
     people = load_school().people
     teachers = ", ".join(person.name for person in people if person.is_teacher)
-    students = ", ".join(person.name for person in people if not person.is_teacher)
+    students = ", ".join(person.name for person in people if person.is_student)
+    mentors = ", ".join(person.name for person in people if person.is_mentor)
     lines = [
         "The Qualoop demo is running.",
         "",
@@ -25,6 +26,7 @@ def ready_box(addresses: Addresses, folder: Path) -> str:
         "  Log in with one click, no password:",
         f"    teachers     {teachers}",
         f"    students     {students}",
+        f"    mentor       {mentors}   (a plan waits in “Search marketing for a partner shop”)",
         "",
         f"  Data           {shown(folder)}   (kept; delete the folder to start anew)",
         f"  Logs           {shown(folder / 'log')}",

@@ -32,9 +32,8 @@ class ToolSetup:
 
 
 def qualoop_command() -> list[str]:
-    """Return the command beside this Python, or the module where the package is not installed."""
-    script = Path(sys.executable).with_name("qualoop")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "qualoop.commands"]
+    """Return the command beside this Python."""
+    return [str(Path(sys.executable).with_name("qualoop"))]
 
 
 def tool_environment(folder: Path, addresses: Addresses) -> dict[str, str]:

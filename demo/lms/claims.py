@@ -19,6 +19,7 @@ DL_CLAIM: Final = "https://purl.imsglobal.org/spec/lti-dl/claim"
 NRPS_CLAIM: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 MEMBERSHIP_ROLES: Final = {
     "teacher": "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor",
+    "mentor": "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor",
     "student": "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",
 }
 COURSE_SECTION: Final = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"

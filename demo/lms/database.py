@@ -58,6 +58,7 @@ def prepare(settings: LmsSettings, school: School) -> None:
     connection = connect(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
+        _widen_roles(connection)
         connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
         with writing(connection):
             _keep_secrets(connection)
@@ -71,6 +72,21 @@ def get_setting(connection: sqlite3.Connection, name: str) -> str:
     """Return a stored setting: `private_key` and `public_key` (PEM), `session_secret`."""
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
     return str(row["value"])
+
+
+def _widen_roles(connection: sqlite3.Connection) -> None:
+    """Let people of a file from before mentors be mentors: the table of people is made anew, with the people in it."""
+    row = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'user'").fetchone()
+    if row is None or "'mentor'" in row["sql"]:
+        return
+    made = row["sql"].replace("'student')", "'student', 'mentor')").replace("TABLE user", "TABLE user_wide")
+    connection.execute("PRAGMA foreign_keys = OFF")
+    with writing(connection):
+        connection.execute(made)
+        connection.execute("INSERT INTO user_wide SELECT * FROM user")
+        connection.execute("DROP TABLE user")
+        connection.execute("ALTER TABLE user_wide RENAME TO user")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _keep_secrets(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS setting (
 
 CREATE TABLE IF NOT EXISTS user (
     id TEXT PRIMARY KEY,
-    role TEXT NOT NULL CHECK (role IN ('teacher', 'student')),
+    role TEXT NOT NULL CHECK (role IN ('teacher', 'student', 'mentor')),
     given TEXT NOT NULL,
     family TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -11,7 +11,7 @@ import yaml
 
 from qualoop.values import Text
 
-Role = Literal["teacher", "student"]
+Role = Literal["teacher", "student", "mentor"]
 
 SCHOOL_FILE: Final = Path(__file__).with_name("school.yaml")
 
@@ -30,6 +30,14 @@ class Person:
     @property
     def is_teacher(self) -> bool:
         return self.role == "teacher"
+
+    @property
+    def is_student(self) -> bool:
+        return self.role == "student"
+
+    @property
+    def is_mentor(self) -> bool:
+        return self.role == "mentor"
 
     @property
     def initials(self) -> str:

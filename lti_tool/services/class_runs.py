@@ -20,7 +20,7 @@ from lti_tool.models import Activity, Attempt
 from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.contents import Contents
 from qualoop.content_packages import Project
-from qualoop.player.project_state import ProjectState
+from qualoop.player.project_state import Missed, ProjectState
 from qualoop.values import Score
 
 
@@ -28,7 +28,7 @@ from qualoop.values import Score
 class GradedRun:
     """One attempt: how many rounds were played of how many, whether it was handed in; its score and those of its parts.
 
-    ``has_draft`` says whether a decision is saved for the next round; ``decisions`` are those of the rounds, as they are
+    ``missed`` are the rounds that closed before they were played, ``has_draft`` says whether a decision is saved for the next round; ``decisions`` are those of the rounds, as they are
     stored.
     """
 
@@ -40,6 +40,7 @@ class GradedRun:
     score: Score
     parts: Mapping[str, Score]
     decisions: Mapping[str, Any]
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,7 @@ def _runs(connection: Connection, link: Link) -> tuple[Mapping[int, Sequence[Gra
                     score=run.score,
                     parts=run.parts,
                     decisions=run.state,
+                    missed=run.missed,
                 )
             )
     return runs, practised

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -25,11 +25,8 @@ from lti_tool.services.live_people import check_may_decide, list_mentors
 from lti_tool.services.marking_cases import Desk, Marker
 from lti_tool.services.roles import Role
 from qualoop.assessment.live import Act, LiveRefusedError, LiveStaleError, Standing
-from qualoop.assessment.marking import Stage
+from qualoop.assessment.marking import MAX_COMMENT, MAX_ENTERPRISE, Stage
 from qualoop.content_packages import LiveProject
-
-MAX_COMMENT: Final = 4000
-MAX_ENTERPRISE: Final = 200
 
 
 class EnterpriseMissingError(LiveRefusedError):

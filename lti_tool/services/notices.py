@@ -26,11 +26,12 @@ from lti_tool.models import (
 )
 from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.corrected import CorrectedEntry, list_corrected
+from lti_tool.services.live_queue import LiveWork
 from lti_tool.services.records import Subject
 from qualoop.assessment import Extension
 from qualoop.ledger import EventType
 from qualoop.records import Outcome
-from qualoop.values import Score
+from qualoop.values import Score, Text
 
 MOST: Final = 100
 
@@ -53,6 +54,14 @@ class Kind(StrEnum):
     """An open appeal of a learner of the class."""
     CLASS_RELEASED = "class-released"
     """Scores of the link that were held back are shown to its learners."""
+    LIVE_ACCEPTED = "live-accepted"
+    """A plan or a milestone of a live project was accepted."""
+    LIVE_RETURNED = "live-returned"
+    """A plan or a milestone of a live project was sent back."""
+    LIVE_WAITING = "live-waiting"
+    """A plan or a milestone waits for this person's decision."""
+    LIVE_JUDGES = "live-judges"
+    """A live project waits for this person's judgement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,7 @@ class Notice:
     """One notice; each kind fills what it is about. ``link`` is the id of a resource link, ``title`` its title.
 
     ``score`` is what counts now, ``extension`` what was given, ``codes`` the knowledge points of an appeal, ``member``
-    whose appeal it is.
+    whose appeal it is; ``task`` a milestone's title (None for the plan), ``live`` the project that waits.
     """
 
     kind: Kind
@@ -73,6 +82,8 @@ class Notice:
     outcome: Outcome | None = None
     extension: Extension | None = None
     member: Member | None = None
+    task: Text | None = None
+    live: LiveWork | None = None
 
 
 def learner_notices(connection: Connection, subject: Subject, now: datetime) -> Iterator[Notice]:

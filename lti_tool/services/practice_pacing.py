@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 
 from sqlalchemy import select
@@ -17,12 +18,12 @@ from lti_tool.db import micros, stored_json
 from lti_tool.models import Attempt, PracticeRounds, ResourceLink
 from lti_tool.services.class_members import Link
 from lti_tool.services.class_runs import RunsLine
-from lti_tool.services.practice_rounds import FREE, Pace, kinds_of, pace_of, rounds_of
+from lti_tool.services.practice_rounds import FREE, Pace, can_close, kinds_of, pace_of, rounds_of
 from qualoop.content_packages import Project
 from qualoop.errors import QualoopError
-from qualoop.player.project_state import ProjectState, Shock
+from qualoop.player.project_state import Instead, Missed, ProjectState, Shock
+from qualoop.simulators.engine import MOST_SHOCKS
 
-MOST_SHOCKS: Final = 12
 FIRST_SHOCK: Final = 2
 """What is so from the first round on is the world and no event."""
 
@@ -40,7 +41,7 @@ class PacingStaleError(PacingRefusedError):
 
 
 class DatesRefusedError(PacingRefusedError):
-    """A date is no moment, or a later round would open before an earlier one."""
+    """A date is no moment, a later round would open or close before an earlier one, or one would close before it opens."""
 
     code = "pace-dates"
 
@@ -53,39 +54,79 @@ class ShockRefusedError(PacingRefusedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundLine:
-    """A round as the console shows it: from 1; how many saved a draft for it, and how many have played it."""
+    """A round as the console shows it: from 1; how many saved a draft for it, and how many have played it.
+
+    ``is_open`` says that it was opened, ``is_over`` that it closed; then ``missed`` are those who had begun and not played
+    it.
+    """
 
     number: int
     is_open: bool
+    is_over: bool
     at: datetime | None
+    ends: datetime | None
     decided: int
     played: int
+    missed: int
     shocks: tuple[str, ...]
     can_open: bool
     can_close: bool
+    can_end: bool
+    can_reopen: bool
     can_shock: bool
 
 
-def round_lines(pace: Pace, rounds: int, runs: Sequence[RunsLine], now: datetime) -> list[RoundLine]:
-    """Return the rounds of a link with how far the class is."""
-    held = pace.open_rounds(now)
+def round_lines(
+    pace: Pace, rounds: int, runs: Sequence[RunsLine], now: datetime, *, closes: bool = False
+) -> list[RoundLine]:
+    """Return the rounds of a link with how far the class is; ``closes`` says whether rounds of its project can close."""
+    held, over = pace.open_rounds(now), pace.closed_rounds(now)
     most = rounds if held is None else min(held, rounds)
     played = [max((run.played for run in line.runs), default=0) for line in runs]
+    ends = [pace.closes[place] if place < len(pace.closes) else None for place in range(rounds)]
     drafts = [line.runs[-1].played + 1 if line.runs and line.runs[-1].has_draft else 0 for line in runs]
     return [
         RoundLine(
             number=number,
             is_open=number <= most,
+            is_over=number <= over,
+            ends=ends[number - 1],
+            missed=sum(any(miss.round == number for miss in missed_of(line, over)) for line in runs),
             at=pace.dates[number - 1] if number <= len(pace.dates) else None,
             decided=drafts.count(number),
-            played=sum(each >= number for each in played),
+            played=sum(_has_played(line, number) for line in runs),
             shocks=tuple(shock.kind for shock in pace.shocks if shock.round == number),
             can_open=pace.by_teacher and number == most + 1,
-            can_close=pace.by_teacher and number <= most,
+            can_close=pace.by_teacher and over < number <= most and not (closes and max(played, default=0) >= number),
+            can_end=pace.by_teacher and closes and over < number <= most,
+            can_reopen=pace.by_teacher and number == over,
             can_shock=pace.by_teacher and number > max(most, 1) and max(played, default=0) < number,
         )
         for number in range(1, rounds + 1)
     ]
+
+
+def _has_played(line: RunsLine, number: int) -> bool:
+    """Say whether a learner played a round (from 1) in any attempt, and not the clock."""
+    return any(run.played >= number and all(miss.round != number for miss in run.missed) for run in line.runs)
+
+
+def missed_of(line: RunsLine, closed: int) -> tuple[Missed, ...]:
+    """Return the rounds of a learner's newest run that closed before they were played.
+
+    Those that closed since the learner was last seen are among them, with what the next look plays.
+    """
+    run = line.runs[-1] if line.runs else None
+    if run is None or run.is_done:
+        return () if run is None else run.missed
+    missed, last = list(run.missed), Instead.BEFORE if run.played else Instead.NAIVE
+    if missed and missed[-1].round == run.played and missed[-1].instead is Instead.NAIVE:
+        last = Instead.NAIVE
+    for number in range(run.played + 1, min(closed, run.rounds) + 1):
+        is_saved = number == run.played + 1 and run.has_draft
+        missed.append(Missed(round=number, instead=Instead.DRAFT if is_saved else last))
+        last = Instead.BEFORE if is_saved else last
+    return tuple(miss for miss in missed if miss.round <= closed)
 
 
 def set_pace(session: Session, link: Link, seen: int, *, by_teacher: bool, shows_class: bool) -> None:
@@ -110,7 +151,7 @@ def open_round(session: Session, link: Link, seen: int, number: int, *, rounds: 
 def close_round(session: Session, link: Link, seen: int, number: int, *, now: datetime) -> None:
     """Close a round, from 1, and those after it; dates that have passed are dropped with it.
 
-    Who has played it keeps what came of it; drafts stay. Raises PacingStaleError, PacingRefusedError.
+    It is as if it had not been opened: who has played it keeps what came of it; drafts stay. Raises PacingStaleError, PacingRefusedError.
     """
     row = _row(session, link, seen)
     if not 1 <= number <= _opened(row, now):
@@ -119,13 +160,55 @@ def close_round(session: Session, link: Link, seen: int, number: int, *, now: da
     row.dates = [None if at is not None and at <= micros(now) else at for at in row.dates]
 
 
-def set_dates(session: Session, link: Link, seen: int, dates: Sequence[datetime | None]) -> None:
-    """Say when each round opens by itself. Raises PacingStaleError, DatesRefusedError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """When each round opens and closes by itself, from the first; None where that is done by hand."""
+
+    opens: Sequence[datetime | None]
+    closes: Sequence[datetime | None] = ()
+
+
+def set_dates(session: Session, link: Link, seen: int, windows: Windows) -> None:
+    """Say when each round opens and closes by itself. Raises PacingStaleError, DatesRefusedError."""
     row = _row(session, link, seen)
-    given = [at for at in dates if at is not None]
-    if not row.by_teacher or given != sorted(given):
+    opens, closes = ([at for at in dates if at is not None] for dates in (windows.opens, windows.closes))
+    pairs = zip_longest(windows.opens, windows.closes)
+    is_backwards = any(first is not None and last is not None and last <= first for first, last in pairs)
+    if not row.by_teacher or opens != sorted(opens) or closes != sorted(closes) or is_backwards:
         raise DatesRefusedError
-    row.dates = [None if at is None else micros(at) for at in dates]
+    row.dates = [None if at is None else micros(at) for at in windows.opens]
+    row.closes = [None if at is None else micros(at) for at in windows.closes]
+
+
+def end_round(session: Session, link: Link, seen: int, number: int, *, project: Project, now: datetime) -> None:
+    """Let a round, from 1, be over now, with those before it; for who has not played it a stand-in decision is played.
+
+    Raises PacingStaleError, PacingRefusedError.
+    """
+    row = _row(session, link, seen)
+    over = pace_of(row).closed_rounds(now)
+    if not can_close(project) or not over < number <= _opened(row, now):
+        raise PacingRefusedError
+    kept = [*row.closes, *[None] * (number - len(row.closes))]
+    row.closes = [micros(now) if over < place <= number else at for place, at in enumerate(kept, 1)]
+
+
+def reopen_round(session: Session, link: Link, seen: int, number: int, *, now: datetime) -> None:
+    """Let the round that closed last, from 1, be open again without an end.
+
+    What was played in it for who has not gone on since is taken back. Raises PacingStaleError, PacingRefusedError.
+    """
+    row = _row(session, link, seen)
+    if number < 1 or number != pace_of(row).closed_rounds(now):
+        raise PacingRefusedError
+    before = max((at for at in row.closes[: number - 1] if at is not None), default=None)
+    row.closes = [
+        None if place >= number and at is not None and at <= micros(now) else at
+        for place, at in enumerate(row.closes, 1)
+    ]
+    if number > 1 and row.closes[number - 2] is None:
+        # It closed with the one after it, which is open again: it stays closed on its own.
+        row.closes = [*row.closes[: number - 2], before or micros(now), *row.closes[number - 1 :]]
 
 
 def add_shock(session: Session, link: Link, seen: int, shock: Shock, *, project: Project, now: datetime) -> None:
@@ -194,6 +277,7 @@ def _row(session: Session, link: Link, seen: int) -> PracticeRounds:
             by_teacher=FREE.by_teacher,
             opened=FREE.opened,
             dates=[],
+            closes=[],
             shocks=[],
             shows_class=FREE.shows_class,
             version=FREE.version,

@@ -27,8 +27,6 @@ from qualoop.simulators import DecisionForm
 from qualoop.simulators.decisions import Decision, packed, unpacked, with_components
 from qualoop.simulators.project import Team
 
-MOST_TEAMS: Final = 40
-
 GAMES: Final[Mapping[str, Callable[[Any, str], Game]]] = {MARKET: market_of, CHAIN: chain_of}
 """What a class can play together, by engine: made from a project's world and a room's key."""
 

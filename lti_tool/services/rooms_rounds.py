@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
 from lti_tool.services.rooms import (
     GAMES,
-    MOST_TEAMS,
     Room,
     RoomMissingError,
     RoomRefusedError,
@@ -33,9 +32,9 @@ from lti_tool.services.rooms import (
     round_documents,
 )
 from lti_tool.services.rooms_game import Document, Game, Line, RoundResult, round_document
+from qualoop.simulators.engine import MOST_SHOCKS
+from qualoop.simulators.sem.shared import MOST_TEAMS
 from qualoop.simulators.streams import WorldKey
-
-MOST_SHOCKS: Final = 12
 
 Playing = Callable[[Game, Sequence[Document]], RoundResult]
 

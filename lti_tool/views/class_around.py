@@ -25,14 +25,18 @@ def class_around(connection: Connection, session: Session, current: Current, now
         return ClassAround()
     pace = pace_for(connection, content, session.organisation_id, session.resource_link_id)
     run = ProjectState.from_json(current.attempt.state).graded
+    closed = pace.closed_rounds(now)
     if run is None:
-        return ClassAround()
+        return ClassAround(closed_rounds=closed)
     if run.done:
         others = scores_of_others(connection, link_of(session), session.person_id) if pace.shows_class else ()
-        return ClassAround(others=others)
-    at = pace.opens(run.played + 1)
+        return ClassAround(others=others, closed_rounds=closed)
+    at, ends, words = pace.opens(run.played + 1), pace.ends(run.played + 1), Wording(language=session.language)
     return ClassAround(
         open_rounds=pace.open_rounds(now),
         at=at.isoformat() if at else "",
-        at_words=Wording(language=session.language).time(at) if at else "",
+        at_words=words.time(at) if at else "",
+        closed_rounds=closed,
+        closes=ends.isoformat() if ends else "",
+        closes_words=words.time(ends) if ends else "",
     )

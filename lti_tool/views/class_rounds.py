@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.lti.errors import translatable
 from lti_tool.services import practice_pacing
 from lti_tool.services.class_runs import ClassRuns, find_project
-from lti_tool.services.practice_pacing import DatesRefusedError, PacingRefusedError, round_lines
-from lti_tool.services.practice_rounds import Pace, kinds_of, rounds_of
+from lti_tool.services.practice_pacing import DatesRefusedError, PacingRefusedError, Windows, missed_of, round_lines
+from lti_tool.services.practice_rounds import Pace, can_close, kinds_of, rounds_of
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
@@ -33,6 +33,8 @@ DONE: Final = {
     "paced": translatable("Saved."),
     "opened": translatable("The round is open."),
     "closed": translatable("The round is closed. Drafts are kept."),
+    "ended": translatable("The round is over. For who had not played it, a stand-in decision is played."),
+    "reopened": translatable("The round is open again. It has no closing time now."),
     "dated": translatable("The dates are saved."),
     "shocked": translatable("Announced to everybody. You can take it back until the round is open."),
     "dropped": translatable("Taken back."),
@@ -42,7 +44,10 @@ REFUSED: Final = {
     "pace-stale": translatable(
         "The rounds had been changed when your page was sent. Nothing was changed now: here they are."
     ),
-    "pace-dates": translatable("Write dates and times that do not fall from round to round. Nothing was changed."),
+    "pace-dates": translatable(
+        "Write dates and times that do not fall from round to round, and let each round close after it opens. "
+        "Nothing was changed."
+    ),
     "pace-shock": translatable(
         "This can only happen in a round that is closed and that nobody has played. Nothing was changed."
     ),
@@ -79,7 +84,10 @@ def console(session: Session, found: ClassRuns, pace: Pace) -> dict[str, Any] | 
     shocks = project.engine.shocks if isinstance(project.engine, TakesShocks) else {}
     return {
         "pace": pace,
-        "lines": round_lines(pace, rounds, found.learners, now),
+        "lines": round_lines(pace, rounds, found.learners, now, closes=can_close(project)),
+        "can_close": can_close(project),
+        "over": pace.closed_rounds(now),
+        "missed": {line.member.subject.uuid: missed_of(line, pace.closed_rounds(now)) for line in found.learners},
         "kinds": [(kind, shocks[kind][session.language]) for kind in kinds_of(project)],
         "shock_name": {kind: text[session.language] for kind, text in shocks.items()},
         "ask": _asked(project, request.args.get("ask", "")),
@@ -119,13 +127,28 @@ def _close(transaction: Transaction, session: Session, project: Project, detail:
 
 
 def _date(transaction: Transaction, session: Session, project: Project, detail: str) -> str:
-    practice_pacing.set_dates(transaction, link_of(session), whole("seen"), _dates(rounds_of(project)))
+    rounds = rounds_of(project)
+    closes = _dates("end", rounds) if can_close(project) else []
+    windows = Windows(opens=_dates("at", rounds), closes=closes)
+    practice_pacing.set_dates(transaction, link_of(session), whole("seen"), windows)
     return "dated"
 
 
-def _dates(rounds: int) -> list[datetime | None]:
+def _end(transaction: Transaction, session: Session, project: Project, detail: str) -> str:
+    practice_pacing.end_round(
+        transaction, link_of(session), whole("seen"), number(detail), project=project, now=runtime().clock()
+    )
+    return "ended"
+
+
+def _reopen(transaction: Transaction, session: Session, project: Project, detail: str) -> str:
+    practice_pacing.reopen_round(transaction, link_of(session), whole("seen"), number(detail), now=runtime().clock())
+    return "reopened"
+
+
+def _dates(field: str, rounds: int) -> list[datetime | None]:
     try:
-        return [read_moment(request.form.get(f"at.{place}", "").strip()) for place in range(1, rounds + 1)]
+        return [read_moment(request.form.get(f"{field}.{place}", "").strip()) for place in range(1, rounds + 1)]
     except ValueError as error:
         raise DatesRefusedError from error
 
@@ -152,6 +175,8 @@ _ACTS: Final[Mapping[str, Callable[[Transaction, Session, Project, str], str]]] 
     "pace": _pace,
     "open": _open,
     "close": _close,
+    "end": _end,
+    "reopen": _reopen,
     "dates": _date,
     "shock": _shock,
     "drop": _drop,

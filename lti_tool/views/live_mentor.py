@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.models import Activity
 from lti_tool.services import live_decisions, live_people, live_queue, submissions
 from lti_tool.services.live_cases import LiveCase, get_case
-from lti_tool.services.live_decisions import MAX_COMMENT, Decision
+from lti_tool.services.live_decisions import Decision
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.live import read_number
@@ -24,7 +24,7 @@ from lti_tool.views.submission import UNPROCESSABLE
 from lti_tool.views.teaching import link_of
 from lti_tool.views.work_files import file_response
 from qualoop.assessment.live import DECISIONS, Act, LiveRefusedError, LiveStaleError
-from qualoop.assessment.marking import Stage
+from qualoop.assessment.marking import MAX_COMMENT, MAX_ENTERPRISE, Stage
 from qualoop.content_packages import LIVE_KIND
 
 blueprint = Blueprint("live_mentor", __name__)
@@ -61,7 +61,7 @@ def queue(session: Session) -> str:
         is_live=is_live,
         may_decide=may_decide,
         may_set=session.may(Permission.RELEASE_MARKS),
-        max_enterprise=live_decisions.MAX_ENTERPRISE,
+        max_enterprise=MAX_ENTERPRISE,
         **live_words(session),
     )
 
@@ -203,7 +203,7 @@ def _page(
         here=_here(session),
         sent=sent,
         max_comment=MAX_COMMENT,
-        max_enterprise=live_decisions.MAX_ENTERPRISE,
+        max_enterprise=MAX_ENTERPRISE,
         file_url=file_address("live_mentor.send_file", launch=session.uuid, work=work),
         **shown,
         **words,

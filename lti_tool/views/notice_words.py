@@ -20,12 +20,17 @@ def sentence(notice: Notice, words: Wording) -> str:
         return _extended(notice, words, title)
     if notice.kind in {Kind.APPEAL_ANSWERED, Kind.NEEDS_DECISION}:
         return _appeal(notice, words)
+    task = gettext("Plan") if notice.task is None else notice.task[words.language]
     said = {
+        Kind.LIVE_ACCEPTED: gettext("A task of your live project was accepted: %(task)s. %(title)s."),
+        Kind.LIVE_RETURNED: gettext("A task of your live project was sent back to you: %(task)s. %(title)s."),
+        Kind.LIVE_WAITING: gettext("A task of a live project waits for a decision: %(task)s. %(title)s."),
+        Kind.LIVE_JUDGES: gettext("A live project waits to be judged. %(title)s."),
         Kind.RELEASED: gettext("Your result is out. %(title)s: %(score)s."),
         Kind.RESCORED: gettext("Your teacher changed dates or rules. Your result now is %(score)s. %(title)s."),
         Kind.CLASS_RELEASED: gettext("Results are out. %(title)s."),
     }[notice.kind]
-    return said % {"title": title, "score": score}
+    return said % {"title": title, "score": score, "task": task}
 
 
 def text_to_copy(notice: Notice, spoken: Sequence[Wording]) -> str:

@@ -13,12 +13,14 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import micros, moment
-from lti_tool.services import notices, notices_seen
+from lti_tool.services import notices, notices_live, notices_seen
 from lti_tool.services.evidence_entries import name_parts
+from lti_tool.services.live_queue import LiveWork
 from lti_tool.services.notices import Kind, Notice
 from lti_tool.services.records import Subject
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.marking import marker_of
 from lti_tool.views.notice_words import sentence, text_to_copy
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
@@ -31,7 +33,7 @@ _Day: TypeAlias = tuple[date, list[tuple[Notice, str, str, str]]]
 
 
 @blueprint.get("/a/<launch>/notices/")
-@needs(Permission.VIEW_OWN_RECORD)
+@needs(Permission.VIEW_NOTICES)
 def show(session: Session) -> str:
     """Show the notices, newest first."""
     parts, now = runtime(), runtime().clock()
@@ -64,7 +66,7 @@ def show(session: Session) -> str:
 
 
 @blueprint.post("/a/<launch>/notices/seen")
-@needs(Permission.VIEW_OWN_RECORD)
+@needs(Permission.VIEW_NOTICES)
 def mark(session: Session) -> AnyResponse:
     """Let all that the page showed be seen; what has come since stays new."""
     to = request.form.get("to", "")
@@ -76,7 +78,7 @@ def mark(session: Session) -> AnyResponse:
 
 
 @blueprint.post("/a/<launch>/notices/undo")
-@needs(Permission.VIEW_OWN_RECORD)
+@needs(Permission.VIEW_NOTICES)
 def undo(session: Session) -> AnyResponse:
     """Let what was marked last be new again."""
     with runtime().database.transaction() as transaction:
@@ -85,7 +87,11 @@ def undo(session: Session) -> AnyResponse:
 
 
 def _found(connection: Connection, session: Session, now: datetime) -> list[Notice]:
+    contents = runtime().contents
     found = [*notices.learner_notices(connection, _subject(session), now)]
+    found += notices_live.live_decisions(connection, contents, _subject(session))
+    if session.may(Permission.MARK):
+        found += notices_live.live_waiting(connection, contents, link_of(session), marker_of(session))
     if session.may(Permission.VIEW_CLASS):
         found += notices.class_notices(connection, link_of(session), now)
     return [*notices.newest_first(iter(found))]
@@ -105,6 +111,8 @@ def _by_day(session: Session, found: Sequence[Notice], words: Wording, spoken: I
 
 def _address(session: Session, notice: Notice) -> str:
     """Return where a notice leads; empty where it is about another link than the one that is open."""
+    if notice.live:
+        return _to_decide(session, notice.live)
     if notice.kind is Kind.NEEDS_DECISION and notice.member and notice.codes:
         return f"{session.base}class/{notice.member.subject.uuid}/{notice.codes[0]}/"
     if notice.kind is Kind.CLASS_RELEASED:
@@ -114,6 +122,13 @@ def _address(session: Session, notice: Notice) -> str:
     if notice.codes:
         return url_for("record.show_point", launch=session.uuid, code=notice.codes[0])
     return session.base if notice.link == session.resource_link_id else ""
+
+
+def _to_decide(session: Session, work: LiveWork) -> str:
+    """Return where a live project is decided about: the marking room, once all its tasks are accepted."""
+    if work.step is not None:
+        return url_for("live_mentor.show", launch=session.uuid, work=work.uuid)
+    return url_for("marking_room.show", launch=session.uuid, work=work.uuid, where="course", show="all")
 
 
 def _subject(session: Session) -> Subject:

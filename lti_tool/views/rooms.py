@@ -17,7 +17,6 @@ from lti_tool.services.class_sheet import Value, as_csv
 from lti_tool.services.roles import Permission
 from lti_tool.services.rooms import (
     GAMES,
-    MOST_TEAMS,
     Room,
     RoomRefusedError,
     fewest_teams,
@@ -32,6 +31,7 @@ from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.content_packages import Project
 from qualoop.player.project_numbers import number_text
+from qualoop.simulators.sem.shared import MOST_TEAMS
 from qualoop.simulators.streams import KEY_BYTES, WorldKey
 
 blueprint = Blueprint("rooms", __name__)

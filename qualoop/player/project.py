@@ -27,6 +27,7 @@ from qualoop.player.actions import Action, State, Step
 from qualoop.player.errors import StaleActionError
 from qualoop.player.host import Host, Refused
 from qualoop.player.kinds import Description
+from qualoop.player.project_closing import check_in_time, with_closed
 from qualoop.player.project_state import GRADED, ProjectState
 from qualoop.player.project_stepping import Moment, handed_in, stepped
 from qualoop.player.project_view import Page, closed_shows, hosted, project_view, review_view
@@ -78,6 +79,14 @@ class PracticeProjectKind:
         """Return the graded run handed in: rounds that were not played go on as decided last."""
         after, events = handed_in(self._moment(content, state, _CLOCK))
         return Step(state=after.as_json(), events=events)
+
+    def with_closed(self, content: Project, state: State, closed: int, /) -> State:
+        """Return an attempt whose first ``closed`` graded rounds are closed, with what is played in them."""
+        return with_closed(self._moment(content, state, _CLOCK), closed).as_json()
+
+    def check_in_time(self, content: Project, state: State, action: Action, closed: int, /) -> None:
+        """Raise RoundClosedError for a decision of a closed round, DecisionRefusedError where none is open any more."""
+        check_in_time(self._moment(content, state, action), closed)
 
     def render(
         self, content: Project, state: State, host: Host, /, *, settings: LinkSettings, refused: Refused | None = None

@@ -26,6 +26,7 @@ _TALLEST: Final = 80.0
 class ClassAround:
     """What is told of a class. ``others`` are scores in [0, 1] of who has finished, the learner not among them.
 
+    ``closed_rounds`` counts the rounds that are over, from the first; the next to be played closes at ``closes``.
     ``open_rounds`` is how many rounds of a graded run may be played, None where nobody holds them back; the next one
     opens at ``at`` (ISO 8601, and ``at_words`` as people read it), both empty where a teacher opens it by hand.
     """
@@ -34,6 +35,9 @@ class ClassAround:
     open_rounds: int | None = None
     at: str = ""
     at_words: str = ""
+    closed_rounds: int = 0
+    closes: str = ""
+    closes_words: str = ""
 
 
 @runtime_checkable
@@ -49,7 +53,7 @@ def with_class(run: Mapping[str, Any] | None, host: Host) -> View | None:
     """Return the view of a run with what the host knows of the class: nothing, for practice and for what is not shown."""
     if run is None:
         return None
-    view: View = {**run, "held": None, "class_scores": None}
+    view: View = {**run, "held": None, "closing": None, "class_scores": None}
     if not isinstance(host, KnowsClass) or run["mode"] != GRADED:
         return view
     around = host.class_around
@@ -57,7 +61,14 @@ def with_class(run: Mapping[str, Any] | None, host: Host) -> View | None:
         return view | {"class_scores": _distribution(around.others, run.get("tenth"))}
     if around.open_rounds is not None and around.open_rounds <= run["played"] < run["rounds"]:
         view["held"] = {"at": around.at, "at_words": around.at_words}
+    if around.closes and run["played"] < run["rounds"]:
+        view["closing"] = {"at": around.closes, "at_words": around.closes_words}
     return view
+
+
+def closed_rounds(host: Host) -> int:
+    """Return how many rounds of a graded run are over for the class, from the first."""
+    return host.class_around.closed_rounds if isinstance(host, KnowsClass) else 0
 
 
 def tenth_of(score: Score) -> int:

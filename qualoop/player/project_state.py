@@ -6,7 +6,7 @@
            "parts": {"bids": "0.25"}, "draft": {…} or null, "what_if": {"round": 0, "decision": {…}} or null}
 
 A run in which a teacher let something happen has `"shocks": [{"round": 3, "kind": "rival_enters"}]` besides: its world
-follows from them too. ``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
+follows from them too. One of whose rounds closed before they were played has `"missed": [{"round": 2, "instead": "draft"}]`. ``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
 counts those of the learner's own. A number from `CLASS_WORLDS` on is a world that a class shares, so that it can be looked
 at together: whoever types the same number gets the same world.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from qualoop.player.actions import State
@@ -46,6 +47,25 @@ class Shock:
     kind: str
 
 
+class Instead(StrEnum):
+    """What was played in a round that closed before the learner played it."""
+
+    DRAFT = "draft"
+    """The decision that was saved for it."""
+    BEFORE = "before"
+    """The decision of the round before."""
+    NAIVE = "naive"
+    """The naive policy's, with which a score begins: nothing had been decided yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """A round (from 1) that closed before the learner played it."""
+
+    round: int
+    instead: Instead
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A world that is decided in: which, how far, and what stands in its fields.
@@ -64,6 +84,7 @@ class Run:
     draft: Mapping[str, Any] | None = None
     what_if: WhatIf | None = None
     shocks: tuple[Shock, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
     @property
     def class_world(self) -> int | None:
@@ -144,6 +165,7 @@ def _run(row: Mapping[str, Any] | None) -> Run | None:
         draft=row["draft"],
         what_if=None if what_if is None else WhatIf(round=what_if["round"], decision=what_if["decision"]),
         shocks=tuple(Shock(round=each["round"], kind=each["kind"]) for each in row.get("shocks", ())),
+        missed=tuple(Missed(round=each["round"], instead=Instead(each["instead"])) for each in row.get("missed", ())),
     )
 
 
@@ -152,6 +174,7 @@ def _as_json(run: Run | None) -> dict[str, Any] | None:
         return None
     what_if = run.what_if
     shocks = [{"round": each.round, "kind": each.kind} for each in run.shocks]
+    missed = [{"round": each.round, "instead": each.instead.value} for each in run.missed]
     return {
         "number": run.number,
         "state": run.state,
@@ -163,4 +186,5 @@ def _as_json(run: Run | None) -> dict[str, Any] | None:
         "draft": run.draft,
         "what_if": None if what_if is None else {"round": what_if.round, "decision": what_if.decision},
         **({"shocks": shocks} if shocks else {}),
+        **({"missed": missed} if missed else {}),
     }

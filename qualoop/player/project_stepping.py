@@ -202,11 +202,11 @@ def _undecided(moment: Moment) -> Asked:
 def _play(moment: Moment) -> Outcome:
     asked = _undecided(moment)
     decision = asked.entered()
-    return _guarded(asked, lambda: _played_on(asked, decision))
+    return guarded(asked, lambda: _played_on(asked, decision))
 
 
 def _played_on(asked: Asked, decision: Decision) -> Outcome:
-    run = _after_round(asked, decision)
+    run = after_round(asked, decision)
     if asked.mode == GRADED:
         plan = whole_plan(asked.opened, asked.opened.engine.plan(asked.opened.world, run.state))
         return asked.with_run(replace(run, score=asked.moment.worlds.score(asked.opened, plan))), ()
@@ -216,7 +216,8 @@ def _played_on(asked: Asked, decision: Decision) -> Outcome:
     return asked.with_run(run), (event,)
 
 
-def _after_round(asked: Asked, decision: Decision) -> Run:
+def after_round(asked: Asked, decision: Decision) -> Run:
+    """Return a run after one more round."""
     opened, run, worlds = asked.opened, asked.run, asked.moment.worlds
     after = worlds.played(opened, [*opened.engine.plan(opened.world, run.state), decision])
     played = run.played + 1
@@ -226,8 +227,8 @@ def _after_round(asked: Asked, decision: Decision) -> Run:
     return replace(run, state=after.state, played=played, rounds=rounds, draft=None, what_if=None)
 
 
-def _guarded(asked: Asked, step: Callable[[], Outcome]) -> Outcome:
-    """Return what a step makes of an attempt; where the engine fails, the attempt stays as it is and the learner is told."""
+def guarded(asked: Asked, step: Callable[[], Outcome]) -> Outcome:
+    """Return what a step makes; where the engine fails, the attempt stays as it is and the learner is told."""
     try:
         return step()
     except QualoopError:
@@ -275,7 +276,7 @@ def _what_if(moment: Moment) -> Outcome:
         raise StaleActionError
     if not may_try(asked.mode, asked.run, asked.opened):
         raise StaleActionError
-    return _guarded(asked, lambda: _tried(asked, int(tried) - 1))
+    return guarded(asked, lambda: _tried(asked, int(tried) - 1))
 
 
 def _tried(asked: Asked, place: int) -> Outcome:
@@ -314,7 +315,7 @@ def _hand_in(moment: Moment) -> Outcome:
     asked = moment.asked()
     if asked.mode != GRADED or asked.run.done or not asked.run.is_played:
         raise StaleActionError
-    return _guarded(asked, lambda: _handed_over(asked))
+    return guarded(asked, lambda: _handed_over(asked))
 
 
 def _handed_over(asked: Asked) -> Outcome:
@@ -346,7 +347,7 @@ def handed_in(moment: Moment) -> Outcome:
     asked = Asked(moment=moment, mode=GRADED, run=run, opened=moment.opened(GRADED, run))
     last = asked.opened.engine.plan(asked.opened.world, run.state)[-1]
     while asked.opened.is_steady and not asked.run.is_played:
-        asked = replace(asked, run=_after_round(asked, last))
+        asked = replace(asked, run=after_round(asked, last))
     run, event = _scored(asked)
     return moment.state.with_run(GRADED, run), (event, *_work(asked), Finished(score=run.score))
 

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from qualoop.assessment import LinkSettings
 from qualoop.assessment.settings import Shown
 from qualoop.content_packages.project import Project
-from qualoop.player.errors import DecisionRefusedError
+from qualoop.player.errors import DecisionRefusedError, RoundClosedError
 from qualoop.player.host import Host, MarkedWork, Refused
 from qualoop.player.item_view import percent, tenths
-from qualoop.player.project_class import tenth_of, with_class
+from qualoop.player.project_class import closed_rounds, tenth_of, with_class
 from qualoop.player.project_debrief import debrief_view, rounds_view, what_if_view
 from qualoop.player.project_panels import panel_views
 from qualoop.player.project_sheet import Sheet, sheet_view
@@ -151,7 +151,7 @@ def _scene(page: Page, mode: Mode, run: Run) -> Scene:
 def _run_view(page: Page, mode: Mode, run: Run) -> View:
     if mode == GRADED and run.done and not run.played:
         # Its time was over before a round was played; perhaps no world was ever made.
-        return {"mode": mode, "unplayed": True, "done": True, "points": _points(page, run), "shocks": []}
+        return {"mode": mode, "unplayed": True, "done": True, "points": _points(page, run), "shocks": [], "missed": []}
     scene = _scene(page, mode, run)
     view = _head(scene) | {"what_if": _what_if(scene)}
     view["sheet"] = _sheet(scene) if may_try(mode, run, scene.opened) or not (run.is_played or run.done) else None
@@ -176,6 +176,7 @@ def _head(scene: Scene) -> View:
         "done": run.done,
         "commitment": opened.key.commitment,
         "shocks": _shocks(scene),
+        "missed": [{"round": each.round, "instead": each.instead.value} for each in run.missed],
         "points": _points(scene.page, run) if scene.mode == GRADED else None,
         "percent": percent(run.score) if _tells_score(scene) else None,
         "tenth": tenth_of(run.score) if _tells_score(scene) else None,
@@ -298,7 +299,9 @@ def _typed(scene: Scene, sheet: Sheet) -> Sheet:
     typed = refused.error.typed
     if typed is None:
         typed = read_decision(sheet.form, refused.action.form, sheet.standing).typed
-    return replace(sheet, typed=typed, problems=refused.error.problems)
+    # That a round has closed stands above the run: there may be no fields any more.
+    problems = () if isinstance(refused.error, RoundClosedError) else refused.error.problems
+    return replace(sheet, typed=typed, problems=problems)
 
 
 def _pasted(scene: Scene) -> str:
@@ -313,15 +316,19 @@ def _pasted(scene: Scene) -> str:
 
 def _is_of(scene: Scene, refused: Refused) -> bool:
     sent = refused.action.form
-    own = {"mode": scene.mode, "world": str(scene.run.number), "round": str(scene.run.played)}
+    own = {"mode": scene.mode, "world": str(scene.run.number)}
+    if not isinstance(refused.error, RoundClosedError):
+        own["round"] = str(scene.run.played)
     return all(value in sent.get(name, ()) for name, value in own.items())
 
 
 def _refusals(page: Page) -> list[str]:
     """Return what is refused and has no sheet to stand in."""
-    if page.refused is None or page.refused.action.name != "open":
+    if page.refused is None:
         return []
     error = page.refused.error
+    if page.refused.action.name != "open" and not isinstance(error, RoundClosedError):
+        return []
     return [each.text[page.language] for each in error.problems] if isinstance(error, DecisionRefusedError) else []
 
 
@@ -336,6 +343,7 @@ def hosted(view: View, host: Host) -> View:
     return view | {
         "language": host.language,
         "run": with_class(view["run"], host),
+        "closed_rounds": closed_rounds(host),
         "knowledge_points": [
             {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
         ],

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -175,6 +175,10 @@ class ChecksPacks(Protocol):
 def parts_of(engine: Engine, world: Any) -> tuple[str, ...]:
     """Return what an engine scores in a world, without computing anything."""
     return tuple(engine.parts(world)) if isinstance(engine, NamesParts) else engine.form(world).components
+
+
+MOST_SHOCKS: Final = 12
+"""So many things may happen in one world, at most: nobody could follow more."""
 
 
 @runtime_checkable

@@ -26,9 +26,9 @@ class Demo:
 
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
-    """Run `python -m demo` on an empty data folder until the block is left."""
+    """Run `python -m demo`, with nothing begun in it, on an empty data folder until the block is left."""
     ready, log = folder / "ready.json", folder / "demo.log"
-    command = [sys.executable, "-m", "demo", "--data", str(folder / "data"), "--once-ready", str(ready)]
+    command = [sys.executable, "-m", "demo", "--empty", "--data", str(folder / "data"), "--once-ready", str(ready)]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
         try:
             _wait_for(ready, process, log)

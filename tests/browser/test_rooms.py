@@ -1,4 +1,4 @@
-"""A room of supply chains in a real browser: a teacher and two learners, on a screen and on a phone, in both languages."""
+"""Rooms of chains and of a market in a real browser: a teacher and learners, on a screen and on a phone, in both languages."""
 
 from __future__ import annotations
 
@@ -106,5 +106,44 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     first.reload()
     expect(first.get_by_role("heading", name=FIRM[language])).to_be_visible()
     for page in (teacher, first):
+        assert serious_findings(page) == []
+        assert fits(page)
+
+
+@pytest.mark.parametrize(("language", "viewport"), [("en", PHONE), ("zh-Hans", PHONE)], ids=["english", "chinese"])
+def test_a_team_bids_on_a_phone(site: Site, new_context: NewContext, language: str) -> None:
+    course = open_course(site.tool, f"w-{next(COURSES)}")
+    course.begin(teams=2, size=4)
+    learner = site.visit(new_context, course.learner(1), "room/", language)
+    learner.locator("button[name=team][value='1']").click()
+    learner.locator("button[value='take:buyer']").click()
+    teacher = site.visit(new_context, course.teacher, "class/room/", language)
+    teacher.set_viewport_size(ViewportSize(width=1280, height=900))
+    teacher.locator("button[value=open]").click()
+    learner.reload()
+    bids = learner.locator("input[name^='bid.']")
+    expect(bids.first).to_be_visible()
+    shown = learner.locator("thead .q-entry").first.bounding_box()
+    assert shown
+    assert 0 < shown["x"] < PHONE["width"] / 2, "what is decided is in sight beside the keyword"
+    matches = learner.locator("select[name^='match.']")
+    matches.first.focus()
+    matches.first.select_option("exact")
+    learner.locator("[data-q-fill]").first.click()
+    expect(matches.last).to_have_value("exact")
+    bids.first.fill("1.2")
+    learner.locator("[data-q-fill]").first.click()
+    expect(bids.last).to_have_value("1.2")
+    learner.locator("[data-q-undo]").first.click()
+    expect(bids.last).not_to_have_value("1.2")
+    learner.locator("button[value=save]").click()
+    expect(learner.locator("p[role=status][data-tone=good]")).to_be_visible()
+    expect(bids.first).to_have_value("1.20")
+    teacher.reload()
+    teacher.locator("button[value=close]").click()
+    expect(teacher.locator("#room-standings, table").last).to_be_visible()
+    learner.reload()
+    expect(learner.locator("body")).to_contain_text({"en": "What round 1 brought", "zh-Hans": "第 1 轮"}[language])
+    for page in (teacher, learner):
         assert serious_findings(page) == []
         assert fits(page)

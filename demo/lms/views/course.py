@@ -48,7 +48,7 @@ def overview() -> str:
         "course.html",
         activities=course.activities(database()),
         teachers=[person for person in everyone if person.is_teacher],
-        students=[person for person in everyone if not person.is_teacher],
+        students=[person for person in everyone if person.is_student],
         grades=_by_line_item(gradebook.grades(database(), course_id)),
         returned="returned" in request.args,
         added=request.args.get("added", type=int),
@@ -83,7 +83,9 @@ def reviewed_student() -> str | None:
 @blueprint.get("/grades")
 @logged_in
 def grades() -> str:
-    """Show the gradebook: a teacher sees the class, a student the own row."""
+    """Show the gradebook: a teacher sees the class, a student the own row; nobody else has one."""
+    if current_person().is_mentor:
+        abort(404)
     return render_template("grades.html", **_grade_table())
 
 
@@ -91,6 +93,8 @@ def grades() -> str:
 @logged_in
 def grade_table() -> str:
     """Return the table alone, for the page that looks for new grades."""
+    if current_person().is_mentor:
+        abort(404)
     return render_template("_grade_table.html", **_grade_table())
 
 

@@ -21,7 +21,8 @@ def start() -> str | Response:
     return render_template(
         "sign_in.html",
         teachers=[person for person in everyone if person.is_teacher],
-        students=[person for person in everyone if not person.is_teacher],
+        students=[person for person in everyone if person.is_student],
+        mentors=[person for person in everyone if person.is_mentor],
     )
 
 

@@ -6,6 +6,7 @@ of the least long-run cost under what is known of demand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from qualoop.simulators.stock.beer_levels import best_levels
 from qualoop.simulators.stock.beer_pages import MOST, chain_form, known_panels, result_panels, role_form
 from qualoop.simulators.stock.beer_play import ROLES, expected_costs, gap_key, level_key, paid, pipeline_key, play
 from qualoop.simulators.stock.beer_world import CHAIN, BeerGameSpec, BeerGameWorld, make_chain
+from qualoop.simulators.stock.shocks import CHAIN_NAMES, ChainShock
 from qualoop.simulators.stock.words import MONEY, text
 from qualoop.simulators.streams import Floats, WorldKey
 from qualoop.simulators.views import View
@@ -34,6 +36,16 @@ class BeerGameEngine(DecidedRounds):
     name: str = "beer-game"
     value_tolerance: float = 0.0
     spec_model: type[BaseModel] = BeerGameSpec
+
+    @property
+    def shocks(self) -> Mapping[str, Text]:
+        """Return what a teacher may let happen."""
+        return CHAIN_NAMES
+
+    def with_shock(self, spec: BeerGameSpec, number: int, kind: str, /) -> BeerGameSpec:
+        """Return a chain in which something happens from a round on; raise ValueError."""
+        shock = ChainShock.model_validate({"round": number, "kind": kind})
+        return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
 
     def world(self, spec: BeerGameSpec, key: WorldKey, /) -> BeerGameWorld:
         """Return the chain of a key."""

@@ -13,15 +13,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from qualoop.simulators.stock.chain import Chain, Start
-from qualoop.simulators.stock.counts import poisson_pmf, quantiles
+from qualoop.simulators.stock.counts import DEVIATIONS, poisson_pmf, quantiles
 from qualoop.simulators.stock.products import Product, pick_products
+from qualoop.simulators.stock.shocks import CHAIN_FACTORS, ChainShock
 from qualoop.simulators.stock.spreading import log_between, spread_uniforms
 from qualoop.simulators.streams import Floats, Integers, WorldKey
 
 CHAIN: Final = Chain()
 _NEWS: Final = (0.7, 1.4)
 _TYPICAL: Final = (2.5, 14.0)
-_DEVIATIONS: Final = 12.0
 
 
 class BeerGameSpec(BaseModel):
@@ -40,6 +40,7 @@ class BeerGameSpec(BaseModel):
         le=5,
     )
     futures: StrictInt = Field(default=16, description="How many courses of demand may come, a product.", ge=8, le=256)
+    shocks: tuple[ChainShock, ...] = Field(default=(), description="What changes on the way.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,6 +80,8 @@ def make_chain(spec: BeerGameSpec, key: WorldKey) -> BeerGameWorld:
     for number in range(1, spec.rounds):
         factors = log_between(_NEWS, spread_uniforms(key, "news", number, count=count))
         news[number] = np.round(factors * 20.0) / 20.0
+    for shock in spec.shocks:
+        news[shock.round - 1 :] *= CHAIN_FACTORS[shock.kind]
     dear = 0.8 + 0.4 * key.uniforms("unit", shape=count)
     weekly = np.repeat(rate * news, spec.round_weeks, axis=0)
     return BeerGameWorld(
@@ -112,5 +115,5 @@ def _futures(spec: BeerGameSpec, weekly: Floats, key: WorldKey) -> Floats:
 
 def _demand(rates: Floats, draws: Floats) -> Integers:
     most = float(rates.max())
-    size = int(most + _DEVIATIONS * np.sqrt(most)) + 2
+    size = int(most + DEVIATIONS * np.sqrt(most)) + 2
     return np.stack([quantiles(poisson_pmf(row, size), uniforms) for row, uniforms in zip(rates, draws, strict=True)])

@@ -5,9 +5,14 @@ Everything is in closed form over a table that is long enough; nothing here is d
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from qualoop.simulators.streams import Floats, Integers
+
+DEVIATIONS: Final = 12.0
+"""So many standard deviations beyond the mean a table of demand reaches."""
 
 
 def poisson_pmf(mean: Floats | float, size: int) -> Floats:

@@ -5,6 +5,7 @@ V = −expected cost of storage, waiting and ordering until the last order has a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from qualoop.simulators.stock.policy_pages import known_panels, policy_form, res
 from qualoop.simulators.stock.policy_play import POINT, QUANTITY, play, points_and_quantities
 from qualoop.simulators.stock.policy_world import MOST, ROUNDS, StockPolicySpec, StockPolicyWorld, make_year
 from qualoop.simulators.stock.reorder import cheapest_window
+from qualoop.simulators.stock.shocks import YEAR_NAMES, YearShock
 from qualoop.simulators.stock.words import MONEY, text
 from qualoop.simulators.streams import Floats, Integers, WorldKey
 from qualoop.simulators.views import View
@@ -36,6 +38,16 @@ class StockPolicyEngine(DecidedRounds):
     name: str = "stock-policy"
     value_tolerance: float = 0.0
     spec_model: type[BaseModel] = StockPolicySpec
+
+    @property
+    def shocks(self) -> Mapping[str, Text]:
+        """Return what a teacher may let happen."""
+        return YEAR_NAMES
+
+    def with_shock(self, spec: StockPolicySpec, number: int, kind: str, /) -> StockPolicySpec:
+        """Return a year in which something happens from a round on; raise ValueError."""
+        shock = YearShock.model_validate({"round": number, "kind": kind})
+        return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
 
     def world(self, spec: StockPolicySpec, key: WorldKey, /) -> StockPolicyWorld:
         """Return the year of a key."""

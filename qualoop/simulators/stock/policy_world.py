@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from qualoop.simulators.distributions import lognormal_quantile
-from qualoop.simulators.stock.counts import clumped_pmf, quantiles
+from qualoop.simulators.stock.counts import DEVIATIONS, clumped_pmf, quantiles
 from qualoop.simulators.stock.products import Product, pick_products
+from qualoop.simulators.stock.shocks import YEAR_FEE, YearShock, count_of
 from qualoop.simulators.stock.spreading import log_between, spread_uniforms
 from qualoop.simulators.stock.year import last_arrived
 from qualoop.simulators.streams import Floats, Integers, WorldKey
@@ -23,7 +24,6 @@ ROUNDS: Final = 4
 MOST: Final = 200
 _RATES: Final = (0.6, 16.0)
 _WAITING: Final = (6.0, 14.0)
-_DEVIATIONS: Final = 12.0
 
 
 class StockPolicySpec(BaseModel):
@@ -49,6 +49,7 @@ class StockPolicySpec(BaseModel):
     peak_fee: tuple[float, float] = Field(
         default=(2.0, 3.0), description="Factor of the storage fee in the last round."
     )
+    shocks: tuple[YearShock, ...] = Field(default=(), description="What changes besides on the way.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,19 +138,24 @@ def _fee_factors(spec: StockPolicySpec, draw: float) -> Floats:
     low, high = spec.peak_fee
     factors = np.ones(ROUNDS)
     factors[-1] = round((low + (high - low) * draw) * 10.0) / 10.0
-    return factors
+    dearer = np.array([count_of(spec.shocks, "storage_dearer", number) for number in range(1, ROUNDS + 1)])
+    shocked: Floats = factors * YEAR_FEE**dearer
+    return shocked
 
 
 def _lead_times(spec: StockPolicySpec, draw: float) -> tuple[int, ...]:
     low, high = spec.delays
     longer = spec.lead + low + int(draw * (high - low + 1))
-    return tuple(spec.lead if number < spec.shock_round else longer for number in range(1, ROUNDS + 1))
+    return tuple(
+        (spec.lead if number < spec.shock_round else longer) + count_of(spec.shocks, "orders_slower", number)
+        for number in range(1, ROUNDS + 1)
+    )
 
 
 def demand_of(rate: Floats, clumping: Floats, uniforms: Floats) -> Integers:
     """Return weekly demand for each product's row of uniforms."""
     most = float(rate.max())
-    size = int(most + _DEVIATIONS * np.sqrt(most * float(clumping.max()))) + 2
+    size = int(most + DEVIATIONS * np.sqrt(most * float(clumping.max()))) + 2
     return quantiles(clumped_pmf(rate, clumping, size), uniforms)
 
 

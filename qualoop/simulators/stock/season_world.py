@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from qualoop.simulators.distributions import exponential_quantile, lognormal_quantile
-from qualoop.simulators.stock.counts import clumped_pmf, expected_excess, negative_binomial_pmf, quantiles
+from qualoop.simulators.stock.counts import DEVIATIONS, clumped_pmf, expected_excess, negative_binomial_pmf, quantiles
 from qualoop.simulators.stock.products import Product, pick_products
 from qualoop.simulators.stock.spreading import spread_uniforms
 from qualoop.simulators.streams import Floats, Integers, WorldKey
@@ -25,7 +25,6 @@ _GROWTHS: Final = np.array([-0.4, -0.25, -0.1, 0.15, 0.35, 0.6])
 _SPREADS: Final = np.array([0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6])
 _RATIOS: Final = (0.2, 0.9)
 _MEANS: Final = (12.0, 360.0)
-_DEVIATIONS: Final = 12.0
 
 
 class SeasonSpec(BaseModel):
@@ -83,7 +82,7 @@ def make_season(spec: SeasonSpec, key: WorldKey) -> SeasonWorld:
     mean = weekly * spec.weeks * (1.0 + growth)
     spread = _SPREADS[(spread_uniforms(key, "spread", count=count) * len(_SPREADS)).astype(np.int64)]
     shape = spread**-2.0
-    size = int(np.max(mean + _DEVIATIONS * np.sqrt(mean + mean * mean / shape))) + 2
+    size = int(np.max(mean + DEVIATIONS * np.sqrt(mean + mean * mean / shape))) + 2
     mass = negative_binomial_pmf(mean, shape, size)
     return SeasonWorld(
         spec=spec,
@@ -146,7 +145,7 @@ def _history(key: WorldKey, rates: Floats, in_stock: NDArray[np.bool_]) -> Integ
     draws = key.uniforms("history", shape=(count, weeks))
     usual, lifted = rates.min(axis=1), rates.max(axis=1)
     most = float(lifted.max())
-    size = int(most + _DEVIATIONS * np.sqrt(most * clumping.max())) + 2
+    size = int(most + DEVIATIONS * np.sqrt(most * clumping.max())) + 2
     low, high = (quantiles(clumped_pmf(level, clumping, size), draws) for level in (usual, lifted))
     sold = np.where(rates > usual[:, None], high, low)
     return np.where(in_stock, sold, 0)

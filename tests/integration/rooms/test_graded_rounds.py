@@ -91,7 +91,7 @@ def test_a_closed_round_is_not_played_and_the_decision_stays(course: Course) -> 
     assert "Play round" not in page
     console = course.teacher.get("class/runs/").text
     assert 'name="do" value="open:2"' in console
-    assert 'name="do" value="close:1"' in console
+    assert 'name="do" value="end:1"' in console
     assert "done=opened" in teach(course, "open:2").headers["Location"]
     assert decide(seat, "run", bid=1.23).status_code == 303
     assert (run_of(seat).played, run_of(seat).draft) == (2, None)

@@ -22,6 +22,7 @@ export class QualoopSheet extends HTMLElement {
     this.#activity = this.closest("qualoop-activity");
     this.#activity?.addEventListener("qualoop-shown", this.#onShown);
     this.#begin();
+    this.#reveal();
   }
 
   disconnectedCallback(): void {
@@ -30,6 +31,16 @@ export class QualoopSheet extends HTMLElement {
 
   #begin(): void {
     this.#history.begin(this.querySelectorAll<Cell>("[data-q-cell]"));
+  }
+
+  /** Where the table is wider than its box, as on a phone, what is decided is seen first: what is known is a swipe away. */
+  #reveal(): void {
+    const box = this.querySelector<HTMLElement>(".q-sheet-box");
+    const entry = this.querySelector<HTMLElement>("thead .q-entry");
+    const names = this.querySelector<HTMLElement>("thead th");
+    if (box && entry && names && box.scrollWidth > box.clientWidth) {
+      box.scrollLeft += entry.getBoundingClientRect().left - names.getBoundingClientRect().right;
+    }
   }
 
   /** The server drew the rows anew: in its order, and all of them. */
