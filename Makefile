@@ -10,6 +10,7 @@ STAMPS := $(VENV)/stamps
 OPEN_EDX := $(VENV)/open-edx
 OLDEST := $(VENV)/oldest
 OPEN_EDX_OLD := $(VENV)/openedx-old
+OPEN_EDX_NEW := $(VENV)/openedx-new
 CATALOGUES := $(shell find qualoop lti_tool xblocks -name '*.po' 2>/dev/null)
 FRONT_END := package.json package-lock.json build.mjs tsconfig.json \
   $(shell find qualoop/player/static lti_tool/static xblocks/common/static -name '*.ts' -o -name '*.css' 2>/dev/null | grep -v /dist/)
@@ -26,7 +27,7 @@ echo "No suitable Python: this needs one of $(1), with ssl, sqlite3 and venv." >
 echo "Debian, Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12. Windows: use WSL." >&2; exit 1
 endef
 
-.PHONY: help install demo workbench openedx openedx-old oldest test check soak format assets clean lock
+.PHONY: help install demo workbench openedx openedx-old openedx-new oldest test check soak format assets clean lock
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
@@ -37,8 +38,9 @@ workbench: install ## show the Open edX blocks in the workbench of the XBlock SD
 	@$(BIN)/python -m demo.workbench
 openedx: $(STAMPS)/open-edx ## make .venv/open-edx, on Python 3.12: the LTI code of Open edX, for tests
 openedx-old: $(STAMPS)/openedx-old ## make .venv/openedx-old, on Python 3.11: the blocks and their plug-in as on the oldest sites, for tests
+openedx-new: $(STAMPS)/openedx-new-3.12 $(STAMPS)/openedx-new-3.13 ## make .venv/openedx-new-3.12 and -3.13: the blocks and their plug-in as on the newest sites, for tests
 oldest: $(STAMPS)/oldest ## make .venv/oldest: the core on the oldest libraries that it allows, for tests
-test: install openedx openedx-old oldest ## run the tests
+test: install openedx openedx-old openedx-new oldest ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
 	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
@@ -51,7 +53,7 @@ check: install ## everything that must be green: format, lint, types, imports, t
 soak: install ## the full sizes of the slow tests; writes docs/reports
 	@QUALOOP_TEST_SIZE=full $(BIN)/python -m pytest -m "soak or not soak" tests/integration tests/unit/mastery
 	@mkdir -p docs/reports
-	@for bench in launch delivery evidence mastery replay pages sim; do $(BIN)/qualoop bench $$bench --json > docs/reports/$$bench.json; done
+	@for bench in launch classroom delivery evidence mastery replay pages sim xblock; do $(BIN)/qualoop bench $$bench --json > docs/reports/$$bench.json; done
 format: install ## format and mend what can be mended by machine
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)
@@ -77,7 +79,9 @@ $(STAMPS)/demo: $(STAMPS)/libraries setup.cfg pyproject.toml
 $(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
 	@echo "· installing what developers need (first time only: about a minute)"
 	@$(call PIP_INSTALL,-r requirements/dev.txt)
-	@pwd > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth" # benchmarks, demo and tests are in no wheel
+	@site="$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')"; \
+	  pwd > "$$site/checkout.pth"; `: benchmarks, demo and tests are in no wheel` \
+	  rm -f "$$site/_sphinx_jinja2_compat.pth" `: what a bench peer brings for its manual costs each start of Python half a second`
 	@touch $@
 PIP_INSTALL = $(call PIP_INSTALL_INTO,$(BIN)/python,$(1))
 PIP_INSTALL_INTO = if test -x $(BIN)/uv; then $(BIN)/uv pip install --quiet --python $(1) $(2); else $(1) -m pip install --quiet --disable-pip-version-check $(2); fi
@@ -108,6 +112,16 @@ $(STAMPS)/openedx-old: $(STAMPS)/libraries requirements/openedx-old.txt setup.cf
 	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_OLD)/bin/python,-r requirements/openedx-old.txt); \
 	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_OLD)/bin/python,--no-deps -e .); touch $@; \
 	else echo "· WITHOUT PYTHON 3.11 NOTHING IS TESTED ON THE OLDEST OPEN EDX"; fi
+
+# What the newest Open edX sites carry: XBlock 6.3, Django 5.2; once for each Python that it is for. A test that misses one
+# of them says so; where that Python is on the machine, it fails with QUALOOP_TEST_REQUIRE=all.
+$(STAMPS)/openedx-new-%: $(STAMPS)/libraries requirements/openedx-new.txt setup.cfg
+	@if python=$$({ $(call FIND_PYTHON,$*); } 2>/dev/null); then \
+	  echo "· installing the libraries of the newest Open edX for the tests, for Python $*"; \
+	  rm -rf $(OPEN_EDX_NEW)-$*; "$$python" -m venv $(OPEN_EDX_NEW)-$*; \
+	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_NEW)-$*/bin/python,-r requirements/openedx-new.txt); \
+	  $(call PIP_INSTALL_INTO,$(OPEN_EDX_NEW)-$*/bin/python,--no-deps -e .); touch $@; \
+	else echo "· WITHOUT PYTHON $* (on the PATH or in pyenv) NOTHING IS TESTED ON THE NEWEST OPEN EDX WITH IT"; fi
 
 # Node of the machine, else Node from its wheel (whose own npm script is broken, hence npm-cli.js).
 NODE_ENV = PATH="$$PWD/$(VENV)/node:$$PATH"

@@ -15,8 +15,10 @@ const ENTRIES = [
   { source: "xblocks/common/static/src/studio.ts" },
   { source: "lti_tool/static/src/pages.ts", optional: true },
   { source: "lti_tool/static/src/choosing.ts" },
+  { source: "lti_tool/static/src/classroom.ts" },
   { source: "lti_tool/static/src/times.ts" },
   { source: "lti_tool/static/src/marking.ts" },
+  { source: "lti_tool/static/src/flipped.ts" },
   { source: "lti_tool/static/src/storage_login.ts" },
   { source: "lti_tool/static/src/storage_launch.ts" },
 ];
@@ -54,7 +56,7 @@ const OF_ACTIVITIES = ["qualoop/player/static/dist/player.js", "xblocks/common/s
 const BLOCKS = {
   kp_lesson: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
   kp_practice: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
-  kp_map: OF_ALL_BLOCKS,
+  kp_map: [...OF_ALL_BLOCKS, "xblocks/common/static/dist/studio.js"],
 };
 for (const [block, files] of Object.entries(BLOCKS)) {
   for (const file of files) {

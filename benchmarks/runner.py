@@ -21,6 +21,7 @@ from typing import Any, Final
 
 #: Each bench by its name. Imported only when it is run: some need servers or peers that others do not.
 BENCHES: Final[Mapping[str, str]] = {
+    "classroom": "benchmarks.classroom",
     "delivery": "benchmarks.delivery",
     "evidence": "benchmarks.evidence",
     "launch": "benchmarks.launch",

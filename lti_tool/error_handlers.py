@@ -28,11 +28,14 @@ from lti_tool.services.administration import (
     AdminSessionGoneError,
 )
 from lti_tool.services.api_errors import Terms, find_terms
+from lti_tool.services.class_sessions import ClassMissingError
 from lti_tool.services.contents import ContentMissingError
 from lti_tool.services.evidence_locks import TagsMovedError
+from lti_tool.services.flipped_units import FlippedMissingError
 from lti_tool.services.imports import ImportMissingError
 from lti_tool.services.inbox import InboxItemMissingError
 from lti_tool.services.jobs import JobMissingError
+from lti_tool.services.marks_files import MarkFileMissingError
 from lti_tool.services.mastery_columns import ColumnGoneError
 from lti_tool.services.peer_reviews import PeerMissingError, PeerRefusedError
 from lti_tool.services.peer_setups import PeersOffError
@@ -40,9 +43,14 @@ from lti_tool.services.platform_approval import RegistrationNotPendingError
 from lti_tool.services.records import RecordMissingError
 from lti_tool.services.rubrics import RubricMissingError
 from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from lti_tool.services.sheets import SheetMissingError
+from lti_tool.services.sheets_extra import PaperUnavailableError
+from lti_tool.services.sheets_open import MatterMissingError
+from lti_tool.services.sheets_upload import UploadMissingError
 from lti_tool.services.submission_review import ReviewRefusedError
 from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment import AttemptRefusedError
+from qualoop.classroom.session import ClassRefusedError
 from qualoop.errors import QualoopError
 from qualoop.exchange import Problem
 from qualoop.exchange.problems import MEDIA_TYPE
@@ -72,13 +80,21 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     NotAllowedError: 403,
     ForgedFormError: 403,
     ContentMissingError: 404,
+    FlippedMissingError: 404,
     RecordMissingError: 404,
     SubmissionMissingError: 404,
     PeersOffError: 404,
     RubricMissingError: 404,
     PeerMissingError: 404,
+    ClassMissingError: 404,
+    ClassRefusedError: 409,
     PeerRefusedError: 409,
     ColumnGoneError: 404,
+    SheetMissingError: 404,
+    UploadMissingError: 404,
+    MatterMissingError: 404,
+    MarkFileMissingError: 404,
+    PaperUnavailableError: 503,
     AttemptRefusedError: 409,
     TagsMovedError: 409,
     EngineUnavailableError: 503,
@@ -141,11 +157,20 @@ WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
         translatable("No lesson has been chosen for this place in the course yet, or it is not installed here."),
         translatable("Ask your teacher to choose the activity again in the course."),
     ),
+    FlippedMissingError: (translatable("There is no such flipped unit in this course."), _BACK),
     RecordMissingError: (translatable("There is no such person in this course."), _BACK),
     RubricMissingError: (translatable("There is no such rubric in your organisation."), _BACK),
     PeersOffError: (translatable("Learners do not review each other’s work here, or not any more."), _BACK),
     PeerMissingError: (translatable("There is no such review here, or it is not for you."), _BACK),
+    ClassMissingError: (
+        translatable("There is no such class session in this course."),
+        translatable("Go back to your course, or ask in the room for the code of the class."),
+    ),
     ColumnGoneError: (translatable("There is no such grade column in this course."), _BACK),
+    PaperUnavailableError: (
+        translatable("Paper needs a part of this tool that is not installed here: qualoop[paper]."),
+        translatable("Ask the person who runs this tool."),
+    ),
     AttemptRefusedError: (translatable("There is no further attempt at this activity."), _BACK),
     TagsMovedError: (
         translatable("This activity was being changed at that moment. Nothing was kept of what you just sent."),

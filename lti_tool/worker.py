@@ -20,6 +20,7 @@ from lti_tool.services import key_rotation, ledger, tool_keys
 from lti_tool.services.ags_channel import AgsChannel
 from lti_tool.services.assembling import assemble
 from lti_tool.services.attempt_closing import close_due
+from lti_tool.services.class_devices import purge_devices
 from lti_tool.services.deep_links import purge_requests
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
@@ -43,6 +44,7 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.services.score_posts import ScorePosts
 from lti_tool.services.sessions import purge_sessions
+from lti_tool.services.sheets_reading import read_waiting
 from lti_tool.services.source_requests import purge_requests as purge_signed_requests
 from lti_tool.services.source_waiting import take_up_ready
 from lti_tool.settings import from_environment
@@ -59,6 +61,7 @@ MOODLE_EVERY_S: Final = 30.0
 FOLLOW_EVERY_S: Final = 2.0
 CLOSE_EVERY_S: Final = 10.0
 WAITING_EVERY_S: Final = 30.0
+SHEETS_EVERY_S: Final = 1.0
 RELEASE_EVERY_S: Final = 10.0
 
 log = logging.getLogger(__name__)
@@ -148,6 +151,7 @@ class Worker:
             Errand("attempts that are over", CLOSE_EVERY_S, self._close_attempts),
             Errand("marks that are due", RELEASE_EVERY_S, self._release_marks),
             Errand("evidence that waits", WAITING_EVERY_S, self._take_up_evidence),
+            Errand("sheets of paper", SHEETS_EVERY_S, self._read_sheets),
             Errand("comparisons", COMPARE_EVERY_S, self._compare),
             Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
             Errand("Moodle competencies", MOODLE_EVERY_S, MoodleUpkeep(runtime).run_due),
@@ -203,6 +207,12 @@ class Worker:
         """Record what sources sent of content that has been installed since."""
         take_up_ready(self._runtime.database, clock=self._runtime.clock, is_ending=is_ending)
 
+    def _read_sheets(self, is_ending: Callable[[], bool]) -> None:
+        """Read the scans of sheets that somebody uploaded."""
+        runtime = self._runtime
+        secret = runtime.settings.secret_key
+        read_waiting(runtime.database, secret=secret, clock=runtime.clock, is_ending=is_ending)
+
     def _compare(self, is_ending: Callable[[], bool]) -> None:
         self._comparison.compare_due(self._runtime.clock(), is_ending)
 
@@ -241,12 +251,13 @@ class Worker:
             key_rotation.rotate_due(session, key_rotation.terms_of(self._runtime.settings, now))
 
     def _purge(self, now: datetime) -> None:
-        """Delete login states, sessions, requests for content and ids of signed requests that have expired."""
+        """Delete what has expired: login states, sessions, requests for content, ids of signed requests, phones in class."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
             purge_requests(connection, now)
             purge_signed_requests(connection, now)
+            purge_devices(connection, now)
 
 
 def register(nouns: Nouns) -> None:

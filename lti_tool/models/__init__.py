@@ -3,6 +3,7 @@
 from lti_tool.models.administration import AdminChange, AdminLink, AdminSession
 from lti_tool.models.attempts import Attempt, LinkScore
 from lti_tool.models.base import Base, Scoped
+from lti_tool.models.class_sessions import ClassDevice, ClassPoll, ClassSeat, ClassSession, ClassVote
 from lti_tool.models.content import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
 from lti_tool.models.deep_links import DeepLink
 from lti_tool.models.deliveries import (
@@ -14,6 +15,7 @@ from lti_tool.models.deliveries import (
     LineItem,
     OutboxRow,
 )
+from lti_tool.models.flipped_units import FlippedStep, FlippedText, FlippedUnit
 from lti_tool.models.learner_keys import LearnerKey
 from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
 from lti_tool.models.link_settings import LinkChange, LinkExtension
@@ -58,6 +60,7 @@ from lti_tool.models.platforms import (
 from lti_tool.models.practice_rounds import PracticeRounds
 from lti_tool.models.rooms import MarketRoom, RoomPart, RoomRole, RoomRound, RoomSeat, RoomTeam
 from lti_tool.models.rosters import CourseGroup, CourseGroupMember, RosterRead
+from lti_tool.models.sheets import MarkFile, Sheet, SheetAnswer, SheetFile, SheetPage, SheetSet, SheetUpload
 from lti_tool.models.sources import (
     Source,
     SourceCourse,
@@ -77,6 +80,11 @@ __all__ = [
     "AdminSession",
     "Attempt",
     "Base",
+    "ClassDevice",
+    "ClassPoll",
+    "ClassSeat",
+    "ClassSession",
+    "ClassVote",
     "ColumnProbe",
     "ContentAsset",
     "ContentVersion",
@@ -87,6 +95,9 @@ __all__ = [
     "Delivery",
     "Deployment",
     "Enrolment",
+    "FlippedStep",
+    "FlippedText",
+    "FlippedUnit",
     "FrameworkVersion",
     "Identity",
     "ImportRun",
@@ -105,6 +116,7 @@ __all__ = [
     "LiveLink",
     "LiveProjectRow",
     "LtiSession",
+    "MarkFile",
     "MarkRevision",
     "MarkRow",
     "MarketRoom",
@@ -144,6 +156,12 @@ __all__ = [
     "RubricRow",
     "RubricVersion",
     "Scoped",
+    "Sheet",
+    "SheetAnswer",
+    "SheetFile",
+    "SheetPage",
+    "SheetSet",
+    "SheetUpload",
     "Source",
     "SourceCourse",
     "SourceEvidence",

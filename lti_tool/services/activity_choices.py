@@ -13,6 +13,7 @@ from lti_tool.services.contents import Contents
 from lti_tool.services.records import knowledge_points_of
 from qualoop.framework import Framework, KnowledgePoint, Post, Unit
 from qualoop.player import UnknownKindError
+from qualoop.player.flipped import CHECK_KIND
 from qualoop.values import Text
 
 MAX_SEARCH: Final = 200
@@ -72,7 +73,12 @@ def list_choices(connection: Connection, contents: Contents, organisation_id: in
     for key, version_id, tags in connection.execute(
         select(Activity.key, Activity.version_id, TagSet.tags)
         .join(TagSet, TagSet.version_id == Activity.version_id, isouter=True)
-        .where(Activity.organisation_id == organisation_id, Activity.version_id.is_not(None))
+        .where(
+            Activity.organisation_id == organisation_id,
+            Activity.version_id.is_not(None),
+            # It comes with its unit, and with nothing else.
+            Activity.kind != CHECK_KIND,
+        )
         # A later tag set of the same version replaces the earlier one.
         .order_by(Activity.key, TagSet.adopted_at, TagSet.id)
     ):

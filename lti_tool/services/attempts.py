@@ -155,7 +155,7 @@ def current(connection: Connection, contents: Contents, who: Who, now: datetime)
         standing = standing._replace(attempt=begun) if begun else find(connection, who)
     attempt = _found(standing.attempt)
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    shown = replace(attempt, state=_pace(connection, who, opened).taken(attempt.state))
+    shown = replace(attempt, state=_pace(connection, who, opened).taken(opened, attempt.state, now))
     return Current(shown, opened, standing.plan)
 
 
@@ -167,9 +167,12 @@ def restart(connection: Connection, contents: Contents, who: Who, *, shown: str,
     """
     standing = _locked(connection, who, shown)
     statuses = [AttemptState(row[0]) for row in _STATUSES.all(connection, _keys(who))]
-    if _found(standing.attempt).status is AttemptState.ACTIVE:
+    attempt = _found(standing.attempt)
+    if attempt.status is AttemptState.ACTIVE:
         raise StaleActionError
     check_open(who, standing.plan, now)
+    opened = contents.get(connection, who.organisation_id, attempt.version_id)
+    _pace(connection, who, opened).check_begin(opened, now)
     begin(statuses, standing.plan.settings_at(now))
     _begin(connection, contents, who, standing, number=len(statuses) + 1, now=now)
 
@@ -191,9 +194,7 @@ def act(
         return _time_up(connection, contents, who, standing, now=now)[:2]
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
     settings = plan.settings_at(now)
-    pace = _pace(connection, who, opened, waits=True)
-    state = pace.taken(attempt.state)
-    action = pace.allowed(state, action, now)
+    state, action = _pace(connection, who, opened, waits=True).met(opened, attempt.state, action, now)
     step = opened.kind.step(opened.content, state, action, settings=settings, now=now)
     score = opened.kind.score(opened.content, step.state, settings)
     after = _store(connection, who, standing, opened, step=step, score=score, now=now)
@@ -229,7 +230,7 @@ def _time_up(connection: Connection, contents: Contents, who: Who, standing: Sta
     at = plan.closes.at
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
     settings = plan.settings_at(at)
-    state = _pace(connection, who, opened, waits=True).taken(attempt.state)
+    state = _pace(connection, who, opened, waits=True).taken(opened, attempt.state, at)
     step = opened.kind.hand_in(opened.content, state, settings=settings, now=at)
     after = _store(connection, who, standing, opened, step=step, score=attempt.score, now=at)
     if who.counts:
@@ -241,9 +242,8 @@ def _time_up(connection: Connection, contents: Contents, who: Who, standing: Sta
 
 def _pace(connection: Connection, who: Who, opened: OpenContent, *, waits: bool = False) -> Pace:
     """Return which rounds are open for somebody; a teacher who looks is held back by nothing."""
-    if not who.is_bound:
-        return FREE
-    return pace_for(connection, opened.content, who.organisation_id, who.resource_link_id, waits=waits)
+    where = (who.organisation_id, who.resource_link_id)
+    return pace_for(connection, opened.content, *where, waits=waits) if who.is_bound else FREE
 
 
 def _phase(who: Who, plan: Schedule, now: datetime) -> Phase:

@@ -54,6 +54,8 @@ class OpenRequest:
     organisation_id: int
     registration_id: int
     deployment_id: int
+    context_id: int
+    person_id: int
     course: str
     course_key: str
     roles: frozenset[str]
@@ -143,6 +145,8 @@ def find_request(connection: Connection, request_uuid: str, now: datetime) -> Op
         organisation_id=row.organisation_id,
         registration_id=row.registration_id,
         deployment_id=row.deployment_id,
+        context_id=row.context_id,
+        person_id=row.person_id,
         course=row.title,
         course_key=row.platform_key,
         roles=frozenset(row.roles.split(",")),

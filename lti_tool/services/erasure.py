@@ -20,6 +20,7 @@ from lti_tool.models import (
     CourseGroupMember,
     Delivery,
     Enrolment,
+    FlippedText,
     Identity,
     LinkExtension,
     LtiSession,
@@ -38,10 +39,12 @@ from lti_tool.models import (
     SourceScore,
 )
 from lti_tool.services import ledger
+from lti_tool.services.class_erasure import forget_class
 from lti_tool.services.learner_keys import destroy_key
 from lti_tool.services.live_erasure import forget_live
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
 from lti_tool.services.scores import AGS
+from lti_tool.services.sheets_erasure import forget_sheets
 from lti_tool.services.submission_erasure import forget_work
 from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
@@ -54,6 +57,7 @@ OF_A_PERSON: Final = (
     LtiSession,
     CourseGroupMember,
     Enrolment,
+    FlippedText,
     Identity,
     MasteryColumnValue,
     MoodleRating,
@@ -162,6 +166,8 @@ def _forget(session: Session, person: Person) -> None:
     )
     forget_work(session, person.organisation_id, person.id)
     forget_live(session, person.organisation_id, person.id)
+    forget_class(session, person.organisation_id, person.id)
+    forget_sheets(session, person.organisation_id, person.id)
     session.execute(
         update(LinkExtension)
         .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)

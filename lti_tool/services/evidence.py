@@ -123,7 +123,7 @@ def _answer_evidence(opened: OpenContent, attempt_uuid: str, answer: Answered) -
         content=opened.hash,
         part=answer.part,
         score=answer.score,
-        form=EvidenceForm.QUIZ,
+        form=answer.form,
         rater=SCORED_BY_MACHINE,
         attempt=attempt_uuid,
         tries=answer.try_number,

@@ -78,18 +78,18 @@ def runs(session: Session, organisation_id: int, kind: str, *, at_most: int) -> 
     ).all()
 
 
-def undo(session: Session, importer: Importer, organisation_id: int, now: datetime) -> ImportRun:
-    """Undo the newest applied import of this kind; raise ImportMissingError where there is none."""
-    run = session.scalar(
-        select(ImportRun)
-        .where(
-            ImportRun.organisation_id == organisation_id,
-            ImportRun.kind == importer.kind,
-            ImportRun.state == APPLIED,
-        )
-        .order_by(ImportRun.id.desc())
-        .limit(1)
+def undo(
+    session: Session, importer: Importer, organisation_id: int, now: datetime, *, run_id: int | None = None
+) -> ImportRun:
+    """Undo an applied import of this kind, the newest where ``run_id`` names none; raise ImportMissingError."""
+    query = select(ImportRun).where(
+        ImportRun.organisation_id == organisation_id,
+        ImportRun.kind == importer.kind,
+        ImportRun.state == APPLIED,
     )
+    if run_id is not None:
+        query = query.where(ImportRun.id == run_id)
+    run = session.scalar(query.order_by(ImportRun.id.desc()).limit(1))
     if run is None:
         raise ImportMissingError
     importer.undo(session, organisation_id, run.undo, now)

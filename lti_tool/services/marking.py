@@ -22,6 +22,7 @@ from lti_tool.services.marking_cases import Case, Desk, Marker, StoredMark, get_
 from lti_tool.services.marking_setups import find_setup
 from lti_tool.services.submissions import SubmissionMissingError
 from qualoop.assessment.marking import (
+    MAX_ENTERPRISE,
     MarkFinalError,
     MarkingRefusedError,
     MarkNotYoursError,
@@ -36,7 +37,6 @@ from qualoop.assessment.marking import (
 )
 
 KEPT_REVISIONS: Final = 50
-MAX_ENTERPRISE: Final = 200
 GRACE: Final = timedelta(minutes=5)
 """How long an approval that comes after the release date can still be taken back."""
 

@@ -23,6 +23,7 @@ from qualoop.mastery.engine import Reading
 from qualoop.mastery.explanation import sentence
 from qualoop.mastery.readings import read_point
 from qualoop.player import KnowledgePointOutlook, NextActivity
+from qualoop.player.flipped import CHECK_KIND
 from qualoop.records import Ability, PointFacts, status_of, whole_percent
 from qualoop.sequencing import Candidate, Suggestion, choose_next
 from qualoop.values import Score
@@ -209,7 +210,7 @@ def read_lessons(connection: Connection, organisation_id: int) -> Lessons:
     for activity_id, key, version_id, tags in connection.execute(
         select(Activity.id, Activity.key, TagSet.version_id, TagSet.tags)
         .join(TagSet, TagSet.version_id == Activity.version_id)
-        .where(Activity.organisation_id == organisation_id, tag_sets.holds())
+        .where(Activity.organisation_id == organisation_id, Activity.kind != CHECK_KIND, tag_sets.holds())
     ):
         versions[key] = version_id
         found[activity_id] = Candidate(key=key, knowledge_points=knowledge_points_of(tags))

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     VIEW_ACTIVITY = "activity.view"
     ANSWER = "activity.answer"
     VIEW_OWN_RECORD = "record.view-own"
+    VIEW_NOTICES = "notices.view"
     VIEW_CLASS = "class.view"
     RESEND_GRADES = "grades.resend"
     CHOOSE_COLUMNS = "grades.choose-columns"
@@ -54,12 +55,15 @@ _NAMES: Final = frozenset(role.value for role in Role)
 MAY: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VISITOR: frozenset({Permission.VIEW_ACTIVITY}),
     Role.DESIGNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.CHOOSE_ACTIVITIES}),
-    Role.LEARNER: frozenset({Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.VIEW_OWN_RECORD}),
+    Role.LEARNER: frozenset(
+        {Permission.VIEW_ACTIVITY, Permission.ANSWER, Permission.VIEW_OWN_RECORD, Permission.VIEW_NOTICES}
+    ),
     Role.TEACHER: frozenset(
         {
             Permission.VIEW_ACTIVITY,
             Permission.ANSWER,
             Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_NOTICES,
             Permission.VIEW_CLASS,
             Permission.RESEND_GRADES,
             Permission.CHOOSE_COLUMNS,
@@ -71,10 +75,24 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
         }
     ),
     Role.ASSISTANT: frozenset(
-        {Permission.VIEW_ACTIVITY, Permission.VIEW_OWN_RECORD, Permission.VIEW_CLASS, Permission.MARK}
+        {
+            Permission.VIEW_ACTIVITY,
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_NOTICES,
+            Permission.VIEW_CLASS,
+            Permission.MARK,
+        }
     ),
-    Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT, Permission.MARK}),
-    Role.ASSESSOR: frozenset({Permission.VIEW_ACTIVITY, Permission.ASSERT, Permission.MARK, Permission.RELEASE_MARKS}),
+    Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.VIEW_NOTICES, Permission.ASSERT, Permission.MARK}),
+    Role.ASSESSOR: frozenset(
+        {
+            Permission.VIEW_ACTIVITY,
+            Permission.VIEW_NOTICES,
+            Permission.ASSERT,
+            Permission.MARK,
+            Permission.RELEASE_MARKS,
+        }
+    ),
     Role.FRAMEWORK_EDITOR: frozenset({Permission.EDIT_FRAMEWORK}),
     Role.ADMINISTRATOR: frozenset(
         {

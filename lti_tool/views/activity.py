@@ -14,13 +14,17 @@ from lti_tool.services import attempts, records, sessions
 from lti_tool.services.attempts import Attempt, Current, Who
 from lti_tool.services.class_overview import find_activity_title
 from lti_tool.services.contents import OpenContent
+from lti_tool.services.flipped_units import is_unit
 from lti_tool.services.launches import Opened
 from lti_tool.services.link_settings import DEFAULT_SCHEDULE
+from lti_tool.services.practice_rounds import rounds_of
 from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.services.rooms import has_room
 from lti_tool.views.activity_shell import activity_page
 from lti_tool.views.assets import asset_response
 from lti_tool.views.class_around import class_around
+from lti_tool.views.classroom_seat import class_is_on
+from lti_tool.views.flipped_around import next_in_unit, settle_unit
 from lti_tool.views.guards import Session, needs, opened_session, runtime
 from lti_tool.views.host import ToolHost
 from lti_tool.views.link_words import remarks
@@ -37,6 +41,7 @@ from qualoop.assessment import (
 )
 from qualoop.content_packages import LiveProject, Project
 from qualoop.player import Action, NextActivity, Refused, Remark, StaleActionError
+from qualoop.player.flipped import FlippedUnitContent
 from qualoop.values import LANGUAGES
 
 blueprint = Blueprint("activity", __name__)
@@ -59,7 +64,9 @@ def first_page(connection: Connection, opened: Opened) -> Response:
     """
     session = opened_session(opened)
     if session.may(Permission.VIEW_CLASS):
-        return Response(status=303, headers={"Location": url_for("teaching.show", launch=session.uuid)})
+        shows_unit = is_unit(connection, session.organisation_id, session.activity_id)
+        page = "flipped_class.show" if shows_unit else "teaching.show"
+        return Response(status=303, headers={"Location": url_for(page, launch=session.uuid)})
     return _page(connection, session)
 
 
@@ -99,6 +106,7 @@ def act(session: Session, action: str) -> AnyResponse:
             pass
         except ResponseRefusedError as error:
             refused = Refused(action=sent, error=error)
+        settle_unit(connection, session, who, parts.clock())
         if refused is None and FRAGMENT not in request.headers:
             return redirect(url_for("activity.show", launch=session.uuid), 303)
         response = _page(connection, session, refused=refused)
@@ -123,7 +131,7 @@ def choose_language(session: Session) -> AnyResponse:
     language = request.form.get("language", "")
     if language in LANGUAGES:
         with runtime().database.connection() as connection:
-            sessions.choose_language(connection, session.organisation_id, session.uuid, language)
+            sessions.choose_language(connection, session.organisation_id, session.launch_uuid, language)
     back, _, person_uuid = request.form.get("back", "").partition("/")
     if back == REVIEW and person_uuid:
         return redirect(url_for("review.show", launch=session.uuid, person_uuid=person_uuid), 303)
@@ -155,6 +163,8 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
     attempt, opened, plan = found
     if isinstance(opened.content, LiveProject):
         return _live_page(session)
+    if isinstance(opened.content, FlippedUnitContent):
+        return Response(status=303, headers={"Location": url_for("flipped.show", launch=session.uuid)})
     settings = plan.settings_at(now)
     host = _host(connection, session, found, now)
     fragment = opened.kind.render(opened.content, attempt.state, host, settings=settings, refused=refused)
@@ -168,8 +178,9 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
             fragment,
             csrf=host.csrf,
             title=title,
-            says_times=bool(host.remarks or host.class_around.at),
+            says_times=bool(host.remarks or host.class_around.at or host.class_around.closes),
             shows_room=shows_room,
+            class_is_on=class_is_on(session),
         )
     )
 
@@ -206,11 +217,12 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
     attempt, opened, plan = current
     base = session.base
     framework = parts.contents.find_framework(connection, session.organisation_id)
+    around = class_around(connection, session, current, now)
     after: dict[str, Any] = {}
     if attempt.status is not AttemptState.ACTIVE:
         has_more = not plan.max_attempts or attempt.number < plan.max_attempts
         is_closed = Role.LEARNER in session.roles and plan.phase(now) is Phase.CLOSED
-        after["can_restart"] = has_more and not is_closed
+        after["can_restart"] = has_more and not is_closed and _has_open_round(opened, around.closed_rounds)
         if not _tells_results(plan, now):
             # What the answers say about the learner would tell which were right.
             after["outlook"] = ()
@@ -223,6 +235,8 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
             after["next_activity"] = records.next_activity(
                 connection, parts.contents, framework, learner, language=session.language, now=now
             )
+        if session.unit_link_id is not None:
+            after["next_activity"] = next_in_unit(connection, session)
     return ToolHost(
         language=session.language,
         base=base,
@@ -232,9 +246,14 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
         attributes={"data-canonical-url": base},
         remarks=_remarks(session, plan, attempt, now),
         lessons=_lessons(connection, session, opened),
-        class_around=class_around(connection, session, current, now),
+        class_around=around,
         **after,
     )
+
+
+def _has_open_round(opened: OpenContent, closed: int) -> bool:
+    """Say whether another attempt could still be played: not every round of a project is over."""
+    return not closed or closed < rounds_of(opened.content)
 
 
 def _lessons(connection: Connection, session: Session, opened: OpenContent) -> Mapping[str, NextActivity]:

@@ -18,6 +18,7 @@ from lti_tool.lti.deep_linking import MAX_ITEMS, MAX_POINTS, Item
 from lti_tool.lti.registration import find_origin
 from lti_tool.services import deep_links, tool_keys
 from lti_tool.services.activity_choices import MAX_SEARCH, Choice, Search, list_choices
+from lti_tool.services.flipped_units import foreign_keys
 from lti_tool.services.grade_columns import TAG
 from lti_tool.services.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
 from lti_tool.services.link_settings import DEFAULT, SETTINGS_PARAMETER, as_parameter
@@ -98,21 +99,24 @@ def answer(picker: Picker) -> Response:
     settings = [_sent_setting(choice) for choice in chosen]
     if any(setting.is_wrong for setting in settings):
         return _settling(picker, settings)
-    return _answered(picker, [_item(picker, setting) for setting in settings])
+    return answered(picker, [item_of(picker, setting) for setting in settings])
 
 
 @blueprint.post("/cancel")
 @chooses
 def cancel(picker: Picker) -> Response:
     """Go back to the platform with nothing chosen."""
-    return _answered(picker, [])
+    return answered(picker, [])
 
 
 def offered(picker: Picker) -> Sequence[Choice]:
-    """Return what the organisation of the request can choose from."""
+    """Return what the request can choose from: all of its organisation but the flipped units of other courses."""
     parts = runtime()
     with parts.database.reading() as reading:
-        return list_choices(reading.connection(), parts.contents, picker.request.organisation_id)
+        connection, asked = reading.connection(), picker.request
+        foreign = foreign_keys(connection, asked.organisation_id, asked.context_id)
+        choices = list_choices(connection, parts.contents, asked.organisation_id)
+        return [choice for choice in choices if choice.key not in foreign]
 
 
 def _chosen(picker: Picker, choices: Sequence[Choice], keys: Iterable[str]) -> list[Choice]:
@@ -192,7 +196,7 @@ def _sent_setting(choice: Choice) -> Setting:
     )
 
 
-def _item(picker: Picker, setting: Setting) -> dict[str, Any]:
+def item_of(picker: Picker, setting: Setting) -> dict[str, Any]:
     """Return the item for the platform; its title and text are in the language in which it was chosen."""
     choice, language = setting.choice, picker.language
     item = Item(
@@ -218,7 +222,7 @@ def _timing(claim: Mapping[str, Any], link: LinkSettings, course: str) -> dict[s
     return found
 
 
-def _answered(picker: Picker, items: Sequence[dict[str, Any]]) -> Response:
+def answered(picker: Picker, items: Sequence[dict[str, Any]]) -> Response:
     """Answer the request and return the page that takes the answer to the platform.
 
     The form goes to the return address of the request, whose origin was checked when it came (S23); the policy of this

@@ -4,13 +4,16 @@ A launch's session is proven by the cookie of that launch, whose name holds the 
 tabs have cookies of their own and never change this one (S16, S17). Where the browser keeps no cookie, a bearer in the
 memory of the page proves it (S19). State-changing requests also carry a token that is derived from the session's secret
 (S30).
+
+A step of a flipped unit is worked at inside the unit's launch: its address names both, `UUID~STEP`, and its session is
+that of the launch at the link of the step.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Final
@@ -34,6 +37,8 @@ View = Callable[..., Any]
 COOKIE: Final = "__Host-qualoop-"
 CSRF_FIELD: Final = "csrf"
 BEARER_FIELD: Final = "bearer"
+#: What parts the launch's own uuid from the step of its flipped unit, in addresses.
+STEP_MARK: Final = "~"
 #: The header in which an answer brings the bearer that replaces the one it was asked with.
 NEW_BEARER: Final = "Qualoop-Bearer"
 GUARD: Final = "__guard__"
@@ -46,11 +51,23 @@ _SESSION = Prepared(
         "WHERE s.uuid = :uuid AND s.expires_at > :now"
     )
 )
+_STEP = Prepared(
+    text(
+        "SELECT l.id, l.activity_id, l.title, l.settings FROM flipped_step f "
+        "JOIN flipped_unit u ON u.id = f.flipped_unit_id JOIN resource_link l ON l.id = f.resource_link_id "
+        "WHERE f.key = :step AND f.organisation_id = :organisation_id AND u.organisation_id = :organisation_id "
+        "AND u.context_id = :context_id AND u.activity_id = :activity_id AND l.context_id = :context_id"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The session of one launch, proven by its cookie or, where there is none, by a bearer."""
+    """The session of one launch, proven by its cookie or, where there is none, by a bearer.
+
+    ``unit_link_id`` is the link of the flipped unit where the launch works at a step of it: then ``uuid`` names the step
+    too, and the link is the step's.
+    """
 
     uuid: str
     secret: str
@@ -67,6 +84,18 @@ class Session:
     link_title: str
     link_settings: Mapping[str, Any]
     by_bearer: bool = False
+    unit_link_id: int | None = None
+    unit_activity_id: int | None = None
+
+    @property
+    def launch_uuid(self) -> str:
+        """Return the uuid of the launch itself, under which the session is stored."""
+        return self.uuid.partition(STEP_MARK)[0]
+
+    @property
+    def unit_base(self) -> str:
+        """Return the address of the flipped unit that this step belongs to; empty for every other launch."""
+        return f"/a/{self.launch_uuid}/" if self.unit_link_id is not None else ""
 
     @property
     def base(self) -> str:
@@ -209,7 +238,41 @@ def opened_session(opened: Opened) -> Session:
     return session
 
 
-def _session(uuid: str) -> Session:
+def _session(launch: str) -> Session:
+    """Return the session of an address where this browser's cookie or bearer proves it; raise SessionGoneError."""
+    uuid, _, step = launch.partition(STEP_MARK)
+    session = _launch_session(uuid)
+    if step:
+        session = _at_step(session, step)
+    g.session = session
+    return session
+
+
+def _at_step(session: Session, step: str) -> Session:
+    """Return a session at a step of the flipped unit that it was launched for; raise SessionGoneError for no such."""
+    keys = {
+        "step": step,
+        "organisation_id": session.organisation_id,
+        "context_id": session.context_id,
+        "activity_id": session.activity_id,
+    }
+    with runtime().database.snapshot() as connection:
+        row = _STEP.one(connection, keys)
+    if row is None:
+        raise SessionGoneError
+    return replace(
+        session,
+        uuid=f"{session.uuid}{STEP_MARK}{step}",
+        unit_link_id=session.resource_link_id,
+        unit_activity_id=session.activity_id,
+        resource_link_id=row[0],
+        activity_id=row[1],
+        link_title=row[2],
+        link_settings=stored_json(row[3]),
+    )
+
+
+def _launch_session(uuid: str) -> Session:
     """Return the session ``uuid`` where this browser's cookie or bearer proves it; raise SessionGoneError."""
     parts = runtime()
     now: datetime = parts.clock()
@@ -219,7 +282,7 @@ def _session(uuid: str) -> Session:
         raise SessionGoneError
     g.registration_id = row[3]
     secret, by_bearer = _proven(uuid, row[1], now)
-    session = Session(
+    return Session(
         uuid=row[0],
         secret=secret,
         by_bearer=by_bearer,
@@ -236,8 +299,6 @@ def _session(uuid: str) -> Session:
         link_title=row[13],
         link_settings=stored_json(row[14]),
     )
-    g.session = session
-    return session
 
 
 def _picker(uuid: str) -> Picker:

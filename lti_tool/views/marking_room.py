@@ -34,6 +34,7 @@ from lti_tool.views.work_files import file_response
 from qualoop.assessment.marking import (
     EMPTY_SHEET,
     MAX_COMMENT,
+    MAX_ENTERPRISE,
     Marking,
     MarkingRefusedError,
     MarkSheet,
@@ -167,7 +168,7 @@ def _sent(session: Session, desk: Desk) -> _Sent:
     with runtime().database.reading() as reading:
         rubric = get_case(reading.connection(), desk).marking.rubric
     read = read_sheet(rubric, request.form)
-    enterprise = request.form.get("enterprise", "").strip()[: marking.MAX_ENTERPRISE]
+    enterprise = request.form.get("enterprise", "").strip()[:MAX_ENTERPRISE]
     return _Sent(sheet=read.sheet, enterprise=enterprise, wrong=read.wrong, texts=request.form)
 
 

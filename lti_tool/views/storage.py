@@ -76,7 +76,7 @@ def open_window(session: Session) -> AnyResponse:
     parts = runtime()
     now = parts.clock()
     with parts.database.connection() as connection:
-        copy, secret = sessions.copy_session(connection, session.organisation_id, session.uuid, now=now)
+        copy, secret = sessions.copy_session(connection, session.organisation_id, session.launch_uuid, now=now)
     page = request.form.get("page", "")[:_MAX_PAGE]
     response = redirect(url_for("activity.show", launch=copy) + (page if _is_plain(page) else ""), 303)
     set_private_cookie(response, cookie_name(copy), secret, max_age=parts.settings.session_hours * 3600)

@@ -184,15 +184,19 @@ def build_package(checked: Checked) -> Package:
 
 def _document(checked: Checked) -> dict[str, Any]:
     """Return all that a player needs, as plain JSON: the head, sections and transcripts as safe HTML, the items."""
-    head = checked.lesson.model_dump(mode="json", exclude={"steps"})
-    return head | {
+    head = checked.lesson.model_dump(mode="json", exclude={"steps", "readiness"})
+    items = [item.model_dump(mode="json", exclude_none=True) for item in checked.items.items]
+    own = set(checked.lesson.readiness)
+    document = head | {
         "sections": {
             language: {section.key: {"title": section.title, "html": block_html(section.text)} for section in sections}
             for language, sections in checked.sections.items()
         },
         "steps": [_step(step, checked.source) for step in checked.lesson.steps],
-        "items": [item.model_dump(mode="json", exclude_none=True) for item in checked.items.items],
+        "items": [item for item in items if item["key"] not in own],
     }
+    # Only where there are any: a lesson without them is the content that it was.
+    return document | ({"readiness": [item for item in items if item["key"] in own]} if own else {})
 
 
 def _step(step: Step, source: Source) -> dict[str, Any]:
@@ -231,8 +235,9 @@ def _untagged(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     tagged = {"framework", "knowledge_points"}
     bare = {key: value for key, value in document.items() if key not in tagged}
-    if "items" in bare:
-        bare["items"] = [{key: value for key, value in item.items() if key not in tagged} for item in bare["items"]]
+    for rows in ("items", "readiness"):
+        if rows in bare:
+            bare[rows] = [{key: value for key, value in item.items() if key not in tagged} for item in bare[rows]]
     return bare
 
 

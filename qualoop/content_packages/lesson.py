@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -62,7 +62,8 @@ Step = ReadingStep | QuestionStep | MediaStep
 class Lesson:
     """A micro-lesson to show.
 
-    Texts of items are Markdown (`block_html`, `inline_html` make them HTML) but for what their models call plain.
+    Texts of items are Markdown (`block_html`, `inline_html` make them HTML) but for what their models call plain. ``readiness`` are
+    items that no step asks, for the check before a class.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Lesson:
     steps: tuple[Step, ...]
     items: Mapping[str, Item]
     sections: Mapping[str, Mapping[str, Section]]
+    readiness: Mapping[str, Item] = field(default_factory=dict)
 
     def get_section(self, key: str, language: str) -> Section:
         """Return a section in ``language``, else in the lesson's first; raises KeyError for an unknown key."""
@@ -106,6 +108,9 @@ def open_lesson(document: Mapping[str, Any]) -> Lesson:
         steps=tuple(_step(step) for step in document["steps"]),
         items=MappingProxyType({item.key: item for item in items}),
         sections=MappingProxyType({language: _sections(rows) for language, rows in document["sections"].items()}),
+        readiness=MappingProxyType(
+            {item.key: item for item in _items().validate_python(document.get("readiness", []))}
+        ),
     )
 
 

@@ -119,12 +119,20 @@ class LessonFile(_Authored):
         default=(), description="Where facts come from; shown at the end of the lesson."
     )
     steps: list[Step] = Field(description="What the learner meets, in this order.", min_length=1, max_length=60)
+    readiness: tuple[Key, ...] = Field(
+        default=(),
+        max_length=6,
+        description="Keys of items for readiness checks before a class, three to six: asked there, and by no step. Each "
+        "serves one knowledge point and stands for itself, without a picture.",
+    )
 
 
 class ItemsFile(_Authored):
     """items.yaml: the questions of a micro-lesson."""
 
-    items: list[Item] = Field(description="Every item is asked by exactly one question step.", min_length=1)
+    items: list[Item] = Field(
+        description="Every item is asked by exactly one question step, or named by `readiness`.", min_length=1
+    )
 
 
 def json_schema() -> dict[str, dict[str, Any]]:

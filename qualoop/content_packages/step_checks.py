@@ -40,13 +40,14 @@ def check_steps(inspection: Inspection, draft: Draft, sections: Sections) -> Non
             repair = "write the item, or mend the key"
             inspection.problems.add(file, ("steps", index, "item"), "item-missing", message, repair=repair)
     _check_asked_once(inspection, file, draft)
+    _check_readiness(inspection, file, draft)
 
 
 def check_unused(inspection: Inspection, draft: Draft, sections: Sections) -> None:
     """Note the sections, items and files that no learner would ever meet. Only for a package whose shape is right."""
     steps = draft.step_by_index.values()
     shown = {step.section for step in steps if isinstance(step, ReadingStep)}
-    asked = {step.item for step in steps if isinstance(step, QuestionStep)}
+    asked = {step.item for step in steps if isinstance(step, QuestionStep)}.union(draft.fields.get("readiness", ()))
     for language, rows in sections.items():
         for section in rows:
             if section.key not in shown:
@@ -62,6 +63,24 @@ def check_unused(inspection: Inspection, draft: Draft, sections: Sections) -> No
             )
     for path in sorted(inspection.source.files.keys() - inspection.used):
         inspection.problems.add(path, 1, "asset-unused", "nothing uses the file", repair="show it, or take it out")
+
+
+def _check_readiness(inspection: Inspection, file: YamlFile, draft: Draft) -> None:
+    """Note what a readiness check could not ask: what is not there, is asked in the lesson, or needs more than its text."""
+    items = {item.key: item for item in draft.item_by_index.values()}
+    asked = {step.item for step in draft.step_by_index.values() if isinstance(step, QuestionStep)}
+    keys = tuple(draft.fields.get("readiness", ()))
+    for index, key in enumerate(keys):
+        place, item = ("readiness", index), items.get(key)
+        if item is None and draft.items:
+            message, repair = f"no item has the key `{key}`", "write the item, or mend the key"
+            inspection.problems.add(file, place, "item-missing", message, repair=repair)
+        elif key in asked or key in keys[:index]:
+            message, repair = f"the item `{key}` is asked twice", "write an item of its own for readiness checks"
+            inspection.problems.add(file, place, "item-repeated", message, repair=repair)
+        elif item is not None and (item.figure is not None or len(item.knowledge_points) != 1):
+            message = f"the item `{key}` has a picture, or serves more than one knowledge point"
+            inspection.problems.add(file, place, "readiness-item", message, repair="ask one thing, in words")
 
 
 def _check_asked_once(inspection: Inspection, file: YamlFile, draft: Draft) -> None:

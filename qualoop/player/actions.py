@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from qualoop.assessment import Form, Response
+from qualoop.ledger import EvidenceForm
 from qualoop.values import Score
 
 State: TypeAlias = dict[str, Any]
@@ -26,7 +27,7 @@ class Answered:
     """An item got a response: the evidence of one part.
 
     ``try_number`` counts from 1, ``hints`` is how many had been shown, ``options`` among how many a blind guess picks
-    one (None where none fits), ``correct`` whether all of it is right.
+    one (None where none fits), ``correct`` whether all of it is right, ``form`` what form of evidence it is.
     """
 
     part: str
@@ -36,6 +37,7 @@ class Answered:
     correct: bool
     hints: int
     options: int | None
+    form: EvidenceForm = EvidenceForm.QUIZ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

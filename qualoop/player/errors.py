@@ -52,3 +52,9 @@ class DecisionRefusedError(ResponseRefusedError):
         self.typed = typed
         self.reason = first.code
         self.message = first.text["en"]
+
+
+class RoundClosedError(DecisionRefusedError):
+    """A decision came after its round had closed: what was played then stands. What was typed is for the next round."""
+
+    code = "round-closed"

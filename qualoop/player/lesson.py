@@ -35,8 +35,8 @@ _KEPT_FIRST_PAGES: Final = 512
 class MicroLessonKind:
     """How a micro-lesson is opened, stepped, shown and scored; see `qualoop.player.kinds.ActivityKind`."""
 
-    kind: Final = "micro-lesson"
-    label: Final = Text({"en": "Micro-lesson", "zh-Hans": "微课"})
+    kind: str = "micro-lesson"
+    label: Text = Text({"en": "Micro-lesson", "zh-Hans": "微课"})
 
     def open(self, document: Mapping[str, Any], /) -> Lesson:
         """Return the lesson of a package's document; keep it by content hash."""

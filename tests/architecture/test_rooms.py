@@ -21,15 +21,19 @@ LTI = {
     "jinja2",
     "joserfc",
     "markupsafe",
+    "segno",
     "sqlalchemy",
     "urllib3",
     "werkzeug",
 }
 SIM = {"duckdb", "sqlglot"}
+PAPER = {"PIL", "cv2", "openpyxl", "pypdfium2", "reportlab", "segno", "zxingcpp"}
 ALLOWED = {
     "qualoop": CORE,
     # Queries of learners want the extra `sim`; every other engine runs in a block.
     "qualoop.simulators.sql": CORE | SIM,
+    # Printing and reading of sheets want the extra `paper`; their rules do not.
+    "qualoop.classroom.paper": {"numpy"} | PAPER,
     "lti_tool.lti": {"cryptography", "joserfc"},
     "lti_tool.outgoing": {"urllib3"},
     # NumPy comes with the core: a replay's tables are arrays.
@@ -42,9 +46,12 @@ ALLOWED = {
 # Blocked when the room is imported: what its extras do not bring.
 FOREIGN = {
     "qualoop": sorted(
-        LTI - {"markupsafe", "jinja2"} | SIM | {"django", "xblock", "lti1p3platform", "pylti1p3", "numba"}
+        LTI - {"markupsafe", "jinja2"} | SIM | PAPER | {"django", "xblock", "lti1p3platform", "pylti1p3", "numba"}
     ),
-    "lti_tool": ["django", "xblock", "lti1p3platform", "pylti1p3", "workbench", "numba", *SIM],
+    "lti_tool": ["django", "xblock", "lti1p3platform", "pylti1p3", "workbench", "numba", *SIM, *(PAPER - LTI)],
+    "qualoop.classroom.paper": sorted(
+        LTI - {"markupsafe", "jinja2", "segno"} | SIM | {"django", "xblock", "lti1p3platform", "pylti1p3", "numba"}
+    ),
     "xblocks": sorted(
         LTI - {"markupsafe", "jinja2", "babel", "werkzeug"} | SIM | {"lti1p3platform", "pylti1p3", "numba"}
     ),
@@ -61,7 +68,7 @@ sys.meta_path.insert(0, Wall())
 package = importlib.import_module(room)
 for module in pkgutil.walk_packages(package.__path__, room + "."):
     # Models want a Django that is set up: tests/integration/open_edx_plugin does that.
-    apart = (".migrations", ".simulators.sql.", ".edx.")
+    apart = (".migrations", ".simulators.sql.", ".edx.", *([".classroom.paper."] if room == "qualoop" else []))
     if not any(part in module.name for part in apart) and not module.name.endswith(".wsgi"):
         importlib.import_module(module.name)
 """

@@ -119,7 +119,8 @@ export class BearerPages {
 
   readonly #onClick = (event: MouseEvent): void => {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
-    if (!link || event.defaultPrevented || link.origin !== location.origin || isPlace(link)) {
+    // A page that anybody may open by its address has no need of the bearer.
+    if (!link || event.defaultPrevented || link.origin !== location.origin || isPlace(link) || "qPublic" in link.dataset) {
       return;
     }
     const elsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank";

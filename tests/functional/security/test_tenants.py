@@ -74,10 +74,34 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "admin.platforms.decide_deployment": {"action": "refuse", "deployment": "1"},
     "admin.platforms.invite": {"days": "7", "organisation": "$organisation"},
     "admin.platforms.withdraw": {},
+    "admin.sources.revoke": {"source": "1", "key": ""},
+    "admin.sources.rotate": {"source": "1"},
     "api.record_evidence": {},
     "class_rounds.change": {"do": "pace", "seen": "0", "by_teacher": "yes"},
+    "classroom.change": {"do": "close"},
+    "classroom.plan": {"title": "Ours", "late": "10", "low": "30", "high": "70"},
+    "classroom_device.check_in": {"number": "123456"},
+    "classroom_device.name": {"name": "our learner"},
+    "classroom_device.vote": {"poll": "$poll", "round": "1", "choice": "0"},
+    "classroom_door.enter": {"code": "ZZZZZZ"},
+    "classroom_polls.add": {"activity": "$key", "content": "0", "item": "x"},
+    "classroom_polls.make": {"kind": "single-choice", "prompt": "Q", "lines": "*a\nb"},
+    "classroom_polls.move": {"do": "remove", "poll": "$poll"},
+    "classroom_roll.confirm": {"seat": "$seat", "person": "$person_uuid"},
+    "classroom_roll.mark": {"mark": "$person_uuid:present"},
+    "classroom_seat.check_in": {"number": "123456"},
+    "classroom_seat.pair": {},
+    "classroom_seat.vote": {"poll": "$poll", "round": "1", "choice": "0"},
     "deep_linking.answer": {"pick": ["$key"]},
     "deep_linking.cancel": {},
+    "flipped.write_text": {"kind": "reflection", "text": "mine"},
+    "flipped_build.copy": {"source": "$unit", "class_at": ""},
+    "flipped_build.copy_here": {"source": "$unit", "class_at": ""},
+    "flipped_build.edit": {"do": "undo", "revision": "1"},
+    "flipped_build.edit_choosing": {"do": "undo", "revision": "1"},
+    "flipped_build.place": {},
+    "flipped_build.propose_unit": {"unit": "SEM-1"},
+    "flipped_class.ask": {"question": "all"},
     "link_settings.change": {"do": "save", "attempts": "1"},
     "link_settings.extend": {"person": "$person_uuid", "extra_attempts": "3", "reason": "x"},
     "link_settings.restore": {"change": "$change"},
@@ -87,6 +111,10 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "live_mentor.assign": {"to": ""},
     "live_mentor.decide": {"do": "accept", "step": "plan", "seen": "1", "enterprise": "x"},
     "live_mentor.name_enterprise": {"enterprise": "Ours"},
+    "marks_files.apply": {},
+    "marks_files.bring": {"kind": "marks"},
+    "marks_files.match": {"row-2": "$person_uuid"},
+    "marks_files.undo": {},
     "marking.release": {"do": "now", "work": ["$work"]},
     "marking_room.arrange": {"do": "assign", "to": ""},
     "marking_room.correct": {"reason": "error"},
@@ -117,6 +145,13 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "rooms_team.role": {"do": "take:buyer", "room": "$room"},
     "rooms_team.save": {"do": "save", "room": "$room", "round": "1", "seen.bids": "1"},
     "rubrics.change": {"rubric": "$rubric", "form": "project"},
+    "sheets.make": {"item": "x/y"},
+    "sheets_uploads.apply": {},
+    "sheets_uploads.read_again": {},
+    "sheets_uploads.settle_answer": {"picked": "a"},
+    "sheets_uploads.settle_page": {"do": "name", "person": "$person_uuid"},
+    "sheets_uploads.undo": {},
+    "sheets_uploads.upload": {},
     "storage.open_window": {"page": "class/$person_uuid"},
     "submission.hand_in": {"text": "x", "keep": ["$file"]},
     "teaching.compare_grades": {},
@@ -125,10 +160,35 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+def of_a_class(theirs: Tenant) -> dict[str, Any]:
+    """Return the arguments of the routes of a class."""
+    return {
+        "class_uuid": theirs.one("class_session", "uuid"),
+        "poll": theirs.one("class_poll", "uuid"),
+        "poll_uuid": theirs.one("class_poll", "uuid"),
+        "seat": theirs.one("class_seat"),
+        # A secret of the room: who has the key of a projector may see it.
+        "screen_key": "0" * 43,
+    }
+
+
+def of_paper(theirs: Tenant) -> dict[str, Any]:
+    """Return the arguments of the routes of paper."""
+    return {
+        "answer": theirs.one("sheet_answer", "uuid"),
+        "page": theirs.one("sheet_page", "uuid"),
+        "printed": theirs.one("sheet_set", "uuid"),
+        "table": theirs.one("mark_file", "uuid"),
+        "upload": theirs.one("sheet_upload", "uuid"),
+    }
+
+
 def known(world: World, mine: Tenant) -> dict[str, Any]:
     """Return every argument of a route: whose launch and choice ``mine`` says, all else of the other organisation."""
     theirs = world.theirs
     return {
+        **of_a_class(theirs),
+        **of_paper(theirs),
         "launch": mine.uuid_of(mine.teacher),
         "request_uuid": mine.chooser.base.strip("/").split("/")[1],
         "person_uuid": theirs.learner.who.person_uuid,
@@ -154,6 +214,7 @@ def known(world: World, mine: Tenant) -> dict[str, Any]:
         "change": theirs.one("link_change"),
         "work": theirs.one("submission", "uuid"),
         "file": theirs.one("submission_file", "uuid"),
+        "unit": theirs.one("flipped_unit", "uuid"),
         "room": theirs.one("market_room", "uuid"),
         "review": theirs.one("peer_review", "uuid"),
         "sample": "umbrella-listed",

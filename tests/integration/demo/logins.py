@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from demo.lms.settings import LmsSettings
 
-AMARA, SIYUAN, HELEN = "21", "22", "11"
+AMARA, SIYUAN, HELEN, GRACE = "21", "22", "11", "31"
 
 
 def logged_in(lms: Flask, settings: LmsSettings, user_id: str) -> FlaskClient:

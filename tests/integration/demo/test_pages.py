@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from demo.lms.app import create_lms
+from demo.lms.course import members
+from demo.lms.database import connect, prepare
+from demo.lms.school import load_school
 from demo.lms.settings import LmsSettings
 from demo.lms.wording import load_texts
 from qualoop.values import LANGUAGES
 from tests.integration.demo.fake_tool import SCORE_SCOPE, FakeTool, post_score, score
-from tests.integration.demo.logins import AMARA, HELEN, SIYUAN, logged_in
+from tests.integration.demo.logins import AMARA, GRACE, HELEN, SIYUAN, logged_in
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def cell(page: str, user_id: str) -> str:
 
 def test_everyone_can_be_chosen(lms: Flask) -> None:
     page = lms.test_client().get("/").text
-    assert len(re.findall('name="user"', page)) == 7
+    assert len(re.findall('name="user"', page)) == 8
     assert "Helen Marsh" in page
     assert "王雨桐" in page
 
@@ -119,3 +123,30 @@ def test_frame_stays_within_the_site(student: FlaskClient) -> None:
 def test_file_with_the_key_is_for_its_owner_only(lms: Flask, settings: LmsSettings) -> None:
     assert lms
     assert settings.database_path.stat().st_mode & 0o077 == 0
+
+
+def test_a_mentor_sees_the_course_and_no_grades(lms: Flask, settings: LmsSettings) -> None:
+    mentor = logged_in(lms, settings, GRACE)
+    page = mentor.get("/course/").text
+    assert "Enterprise mentor" in page
+    assert "Grades" not in page
+    assert mentor.get("/course/grades").status_code == 404
+    assert "of 5 students graded" in logged_in(lms, settings, HELEN).get("/course/").text, "a mentor is no student"
+
+
+def test_a_file_from_before_mentors_takes_them(lms: Flask, settings: LmsSettings) -> None:
+    with closing(connect(settings.database_path)) as connection:
+        wide = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'user'").fetchone()["sql"]
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        connection.execute("DELETE FROM membership WHERE user_id = ?", (GRACE,))
+        connection.execute("DELETE FROM user WHERE id = ?", (GRACE,))
+        connection.execute("ALTER TABLE user RENAME TO before")
+        connection.execute(wide.replace(", 'mentor')", ")"))
+        connection.execute("INSERT INTO user SELECT * FROM before")
+        connection.execute("DROP TABLE before")
+    prepare(settings, load_school())
+    with closing(connect(settings.database_path)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert {person.id for person in members(connection, "1", "mentor")} == {GRACE}
+        assert len(members(connection, "1", "student")) == 5

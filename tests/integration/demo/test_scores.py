@@ -177,7 +177,7 @@ def test_members_come_page_by_page(client: FlaskClient, bearer: dict[str, str], 
         assert "next" not in answer.get_json()
         url = answer.headers.get("Link", "").removeprefix("<").partition(">")[0]
     assert url == ""
-    assert len(names) == len(set(names)) == 7
+    assert len(names) == len(set(names)) == 8
 
 
 def test_members_of_one_role(client: FlaskClient, bearer: dict[str, str]) -> None:

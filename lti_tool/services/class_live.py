@@ -1,0 +1,133 @@
+"""The stage of open sessions in memory: hundreds of phones ask every second, and the database is asked twice a second.
+
+A change by this process is seen at once (`forget`), one by another process within `FRESH_S`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, text
+
+from lti_tool.db import Database, Prepared
+
+FRESH_S: Final = 0.5
+_COURSES_FRESH_S: Final = 2.0
+_KEPT: Final = 4096
+
+_STAGE = Prepared(text("SELECT version, state, timer_at FROM class_session WHERE uuid = :uuid"))
+_OPEN = Prepared(
+    text(
+        "SELECT uuid FROM class_session WHERE organisation_id = :organisation_id AND context_id = :context_id "
+        "AND state = 'open' ORDER BY opened_at DESC, id DESC LIMIT 1"
+    )
+)
+_STAMP = Prepared(
+    text(
+        "SELECT s.version, (SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id), "
+        "(SELECT max(e.joined_at) FROM class_seat e WHERE e.class_session_id = s.id), "
+        "(SELECT count(e.checked_at) FROM class_seat e WHERE e.class_session_id = s.id), "
+        "(SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id AND e.person_id IS NOT NULL), "
+        "(SELECT count(*) FROM class_vote v WHERE v.class_poll_id = s.poll_id), "
+        "(SELECT max(v.cast_at) FROM class_vote v WHERE v.class_poll_id = s.poll_id) "
+        "FROM class_session s WHERE s.uuid = :uuid AND s.organisation_id = :organisation_id"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What learners' pages ask for: the document and its tag; it names nobody and holds no result."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(slots=True)
+class _Kept:
+    value: Any
+    at: float
+
+
+class _Memory:
+    """Values by key that are good for a while. Of many who ask for one at once, one looks it up."""
+
+    def __init__(self, fresh_s: float) -> None:
+        self._fresh_s = fresh_s
+        self._lock = threading.Lock()
+        self._kept: WeakKeyDictionary[Engine, OrderedDict[Hashable, _Kept]] = WeakKeyDictionary()
+
+    def get(self, engine: Engine, key: Hashable, find: Callable[[], Any]) -> Any:
+        """Return what is kept under ``key``, else what ``find`` finds."""
+        known = self._kept.get(engine)
+        kept = known.get(key) if known is not None else None
+        if kept is not None and time.monotonic() - kept.at < self._fresh_s:
+            return kept.value
+        with self._lock:
+            values = self._kept.setdefault(engine, OrderedDict())
+            kept = values.get(key)
+            if kept is None or time.monotonic() - kept.at >= self._fresh_s:
+                # The moment before the look, so that a change during it is not taken for seen.
+                at = time.monotonic()
+                kept = values[key] = _Kept(find(), at)
+                if len(values) > _KEPT:
+                    values.popitem(last=False)
+        return kept.value
+
+    def forget(self, engine: Engine, key: Hashable) -> None:
+        """Let the next one who asks look it up."""
+        with self._lock:
+            self._kept.setdefault(engine, OrderedDict()).pop(key, None)
+
+
+_stages: Final = _Memory(FRESH_S)
+_courses: Final = _Memory(_COURSES_FRESH_S)
+
+
+def find_stage(database: Database, session_uuid: str) -> Stage | None:
+    """Return the stage of a session, None where there is no such session."""
+
+    def find() -> Stage | None:
+        with database.snapshot() as connection:
+            row = _STAGE.one(connection, {"uuid": session_uuid.replace("\0", "")})
+        if row is None:
+            return None
+        version, state, timer_at = row
+        # Milliseconds, as scripts count.
+        document = {"version": version, "state": state, "timer": timer_at // 1000 if timer_at else None}
+        return Stage(json.dumps(document, separators=(",", ":")).encode(), f'"{session_uuid[:8]}-{version}"')
+
+    found: Stage | None = _stages.get(database.engine, session_uuid, find)
+    return found
+
+
+def find_open_uuid(database: Database, organisation_id: int, context_id: int) -> str | None:
+    """Return the uuid of a course's open session: every launch asks for it."""
+
+    def find() -> str | None:
+        with database.snapshot() as connection:
+            row = _OPEN.one(connection, {"organisation_id": organisation_id, "context_id": context_id})
+        return None if row is None else str(row[0])
+
+    found: str | None = _courses.get(database.engine, (organisation_id, context_id), find)
+    return found
+
+
+def forget(database: Database, session_uuid: str, course: tuple[int, int]) -> None:
+    """Let this process see a change at once; ``course`` is (organisation, context). Call it after the commit."""
+    _stages.forget(database.engine, session_uuid)
+    _courses.forget(database.engine, course)
+
+
+def stamp(database: Database, organisation_id: int, session_uuid: str) -> str:
+    """Return a text that changes with anything that console or projector show of a session."""
+    with database.snapshot() as connection:
+        row = _STAMP.one(connection, {"uuid": session_uuid.replace("\0", ""), "organisation_id": organisation_id})
+    return "-".join(str(each or 0) for each in row or ())

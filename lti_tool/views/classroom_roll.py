@@ -1,0 +1,119 @@
+"""The roll call as a teacher sees it: the live list, marks by hand, devices that wait for a word, the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session as Transaction
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.models import ClassSession
+from lti_tool.services import class_closing, class_sessions
+from lti_tool.services.class_members import get_member
+from lti_tool.services.class_roll_call import Roll, read_roll
+from lti_tool.services.class_seats import SeatMissingError
+from lti_tool.services.class_sessions import plain
+from lti_tool.services.class_sheet import Value, as_csv
+from lti_tool.services.roles import Permission
+from lti_tool.views.classroom import corrector, framework_of, in_class
+from lti_tool.views.classroom_voting import whole
+from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.teaching import link_of
+from lti_tool.views.wording import Wording
+from qualoop.classroom.roll_call import MARKS, Presence
+
+blueprint = Blueprint("classroom_roll", __name__)
+
+_ROLL = "classroom_roll.show"
+
+
+@blueprint.get("/a/<launch>/class/sessions/<class_uuid>/roll")
+@needs(Permission.VIEW_CLASS)
+def show(session: Session, class_uuid: str) -> str:
+    """Show who is there."""
+    words = Wording(language=session.language)
+    with runtime().database.reading() as reading:
+        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        roll = read_roll(reading, row)
+    return render_template(
+        "class_roll.html",
+        session=session,
+        here="teaching",
+        row=row,
+        roll=roll,
+        counts={each.value: roll.count(each) for each in Presence},
+        marks=[each.value for each in MARKS],
+        presences=named(PRESENCES, words),
+        ways=named(WAYS, words),
+        states=named(STATES, words),
+        words=words,
+        **said(words),
+    )
+
+
+@blueprint.post("/a/<launch>/class/sessions/<class_uuid>/mark")
+@needs(Permission.SET_LINK)
+def mark(session: Session, class_uuid: str) -> AnyResponse:
+    """Mark a learner by hand, or take the mark back: `PERSON:MARK`."""
+    person, _, wanted = plain(request.form.get("mark", "")).partition(":")
+
+    def act(transaction: Transaction, row: ClassSession) -> None:
+        member = get_member(transaction.connection(), link_of(session), person)
+        framework = framework_of(transaction, row.organisation_id)
+        class_closing.mark_member(
+            transaction, row, (member, wanted), framework, by=corrector(session), now=runtime().clock()
+        )
+
+    return in_class(session, class_uuid, act, page=_ROLL, done="marked")
+
+
+@blueprint.post("/a/<launch>/class/sessions/<class_uuid>/confirm")
+@needs(Permission.SET_LINK)
+def confirm(session: Session, class_uuid: str) -> AnyResponse:
+    """Say whose a device is: the learner it names, or another of the course."""
+    person, seat_id = plain(request.form.get("person", "")), whole("seat")
+
+    def act(transaction: Transaction, row: ClassSession) -> None:
+        if not person:
+            raise SeatMissingError
+        member = get_member(transaction.connection(), link_of(session), person)
+        framework = framework_of(transaction, row.organisation_id)
+        class_closing.confirm_seat(
+            transaction, row, (seat_id, member), framework, by=corrector(session), now=runtime().clock()
+        )
+
+    page = _ROLL if request.form.get("back") == "roll" else "classroom.show"
+    return in_class(session, class_uuid, act, page=page, done="confirmed")
+
+
+@blueprint.get("/a/<launch>/class/sessions/<class_uuid>/attendance.csv")
+@needs(Permission.VIEW_CLASS)
+def download(session: Session, class_uuid: str) -> Response:
+    """Send the list as a file for spreadsheets."""
+    words = Wording(language=session.language)
+    with runtime().database.reading() as reading:
+        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        roll = read_roll(reading, row)
+    headers = {"Content-Disposition": f'attachment; filename="attendance-{row.created_at.date().isoformat()}.csv"'}
+    return Response(as_csv(_rows(row, roll, words)), mimetype="text/csv", headers=headers)
+
+
+def _rows(row: ClassSession, roll: Roll, words: Wording) -> Sequence[Sequence[Value]]:
+    gettext, presences, ways = words.gettext, named(PRESENCES, words), named(WAYS, words)
+    head = [
+        gettext("Learner"),
+        gettext("Pseudonym"),
+        gettext("Presence"),
+        gettext("How"),
+        gettext("At (UTC)"),
+        gettext("Class"),
+    ]
+    rows: list[Sequence[Value]] = [head]
+    for line in roll.lines:
+        how = gettext("marked by hand") if line.is_marked else ways.get(line.way, "")
+        at = line.checked_at.isoformat(timespec="seconds") if line.checked_at else ""
+        name = line.member.name or line.member.short
+        rows.append([name, line.member.subject.uuid, presences[line.presence.value], how, at, row.title])
+    return rows

@@ -1,0 +1,111 @@
+"""A learner in a class by a launch: the same page as a device has, and the pairing code for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.services import class_closing, class_devices, class_live, class_sessions
+from lti_tool.services.class_seats import Comer
+from lti_tool.services.roles import TEST_USER, Permission, Role
+from lti_tool.views import classroom_voting
+from lti_tool.views.classroom_device import read_device
+from lti_tool.views.classroom_voting import Place
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.teaching import link_of
+
+blueprint = Blueprint("classroom_seat", __name__)
+
+
+@blueprint.get("/a/<launch>/in-class/")
+@needs(Permission.ANSWER)
+def find(session: Session) -> AnyResponse | str:
+    """Lead to the class of this course that is on."""
+    open_uuid = class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
+    if open_uuid is None:
+        return render_template("class_none.html", session=session, here="in-class")
+    return redirect(url_for("classroom_seat.show", launch=session.uuid, class_uuid=open_uuid), 303)
+
+
+@blueprint.get("/a/<launch>/in-class/<class_uuid>/")
+@needs(Permission.ANSWER)
+def show(session: Session, class_uuid: str) -> str:
+    """Show the class; who comes to an open one sits down by that. Who does not learn here only watches."""
+    place = _place(session, class_uuid)
+    _adopt_device(session, place)
+    classroom_voting.join(place)
+    return classroom_voting.stage_page(place)
+
+
+@blueprint.post("/a/<launch>/in-class/<class_uuid>/vote")
+@needs(Permission.ANSWER)
+def vote(session: Session, class_uuid: str) -> AnyResponse:
+    """Take a vote."""
+    return classroom_voting.vote(_place(session, class_uuid))
+
+
+@blueprint.post("/a/<launch>/in-class/<class_uuid>/here")
+@needs(Permission.ANSWER)
+def check_in(session: Session, class_uuid: str) -> AnyResponse:
+    """Take the number that is shown beside the picture to scan."""
+    return classroom_voting.check_in(_place(session, class_uuid))
+
+
+@blueprint.post("/a/<launch>/in-class/<class_uuid>/pair")
+@needs(Permission.ANSWER)
+def pair(session: Session, class_uuid: str) -> str:
+    """Show a code with which the learner's own phone becomes the learner's in this course."""
+    place = _place(session, class_uuid)
+    code = None
+    if place.comer is not None:
+        with runtime().database.transaction() as transaction:
+            course = (session.organisation_id, session.context_id)
+            code = class_devices.offer_pairing(transaction, course, session.person_id, runtime().clock())
+    door = runtime().settings.base_url + url_for("classroom_door.door")
+    return render_template("class_pairing.html", session=session, here="in-class", code=code, door=door, place=place)
+
+
+def class_is_on(session: Session) -> bool:
+    """Say whether a class of the session's course is on that this person can join; every page of a learner asks."""
+    if Role.LEARNER not in session.roles or session.may(Permission.VIEW_CLASS):
+        return False
+    return class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id) is not None
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Callable[[], bool]]:
+    """Let the pages of a launch ask."""
+    return {"class_on": lambda: g.get("session") is not None and class_is_on(g.session)}
+
+
+def _place(session: Session, class_uuid: str) -> Place:
+    """Return the place of this launch's person in a session of the course; raise ClassMissingError for any other."""
+    with runtime().database.reading() as reading:
+        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+    learns = Role.LEARNER in session.roles and TEST_USER not in session.roles
+    return Place(
+        class_uuid=row.uuid,
+        comer=Comer(person_id=session.person_id) if learns else None,
+        language=session.language,
+        address=url_for("classroom_seat.show", launch=session.uuid, class_uuid=row.uuid),
+        csrf=session.csrf,
+        session=session,
+    )
+
+
+def _adopt_device(session: Session, place: Place) -> None:
+    """Let what this very browser did before the launch, as nobody's, be the learner's: it scanned first and signed in then."""
+    if place.comer is None:
+        return
+    parts = runtime()
+    with parts.database.reading() as reading:
+        row = class_sessions.get_session(reading, link_of(session), place.class_uuid)
+        device = read_device(reading, row)
+    if device is None or device.is_confirmed:
+        return
+    secret, now = parts.settings.secret_key, parts.clock()
+    with parts.database.transaction() as transaction:
+        row = class_sessions.get_session(transaction, link_of(session), place.class_uuid, locked=True)
+        class_closing.bring_along(transaction, row, device.id, session.person_id, secret=secret, now=now)

@@ -1,0 +1,207 @@
+"""The learner's page of a flipped unit: one timeline from the first lesson to the reflection, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session as Transaction
+from werkzeug.wrappers import Response
+
+from lti_tool.models import ClassSession, FlippedUnit
+from lti_tool.services import attempts, flipped_publishing, flipped_units
+from lti_tool.services.flipped_progress import Doing, Progress, find_class, settle
+from lti_tool.services.flipped_supply import read_stock
+from lti_tool.services.flipped_texts import LONGEST, TextRefusedError, Writer, own_texts, write
+from lti_tool.services.flipped_units import FlippedMissingError
+from lti_tool.services.flipped_words import step_name, step_title
+from lti_tool.services.roles import Permission
+from lti_tool.services.sessions import NotAllowedError
+from lti_tool.views.activity import whose
+from lti_tool.views.flipped_around import place_of, step_address
+from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.submission import UNPROCESSABLE
+from lti_tool.views.wording import Wording
+from qualoop.assessment import LinkClosedError, LinkNotOpenError
+from qualoop.classroom.flipped_unit import ACTIVITIES, StepKind, UnitPlan, UnitStep
+from qualoop.values import Text
+
+blueprint = Blueprint("flipped", __name__)
+
+_DATES: Final = {"before": "before", "class": "class_at", "after": "after"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """A step as the timeline shows it; ``state`` is done, begun, next or open, ``url`` None where nothing opens here."""
+
+    key: str
+    kind: str
+    name: str
+    title: str
+    minutes: int | None
+    phase: str
+    due: datetime | None
+    state: str
+    url: str | None = None
+    is_late: bool = False
+
+
+@blueprint.get("/a/<launch>/unit/")
+@needs(Permission.VIEW_ACTIVITY)
+def show(session: Session) -> Response:
+    """Show the unit; the first look of a copied course makes its own unit of the one that it was copied from."""
+    return _page(session)
+
+
+@blueprint.post("/a/<launch>/unit/write")
+@needs(Permission.ANSWER)
+def write_text(session: Session) -> Response:
+    """Keep what is still unclear to a learner, or the reflection."""
+    who, parts, kind = whose(session), runtime(), request.form.get("kind", "")
+    if not who.counts or kind not in LONGEST:
+        raise NotAllowedError
+    words = request.form.get("text", "")
+    try:
+        with parts.database.transaction() as transaction:
+            now = parts.clock()
+            unit = unit_of(transaction, session)
+            _check_open(transaction.connection(), session, now)
+            write(transaction, unit, _writer(session), words, kind=kind, now=now)
+            settle(transaction, unit, who, now=now)
+    except TextRefusedError:
+        return _page(session, refused={kind: words}, status=UNPROCESSABLE)
+    except (LinkNotOpenError, LinkClosedError):
+        return redirect(url_for("activity.show", launch=session.uuid), 303)
+    return redirect(url_for("flipped.show", launch=session.uuid, kept=kind, _anchor=kind), 303)
+
+
+def lines(
+    plan: UnitPlan, titles: Mapping[str, Text], language: str, *, now: datetime, progress: Progress | None = None
+) -> list[StepLine]:
+    """Return the steps of a plan for the timeline; without progress nothing is done yet."""
+    following = progress.next_key if progress else next(iter(plan.keys), None)
+    found = []
+    for step in plan.steps:
+        phase = plan.phase(step.key)
+        due = getattr(plan.dates, _DATES[phase])
+        doing = progress.of(step.key) if progress else Doing.OPEN
+        state = "next" if step.key == following and doing is not Doing.BEGUN else doing.value
+        found.append(
+            StepLine(
+                key=step.key,
+                kind=step.kind.value,
+                name=step_name(step.kind)[language],
+                title=step_title(step, titles.get(step.key))[language],
+                minutes=plan.minutes_of(step),
+                phase=phase,
+                due=due,
+                state=state,
+                is_late=bool(due and due < now) and doing is not Doing.DONE and step.kind is not StepKind.CLASS,
+            )
+        )
+    return found
+
+
+def titles_of(connection: Connection, organisation_id: int, plan: UnitPlan) -> dict[str, Text]:
+    """Return the titles of a plan's lessons and projects."""
+    keys = {step.key for step in plan.steps if step.kind in ACTIVITIES}
+    return runtime().contents.find_titles(connection, organisation_id, keys)
+
+
+def point_titles(connection: Connection, organisation_id: int, plan: UnitPlan, language: str) -> list[tuple[str, str]]:
+    """Return the knowledge points of a plan with their titles."""
+    framework = runtime().contents.find_framework(connection, organisation_id)
+    found = [(code, framework.find_knowledge_point(code) if framework else None) for code in plan.points]
+    return [(code, point.title[language] if point else code) for code, point in found]
+
+
+def _page(session: Session, *, refused: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    parts, now = runtime(), runtime().clock()
+    with parts.database.transaction() as transaction:
+        try:
+            _check_open(transaction.connection(), session, now)
+        except (LinkNotOpenError, LinkClosedError):
+            return redirect(url_for("activity.show", launch=session.uuid), 303)
+        unit = unit_of(transaction, session)
+        shown = _shown(transaction, session, unit, now)
+    html = render_template(
+        "flipped_timeline.html",
+        session=session,
+        here="activity",
+        refused=refused or {},
+        kept=request.args.get("kept", "")[:16],
+        limits=LONGEST,
+        words=Wording(language=session.language),
+        is_preview=False,
+        **shown,
+    )
+    return Response(html, status, mimetype="text/html")
+
+
+def _shown(transaction: Transaction, session: Session, unit: FlippedUnit, now: datetime) -> dict[str, Any]:
+    """Return what the page shows; the grade catches up here with what was released elsewhere in the meantime."""
+    connection, who = transaction.connection(), whose(session)
+    attempts.current(connection, runtime().contents, who, now)
+    progress = settle(transaction, unit, who, now=now)
+    plan = progress.plan
+    room = find_class(transaction, unit)
+    steps = lines(
+        plan, titles_of(connection, session.organisation_id, plan), session.language, now=now, progress=progress
+    )
+    return {
+        "plan": plan,
+        "points": point_titles(connection, session.organisation_id, plan, session.language),
+        "steps": steps,
+        "urls": {step.key: _url(session, step, room) for step in plan.steps},
+        "room": room.state if room else "",
+        "texts": own_texts(transaction, unit, _writer(session)) if who.counts else {},
+        "done": progress.done,
+        "total": len(progress.counted),
+        "next": next((step for step in steps if step.key == progress.next_key), None),
+        "is_learner": who.counts,
+    }
+
+
+def _url(session: Session, step: UnitStep, room: ClassSession | None) -> str | None:
+    if step.kind is StepKind.CLASS:
+        is_open = room is not None and room.state == "open"
+        return url_for("classroom_seat.find", launch=session.uuid) if is_open else None
+    if step.kind is StepKind.REFLECTION:
+        return None
+    return step_address(session, step.key)
+
+
+def _check_open(connection: Connection, session: Session, now: datetime) -> None:
+    """Raise LinkNotOpenError or LinkClosedError outside the link's dates, for whom they bind."""
+    who = whose(session)
+    attempts.check_open(who, attempts.find(connection, who).plan, now)
+
+
+def unit_of(transaction: Transaction, session: Session) -> FlippedUnit:
+    """Return the unit of the session's link, with links for all its steps; raise FlippedMissingError."""
+    if session.activity_id is None or session.unit_link_id is not None:
+        raise FlippedMissingError
+    place, parts = place_of(session), runtime()
+    unit = flipped_units.find_of_link(transaction, place, session.activity_id)
+    if unit is not None:
+        return unit
+    unit = flipped_units.settle_link(transaction, place, session.activity_id, now=parts.clock())
+    framework = parts.contents.find_framework(transaction.connection(), session.organisation_id)
+    if framework is not None:
+        stock = read_stock(transaction.connection(), parts.contents, session.organisation_id, framework)
+        flipped_publishing.publish(transaction, unit, stock, now=parts.clock())
+    return unit
+
+
+def _writer(session: Session) -> Writer:
+    return Writer(
+        organisation_id=session.organisation_id,
+        person_id=session.person_id,
+        uuid=session.person_uuid,
+        secret=runtime().settings.secret_key,
+    )

@@ -1,0 +1,1 @@
+"""The rules of the hour in the room: roll call, votes, team check, peer factor, observation, sheets."""

@@ -1,0 +1,82 @@
+"""A class session: planned, open, closed, and only forward; its plan in steps with minutes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from qualoop.errors import QualoopError
+
+MAX_STEPS: Final = 30
+MAX_STEP: Final = 120
+MAX_MINUTES: Final = 600
+CODE_LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Without those that are read as digits: I, L and O."""
+CODE_LENGTH: Final = 6
+
+_STEP: Final = re.compile(r"(?:(\d{1,3})(?!\d)\s*(?:min\b|m\b|'|分钟|分)?[\s:：.、·-]*)?(.*)", re.IGNORECASE)
+
+
+class ClassRefusedError(QualoopError):
+    """This cannot be done in the class as it stands now."""
+
+    code = "class-refused"
+
+
+class ClassMovedError(ClassRefusedError):
+    """The class had moved on when this was sent."""
+
+    code = "class-moved"
+
+
+class ClassClosedError(ClassRefusedError):
+    """The class session is not open."""
+
+    code = "class-closed"
+
+
+class SessionState(StrEnum):
+    """How far a class session is."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+_NEXT: Final = {SessionState.PLANNED: SessionState.OPEN, SessionState.OPEN: SessionState.CLOSED}
+
+
+def moved(state: SessionState, wanted: SessionState) -> SessionState:
+    """Return ``wanted`` where it is what follows ``state``; raise ClassMovedError for all else, a repeat included."""
+    if _NEXT.get(state) is not wanted:
+        raise ClassMovedError
+    return wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """One step of a class plan; ``minutes`` from 0 (none named) to 600."""
+
+    minutes: int
+    title: str
+
+
+def read_plan(text: str) -> tuple[PlanStep, ...]:
+    """Return the steps in a text, one a line, minutes first where any are named: `10 Vote and discuss`.
+
+    At most 30 steps of 120 characters: what is beyond is cut off, since it is the teacher's own note.
+    """
+    steps = []
+    for line in text.splitlines():
+        found = _STEP.fullmatch(" ".join(line.split())[: MAX_STEP + 12])
+        title = (found[2].strip() if found else "")[:MAX_STEP]
+        if found and title:
+            steps.append(PlanStep(minutes=min(int(found[1] or 0), MAX_MINUTES), title=title))
+    return tuple(steps[:MAX_STEPS])
+
+
+def cleaned_code(text: str) -> str:
+    """Return a code as it was typed in capitals: its letters and digits, at most 16."""
+    return re.sub(r"[^A-Z0-9]+", "", text[:64].upper())[:16]

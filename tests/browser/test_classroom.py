@@ -1,0 +1,145 @@
+"""A class in real browsers: a teacher at the console, a projector, two learners by launch, a phone without one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+from werkzeug.serving import make_server
+
+from tests.browser.accessibility import serious_findings
+from tests.browser.conftest import NewContext
+from tests.factories.class_sessions import Classroom, open_classroom
+from tests.factories.classrooms import Seat
+from tests.factories.tool import Tool, make_tool
+
+PHONE = ViewportSize(width=360, height=780)
+COURSES = count(1)
+
+
+@dataclass
+class Site:
+    """A tool that a browser can reach."""
+
+    tool: Tool
+    origin: str
+
+    def visit(self, new_context: NewContext, seat: Seat, path: str, language: str, **options: object) -> Page:
+        """Open a page as somebody whose launch is proven by the cookies of the test's own browser."""
+        seat.post("language", language=language)
+        context = new_context(**options)
+        context.add_cookies(
+            [
+                {"name": each.key, "value": each.value, "url": self.origin.replace("http:", "https:"), "secure": True}
+                for each in seat.browser.client._cookies.values()
+            ]
+        )
+        page = context.new_page()
+        page.goto(self.origin + seat.page + path)
+        return page
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    tool = make_tool(f"sqlite:///{tmp_path_factory.mktemp('class') / 'tool.db'}")
+    server = make_server("127.0.0.1", 0, tool.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(tool, f"http://127.0.0.1:{server.port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    tool.runtime.database.close()
+    tool.runtime.http.close()
+
+
+@pytest.fixture
+def room(site: Site) -> Classroom:
+    return open_classroom(site.tool, f"b-{next(COURSES)}")
+
+
+def fits(page: Page) -> bool:
+    """Say whether nothing of a page stands outside its width."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def press(page: Page, value: str) -> None:
+    """Press a button of the console from the keyboard."""
+    page.locator(f"button[value='{value}']").first.press("Enter")
+
+
+def vote(page: Page, option: int) -> None:
+    page.locator("input[name=choice]").nth(option).check()
+    page.locator("form[data-q-vote] button").click()
+    expect(page.locator("form[data-q-vote] .q-badge")).to_be_visible()
+
+
+def by_name(phone: Page, site: Site, room: Classroom) -> Page:
+    """Come in by the code of the room and the own name."""
+    phone.goto(f"{site.origin}/class")
+    phone.locator("#code").fill(room.row().code or "")
+    phone.locator("#code").press("Enter")
+    phone.locator("#name").fill("daniel weber")
+    phone.locator("#name").press("Enter")
+    expect(phone.locator("#name")).to_have_count(0)
+    return phone
+
+
+@pytest.mark.parametrize(
+    ("language", "viewport"),
+    [("en", ViewportSize(width=1280, height=900)), ("zh-Hans", PHONE)],
+    ids=["screen", "phone"],
+)
+def test_a_class_votes_twice(site: Site, room: Classroom, new_context: NewContext, language: str) -> None:
+    seats = [room.learner(1, "Amara Diallo"), room.learner(2, "王思源"), room.learner(3, "Daniel Weber")]
+    room.plan()
+    room.ask(explanation="Because it fits.")
+    uuid = room.row().uuid
+    teacher = site.visit(new_context, room.teacher, f"class/sessions/{uuid}/", language)
+    press(teacher, "open")
+    press(teacher, "roll")
+    big = new_context(viewport={"width": 1280, "height": 720}).new_page()
+    big.goto(f"{site.origin}/class/screen/{room.row().screen_key}/?language={language}")
+    # Two learners by launch; they are told in the lesson that the class is on.
+    learners = [site.visit(new_context, seat, "", language, viewport=PHONE) for seat in seats[:2]]
+    for page in learners:
+        page.locator("a[href$='in-class/']").click()
+    everybody = [*learners, by_name(new_context(viewport=PHONE).new_page(), site, room)]
+    press(teacher, "first")
+    for number, page in enumerate(everybody):
+        vote(page, min(number, 1))
+    expect(big.locator(".q-class-voted strong")).to_have_text("3")
+    expect(big.locator(".q-class-bar")).to_have_count(0)
+    assert "Amara" not in big.content()
+    teacher.locator("#unconfirmed summary").click()
+    teacher.locator("#unconfirmed button").press("Enter")
+    expect(teacher.locator("#unconfirmed")).to_have_count(0)
+    press(teacher, "first-closed")
+    for page in everybody:
+        expect(page.locator("form[data-q-vote]")).to_have_count(0)
+    press(teacher, "discussion")
+    press(teacher, "second")
+    for page in everybody:
+        vote(page, 0)
+    press(teacher, "second-closed")
+    press(teacher, "shown")
+    for page in (*everybody, big):
+        expect(page.get_by_text("Because it fits.")).to_be_visible()
+    for page in (teacher, *everybody, big):
+        assert serious_findings(page) == []
+        assert fits(page)
+
+
+def test_without_scripts_a_vote_is_a_form(site: Site, room: Classroom, new_context: NewContext) -> None:
+    seat = room.learner(1)
+    room.plan()
+    room.do("open")
+    room.move(room.ask(), "first")
+    page = site.visit(new_context, seat, f"in-class/{room.row().uuid}/", "en", java_script_enabled=False)
+    page.locator("input[name=choice]").first.check()
+    page.locator("form[data-q-vote] button").click()
+    expect(page.get_by_role("status").filter(has_text="Your vote is saved")).to_be_visible()

@@ -1,0 +1,163 @@
+"""Marks and attendance from a table, over HTTP: template, problems, matching, dry run, applied and taken back."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from lti_tool.models import LedgerEvent, MarkFile
+from tests.factories.classrooms import LESSON, Seat, enter
+from tests.factories.launches import TOOL_ORIGIN
+from tests.factories.tool import Tool, make_tool
+
+
+@dataclass
+class Course:
+    """A teacher with Ada, Bo and another Bo."""
+
+    tool: Tool
+    teacher: Seat
+    ada: Seat
+
+    def bring(self, data: bytes, name: str = "marks.csv", **form: str) -> str:
+        """Bring a table; return the path of its page."""
+        answer = self.teacher.browser.client.post(
+            self.teacher.page + "class/paper/tables/",
+            data={"csrf": self.csrf(), "file": (io.BytesIO(data), name), **form},
+            base_url=TOOL_ORIGIN,
+        )
+        if answer.status_code != 303:
+            return answer.text
+        return "class/paper/tables/" + answer.headers["Location"].rpartition("tables/")[2]
+
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.teacher.get("class/paper/").text)
+        assert found
+        return found[1]
+
+    def post(self, path: str, **form: str) -> str:
+        return str(self.teacher.post(path, **form).headers.get("Location", ""))
+
+    def page(self, path: str) -> str:
+        return self.teacher.get(path).text
+
+    def evidence(self, form: str) -> list[tuple[str, str]]:
+        with self.tool.runtime.database.reading() as reading:
+            rows = reading.execute(
+                select(LedgerEvent.learner, LedgerEvent.body).where(LedgerEvent.type == "evidence.recorded")
+            ).all()
+        return [(who or "", body["score"]) for who, row in rows if (body := json.loads(row))["form"] == form]
+
+
+@pytest.fixture(scope="module")
+def marks_tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
+    made = make_tool(f"sqlite:///{tmp_path_factory.mktemp('tool') / 'tool.db'}")
+    yield made
+    made.runtime.database.close()
+    made.runtime.http.close()
+
+
+@pytest.fixture
+def course(marks_tool: Tool, request: pytest.FixtureRequest) -> Course:
+    name = request.node.name
+    context = {"id": name, "label": "M", "title": "Marks", "type": ["CourseSection"]}
+    ada = enter(marks_tool, f"{name}-ada", name="Ada Lovelace", context=context)
+    for number in (1, 2):
+        enter(marks_tool, f"{name}-bo{number}", name="Bo", context=context)
+    teacher = enter(marks_tool, f"{name}-t", name="Teacher", role="teacher", context=context)
+    return Course(marks_tool, teacher, ada)
+
+
+def template(course: Course, lesson: str) -> list[str]:
+    answer = course.teacher.get(f"class/paper/tables/template.csv?lesson={lesson}")
+    return answer.data.decode("utf-8-sig").splitlines()
+
+
+def test_a_filled_template_becomes_evidence_and_is_taken_back(course: Course) -> None:
+    head, *rows = template(course, LESSON)
+    part = head.split(",")[2]
+    assert part.startswith(f"{LESSON}/")
+    assert len(rows) == 3
+    ada = next(row for row in rows if row.startswith("Ada")).split(",")
+    path = course.bring(f"Learner,Pseudonym,{part}\n{ada[0]},{ada[1]},7\n".encode(), full="10")
+    page = course.page(path)
+    assert "1 mark" in page
+    assert course.evidence("paper") == []
+    assert course.post(f"{path}apply").endswith("done=applied")
+    assert course.evidence("paper") == [(ada[1], "0.7")]
+    assert course.post(f"{path}apply").endswith("refused=mark-file-moved")
+    with course.tool.runtime.database.reading() as reading:
+        assert reading.scalar(select(func.count()).where(MarkFile.table_sealed.is_not(None))) == 0
+    assert course.post(f"{path}undo").endswith("done=undone")
+    with course.tool.runtime.database.reading() as reading:
+        assert reading.scalar(select(func.count()).where(LedgerEvent.type == "assertion.voided")) == 1
+    assert course.post(f"{path}undo").endswith("refused=mark-file-moved")
+
+
+def test_who_is_not_certain_is_asked_about(course: Course) -> None:
+    part = template(course, LESSON)[0].split(",")[2]
+    table = f"姓名;{part};Sports;Empty\nada lovelace;90;x;\nBo;50;;\nNobody Known;40;;\nAda Lovelace;zz;;\n"
+    path = course.bring(table.encode("gb18030"))
+    page = course.page(path)
+    for sentence in (
+        "The same learner stands there more than once.",
+        "More than one learner of this course may be meant.",
+        "Nobody in this course is called so.",
+        "This column is not known here, and left alone.",
+        "This column is empty, and left alone.",
+    ):
+        assert sentence in page
+    assert course.post(f"{path}apply").endswith("refused=nothing")
+    assert course.post(f"{path}match", **{"row-4": course.ada.who.person_uuid, "row-2": "nobody"}).endswith("matched")
+    # Now three rows are of Ada's, and none counts.
+    assert "The same learner stands there more than once." in course.page(path)
+    path = course.bring(f"Learner,{part}\nA. Lovelace,40\n".encode())
+    course.post(f"{path}match", **{"row-2": course.ada.who.person_uuid})
+    already = len(course.evidence("paper"))
+    assert course.post(f"{path}apply").endswith("done=applied")
+    assert course.evidence("paper")[already:] == [(course.ada.who.person_uuid, "0.4")]
+
+
+def test_attendance_from_a_workbook_is_presence_only(course: Course) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["学号", "出勤"], [f"{course.teacher.who.person_uuid}", "出勤"], [_subject(course), "迟到"]):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    path = course.bring(out.getvalue(), "出勤.xlsx", kind="attendance", day="2026-02-27")
+    assert "1 learner, present on 27 Feb 2026" in course.page(path)
+    course.post(f"{path}apply")
+    assert course.evidence("attendance") == [(course.ada.who.person_uuid, "1")]
+
+
+def _subject(course: Course) -> str:
+    return "test_attendance_from_a_workbook_is_presence_only-ada"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"\x00\x01\x02", "no CSV or Excel file"),
+        (b"PK\x03\x04 broken", "no CSV or Excel file"),
+        (b"", "Choose a file.|no row below"),
+        (b"Learner,x\n", "no row below the head"),
+        (b"Learner,x\n" + b"a,1\n" * 2001, "too large"),
+    ],
+)
+def test_what_is_no_table_is_refused(course: Course, data: bytes, sentence: str) -> None:
+    said = course.bring(data)
+    assert any(each in said for each in sentence.split("|")), said
+
+
+def test_learners_have_nothing_to_do_with_it(course: Course) -> None:
+    assert course.ada.get("class/paper/tables/").status_code == 403
+    assert course.ada.post("class/paper/tables/").status_code == 403
