@@ -224,7 +224,7 @@ def commanded(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_command_says_what_stands_otherwise_now(
     commanded: Tool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer_some(commanded, 6, seed=1)
+    answer_some(commanded, 2, seed=1)
     day = commanded.clock.now
     commanded.clock.advance(days=1)
     answer_some(commanded, 30, seed=2)
