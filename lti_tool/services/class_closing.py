@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassSession
 from lti_tool.services import class_evidence, class_polls
-from lti_tool.services.class_devices import adopt, confirm, get_person
-from lti_tool.services.class_evidence import Corrector
+from lti_tool.services.class_devices import Device, adopt, confirm, get_person, list_sat
+from lti_tool.services.class_evidence import SYSTEM, Corrector
 from lti_tool.services.class_members import Member
 from lti_tool.services.class_roll_call import mark
-from lti_tool.services.class_sessions import touch
+from lti_tool.services.class_seats import has_checked
+from lti_tool.services.class_sessions import begin_roll, touch
 from qualoop.classroom.session import SessionState, moved
 from qualoop.framework import Framework
 
@@ -20,9 +21,15 @@ from qualoop.framework import Framework
 def close_session(
     session: Session, row: ClassSession, framework: Framework | None, *, by: Corrector, now: datetime
 ) -> None:
-    """Close an open session, in one transaction; raise ClassMovedError."""
+    """Close an open session, in one transaction; raise ClassMovedError.
+
+    Where the roll call was never begun, whoever checked in was there.
+    """
     state = moved(SessionState(row.state), SessionState.CLOSED)
+    if row.roll_opened_at is None and has_checked(session, row):
+        begin_roll(row, now)
     class_polls.close_all(session, row, now=now)
+    class_evidence.record_votes(session, row, now=now)
     row.state, row.closed_at, row.code, row.timer_at = state.value, now, None, None
     touch(row)
     session.flush()
@@ -48,12 +55,20 @@ def confirm_seat(
 
 
 def bring_along(
-    session: Session, row: ClassSession, device_id: int, person_id: int, *, secret: str, now: datetime
+    session: Session, device: Device, person_id: int, framework: Framework | None, *, secret: str, now: datetime
 ) -> None:
-    """Let what a device did in an open session as nobody's be a learner's, votes of closed rounds with their evidence."""
-    if row.state != SessionState.CLOSED and adopt(session, row, device_id, person_id, secret=secret, now=now):
+    """Let what a device did in its course as nobody's be a learner's, with the evidence of it.
+
+    In sessions that are over, too: signing in may take its time, and costs nobody the mark.
+    """
+    by, sat = Corrector(actor=SYSTEM, secret=secret), list_sat(session, device)
+    rows = [row for row in sat if adopt(session, row, device.id, person_id, secret=secret, now=now)]
+    # Votes before presence, as a class does that ends: whoever records takes locks, and the order is the same for all.
+    for row in rows:
         class_evidence.record_votes(session, row, now=now)
         touch(row)
+    for row in rows:
+        class_evidence.record_attendance(session, row, framework, by=by, now=now)
 
 
 def mark_member(
@@ -69,3 +84,4 @@ def mark_member(
     member, wanted = marked
     mark(session, row, member, wanted, now=now)
     class_evidence.record_attendance(session, row, framework, by=by, now=now)
+    touch(row)

@@ -27,6 +27,8 @@ from qualoop.values import ONE, Score
 
 POLL: Final = "class-poll"
 ATTENDANCE: Final = "class-attendance"
+SYSTEM: Final = "system"
+"""In whose name a session is recorded where nobody pressed anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,5 +149,5 @@ def _presence_submission(
             hints=0,
         ),
         source=(ATTENDANCE, f"{row.uuid}:{learner}", f"{stands.value}:{now:%Y%m%dT%H%M%S%f}"),
-        occurred_at=min(seat.checked_at or now, now),
+        occurred_at=min(seat.checked_at or row.closed_at or now, now),
     )

@@ -36,7 +36,10 @@ _STAMP = Prepared(
         "(SELECT count(e.checked_at) FROM class_seat e WHERE e.class_session_id = s.id), "
         "(SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id AND e.person_id IS NOT NULL), "
         "(SELECT count(*) FROM class_vote v WHERE v.class_poll_id = s.poll_id), "
-        "(SELECT max(v.cast_at) FROM class_vote v WHERE v.class_poll_id = s.poll_id) "
+        "(SELECT max(v.cast_at) FROM class_vote v WHERE v.class_poll_id = s.poll_id), "
+        # Questions that are planned or taken out do not touch what learners see.
+        "(SELECT count(*) FROM class_poll p WHERE p.class_session_id = s.id), "
+        "(SELECT max(p.id) FROM class_poll p WHERE p.class_session_id = s.id) "
         "FROM class_session s WHERE s.uuid = :uuid AND s.organisation_id = :organisation_id"
     )
 )

@@ -67,6 +67,24 @@ def get_member(connection: Connection, link: Link, person_uuid: str) -> Member:
     return _member(row, link)
 
 
+def is_member(connection: Connection, course: tuple[int, int], person_id: int) -> bool:
+    """Say whether somebody learns in a course (organisation, context) now."""
+    organisation_id, context_id = course
+    row = (
+        connection.execute(
+            select(Enrolment.roles).where(
+                Enrolment.organisation_id == organisation_id,
+                Enrolment.context_id == context_id,
+                Enrolment.person_id == person_id,
+                Enrolment.left_at.is_(None),
+            )
+        )
+        .mappings()
+        .first()
+    )
+    return row is not None and _is_learner(row)
+
+
 def _enrolled(link: Link) -> Select[*tuple[Any, ...]]:
     """Return the query of everybody who is in the link's course, with the name that this platform told."""
     return (

@@ -145,7 +145,7 @@ def move(
     """
     require_open(class_session)
     poll = _get(session, class_session, poll_uuid, ALONE)
-    if wanted is PollState.FIRST:
+    if open_round(wanted) is not None:
         others = [each for each in list_polls(session, class_session) if each.id != poll.id]
         if any(open_round(PollState(each.state)) for each in others):
             raise ClassMovedError

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassSeat, ClassSession
-from lti_tool.services.class_devices import TooManyTriesError
+from lti_tool.services.class_devices import TooManyTriesError, comer_now
 from lti_tool.services.class_members import Member, list_members
 from lti_tool.services.class_seats import Comer, NameMissingError, find_seat, list_seats, take_seat
 from lti_tool.services.class_sessions import link_of_session
@@ -82,7 +82,10 @@ def is_good(row: ClassSession, sent: str, now: datetime) -> bool:
 
 
 def redeem(session: Session, row: ClassSession, comer: Comer, sent: str, *, now: datetime) -> Presence:
-    """Take a scan: the first one counts, and an early one waits. Raises ClassClosedError, TokenStaleError."""
+    """Take a scan: the first one counts, and an early one waits. Hold the session's row.
+
+    Raises ClassClosedError, TokenStaleError, RoomFullError.
+    """
     if row.state == SessionState.CLOSED:
         raise ClassClosedError
     seat = find_seat(session, row, comer)
@@ -96,13 +99,14 @@ def redeem(session: Session, row: ClassSession, comer: Comer, sent: str, *, now:
 
 
 def redeem_code(session: Session, row: ClassSession, comer: Comer, sent: str, *, now: datetime) -> bool:
-    """Take the short code of a learner with a name; say whether it was right. A wrong one is counted.
+    """Take the short code of a learner with a name; say whether it was right. A wrong one is counted. Hold the session's row.
 
-    Raises ClassClosedError, NameMissingError, TooManyTriesError: all the devices that bear one name share its tries.
+    Raises ClassClosedError, NameMissingError, TooManyTriesError, RoomFullError: all the devices that only say one name
+    share its tries, apart from the learner's own.
     """
     if row.state == SessionState.CLOSED:
         raise ClassClosedError
-    seat = take_seat(session, row, comer, now)
+    seat = take_seat(session, row, comer_now(session, row, comer), now)
     if seat.person_id is None:
         raise NameMissingError
     if seat.checked_at is not None:
@@ -173,6 +177,8 @@ def _tries(session: Session, seat: ClassSeat) -> int:
                 ClassSeat.organisation_id == seat.organisation_id,
                 ClassSeat.class_session_id == seat.class_session_id,
                 ClassSeat.person_id == seat.person_id,
+                # Else anybody could use up another's tries by giving that name.
+                ClassSeat.is_confirmed == seat.is_confirmed,
             )
         )
         or 0

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared, micros
 from lti_tool.models import ClassSeat, ClassSession, ClassVote, Person
 from lti_tool.services.learner_keys import KeyOwner, open_text, sealed_text
 from qualoop.classroom.session import ClassRefusedError
+
+MOST_UNCONFIRMED: Final = 500
+"""Seats of a session that are nobody's for sure: a new device costs whoever knows the code nothing."""
 
 # Two requests of one learner may come at once: the second finds what the first has made.
 _JOIN = Prepared(
@@ -28,6 +32,12 @@ class NameMissingError(ClassRefusedError):
     """Say first whose device this is."""
 
     code = "class-no-name"
+
+
+class RoomFullError(ClassRefusedError):
+    """So many devices wait for their names in this session that no more are let in without one."""
+
+    code = "class-full"
 
 
 class SeatMissingError(ClassRefusedError):
@@ -55,10 +65,12 @@ class Comer:
 
 
 def take_seat(session: Session, row: ClassSession, comer: Comer, now: datetime) -> ClassSeat:
-    """Return the comer's seat in a session, taken now where there is none."""
+    """Return the comer's seat in a session, taken now where there is none; raise RoomFullError."""
     found = find_seat(session, row, comer)
     if found is not None:
         return found
+    if not comer.is_confirmed:
+        _require_room(session, row)
     values = {
         "organisation_id": row.organisation_id,
         "session_id": row.id,
@@ -85,6 +97,21 @@ def find_seat(session: Session, row: ClassSession, comer: Comer, *, locked: bool
     return session.scalar(query.with_for_update() if locked else query)
 
 
+def hold_seat(session: Session, row: ClassSession, comer: Comer, now: datetime) -> ClassSeat | None:
+    """Return the comer's seat, taken now where there is none, so that it stays until the transaction ends.
+
+    None where it became a learner's in this moment. Raises RoomFullError.
+    """
+    take_seat(session, row, comer, now)
+    query = select(ClassSeat).where(
+        ClassSeat.organisation_id == row.organisation_id,
+        ClassSeat.class_session_id == row.id,
+        ClassSeat.slot == comer.slot,
+    )
+    held = query.with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
+    return session.scalar(held)
+
+
 def list_seats(session: Session, row: ClassSession) -> Sequence[ClassSeat]:
     """Return every seat of a session in the order of coming."""
     return session.scalars(
@@ -92,6 +119,16 @@ def list_seats(session: Session, row: ClassSession) -> Sequence[ClassSeat]:
         .where(ClassSeat.organisation_id == row.organisation_id, ClassSeat.class_session_id == row.id)
         .order_by(ClassSeat.id)
     ).all()
+
+
+def has_checked(session: Session, row: ClassSession) -> bool:
+    """Say whether anybody has scanned or typed the number in a session, whoever it was."""
+    query = select(ClassSeat.id).where(
+        ClassSeat.organisation_id == row.organisation_id,
+        ClassSeat.class_session_id == row.id,
+        ClassSeat.checked_at.is_not(None),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def get_unconfirmed(session: Session, row: ClassSession, seat_id: int) -> ClassSeat:
@@ -119,6 +156,8 @@ def settle(
     A vote that is in the ledger already stays. Returns the learner's seat.
     """
     target = take_seat(session, row, Comer(person_id=person.id), now)
+    # A vote holds its seat: none is cast in the learner's between what is read here and what is written.
+    session.refresh(target, with_for_update=True)
     if seat.checked_at is not None and (target.checked_at is None or seat.checked_at < target.checked_at):
         target.checked_at, target.way = seat.checked_at, seat.way
     target.mark = target.mark or seat.mark
@@ -137,6 +176,21 @@ def settle(
     session.delete(seat)
     session.flush()
     return target
+
+
+def _require_room(session: Session, row: ClassSession) -> None:
+    """Raise RoomFullError where as many wait as a session takes; of those that come at once a few more get in."""
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(ClassSeat)
+        .where(
+            ClassSeat.organisation_id == row.organisation_id,
+            ClassSeat.class_session_id == row.id,
+            ClassSeat.is_confirmed.is_(False),
+        )
+    )
+    if (waiting or 0) >= MOST_UNCONFIRMED:
+        raise RoomFullError
 
 
 def _votes(session: Session, seat: ClassSeat) -> Sequence[ClassVote]:

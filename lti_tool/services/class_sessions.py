@@ -12,16 +12,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import ClassSession
+from lti_tool.models import ClassPoll, ClassSeat, ClassSession
 from lti_tool.services.class_members import Link
 from qualoop.classroom.roll_call import ROTATION, short_code, token
 from qualoop.classroom.session import (
     CODE_LENGTH,
     CODE_LETTERS,
     ClassClosedError,
+    ClassMovedError,
+    ClassRefusedError,
     PlanStep,
     SessionState,
     moved,
@@ -43,6 +45,12 @@ class ClassMissingError(QualoopError):
     """There is no such class session in this course."""
 
     code = "class-missing"
+
+
+class ClassPeopledError(ClassRefusedError):
+    """Somebody has come to this session already: it stays."""
+
+    code = "class-peopled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +130,15 @@ def get_session(session: Session, link: Link, session_uuid: str, *, locked: bool
     return row
 
 
-def get_by_uuid(session: Session, session_uuid: str) -> ClassSession:
-    """Return a session by its random uuid, for a page without a launch; raise ClassMissingError."""
-    return _one(session.scalar(select(ClassSession).where(ClassSession.uuid == plain(session_uuid))))
+def get_by_uuid(session: Session, session_uuid: str, *, held: bool = False) -> ClassSession:
+    """Return a session by its random uuid, for a page without a launch; raise ClassMissingError.
+
+    ``held`` for whoever comes or scans: it is not closed, and no seat is confirmed, before the transaction ends.
+    """
+    query = select(ClassSession).where(ClassSession.uuid == plain(session_uuid))
+    if held:
+        query = query.with_for_update(read=True).execution_options(populate_existing=True)
+    return _one(session.scalar(query))
 
 
 def get_by_code(session: Session, code: str) -> ClassSession:
@@ -153,6 +167,24 @@ def open_session(row: ClassSession, now: datetime) -> None:
     row.state = moved(SessionState(row.state), SessionState.OPEN).value
     row.opened_at = now
     touch(row)
+
+
+def remove_session(session: Session, row: ClassSession) -> None:
+    """Take a planned session out, with its questions; the row is locked against whoever comes.
+
+    Raises ClassMovedError once it was opened, ClassPeopledError where somebody sits in it already.
+    """
+    session.refresh(row, with_for_update=True)
+    if row.state != SessionState.PLANNED:
+        raise ClassMovedError
+    mine = (ClassSeat.organisation_id == row.organisation_id, ClassSeat.class_session_id == row.id)
+    if session.scalar(select(ClassSeat.id).where(*mine).limit(1)) is not None:
+        raise ClassPeopledError
+    session.execute(
+        delete(ClassPoll).where(ClassPoll.organisation_id == row.organisation_id, ClassPoll.class_session_id == row.id)
+    )
+    session.delete(row)
+    session.flush()
 
 
 def begin_roll(row: ClassSession, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -93,6 +94,21 @@ def show(session: Session, class_uuid: str) -> AnyResponse:
     return Response(html, mimetype="text/html", headers={"ETag": f'"{stamp}"'})
 
 
+@blueprint.post("/a/<launch>/class/sessions/<class_uuid>/delete")
+@needs(Permission.SET_LINK)
+def delete(session: Session, class_uuid: str) -> AnyResponse:
+    """Delete a class that was planned and to which nobody has come."""
+    parts = runtime()
+    try:
+        with parts.database.transaction() as transaction:
+            row = class_sessions.get_session(transaction, link_of(session), class_uuid)
+            class_sessions.remove_session(transaction, row)
+    except ClassRefusedError as error:
+        return redirect(url_for("classroom.show", launch=session.uuid, class_uuid=class_uuid, refused=error.code), 303)
+    class_live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
+    return redirect(url_for("classroom.index", launch=session.uuid, done="removed"), 303)
+
+
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/events")
 @needs(Permission.VIEW_CLASS)
 def stream(session: Session, class_uuid: str) -> AnyResponse:
@@ -108,9 +124,9 @@ def stream(session: Session, class_uuid: str) -> AnyResponse:
 def change(session: Session, class_uuid: str) -> AnyResponse:
     """Open, close, begin the roll call, go to a step, set the timer, keep notes: what the pressed button says."""
     wanted, _, detail = request.form.get("do", "").partition(":")
-    act = _ACTS.get(wanted, _unknown)
+    act, pressed = _ACTS.get(wanted, _unknown), _Pressed(detail, corrector(session))
     place = "steps" if wanted in {"step", "timer"} else None
-    return in_class(session, class_uuid, lambda transaction, row: act(transaction, row, detail), place=place)
+    return in_class(session, class_uuid, lambda transaction, row: act(transaction, row, pressed), place=place)
 
 
 def in_class(
@@ -148,41 +164,48 @@ def framework_of(transaction: Transaction, organisation_id: int) -> Framework | 
     return runtime().contents.find_framework(transaction.connection(), organisation_id)
 
 
-def _open(transaction: Transaction, row: ClassSession, detail: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Pressed:
+    """What stands behind the colon of a button, and who pressed it."""
+
+    detail: str
+    by: Corrector
+
+
+def _open(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     class_sessions.open_session(row, runtime().clock())
 
 
-def _close(transaction: Transaction, row: ClassSession, detail: str) -> None:
-    by = Corrector(actor="system", secret=runtime().settings.secret_key)
+def _close(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     framework = framework_of(transaction, row.organisation_id)
-    class_closing.close_session(transaction, row, framework, by=by, now=runtime().clock())
+    class_closing.close_session(transaction, row, framework, by=pressed.by, now=runtime().clock())
 
 
-def _roll(transaction: Transaction, row: ClassSession, detail: str) -> None:
+def _roll(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     class_sessions.begin_roll(row, runtime().clock())
 
 
-def _step(transaction: Transaction, row: ClassSession, detail: str) -> None:
-    class_sessions.set_step(row, read_whole(detail))
+def _step(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
+    class_sessions.set_step(row, read_whole(pressed.detail))
 
 
-def _timer(transaction: Transaction, row: ClassSession, detail: str) -> None:
-    class_sessions.set_timer(row, timedelta(minutes=read_whole(detail)), runtime().clock())
+def _timer(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
+    class_sessions.set_timer(row, timedelta(minutes=read_whole(pressed.detail)), runtime().clock())
 
 
-def _notes(transaction: Transaction, row: ClassSession, detail: str) -> None:
+def _notes(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     class_sessions.set_notes(row, request.form.get("notes", ""))
 
 
-def _leave(transaction: Transaction, row: ClassSession, detail: str) -> None:
+def _leave(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     class_polls.leave_stage(row)
 
 
-def _unknown(transaction: Transaction, row: ClassSession, detail: str) -> None:
+def _unknown(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     raise ClassRefusedError
 
 
-_ACTS: Final[Mapping[str, Callable[[Transaction, ClassSession, str], None]]] = {
+_ACTS: Final[Mapping[str, Callable[[Transaction, ClassSession, _Pressed], None]]] = {
     "open": _open,
     "close": _close,
     "roll": _roll,
@@ -205,6 +228,7 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "counts": {each.value: roll.count(each) for each in Presence},
         "joined": sum(line.has_joined for line in roll.lines),
         "polls": [_listed(poll, session.language) for poll in polls],
+        "is_voting": any(open_round(PollState(poll.state)) for poll in polls),
         "current": _current(reading, row, current, session.language) if current else None,
         "timers": _TIMERS,
         "states": named(STATES, words),
@@ -221,7 +245,14 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
 
 def _listed(poll: Any, language: str) -> dict[str, Any]:
     text = do_striptags(block_html(Text(poll.question["item"]["prompt"])[language]))
-    return {"uuid": poll.uuid, "number": poll.number, "state": poll.state, "prompt": text, "part": poll.part}
+    return {
+        "uuid": poll.uuid,
+        "number": poll.number,
+        "state": poll.state,
+        "prompt": text,
+        "part": poll.part,
+        "moves": [(each.value, open_round(each) is not None) for each in FOLLOWING[PollState(poll.state)]],
+    }
 
 
 def _current(reading: Transaction, row: ClassSession, poll: Any, language: str) -> dict[str, Any]:
@@ -238,7 +269,7 @@ def _current(reading: Transaction, row: ClassSession, poll: Any, language: str) 
         "result": result_view(report.question, report.votes, class_polls.seed_of(poll), language),
         "right": right_words(report.question, language),
         "next": _next(report, following),
-        "others": [each.value for each in following],
+        "others": [(each.value, open_round(each) is not None) for each in following],
         "round": number,
         "voted": {each: len(votes.ballots) for each, votes in report.votes.items()},
         "unconfirmed": sum(votes.unconfirmed for votes in report.votes.values()),

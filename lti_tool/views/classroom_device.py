@@ -38,10 +38,15 @@ def device_cookie(context_id: int) -> str:
     return f"{COOKIE}class-{context_id}"
 
 
-def read_device(transaction: Transaction, row: ClassSession) -> Device | None:
-    """Return the device that this browser proves to be, in the session's course."""
-    sent = request.cookies.get(device_cookie(row.context_id), "")
-    return class_devices.find_device(transaction, row, sent, runtime().clock()) if sent else None
+def read_device(transaction: Transaction, course: tuple[int, int]) -> Device | None:
+    """Return the device that this browser proves to be in a course (organisation, context)."""
+    sent = request.cookies.get(device_cookie(course[1]), "")
+    return class_devices.find_device(transaction, course, sent, runtime().clock()) if sent else None
+
+
+def course_of(row: ClassSession) -> tuple[int, int]:
+    """Return the course of a session."""
+    return row.organisation_id, row.context_id
 
 
 def keep_device(response: AnyResponse, device: Device) -> None:
@@ -57,7 +62,7 @@ def by_device(view: DeviceView) -> DeviceView:
     def guarded(class_uuid: str) -> Any:
         with runtime().database.reading() as reading:
             row = class_sessions.get_by_uuid(reading, class_uuid)
-            device = read_device(reading, row)
+            device = read_device(reading, course_of(row))
         if device is None:
             return redirect(url_for("classroom_door.door"), 303)
         csrf = form_token(device.secret)
@@ -78,8 +83,7 @@ def by_device(view: DeviceView) -> DeviceView:
 @by_device
 def show(place: Place, device: Device) -> str:
     """Show the class to a device."""
-    classroom_voting.join(place)
-    return classroom_voting.stage_page(place)
+    return classroom_voting.stage_page(place, refused=classroom_voting.join(place))
 
 
 @blueprint.post("/class/s/<class_uuid>/name")
@@ -90,7 +94,7 @@ def name(place: Place, device: Device) -> AnyResponse:
     parts, said = runtime(), "done=named"
     try:
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_by_uuid(transaction, place.class_uuid)
+            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
             class_devices.claim_name(transaction, row, device, request.form.get("name", ""), now=parts.clock())
             if not class_devices.claimed(transaction, row, device):
                 said = "refused=class-name-unknown"

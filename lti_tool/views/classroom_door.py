@@ -12,7 +12,8 @@ from lti_tool.services.class_devices import PAIRING_LENGTH, PairingUnknownError
 from lti_tool.services.class_sessions import ClassMissingError
 from lti_tool.services.sessions import ForgedFormError
 from lti_tool.views.assets import asset_response
-from lti_tool.views.classroom_device import keep_device, read_device, reader_language
+from lti_tool.views.classroom import framework_of
+from lti_tool.views.classroom_device import course_of, keep_device, read_device, reader_language
 from lti_tool.views.classroom_words import said
 from lti_tool.views.guards import public, runtime
 from lti_tool.views.wording import Wording
@@ -55,8 +56,8 @@ def scan(class_uuid: str, token: str) -> AnyResponse:
     """Take a scan at once, whoever's it is: signing in may follow, and costs nobody the mark."""
     parts, now = runtime(), runtime().clock()
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_by_uuid(transaction, class_uuid)
-        device = read_device(transaction, row)
+        row = class_sessions.get_by_uuid(transaction, class_uuid, held=True)
+        device = read_device(transaction, course_of(row))
         if device is None and row.state != SessionState.CLOSED and class_roll_call.is_good(row, token, now):
             device = class_devices.make_device(transaction, row, now)
         if device is None:
@@ -103,7 +104,7 @@ def _come_in(code: str) -> AnyResponse:
     parts = runtime()
     with parts.database.transaction() as transaction:
         row = class_sessions.get_by_code(transaction, code)
-        device = read_device(transaction, row) or class_devices.make_device(transaction, row, parts.clock())
+        device = read_device(transaction, course_of(row)) or class_devices.make_device(transaction, row, parts.clock())
     response = redirect(url_for("classroom_device.show", class_uuid=row.uuid), 303)
     keep_device(response, device)
     return response
@@ -114,11 +115,10 @@ def _pair(code: str) -> AnyResponse:
     parts, now = runtime(), runtime().clock()
     with parts.database.transaction() as transaction:
         device, row = class_devices.redeem_pairing(transaction, code, now)
-        if row is not None:
-            guest = read_device(transaction, row)
-            if guest is not None and not guest.is_confirmed:
-                secret = parts.settings.secret_key
-                class_closing.bring_along(transaction, row, guest.id, device.person_id or 0, secret=secret, now=now)
+        guest = read_device(transaction, (device.organisation_id, device.context_id))
+        if guest is not None and not guest.is_confirmed:
+            secret, framework = parts.settings.secret_key, framework_of(transaction, device.organisation_id)
+            class_closing.bring_along(transaction, guest, device.person_id or 0, framework, secret=secret, now=now)
     page = "classroom_door.door" if row is None else "classroom_device.show"
     response = redirect(url_for(page, class_uuid=row.uuid if row else None, done="paired"), 303)
     keep_device(response, device)

@@ -108,7 +108,7 @@ def _rows(row: ClassSession, roll: Roll, words: Wording) -> Sequence[Sequence[Va
         gettext("Presence"),
         gettext("How"),
         gettext("At (UTC)"),
-        gettext("Class"),
+        gettext("Class session"),
     ]
     rows: list[Sequence[Value]] = [head]
     for line in roll.lines:

@@ -11,6 +11,7 @@ from lti_tool.services import class_closing, class_devices, class_live, class_se
 from lti_tool.services.class_seats import Comer
 from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.views import classroom_voting
+from lti_tool.views.classroom import framework_of
 from lti_tool.views.classroom_device import read_device
 from lti_tool.views.classroom_voting import Place
 from lti_tool.views.guards import Session, needs, runtime
@@ -22,7 +23,9 @@ blueprint = Blueprint("classroom_seat", __name__)
 @blueprint.get("/a/<launch>/in-class/")
 @needs(Permission.ANSWER)
 def find(session: Session) -> AnyResponse | str:
-    """Lead to the class of this course that is on."""
+    """Lead to the class of this course that is on; a phone that scanned before signing in is known from now on."""
+    if _learns(session):
+        _adopt_device(session)
     open_uuid = class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
     if open_uuid is None:
         return render_template("class_none.html", session=session, here="in-class")
@@ -34,9 +37,9 @@ def find(session: Session) -> AnyResponse | str:
 def show(session: Session, class_uuid: str) -> str:
     """Show the class; who comes to an open one sits down by that. Who does not learn here only watches."""
     place = _place(session, class_uuid)
-    _adopt_device(session, place)
-    classroom_voting.join(place)
-    return classroom_voting.stage_page(place)
+    if place.comer is not None:
+        _adopt_device(session)
+    return classroom_voting.stage_page(place, refused=classroom_voting.join(place))
 
 
 @blueprint.post("/a/<launch>/in-class/<class_uuid>/vote")
@@ -84,10 +87,9 @@ def _place(session: Session, class_uuid: str) -> Place:
     """Return the place of this launch's person in a session of the course; raise ClassMissingError for any other."""
     with runtime().database.reading() as reading:
         row = class_sessions.get_session(reading, link_of(session), class_uuid)
-    learns = Role.LEARNER in session.roles and TEST_USER not in session.roles
     return Place(
         class_uuid=row.uuid,
-        comer=Comer(person_id=session.person_id) if learns else None,
+        comer=Comer(person_id=session.person_id) if _learns(session) else None,
         language=session.language,
         address=url_for("classroom_seat.show", launch=session.uuid, class_uuid=row.uuid),
         csrf=session.csrf,
@@ -95,17 +97,19 @@ def _place(session: Session, class_uuid: str) -> Place:
     )
 
 
-def _adopt_device(session: Session, place: Place) -> None:
+def _learns(session: Session) -> bool:
+    """Say whether this launch is of somebody who learns in the course; a teacher's stand-in does not."""
+    return Role.LEARNER in session.roles and TEST_USER not in session.roles
+
+
+def _adopt_device(session: Session) -> None:
     """Let what this very browser did before the launch, as nobody's, be the learner's: it scanned first and signed in then."""
-    if place.comer is None:
-        return
     parts = runtime()
     with parts.database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), place.class_uuid)
-        device = read_device(reading, row)
+        device = read_device(reading, (session.organisation_id, session.context_id))
     if device is None or device.is_confirmed:
         return
     secret, now = parts.settings.secret_key, parts.clock()
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_session(transaction, link_of(session), place.class_uuid, locked=True)
-        class_closing.bring_along(transaction, row, device.id, session.person_id, secret=secret, now=now)
+        framework = framework_of(transaction, session.organisation_id)
+        class_closing.bring_along(transaction, device, session.person_id, framework, secret=secret, now=now)

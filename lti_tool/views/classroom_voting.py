@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import Person
 from lti_tool.services import class_polls, class_roll_call, class_sessions
+from lti_tool.services.class_devices import comer_now, seat_to_vote_in
 from lti_tool.services.class_polls import Paper, Voter
-from lti_tool.services.class_seats import Comer, find_seat, take_seat
+from lti_tool.services.class_seats import Comer, RoomFullError, find_seat, take_seat
 from lti_tool.views.classroom_page import learner_view, stage_address
 from lti_tool.views.classroom_words import KINDS, named, said
 from lti_tool.views.guards import Session, runtime
@@ -71,17 +72,21 @@ def stage_page(place: Place, **more: Any) -> str:
     )
 
 
-def join(place: Place) -> None:
-    """Let somebody who comes to an open session sit down; nothing where the seat is taken already."""
+def join(place: Place) -> str:
+    """Let somebody who comes to an open session sit down; return the code of why not, empty where it is well."""
     if place.comer is None:
-        return
+        return ""
     with runtime().database.reading() as reading:
         row = class_sessions.get_by_uuid(reading, place.class_uuid)
         if row.state != SessionState.OPEN or find_seat(reading, row, place.comer) is not None:
-            return
-    with runtime().database.transaction() as transaction:
-        row = class_sessions.get_by_uuid(transaction, place.class_uuid)
-        take_seat(transaction, row, place.comer, runtime().clock())
+            return ""
+    try:
+        with runtime().database.transaction() as transaction:
+            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
+            take_seat(transaction, row, comer_now(transaction, row, place.comer), runtime().clock())
+    except RoomFullError as error:
+        return error.code
+    return ""
 
 
 def vote(place: Place) -> AnyResponse:
@@ -109,7 +114,7 @@ def check_in(place: Place) -> AnyResponse:
         if place.comer is None:
             return "refused=class-no-name"
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_by_uuid(transaction, place.class_uuid)
+            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
             is_right = class_roll_call.redeem_code(transaction, row, place.comer, sent, now=parts.clock())
         return "" if is_right else "refused=class-code"
 
@@ -141,7 +146,7 @@ def _cast(place: Place) -> None:
     with parts.database.transaction() as transaction:
         row = class_sessions.get_by_uuid(transaction, place.class_uuid)
         class_sessions.require_open(row)
-        seat = take_seat(transaction, row, place.comer, now)
+        seat = seat_to_vote_in(transaction, row, place.comer, now)
         learner = transaction.scalar(
             select(Person.uuid).where(Person.organisation_id == row.organisation_id, Person.id == seat.person_id)
         )

@@ -19,6 +19,14 @@ REFUSED: Final[Mapping[str, str]] = {
     "class-no-seat": translatable("This device is not waiting any more."),
     "class-token": translatable("This code has changed in the meantime. Scan the one that is shown now."),
     "class-code": translatable("This is not the number that is shown now. It changes every few seconds."),
+    "class-full": translatable(
+        "So many devices wait for their names in this class that no more are let in without one. "
+        "Use a pairing code, or open the class from your course."
+    ),
+    "class-names-closed": translatable(
+        "So many wrong names were given in this class that no more are taken. Use a pairing code, or ask your teacher."
+    ),
+    "class-peopled": translatable("Somebody has come to this class already, so it cannot be deleted."),
     "class-tries": translatable("This was tried too often. Ask your teacher to mark you."),
     "class-pairing": translatable("There is no such code, or it was used before, or it is older than ten minutes."),
     "class-entry": translatable("No class is found with this code. It has six letters and is shown in the room."),
@@ -48,6 +56,7 @@ DONE: Final[Mapping[str, str]] = {
     "named": translatable("Thank you. Your teacher confirms it with one tap; until then your votes wait."),
     "paired": translatable("This device is yours now, in this course."),
     "planned": translatable("The class is planned."),
+    "removed": translatable("The class is deleted."),
     "added": translatable("The question is in the class."),
     "confirmed": translatable("Confirmed. What was done before counts, too."),
     "marked": translatable("Marked."),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from lti_tool.models import ClassVote
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import NewContext
 from tests.factories.class_sessions import Classroom, open_classroom
@@ -132,6 +134,111 @@ def test_a_class_votes_twice(site: Site, room: Classroom, new_context: NewContex
     for page in (teacher, *everybody, big):
         assert serious_findings(page) == []
         assert fits(page)
+
+
+@dataclass
+class Door:
+    """Lets votes through: but for the first ones, which get the ``answers`` and never reach the server."""
+
+    answers: list[int] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+    def __call__(self, route: Route) -> None:
+        self.sent.append(route.request.post_data or "")
+        if self.answers:
+            route.fulfill(status=self.answers.pop(0), body="<p>Elsewhere</p>", content_type="text/html")
+        else:
+            route.continue_()
+
+
+def voting(site: Site, room: Classroom, new_context: NewContext, **question: str) -> tuple[Page, Door, str]:
+    """Return the page of a learner who is asked a question, what its votes go through, and the poll's uuid."""
+    seat = room.learner(1)
+    room.plan()
+    room.do("open")
+    poll = room.ask(**question)
+    room.move(poll, "first")
+    page = site.visit(new_context, seat, f"in-class/{room.row().uuid}/", "en", viewport=PHONE)
+    door = Door()
+    page.route("**/vote", door)
+    return page, door, poll
+
+
+def saved_votes(site: Site, room: Classroom) -> list[list[str]]:
+    with site.tool.runtime.database.reading() as session:
+        query = select(ClassVote.response).where(ClassVote.class_poll_id == room.polls()[-1].id)
+        return [list(each) for each in session.scalars(query.order_by(ClassVote.id))]
+
+
+def expect_shown(page: Page, room: Classroom) -> None:
+    """Wait until a page shows the session as it stands."""
+    expect(page.locator("[data-version]")).to_have_attribute("data-version", str(room.row().version))
+
+
+def test_what_is_chosen_and_not_sent_stays(site: Site, room: Classroom, new_context: NewContext) -> None:
+    lines = "* a\n* b\nc\n* d"
+    page, door, poll = voting(site, room, new_context, kind="multiple-choice", lines=lines)
+    boxes = page.locator("input[name=choice]")
+    for number in (0, 1, 3):
+        boxes.nth(number).check()
+    page.locator("#number").fill("12")
+    boxes.nth(2).focus()
+    room.do("timer:1")
+    expect_shown(page, room)
+    expect(page.locator("[data-q-timer]")).to_be_visible()
+    assert [boxes.nth(number).is_checked() for number in range(4)] == [True, True, False, True]
+    assert page.locator("#number").input_value() == "12"
+    page.locator("form[data-q-vote] button").click()
+    expect(page.locator("[data-q-saved]")).to_be_visible()
+    assert [len(each) for each in saved_votes(site, room)] == [3]
+    # What was chosen for one round is not chosen for the next, even on a page that has not seen the one close.
+    boxes.nth(2).check()
+    page.route("**/class/live/*", lambda route: route.abort())
+    for wanted in ("first-closed", "shown"):
+        room.move(poll, wanted)
+    room.move(room.ask(kind="multiple-choice", lines=lines), "first")
+    page.unroute("**/class/live/*")
+    expect(page.get_by_text("Question 2")).to_be_visible()
+    assert [boxes.nth(number).is_checked() for number in range(4)] == [False] * 4
+    assert len(door.sent) == 1
+
+
+def test_a_vote_that_fails_is_sent_again(site: Site, room: Classroom, new_context: NewContext) -> None:
+    page, door, _ = voting(site, room, new_context)
+    vote(page, 0)
+    expect(page.locator("form[data-q-vote] button")).to_have_text("Change my vote")
+    known = saved_votes(site, room)
+    trouble, saved = page.locator("[data-q-trouble]"), page.locator("[data-q-saved]")
+    # The server is down, or does not know the page's token any more.
+    for option, status in enumerate((503, 403), start=1):
+        door.answers, door.sent = [status], []
+        page.locator("input[name=choice]").nth(option).check()
+        page.locator("form[data-q-vote] button").click()
+        expect(trouble).to_have_text("No connection. Trying again …")
+        expect(saved).to_be_hidden()
+        expect(page.locator("[data-q-done]")).to_be_hidden()
+        expect(page.get_by_text("Elsewhere")).to_have_count(0)
+        expect(saved).to_be_visible()
+        expect(trouble).to_be_hidden()
+        assert page.locator("input[name=choice]").nth(option).is_checked()
+        assert len(door.sent) == 2
+        assert door.sent[0] == door.sent[1]
+        known += saved_votes(site, room)
+    assert len({*map(tuple, known)}) == 3
+
+
+def test_a_vote_that_came_through_too_late_is_told(site: Site, room: Classroom, new_context: NewContext) -> None:
+    page, door, poll = voting(site, room, new_context)
+    door.answers = [503] * 9
+    page.locator("input[name=choice]").first.check()
+    page.locator("form[data-q-vote] button").click()
+    expect(page.locator("[data-q-trouble]")).to_be_visible()
+    room.move(poll, "first-closed")
+    door.answers.clear()
+    expect(page.get_by_role("alert")).to_have_text("This round takes no votes just now, so nothing was changed.")
+    expect(page.locator("form[data-q-vote]")).to_have_count(0)
+    expect(page.locator("[data-q-trouble]")).to_be_hidden()
+    assert saved_votes(site, room) == []
 
 
 def test_without_scripts_a_vote_is_a_form(site: Site, room: Classroom, new_context: NewContext) -> None:

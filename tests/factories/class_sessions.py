@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import ClassPoll, ClassSession
+from lti_tool.services.class_live import stamp
 from qualoop.classroom.roll_call import ROTATION, short_code, token
 from tests.factories.classrooms import LESSON, Seat, enter
 from tests.factories.launches import TOOL_ORIGIN
@@ -68,6 +69,10 @@ class Classroom:
 
     def roll(self) -> str:
         return self.teacher.get(f"class/sessions/{self.row().uuid}/roll").text
+
+    def stamp(self) -> str:
+        """Return what console and projector compare to know whether anything has changed."""
+        return stamp(self.tool.runtime.database, self.tool.organisation_id, self.row().uuid)
 
     def token(self) -> str:
         return token(self.row().roll_key.encode(), ROTATION.window(self.tool.clock.now))

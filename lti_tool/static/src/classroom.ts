@@ -13,6 +13,11 @@ const TICK_MS = 250;
 const MS_PER_SECOND = 1_000;
 const SECONDS_PER_MINUTE = 60;
 const FRAGMENT = "X-Qualoop-Fragment";
+const VOTE_FORM = "form[data-q-vote]";
+const TOKEN = "csrf";
+/** What the server says to a vote: taken, the round takes none, it is no answer. All else is no word on the vote. */
+const ANSWERS = new Set([200, 409, 422]);
+const CHOSEN = new Set(["checked", "selected", "value"]);
 
 /** How far the clock of the server is ahead of this one: timers follow the server's. */
 let ahead = 0;
@@ -37,13 +42,39 @@ function isWriting(): boolean {
   return active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type === "text");
 }
 
-/** Puts a fragment in, and keeps what was chosen, typed or unfolded in what stays. */
-function put(element: HTMLElement, html: string): void {
+/** Returns what a form sends but for its token, which the server may change meanwhile. */
+function fieldsOf(form: HTMLFormElement): URLSearchParams {
+  const fields = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  fields.delete(TOKEN);
+  return fields;
+}
+
+/** Returns which round of which question a page takes votes of. */
+function roundOf(page: ParentNode): string {
+  const form = page.querySelector<HTMLFormElement>(VOTE_FORM);
+  if (!form) return "";
+  const fields = fieldsOf(form);
+  return `${fields.get("poll") ?? ""} ${fields.get("round") ?? ""}`;
+}
+
+function isAnswer(node: Element): boolean {
+  return node instanceof HTMLOptionElement || (node instanceof HTMLInputElement && node.type !== "hidden");
+}
+
+/** Puts a fragment in, and keeps what was unfolded; with `keepsChosen` also what was chosen or typed and is not sent. */
+function put(element: HTMLElement, html: string, keepsChosen = false): void {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  // The options of another question bear the same ids, and what was chosen there is no answer here.
+  if (roundOf(element) !== roundOf(page)) element.querySelector(VOTE_FORM)?.remove();
   Idiomorph.morph(element, html, {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
+    // It leaves all of the active element as it is, the words on a button too.
+    ignoreActiveValue: isWriting(),
     callbacks: {
-      beforeAttributeUpdated: (name: string, node: Element) => !(name === "open" && node instanceof HTMLDetailsElement),
+      beforeAttributeUpdated: (name: string, node: Element) => {
+        if (name === "open" && node instanceof HTMLDetailsElement) return false;
+        return !(keepsChosen && CHOSEN.has(name) && isAnswer(node));
+      },
     },
   });
   tick();
@@ -122,8 +153,18 @@ interface Stage {
   readonly timer: number | null;
 }
 
+interface Vote {
+  readonly address: string;
+  readonly fields: string;
+}
+
 class QualoopClass extends Asking {
   #etag = "";
+  #isOld = false;
+  /** The vote that was pressed last, until the server has answered it. */
+  #vote: Vote | null = null;
+  #hasFailed = false;
+  #delivery: Promise<void> | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -136,13 +177,22 @@ class QualoopClass extends Asking {
   }
 
   async look(): Promise<void> {
-    const headers: Record<string, string> = this.#etag ? { "If-None-Match": this.#etag } : {};
+    await this.#follow();
+    if (this.#vote) await this.#deliver();
+  }
+
+  override trouble(is: boolean): void {
+    super.trouble(is || this.#hasFailed);
+  }
+
+  async #follow(): Promise<void> {
+    const headers: Record<string, string> = this.#etag && !this.#isOld ? { "If-None-Match": this.#etag } : {};
     const response = await fetch(this.dataset["stage"] ?? "", { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     noteClock(response);
     if (response.status === 304) return;
     if (!response.ok) throw new Error(String(response.status));
     const stage = (await response.json()) as Stage;
-    if (stage.version !== this.#shown) await this.#fetchPage();
+    if (this.#isOld || stage.version !== this.#shown) await this.#fetchPage();
     for (const place of this.querySelectorAll<HTMLElement>("[data-q-timer]")) {
       place.dataset["ends"] = stage.timer ? String(stage.timer) : "";
     }
@@ -157,30 +207,72 @@ class QualoopClass extends Asking {
   async #fetchPage(): Promise<void> {
     const response = await ask(this, this.dataset["page"] ?? "", { headers: { [FRAGMENT]: "1" } });
     if (!response.ok || response.redirected) throw new Error(String(response.status));
-    put(this, await response.text());
+    put(this, await response.text(), true);
+    this.#isOld = false;
+    this.#tell(this.#delivery !== null);
   }
 
   readonly #onSubmit = (event: SubmitEvent): void => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !("qVote" in form.dataset)) return;
     event.preventDefault();
-    void this.#send(form);
+    this.#vote = { address: form.action, fields: fieldsOf(form).toString() };
+    void this.#deliver().catch(() => undefined);
   };
 
-  /** Says that a vote is saved only when the server has said so. */
-  async #send(form: HTMLFormElement): Promise<void> {
-    const button = form.querySelector("button");
-    button?.setAttribute("aria-busy", "true");
-    const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-    try {
-      const response = await ask(this, form.action, { method: "POST", body, headers: { [FRAGMENT]: "1" } });
-      if (response.status >= 500) throw new Error(String(response.status));
-      put(this, await response.text());
-    } catch {
-      this.trouble(true);
-    } finally {
-      button?.removeAttribute("aria-busy");
+  /** Sends the vote that waits, never two at once: the server counts what comes last, and that must be the last one. */
+  #deliver(): Promise<void> {
+    this.#delivery ??= this.#sendAll().finally(() => {
+      this.#delivery = null;
+      this.#tell(false);
+    });
+    return this.#delivery;
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let vote = this.#vote; vote; vote = this.#vote) {
+      try {
+        this.#tell(true);
+        await this.#send(vote);
+      } catch (error) {
+        this.#hasFailed = this.#vote !== null;
+        // Whoever has pressed again need not wait for the next try.
+        if (this.#vote === vote) throw error;
+      }
     }
+  }
+
+  /** Says that a vote is saved only when the server has said so; throws where it has said nothing of the vote. */
+  async #send(vote: Vote): Promise<void> {
+    const body = new URLSearchParams(vote.fields);
+    body.set(TOKEN, this.querySelector<HTMLInputElement>(`input[name=${TOKEN}]`)?.value ?? "");
+    const response = await ask(this, vote.address, { method: "POST", body, headers: { [FRAGMENT]: "1" } });
+    if (response.redirected || !ANSWERS.has(response.status)) {
+      // The page may have an old token, which a new one replaces.
+      if (response.status < 500) this.#isOld = true;
+      throw new Error(String(response.status));
+    }
+    const html = await response.text();
+    if (this.#vote !== vote) return;
+    this.#vote = null;
+    this.#hasFailed = false;
+    const form = this.querySelector<HTMLFormElement>(VOTE_FORM);
+    const isAsSent = form !== null && fieldsOf(form).toString() === vote.fields;
+    // Of what was chosen since then nothing is saved, so nothing is said.
+    if (response.ok && !isAsSent) return;
+    put(this, html, !isAsSent);
+    // The answer may be older than what was shown: the next look compares.
+    this.#etag = "";
+  }
+
+  /** Shows how it stands with the vote: on its way, not through yet, or none waits. */
+  #tell(isSending: boolean): void {
+    const button = this.querySelector(`${VOTE_FORM} button`);
+    if (isSending) button?.setAttribute("aria-busy", "true");
+    else button?.removeAttribute("aria-busy");
+    if (this.#vote) this.dataset["vote"] = this.#hasFailed ? "failed" : "sending";
+    else delete this.dataset["vote"];
+    if (this.#hasFailed || !this.#vote) this.trouble(this.#hasFailed);
   }
 }
 

@@ -41,6 +41,19 @@ def test_a_screen_that_has_not_changed_is_not_sent_again(room: Classroom) -> Non
         assert changed.status_code == 200
 
 
+def test_a_question_that_is_added_or_taken_out_is_told(room: Classroom) -> None:
+    room.plan()
+    stamps = [room.stamp()]
+    first, last = room.ask(), room.ask()
+    stamps.append(room.stamp())
+    room.move(last, "remove")
+    stamps.append(room.stamp())
+    room.ask()
+    room.move(first, "remove")
+    stamps.append(room.stamp())
+    assert len(set(stamps)) == len(stamps)
+
+
 def test_who_looks_without_the_key_sees_no_screen(room: Classroom) -> None:
     room.plan()
     assert room.phone().get(f"/class/screen/{'A' * 43}/").status_code == 404
