@@ -21,6 +21,7 @@ from lti_tool.services.ags_channel import AgsChannel
 from lti_tool.services.assembling import assemble
 from lti_tool.services.attempt_closing import close_due
 from lti_tool.services.class_devices import purge_devices
+from lti_tool.services.class_overdue import close_overdue
 from lti_tool.services.deep_links import purge_requests
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
 from lti_tool.services.grade_columns import GradeColumns
@@ -44,6 +45,7 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.services.score_posts import ScorePosts
 from lti_tool.services.sessions import purge_sessions
+from lti_tool.services.sheets_purge import purge_paper
 from lti_tool.services.sheets_reading import read_waiting
 from lti_tool.services.source_requests import purge_requests as purge_signed_requests
 from lti_tool.services.source_waiting import take_up_ready
@@ -62,6 +64,7 @@ FOLLOW_EVERY_S: Final = 2.0
 CLOSE_EVERY_S: Final = 10.0
 WAITING_EVERY_S: Final = 30.0
 SHEETS_EVERY_S: Final = 1.0
+CLASSES_EVERY: Final = timedelta(minutes=5)
 RELEASE_EVERY_S: Final = 10.0
 
 log = logging.getLogger(__name__)
@@ -160,6 +163,7 @@ class Worker:
             Chore("seal", SEAL_EVERY, self._seal),
             Chore("purge", PURGE_EVERY, self._purge),
             Chore("keys", ROTATE_EVERY, self._rotate_keys),
+            Chore("classes that nobody closed", CLASSES_EVERY, self._close_classes),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -250,14 +254,20 @@ class Worker:
         with self._runtime.database.transaction() as session:
             key_rotation.rotate_due(session, key_rotation.terms_of(self._runtime.settings, now))
 
+    def _close_classes(self, now: datetime) -> None:
+        """Close classes that have been on for longer than a day of school."""
+        close_overdue(self._runtime.database, self._runtime.contents, secret=self._runtime.settings.secret_key, now=now)
+
     def _purge(self, now: datetime) -> None:
-        """Delete what has expired: login states, sessions, requests for content, ids of signed requests, phones in class."""
+        """Delete what has expired: login states, sessions, requests for content, ids of signed requests, phones in class, paper."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
             purge_requests(connection, now)
             purge_signed_requests(connection, now)
             purge_devices(connection, now)
+        with self._runtime.database.transaction() as session:
+            purge_paper(session, now)
 
 
 def register(nouns: Nouns) -> None:

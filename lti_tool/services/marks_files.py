@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 import json
 import uuid
@@ -24,16 +25,16 @@ from lti_tool.services.class_members import Link, list_members
 from lti_tool.services.class_questions import register_attendance
 from lti_tool.services.evidence import Submission
 from lti_tool.services.learner_keys import KeyOwner, open_bytes, sealed_bytes
+from lti_tool.services.marks_files_states import APPLIED, READ, UNDONE
 from lti_tool.services.sheets_extra import workbook_reader
 from qualoop.classroom.mark_tables import ATTENDANCE, Known, ReadTable, Terms, read_table
-from qualoop.classroom.tables import Table, TableRefusedError, read_csv
+from qualoop.classroom.tables import MAX_COLUMNS, Table, TableRefusedError, number_text, read_csv
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
 from qualoop.ledger import CorrectionRefusedError, Evidence, EvidenceForm, Reason
 
 MARKS: Final = "marks"
 KINDS: Final = (MARKS, ATTENDANCE)
-READ, APPLIED, UNDONE = "read", "applied", "undone"
 SOURCE: Final = "marks-file"
 MAX_BYTES: Final = 2 * 1024 * 1024
 MOST_LISTED: Final = 50
@@ -47,6 +48,12 @@ class MarkFileMissingError(QualoopError):
     """There is no such table in this course."""
 
     code = "mark-file-missing"
+
+
+class MarkFileTwiceError(QualoopError):
+    """The same table is recorded already in this course. It can be taken back first."""
+
+    code = "mark-file-twice"
 
 
 class MarkFileMovedError(QualoopError):
@@ -111,12 +118,23 @@ def _workbook(data: bytes) -> Table:
     try:
         _check_unpacked(data)
         book = reader.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        return Table.of(book.worksheets[0].iter_rows(values_only=True))
+        sheet = book.worksheets[0]
+        # What it says of its own size can be wrong, and rows beyond that would be lost in silence.
+        sheet.reset_dimensions()
+        return Table.of([_shown(cell) for cell in row[: MAX_COLUMNS + 1]] for row in sheet.iter_rows())
     except TableRefusedError:
         raise
     # A damaged workbook fails anywhere in it, in whatever way.
     except Exception as error:
         raise TableRefusedError("unreadable") from error
+
+
+def _shown(cell: Any) -> Any:
+    """Return the value of a cell, a share as the per cent that it is shown as."""
+    value = cell.value
+    if type(value) in {int, float} and "%" in (cell.number_format or ""):
+        return f"{number_text(100 * value)}%"
+    return value
 
 
 def _check_unpacked(data: bytes) -> None:
@@ -247,7 +265,7 @@ class MarkImport:
         found = counted(self.row, read_file(session, self.by, self.row))
         submissions = list(self._submissions(session, found, now))
         done = evidence.record_many(session.connection(), organisation_id, submissions, now=now)
-        return {"events": [each.uuid for each in done]}
+        return {"events": [each.uuid for each in done], "table": _fingerprint(session, self.by, self.row)}
 
     def undo(self, session: Session, organisation_id: int, memory: Mapping[str, Any], now: datetime) -> None:
         """Void what was recorded."""
@@ -292,12 +310,46 @@ def counted(row: MarkFile, found: ReadTable) -> ReadTable:
     return replace(found, entries=tuple(each for each in found.entries if each.score))
 
 
+def stands_already(session: Session, by: Bringer, row: MarkFile) -> bool:
+    """Say whether a read table is recorded in its course: the same cells, of attendance on the same day."""
+    said = _fingerprint(session, by, row)
+    query = (
+        select(MarkFile.id)
+        .join(ImportRun, ImportRun.id == MarkFile.import_id)
+        .where(
+            MarkFile.organisation_id == row.organisation_id,
+            MarkFile.context_id == row.context_id,
+            MarkFile.id != row.id,
+            MarkFile.kind == row.kind,
+            MarkFile.state == APPLIED,
+            ImportRun.organisation_id == row.organisation_id,
+            ImportRun.undo["table"].as_string() == said,
+        )
+    )
+    return bool(said) and session.scalar(query.limit(1)) is not None
+
+
+def _fingerprint(session: Session, by: Bringer, row: MarkFile) -> str:
+    """Return what tells a table from others and says nothing of it, under the installation's secret; empty once it is gone."""
+    plain = open_bytes(session.connection(), _key(row, by.secret), row.table_sealed) if row.table_sealed else None
+    if plain is None:
+        return ""
+    day = row.held_at.date().isoformat() if row.kind == ATTENDANCE else ""
+    return hmac.digest(f"mark-file:{by.secret}:{day}".encode(), plain, "sha256").hex()
+
+
 def apply_file(session: Session, importer: MarkImport, *, now: datetime) -> ImportRun | None:
-    """Apply a read table whose row is locked; None where there is nothing to record. Raises MarkFileMovedError."""
+    """Apply a read table whose row is locked; None where there is nothing to record.
+
+    Raises MarkFileMovedError, MarkFileTwiceError; then the caller's transaction is to be given up.
+    """
     row = importer.row
     if row.state != READ:
         raise MarkFileMovedError
     run = imports.apply(session, importer, row.organisation_id, now)
+    # Asked afterwards, because whoever records of the same learners at the same time has come to an end by now.
+    if run is not None and stands_already(session, importer.by, row):
+        raise MarkFileTwiceError
     if run is not None:
         row.state, row.import_id, row.table_sealed = APPLIED, run.id, None
         session.flush()

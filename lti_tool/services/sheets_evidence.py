@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ImportRun, Organisation, Person, Sheet, SheetAnswer, SheetPage, SheetSet, SheetUpload
@@ -20,7 +20,8 @@ from lti_tool.services import corrections, evidence, imports, parts
 from lti_tool.services.contents import Contents
 from lti_tool.services.evidence import Submission
 from lti_tool.services.sheets_open import SETTLED, count_open, note_open
-from lti_tool.services.sheets_upload import UploadState
+from lti_tool.services.sheets_standing import forget_names
+from lti_tool.services.sheets_upload import UploadState, drop_pictures, has_stopped
 from qualoop.assessment import score_response
 from qualoop.classroom.sheets.judging import Finding
 from qualoop.classroom.sheets.shapes import RowKind
@@ -99,6 +100,7 @@ def rows_that_count(organisation_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(SheetAnswer, Person.uuid, SheetPage.person_id, Sheet.id, Sheet.code, SheetSet)
         .join(SheetPage, SheetPage.id == SheetAnswer.sheet_page_id)
+        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
         .join(Sheet, Sheet.id == SheetPage.sheet_id)
         .join(SheetSet, SheetSet.id == Sheet.sheet_set_id)
         .join(Person, Person.id == SheetPage.person_id)
@@ -108,7 +110,7 @@ def rows_that_count(organisation_id: int) -> Select[*tuple[Any, ...]]:
             SheetPage.is_aside.is_(False),
             SheetAnswer.finding.in_(COUNTS),
         )
-        .order_by(SheetPage.file, SheetPage.place, SheetAnswer.number)
+        .order_by(SheetUpload.id, SheetPage.file, SheetPage.place, SheetAnswer.number)
     )
 
 
@@ -183,25 +185,16 @@ def apply_upload(session: Session, importer: SheetImport, *, now: datetime) -> I
 def undo_upload(session: Session, importer: SheetImport, *, now: datetime) -> None:
     """Take an applied upload back, or a read one away, its row locked: its sheets can be uploaded again.
 
-    Raises UploadMovedError.
+    So can one whose reading has stopped. Raises UploadMovedError.
     """
     row = importer.row
-    if row.state not in {UploadState.READ, UploadState.APPLIED}:
+    if row.state not in {UploadState.READ, UploadState.APPLIED} and not has_stopped(session, row):
         raise UploadMovedError
     if row.state == UploadState.APPLIED:
         imports.undo(session, importer, row.organisation_id, now, run_id=row.import_id)
     row.state = UploadState.UNDONE
-    own = select(SheetPage.id).where(
-        SheetPage.organisation_id == row.organisation_id, SheetPage.sheet_upload_id == row.id
-    )
-    for table, condition in ((SheetPage, SheetPage.id.in_(own)), (SheetAnswer, SheetAnswer.sheet_page_id.in_(own))):
-        session.execute(
-            update(table)
-            .where(table.organisation_id == row.organisation_id, condition)
-            .values(picture=None)
-            .execution_options(synchronize_session=False)
-        )
-    session.flush()
+    drop_pictures(session, row)
+    forget_names(session, row)
     note_open(session, row, now=now)
 
 

@@ -20,7 +20,9 @@ def paper_module(name: str) -> Any:
 
 
 def workbook_reader() -> Any:
-    """Return openpyxl; raise PaperUnavailableError."""
+    """Return openpyxl; raise PaperUnavailableError, also where it would unfold entities."""
+    # It takes defusedxml where that is installed, and is open to XML bombs where not.
+    _loaded("defusedxml")
     return _loaded("openpyxl")
 
 

@@ -38,13 +38,14 @@ class MatterMissingError(QualoopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
-    """A page that waits as a whole; ``place`` is file name and number of the page in it."""
+    """A page that waits as a whole; ``place`` is file name and number of the page in it, ``person_id`` whose it is."""
 
     uuid: str
     problem: str
     place: tuple[str, int]
     sheet: int | None
     title: str
+    person_id: int | None
     has_picture: bool
 
 
@@ -71,6 +72,11 @@ def page_waits() -> ColumnElement[bool]:
 def answer_waits() -> ColumnElement[bool]:
     """Return the condition that a row waits: of a page that counts."""
     return and_(SheetPage.problem == "", SheetPage.is_aside.is_(False), SheetAnswer.finding.in_(UNCLEAR))
+
+
+def is_named(page: SheetPage, row: SheetUpload) -> bool:
+    """Say whether a page is of a blank sheet of this upload whose learner somebody named."""
+    return page.person_id is not None and page.problem == "" and page.key_of == row.uuid
 
 
 def count_open(session: Session, row: SheetUpload) -> tuple[int, int]:
@@ -120,6 +126,23 @@ def note_open(session: Session, row: SheetUpload, *, now: datetime) -> None:
 
 def open_pages(session: Session, row: SheetUpload) -> list[OpenPage]:
     """Return the pages of an upload that wait, in their order."""
+    return _pages(session, row, page_waits())
+
+
+def named_pages(session: Session, row: SheetUpload) -> list[OpenPage]:
+    """Return the pages whose learner somebody named, and may still name otherwise: before anything is recorded."""
+    if row.state != UploadState.READ:
+        return []
+    named = and_(
+        SheetPage.person_id.is_not(None),
+        SheetPage.problem == "",
+        SheetPage.is_aside.is_(False),
+        SheetPage.key_of == row.uuid,
+    )
+    return _pages(session, row, named)
+
+
+def _pages(session: Session, row: SheetUpload, which: ColumnElement[bool]) -> list[OpenPage]:
     rows = session.execute(
         select(SheetPage, SheetFile.name, Sheet.number, SheetSet.title)
         .join(
@@ -127,7 +150,7 @@ def open_pages(session: Session, row: SheetUpload) -> list[OpenPage]:
         )
         .join(Sheet, Sheet.id == SheetPage.sheet_id, isouter=True)
         .join(SheetSet, SheetSet.id == Sheet.sheet_set_id, isouter=True)
-        .where(SheetPage.organisation_id == row.organisation_id, SheetPage.sheet_upload_id == row.id, page_waits())
+        .where(SheetPage.organisation_id == row.organisation_id, SheetPage.sheet_upload_id == row.id, which)
         .order_by(SheetPage.file, SheetPage.place)
         .limit(MOST_LISTED)
     )
@@ -138,6 +161,7 @@ def open_pages(session: Session, row: SheetUpload) -> list[OpenPage]:
             place=(name, page.place),
             sheet=number,
             title=title or "",
+            person_id=page.person_id,
             has_picture=page.picture is not None,
         )
         for page, name, number, title in rows

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
@@ -20,6 +21,7 @@ from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, open_by
 from lti_tool.services.sheets import pages_of
 from lti_tool.services.sheets_extra import paper_module
 from lti_tool.services.sheets_open import note_open
+from lti_tool.services.sheets_standing import problem_of
 from lti_tool.services.sheets_upload import KIND, UploadState, own_key
 from qualoop.classroom.sheets.codes import PageCode, find_code
 from qualoop.classroom.sheets.judging import RowReading
@@ -27,7 +29,7 @@ from qualoop.classroom.sheets.shapes import Page, Paper
 
 BATCH: Final = 8
 """Pages read between two transactions: about a second."""
-NO_LEARNER, COPY, UNREADABLE, UNKNOWN = "no-learner", "copy", "unreadable", "unknown-sheet"
+UNREADABLE: Final = "unreadable"
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ def _waiting(database: Database, now: datetime) -> list[tuple[int, int, int]]:
             .where(
                 Job.kind == KIND,
                 Job.organisation_id == SheetUpload.organisation_id,
+                SheetUpload.state == UploadState.READING,
                 or_(
                     Job.state == JobState.WAITING,
                     (Job.state == JobState.RUNNING) & (Job.leased_until < now),
@@ -155,12 +158,20 @@ class _Reader:
         return Progress({"page": done}, done, progress.total, finished=finished)
 
     def _read_one(self, number: int) -> _Read:
-        """Read one page of the upload, by its number over all files."""
+        """Read one page of the upload, by its number over all files: whatever is odd in it costs only itself."""
         file, place, data = self._page(number)
         try:
-            picture = self._pictures.open_page(data, place)
+            return self._read_picture(file, place, self._pictures.open_page(data, place))
         except self._pictures.PictureRefusedError:
-            return _Read(file=file, place=place + 1, code=None, problem=UNREADABLE)
+            pass
+        except SQLAlchemyError:
+            # Says nothing of the picture: the job fails, and reads it again later.
+            raise
+        except Exception:
+            log.exception("page %d of an upload of sheets could not be read", number)
+        return _Read(file=file, place=place + 1, code=None, problem=UNREADABLE)
+
+    def _read_picture(self, file: int, place: int, picture: Any) -> _Read:
         found = self._reading.read_page(picture, lambda text: find_code(text, self._secret), self._printed)
         straight = found.straight
         rows: tuple[RowReading, ...] = found.rows
@@ -235,7 +246,7 @@ class _Reader:
         sheet = _find_sheet(session, row, each.code) if each.code else None
         problem = each.problem
         if sheet is not None and not problem:
-            problem = _problem_of(session, sheet, each.code.page if each.code else 0)
+            problem = problem_of(session, sheet, each.code.page if each.code else 0)
         page = SheetPage(
             organisation_id=row.organisation_id,
             uuid=str(uuid.uuid4()),
@@ -306,22 +317,3 @@ def _find_sheet(session: Session, row: SheetUpload, code: PageCode) -> Sheet | N
             Sheet.code == code.sheet,
         )
     )
-
-
-def _problem_of(session: Session, sheet: Sheet, page: int) -> str:
-    """Return what is wrong with a page that was read well: a copy of another one, or of nobody."""
-    earlier = session.scalar(
-        select(SheetPage.id)
-        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
-        .where(
-            SheetPage.organisation_id == sheet.organisation_id,
-            SheetPage.sheet_id == sheet.id,
-            SheetPage.page == page,
-            SheetPage.is_aside.is_(False),
-            SheetUpload.state != UploadState.UNDONE,
-        )
-        .limit(1)
-    )
-    if earlier is not None:
-        return COPY
-    return "" if sheet.person_id is not None else NO_LEARNER

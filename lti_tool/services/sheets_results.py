@@ -10,11 +10,12 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Activity, ContentVersion, SheetAnswer, SheetSet, TagSet
+from lti_tool.models import Activity, ContentVersion, SheetAnswer, SheetSet, SheetUpload, TagSet
 from lti_tool.services import tag_sets
 from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.contents import Contents
 from lti_tool.services.sheets_evidence import counted, rows_that_count, score_of
+from lti_tool.services.sheets_upload import UploadState
 from qualoop.values import Score
 
 
@@ -56,7 +57,9 @@ def mean(scores: Sequence[Score]) -> Score | None:
 
 def results(session: Session, contents: Contents, link: Link, printed: SheetSet) -> SetResults:
     """Return the results of a set for the learners who are in the course now."""
-    query = rows_that_count(link.organisation_id).where(SheetSet.id == printed.id, SheetAnswer.event.is_not(None))
+    query = rows_that_count(link.organisation_id).where(
+        SheetSet.id == printed.id, SheetAnswer.event.is_not(None), SheetUpload.state == UploadState.APPLIED
+    )
     scores: dict[int, dict[str, Score]] = defaultdict(dict)
     for each in counted(query, session):
         scores[each.person_id][each.answer.part] = score_of(session, contents, each)

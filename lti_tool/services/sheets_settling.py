@@ -14,14 +14,22 @@ from lti_tool.models import Sheet, SheetAnswer, SheetPage, SheetSet, SheetUpload
 from lti_tool.services import sheets_open
 from lti_tool.services.class_members import Link, Member
 from lti_tool.services.contents import Contents
+from lti_tool.services.sessions import NotAllowedError
 from lti_tool.services.sheets_evidence import record_due
 from lti_tool.services.sheets_open import ASIDE, SETTLED, UNCLEAR, MatterMissingError, printed_row
-from lti_tool.services.sheets_reading import COPY, NO_LEARNER
+from lti_tool.services.sheets_standing import (
+    BLANK,
+    COPY,
+    NO_LEARNER,
+    SECOND,
+    has_other_sheet,
+    in_the_way,
+    is_recorded,
+    problem_of,
+)
 from lti_tool.services.sheets_upload import UploadState, get_upload
 from qualoop.classroom.sheets.shapes import Row, RowKind
 from qualoop.errors import QualoopError
-
-BLANK = "blank-sheet"
 
 
 class SettlingRefusedError(QualoopError):
@@ -36,10 +44,11 @@ class SettlingRefusedError(QualoopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settler:
-    """Who decides, as a pseudonym, in which course, when."""
+    """Who decides, as a pseudonym, in which course, when; ``may_record`` also what is recorded at once."""
 
     link: Link
     actor: str
+    may_record: bool
     contents: Contents
     now: datetime
 
@@ -79,87 +88,120 @@ def count_page(session: Session, by: Settler, page_uuid: str) -> SheetUpload:
     page, row = _get_page(session, by, page_uuid)
     if page.problem != BLANK:
         raise SettlingRefusedError("not-blank")
-    page.problem = NO_LEARNER if page.person_id is None else ""
+    page.problem = problem_of(session, _sheet_of(session, page), page.page or 0, page)
     return _done(session, by, row)
 
 
 def take_instead(session: Session, by: Settler, page_uuid: str) -> SheetUpload:
-    """Let a copy count in place of the page that came before; raise SettlingRefusedError where that one is recorded."""
-    page, row = _get_page(session, by, page_uuid)
-    if page.problem != COPY:
+    """Let a page count in place of what came before; raise SettlingRefusedError where that is recorded."""
+    row, around = _lock_around(session, by, page_uuid)
+    page, _ = _get_page(session, by, page_uuid)
+    if page.problem not in {COPY, SECOND}:
         raise SettlingRefusedError("not-copy")
-    others = session.scalars(
-        select(SheetPage).where(
-            SheetPage.organisation_id == row.organisation_id,
-            SheetPage.sheet_id == page.sheet_id,
-            SheetPage.page == page.page,
-            SheetPage.id != page.id,
-        )
-    ).all()
-    recorded = select(SheetAnswer.id).where(
-        SheetAnswer.organisation_id == row.organisation_id,
-        SheetAnswer.sheet_page_id.in_([other.id for other in others if not other.is_aside]),
-        SheetAnswer.event.is_not(None),
-    )
-    if _is_recorded(session, recorded):
+    sheet = _sheet_of(session, page)
+    others = in_the_way(session, sheet, page)
+    if is_recorded(session, row.organisation_id, SheetPage.id.in_([other.id for other in others])):
         raise SettlingRefusedError("recorded")
     for other in others:
         other.is_aside = True
     page.problem = NO_LEARNER if page.person_id is None else ""
-    return _done(session, by, row)
-
-
-def _is_recorded(session: Session, query: Select[*tuple[Any, ...]]) -> bool:
-    """Say whether a query of rows with evidence finds one, of uploads that were not taken back."""
-    standing = query.join(SheetPage, SheetPage.id == SheetAnswer.sheet_page_id).join(
-        SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id
-    )
-    return session.scalar(standing.where(SheetUpload.state != UploadState.UNDONE).limit(1)) is not None
+    return _all_done(session, by, row, [each for each in around if each.id in {one.sheet_upload_id for one in others}])
 
 
 def name_learner(session: Session, by: Settler, page_uuid: str, member: Member) -> SheetUpload:
-    """Let a blank sheet be a learner's, with all of its pages; raise SettlingRefusedError where there is another sheet."""
-    page, row = _get_page(session, by, page_uuid)
-    sheet = session.scalar(
-        select(Sheet).where(Sheet.id == page.sheet_id, Sheet.organisation_id == by.link.organisation_id)
-    )
-    if page.problem != NO_LEARNER or sheet is None:
-        raise SettlingRefusedError("has-learner")
-    person_id = member.subject.person_id
-    if _has_other_sheet(session, sheet, person_id):
+    """Let a blank sheet be a learner's, with all of its pages, also in place of another one before it is recorded.
+
+    Raises SettlingRefusedError where there is another sheet of the learner's.
+    """
+    row, around = _lock_around(session, by, page_uuid)
+    page = _get_blank(session, row, page_uuid)
+    sheet, person_id = _sheet_of(session, page), member.subject.person_id
+    if sheet.person_id != person_id and is_recorded(session, row.organisation_id, SheetPage.sheet_id == sheet.id):
+        raise SettlingRefusedError("recorded")
+    if has_other_sheet(session, sheet, person_id):
         raise SettlingRefusedError("second-sheet")
     sheet.person_id = person_id
-    for each in session.scalars(
+    pages = session.scalars(
         select(SheetPage).where(SheetPage.organisation_id == row.organisation_id, SheetPage.sheet_id == sheet.id)
-    ):
+    ).all()
+    for each in pages:
         each.person_id = person_id
         each.problem = "" if each.problem == NO_LEARNER else each.problem
+    return _all_done(session, by, row, [each for each in around if each.id in {one.sheet_upload_id for one in pages}])
+
+
+def _get_blank(session: Session, row: SheetUpload, page_uuid: str) -> SheetPage:
+    """Return a page of a blank sheet that waits for its learner, or whose learner may still be another one."""
+    page = session.scalar(
+        select(SheetPage)
+        .where(
+            SheetPage.organisation_id == row.organisation_id,
+            SheetPage.sheet_upload_id == row.id,
+            SheetPage.uuid == page_uuid,
+            SheetPage.is_aside.is_(False),
+            SheetPage.sheet_id.is_not(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if page is None:
+        raise MatterMissingError
+    may_be_another = row.state == UploadState.READ and sheets_open.is_named(page, row)
+    if page.problem != NO_LEARNER and not may_be_another:
+        raise SettlingRefusedError("has-learner")
+    return page
+
+
+def _sheet_of(session: Session, page: SheetPage) -> Sheet:
+    return session.scalars(
+        select(Sheet).where(Sheet.id == page.sheet_id, Sheet.organisation_id == page.organisation_id)
+    ).one()
+
+
+def _lock_around(session: Session, by: Settler, page_uuid: str) -> tuple[SheetUpload, Sequence[SheetUpload]]:
+    """Return the upload of a page, and with it all that hold pages of its set; always locked in the same order.
+
+    Raises MatterMissingError.
+    """
+    organisation_id = by.link.organisation_id
+    set_of = (
+        select(Sheet.sheet_set_id)
+        .join(SheetPage, SheetPage.sheet_id == Sheet.id)
+        .where(SheetPage.organisation_id == organisation_id, SheetPage.uuid == page_uuid)
+    )
+    holding = (
+        select(SheetPage.sheet_upload_id)
+        .join(Sheet, Sheet.id == SheetPage.sheet_id)
+        .where(SheetPage.organisation_id == organisation_id, Sheet.sheet_set_id.in_(set_of))
+    )
+    around = session.scalars(
+        select(SheetUpload)
+        .where(
+            SheetUpload.organisation_id == organisation_id,
+            SheetUpload.context_id == by.link.context_id,
+            SheetUpload.state.in_((UploadState.READ, UploadState.APPLIED)),
+            SheetUpload.id.in_(holding),
+        )
+        .order_by(SheetUpload.id)
+        .with_for_update(key_share=True)
+    ).all()
+    row = _upload_of(session, by, select(SheetPage.sheet_upload_id).where(SheetPage.uuid == page_uuid))
+    return row, around
+
+
+def _all_done(session: Session, by: Settler, row: SheetUpload, changed: Sequence[SheetUpload]) -> SheetUpload:
+    """Take up what was decided in every upload that holds pages of it."""
+    for each in changed:
+        if each.id != row.id:
+            _done(session, by, each)
     return _done(session, by, row)
 
 
-def _has_other_sheet(session: Session, sheet: Sheet, person_id: int) -> bool:
-    """Say whether pages of another sheet of the same set have come back of this learner."""
-    found = session.scalar(
-        select(SheetPage.id)
-        .join(Sheet, Sheet.id == SheetPage.sheet_id)
-        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
-        .where(
-            SheetPage.organisation_id == sheet.organisation_id,
-            Sheet.sheet_set_id == sheet.sheet_set_id,
-            Sheet.id != sheet.id,
-            SheetPage.person_id == person_id,
-            SheetPage.is_aside.is_(False),
-            SheetPage.problem != COPY,
-            SheetUpload.state != UploadState.UNDONE,
-        )
-        .limit(1)
-    )
-    return found is not None
-
-
 def _done(session: Session, by: Settler, row: SheetUpload) -> SheetUpload:
+    """Take up what was decided. Raises NotAllowedError where it would be recorded by somebody who may not."""
     session.flush()
     if row.state == UploadState.APPLIED:
+        if not by.may_record:
+            raise NotAllowedError
         record_due(session, by.contents, row, now=by.now)
     sheets_open.note_open(session, row, now=by.now)
     return row

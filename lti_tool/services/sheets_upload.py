@@ -6,15 +6,15 @@ Pictures are encrypted at rest: of a learner who is known under the learner's ke
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Job, SheetFile, SheetUpload
+from lti_tool.models import Job, SheetAnswer, SheetFile, SheetPage, SheetUpload
 from lti_tool.services import jobs
 from lti_tool.services.class_members import Link
 from lti_tool.services.learner_keys import KeyOwner, sealed_bytes
@@ -28,6 +28,7 @@ MAX_BYTES: Final = 80 * 1024 * 1024
 """Of all files of one upload together."""
 MAX_PAGES: Final = 600
 MOST_LISTED: Final = 100
+STOPPED: Final = (jobs.JobState.FAILED, jobs.JobState.STOPPED)
 _MAX_NAME: Final = 120
 
 
@@ -159,12 +160,31 @@ def get_job(session: Session, row: SheetUpload) -> Job:
     return session.scalars(select(Job).where(Job.id == row.job_id, Job.organisation_id == row.organisation_id)).one()
 
 
+def has_stopped(session: Session, row: SheetUpload) -> bool:
+    """Say whether an upload is not read yet, and its reading failed or was stopped."""
+    return row.state == UploadState.READING and get_job(session, row).state in STOPPED
+
+
 def read_again(session: Session, row: SheetUpload, now: datetime) -> None:
     """Let a reading that failed or was stopped go on."""
-    job = get_job(session, row)
-    if job.state in {jobs.JobState.FAILED, jobs.JobState.STOPPED}:
+    if has_stopped(session, row):
+        job = get_job(session, row)
         job.state, job.updated_at, job.interrupt = jobs.JobState.WAITING, now, False
         session.flush()
 
 
-Clock = Callable[[], datetime]
+def drop_pictures(session: Session, row: SheetUpload) -> None:
+    """Delete the files of an upload, and what is seen of its pages."""
+    session.flush()
+    of_upload = (SheetPage.organisation_id == row.organisation_id) & (SheetPage.sheet_upload_id == row.id)
+    changes = (
+        update(SheetFile).where(SheetFile.sheet_upload_id == row.id).values(data_sealed=None),
+        update(SheetPage).where(SheetPage.sheet_upload_id == row.id).values(picture=None),
+        update(SheetAnswer)
+        .where(SheetAnswer.sheet_page_id.in_(select(SheetPage.id).where(of_upload)))
+        .values(picture=None),
+    )
+    for table, change in zip((SheetFile, SheetPage, SheetAnswer), changes, strict=True):
+        session.execute(
+            change.where(table.organisation_id == row.organisation_id).execution_options(synchronize_session=False)
+        )

@@ -17,7 +17,15 @@ from lti_tool.models import MarkFile
 from lti_tool.services import marks_files, sheets_items
 from lti_tool.services.class_members import list_members
 from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.marks_files import MAX_BYTES, Bringer, Brought, MarkFileMovedError, MarkImport
+from lti_tool.services.marks_files import (
+    MAX_BYTES,
+    Bringer,
+    Brought,
+    MarkFileMovedError,
+    MarkFileTwiceError,
+    MarkImport,
+)
+from lti_tool.services.marks_files_states import READ
 from lti_tool.services.roles import Permission
 from lti_tool.services.sessions import NotAllowedError
 from lti_tool.services.sheets_extra import PaperUnavailableError
@@ -35,6 +43,7 @@ blueprint = Blueprint("marks_files", __name__)
 UNPROCESSABLE: Final = 422
 MAX_FULL: Final = 10_000
 MOST_SHOWN: Final = 60
+MOST_SAMPLES: Final = 5
 _LONGEST: Final = 8
 HEAD: Final = (translatable("Learner"), translatable("Pseudonym"))
 PRESENT: Final = translatable("Attendance")
@@ -46,6 +55,7 @@ TABLE_REFUSED: Final = {
     "no-file": translatable("Choose a file."),
     "full": translatable("The full mark is a number above 0, at most 10,000."),
     "mark-file-moved": translatable("This table had moved on when your page was sent. Nothing was changed."),
+    "mark-file-twice": translatable("The same table is recorded in this course already. Take that one back first."),
     "nothing": translatable("There is nothing to record."),
 }
 TROUBLES: Final = {
@@ -132,6 +142,7 @@ def show_one(session: Session, table: str) -> str:
         row = marks_files.get_file(reading, by.link, table)
         found = marks_files.read_file(reading, by, row)
         members = list_members(reading.connection(), by.link)
+        is_twice = row.state == READ and marks_files.stands_already(reading, by, row)
     counted = marks_files.counted(row, found)
     return render_template(
         "marks_file.html",
@@ -144,6 +155,10 @@ def show_one(session: Session, table: str) -> str:
         entries=len(counted.entries),
         learners=len({each.learner for each in counted.entries}),
         skipped=len(found.entries) - len(counted.entries),
+        samples=[] if row.kind == ATTENDANCE else counted.entries[:MOST_SAMPLES],
+        names={member.subject.uuid: member.name or member.short for member in members},
+        is_twice=is_twice,
+        twice=TABLE_REFUSED["mark-file-twice"],
         members=members,
         troubles=TROUBLES,
         may_apply=session.may(Permission.RELEASE_MARKS),
@@ -200,7 +215,7 @@ def _change(session: Session, table: str, do: Callable[[DbSession, MarkFile], st
     try:
         with runtime().database.transaction() as transaction:
             done = do(transaction, marks_files.get_file(transaction, link_of(session), table, locked=True))
-    except MarkFileMovedError as error:
+    except (MarkFileMovedError, MarkFileTwiceError) as error:
         return _back(session, table, refused=error.code)
     return _back(session, table, done=done) if done else _back(session, table, refused="nothing")
 

@@ -96,8 +96,9 @@ def show(session: Session, upload: str) -> AnyResponse:
             here="teaching",
             row=row,
             job=job,
-            has_stopped=is_reading and job.state in {JobState.FAILED, JobState.STOPPED},
+            has_stopped=sheets_upload.has_stopped(reading, row),
             pages=[] if is_reading else sheets_open.open_pages(reading, row),
+            named=sheets_open.named_pages(reading, row),
             answers=[] if is_reading else sheets_open.open_answers(reading, row),
             dry=None if is_reading else sheets_evidence.dry_run(reading, row),
             members=members,
@@ -106,6 +107,7 @@ def show(session: Session, upload: str) -> AnyResponse:
             problems=PROBLEMS,
             findings=FINDINGS,
             may_apply=session.may(Permission.RELEASE_MARKS),
+            may_decide=session.may(Permission.RELEASE_MARKS) or row.state != UploadState.APPLIED,
             done=request.args.get("done", ""),
             **sheets.page_words(session),
         )
@@ -227,7 +229,13 @@ def _change(session: Session, upload: str, do: Callable[[DbSession, SheetUpload]
 def _settle(session: Session, upload: str, do: Callable[[DbSession, Settler], SheetUpload]) -> AnyResponse:
     """Decide one matter of an upload, in one transaction."""
     parts = runtime()
-    by = Settler(link=link_of(session), actor=session.person_uuid, contents=parts.contents, now=parts.clock())
+    by = Settler(
+        link=link_of(session),
+        actor=session.person_uuid,
+        may_record=session.may(Permission.RELEASE_MARKS),
+        contents=parts.contents,
+        now=parts.clock(),
+    )
     try:
         with parts.database.transaction() as transaction:
             do(transaction, by)

@@ -44,6 +44,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "blank-sheet": translatable("Nothing is marked on this page."),
     "no-learner": translatable("A blank sheet: whose is it?"),
     "copy": translatable("This page has come before."),
+    "second-sheet": translatable("Another sheet of this learner has come before."),
     "unreadable": translatable("This page cannot be opened."),
 }
 FINDINGS: Final[Mapping[str, str]] = {

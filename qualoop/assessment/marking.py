@@ -20,8 +20,8 @@ from qualoop.policies.occasions import rubric_score
 from qualoop.values import Score
 
 MAX_COMMENT: Final = 4000
-MAX_ENTERPRISE: Final = 200
 """Characters of one comment."""
+MAX_ENTERPRISE: Final = 200
 ALL: Final = 100
 _POINTS: Final = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,2})?")
 

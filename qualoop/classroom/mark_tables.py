@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ _PRESENT: Final = frozenset(
 )
 _ABSENT: Final = frozenset({"absent", "a", "no", "n", "0", "false", "excused", "缺勤", "缺课", "否", "请假", "×"})
 _LONGEST_MARK: Final = 12
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(?![0-9,])")
 
 
 class Trouble(StrEnum):
@@ -249,9 +251,9 @@ def _presence(text: str) -> Score | Trouble:
 
 
 def _mark(text: str, full: Decimal) -> Score | Trouble:
-    """Return a mark as a share of the full one; a decimal comma is one, too."""
+    """Return a mark as a share of the full one; a decimal comma is one, too, unless it may part thousands (1,234)."""
     written = unicodedata.normalize("NFKC", text).replace(" ", "")
-    if len(written) > _LONGEST_MARK:
+    if len(written) > _LONGEST_MARK or _THOUSANDS.match(written):
         return Trouble.NOT_A_MARK
     is_share = written.endswith("%")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -11,10 +12,13 @@ from typing import Any, Final, Self
 from qualoop.errors import QualoopError
 
 MAX_ROWS: Final = 2000
+MAX_LINES: Final = 20 * MAX_ROWS
+"""With those that are empty: a workbook may say that its next row has any number."""
 MAX_COLUMNS: Final = 120
 MAX_CELL: Final = 400
 _SEPARATORS: Final = ",;\t|"
 _SAMPLE: Final = 16_384
+_PLACES: Final = 6
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 """UTF-8, else what Excel writes in China; it takes all that ASCII is, too."""
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -46,7 +50,7 @@ class Table:
             cells = tuple(_cell(value) for value in line[: MAX_COLUMNS + 1])
             if any(cells):
                 found.append((number, cells))
-            if len(found) > MAX_ROWS + 1 or len(cells) > MAX_COLUMNS:
+            if number > MAX_LINES or len(found) > MAX_ROWS + 1 or len(cells) > MAX_COLUMNS:
                 raise TableRefusedError("too-large")
         if len(found) <= 1:
             raise TableRefusedError("empty")
@@ -57,10 +61,18 @@ class Table:
 
 
 def _cell(value: Any) -> str:
-    """Return a cell as text: whole numbers without a point, as a workbook has them."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    """Return a cell as text: numbers as people write them, not as a workbook has them (0.1 + 0.2 is 0.3)."""
+    if isinstance(value, float):
+        value = number_text(value)
     return "" if value is None else "".join(each for each in str(value) if each.isprintable()).strip()[:MAX_CELL]
+
+
+def number_text(value: float) -> str:
+    """Return a number without what counting in twos has added: at most six places, none where they are 0."""
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:.{_PLACES}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def read_csv(data: bytes) -> Table:

@@ -172,5 +172,6 @@ def as_jpeg(picture: Grey, longest: int = 900, quality: int = 60) -> bytes:
     """Return a picture as JPEG, at most ``longest`` pixels wide or high."""
     factor = min(1.0, longest / max(picture.shape[:2]))
     if factor < 1.0:
-        picture = _grey(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+        high, wide = (max(1, round(side * factor)) for side in picture.shape[:2])
+        picture = _grey(cv2.resize(picture, (wide, high), interpolation=cv2.INTER_AREA))
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])

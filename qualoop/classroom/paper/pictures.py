@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
+import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +34,20 @@ _MAX_PDF_SIDE: Final = 5000
 _FORMATS: Final = ("JPEG", "PNG", "TIFF")
 _PDF: Final = b"%PDF-"
 _HEAD: Final = 1024
+# PDFium may be called by one thread at a time: https://pypdfium2.readthedocs.io/en/stable/python_api.html
+_ONE_AT_A_TIME: Final = threading.Lock()
+_BROKEN: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    IndexError,
+    TypeError,
+    struct.error,
+    pdfium.PdfiumError,
+)
+"""What Pillow and PDFium raise on damaged files."""
 
 
 class PictureRefusedError(QualoopError):
@@ -60,7 +77,7 @@ def open_page(data: bytes, number: int) -> Grey:
     """Return one page of a file, from 0, as a grey picture; raise PictureRefusedError."""
     try:
         return _pdf_page(data, number) if _is_pdf(data) else _image_page(data, number)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, pdfium.PdfiumError) as error:
+    except _BROKEN as error:
         raise PictureRefusedError("unreadable") from error
 
 
@@ -74,11 +91,16 @@ def _is_pdf(data: bytes) -> bool:
     return _PDF in data[:_HEAD]
 
 
-def _document(data: bytes) -> Any:
-    try:
-        return pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        raise PictureRefusedError("unreadable") from error
+@contextmanager
+def _document(data: bytes) -> Iterator[Any]:
+    """Open a PDF, one at a time in this process; raise PictureRefusedError."""
+    with _ONE_AT_A_TIME:
+        try:
+            document = pdfium.PdfDocument(data)
+        except pdfium.PdfiumError as error:
+            raise PictureRefusedError("unreadable") from error
+        with document:
+            yield document
 
 
 def _pdf_page(data: bytes, number: int) -> Grey:

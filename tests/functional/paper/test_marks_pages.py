@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -126,17 +127,61 @@ def test_who_is_not_certain_is_asked_about(course: Course) -> None:
 
 
 def test_attendance_from_a_workbook_is_presence_only(course: Course) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for row in (["学号", "出勤"], [f"{course.teacher.who.person_uuid}", "出勤"], [_subject(course), "迟到"]):
-        sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    path = course.bring(out.getvalue(), "出勤.xlsx", kind="attendance", day="2026-02-27")
+    data = workbook(["学号", "出勤"], [f"{course.teacher.who.person_uuid}", "出勤"], [_subject(course), "迟到"])
+    path = course.bring(data, "出勤.xlsx", kind="attendance", day="2026-02-27")
     assert "1 learner, present on 27 Feb 2026" in course.page(path)
     course.post(f"{path}apply")
     assert course.evidence("attendance") == [(course.ada.who.person_uuid, "1")]
+
+
+def workbook(*rows: list[object], per_cent: tuple[str, ...] = ()) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    for cell in per_cent:
+        sheet[cell].number_format = "0.0%"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_marks_of_a_workbook_are_what_it_shows(course: Course) -> None:
+    parts = template(course, LESSON)[0].split(",")[2:5]
+    data = workbook(["Learner", *parts], ["Ada Lovelace", 0.55, 0.1 + 0.2, 8], per_cent=("B2",))
+    path = course.bring(data, "marks.xlsx", full="10")
+    page = course.page(path)
+    assert "3 marks" in page
+    for part, said in zip(parts, ("55%", "3%", "80%"), strict=True):
+        assert f'Ada Lovelace · <span class="q-sheet-file">{part}</span>: <strong>{said}</strong>' in page
+    already = len(course.evidence("paper"))
+    course.post(f"{path}apply")
+    assert [score for _, score in course.evidence("paper")[already:]] == ["0.55", "0.03", "0.8"]
+    # The same cells again are a slip, whatever the file is called.
+    again = course.bring(data, "again.xlsx", full="10")
+    page = course.page(again)
+    assert "The same table is recorded in this course already." in page
+    assert "Record it" not in page
+    assert course.post(f"{again}apply").endswith("refused=mark-file-twice")
+    assert len(course.evidence("paper")) == already + 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (b'<row r="2"', b'<row r="1000000000000"', "too large"),
+        (b"<worksheet ", b'<!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet ', "no CSV or Excel file"),
+    ],
+)
+def test_a_workbook_holds_nobody_up(course: Course, old: bytes, new: bytes, sentence: str) -> None:
+    data, out = workbook(["Learner", "x"], ["Ada", 1]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
+        for entry in before.namelist():
+            content = before.read(entry)
+            assert entry != "xl/worksheets/sheet1.xml" or old in content
+            after.writestr(entry, content.replace(old, new) if entry.endswith("sheet1.xml") else content)
+    assert sentence in course.bring(out.getvalue(), "x.xlsx")
 
 
 def _subject(course: Course) -> str:

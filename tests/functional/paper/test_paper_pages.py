@@ -20,7 +20,8 @@ from qualoop.assessment import reveal
 from qualoop.classroom.sheets.shapes import Page
 from qualoop.content_packages import Lesson
 from tests.factories.classrooms import LESSON, Seat, enter, wrong_response
-from tests.factories.launches import TOOL_ORIGIN
+from tests.factories.launches import LTI, TOOL_ORIGIN
+from tests.factories.marking import ASSISTANT
 from tests.factories.paper import Pen, Picture, fill, pictures, png, scan
 from tests.factories.tool import SECRET, Tool, make_tool
 
@@ -190,6 +191,26 @@ def test_what_is_unclear_waits_with_its_picture(desk: Desk) -> None:
         assert reading.scalars(select(InboxItem.state).where(InboxItem.subject == upload)).one() == "resolved"
 
 
+def test_an_assistant_decides_only_what_is_not_recorded_at_once(desk: Desk) -> None:
+    (_, first, picture), *_ = desk.sheets()
+    faint = desk.parts[0]
+    upload = desk.upload(png(fill(picture, first, Pen(desk.right(), grey={faint: 190}))))
+    desk.read()
+    path, answer = f"class/paper/uploads/{upload}/", _waiting(desk, upload)[faint]
+    course = {"id": "test_an_assistant_decides_only_what_is_not_recorded_at_once", "type": ["CourseSection"]}
+    roles = {LTI + "roles": list(ASSISTANT)}
+    helper = enter(desk.tool, "helper", role="teacher", context=course, changes=roles)
+    assert "It says this" in helper.get(path).text
+    desk.post(f"{path}apply")
+    already = before(desk)
+    for form in ({"picked": desk.right()[faint][0]}, {"do": "aside"}):
+        assert helper.post(f"{path}row/{answer}", **form).status_code == 403
+    assert "so a teacher of the course decides it" in helper.get(path).text
+    assert "It says this" not in helper.get(path).text
+    desk.post(f"{path}row/{answer}", picked=desk.right()[faint][0])
+    assert before(desk) == already + 1
+
+
 def _waiting(desk: Desk, upload: str) -> dict[str, str]:
     with desk.tool.runtime.database.reading() as reading:
         rows = reading.execute(
@@ -276,6 +297,8 @@ def test_learners_have_nothing_to_do_with_it(desk: Desk) -> None:
 def test_what_cannot_be_printed_is_said(desk: Desk) -> None:
     assert "Choose at least one question." in desk.post("class/paper/new").text
     assert "cannot be put on paper" in desk.post("class/paper/new", item=f"{LESSON}/made-up").text
+    chinese = enter(desk.tool, "zh-t", role="teacher", locale="zh-CN")
+    assert "没有可记录的内容" in chinese.get("class/paper/?refused=nothing").text
 
 
 def test_circles_alone_come_with_their_questions(desk: Desk) -> None:

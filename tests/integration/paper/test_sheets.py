@@ -2,123 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import (
-    Job,
-    LedgerEvent,
-    LtiSession,
-    Organisation,
-    ResourceLink,
-    SheetAnswer,
-    SheetPage,
-    SheetSet,
-)
-from lti_tool.services import marks_files, sheets, sheets_evidence, sheets_items, sheets_results, sheets_upload
-from lti_tool.services.class_members import Link
+from lti_tool.models import Job, MarkFile, Organisation, Sheet, SheetAnswer, SheetFile, SheetPage, SheetUpload
+from lti_tool.services import marks_files, sheets, sheets_results, sheets_upload
 from lti_tool.services.erasure import erase
-from lti_tool.services.marks_files import Bringer, Brought, MarkImport
-from lti_tool.services.sheets import PrintWords, SheetPlan
-from lti_tool.services.sheets_evidence import SheetImport
-from lti_tool.services.sheets_reading import read_waiting
-from lti_tool.services.sheets_upload import Uploader
-from lti_tool.services.submitted_work import NewFile
-from qualoop.assessment import reveal
+from lti_tool.services.marks_files import Bringer, Brought, MarkFileTwiceError, MarkImport
+from lti_tool.services.sheets_purge import KEPT, purge_paper
 from qualoop.classroom.mark_tables import ATTENDANCE
-from qualoop.classroom.sheets.shapes import Paper
-from tests.factories.classrooms import LESSON, Seat, enter
-from tests.factories.paper import Pen, fill, pictures, png
-from tests.factories.tool import SECRET, Tool, make_tool
-
-WORDS = PrintWords(
-    course="c",
-    nobody="-",
-    foot=lambda *_: "",
-    fixed={"fill": "Fill", "name": "Name", "number": "Number", "teacher": "Teacher"},
-)
-
-
-@dataclass
-class Hall:
-    """A course with two learners and what they were given."""
-
-    tool: Tool
-    link: Link
-    ada: Seat
-    bo: Seat
-    printed: SheetSet
-    teacher: str
-
-    def scans(self, marks: dict[str, list[str]]) -> list[NewFile]:
-        with self.tool.runtime.database.reading() as reading:
-            row = sheets.get_set(reading, self.link, self.printed.uuid)
-            pdf = sheets.print_set(reading, self.link, row, WORDS, secret=SECRET)
-            pages = [sheets.pages_of(row, version)[0] for version in "AB"]
-        filled = [png(fill(seen, page, Pen(marks))) for seen, page in zip(pictures(pdf), pages, strict=False)]
-        return [NewFile(name="a.png", data=each) for each in filled]
-
-    def upload(self, files: list[NewFile]) -> str:
-        by = Uploader(link=self.link, actor=self.teacher, secret=SECRET)
-        with self.tool.runtime.database.transaction() as session:
-            return sheets_upload.upload(session, by, files, now=self.tool.clock()).uuid
-
-    def read(self) -> int:
-        runtime = self.tool.runtime
-        return read_waiting(runtime.database, secret=SECRET, clock=runtime.clock)
-
-    def change(self, uuid: str, *, undo: bool = False) -> None:
-        with self.tool.runtime.database.transaction() as session:
-            row = sheets_upload.get_upload(session, self.link, uuid, locked=True)
-            made = SheetImport(row=row, contents=self.tool.runtime.contents, actor=self.teacher, secret=SECRET)
-            do = sheets_evidence.undo_upload if undo else sheets_evidence.apply_upload
-            do(session, made, now=self.tool.clock())
-
-    def events(self, kind: str) -> list[dict[str, str]]:
-        with self.tool.runtime.database.reading() as reading:
-            rows = reading.execute(
-                select(LedgerEvent.learner, LedgerEvent.body).where(LedgerEvent.type == kind).order_by(LedgerEvent.id)
-            )
-            return [{"learner": who, **json.loads(body)} for who, body in rows]
-
-
-@pytest.fixture
-def hall(database_url: str) -> Iterator[Hall]:
-    tool = make_tool(database_url)
-    ada, bo = (enter(tool, name, name=name) for name in ("ada", "bo"))
-    teacher = enter(tool, "t", role="teacher")
-    with tool.runtime.database.transaction() as session:
-        seat = session.scalars(select(LtiSession).where(LtiSession.uuid == teacher.page.split("/")[2])).one()
-        link = Link(
-            organisation_id=tool.organisation_id,
-            registration_id=seat.registration_id,
-            context_id=session.get_one(ResourceLink, seat.resource_link_id).context_id,
-            resource_link_id=seat.resource_link_id,
-            activity_id=None,
-        )
-        lesson = sheets_items.find_lesson(session.connection(), tool.runtime.contents, tool.organisation_id, LESSON)
-        assert lesson
-        parts = [item.part for item in lesson.items if item.kind == "one"][:2]
-        plan = SheetPlan(title="Test", parts=parts, versions=2, paper=Paper.A4, language="en")
-        printed = sheets.make_set(session, tool.runtime.contents, link, plan, now=tool.clock())
-    yield Hall(tool, link, ada, bo, printed, teacher.who.person_uuid)
-    tool.runtime.database.close()
-    tool.runtime.http.close()
-
-
-def right(hall: Hall) -> dict[str, list[str]]:
-    lesson = hall.ada._lesson()
-    return {item["part"]: list(reveal(lesson.items[item["item"]]).response) for item in hall.printed.items}
+from tests.factories.paper_halls import Hall
+from tests.factories.tool import SECRET
 
 
 def test_from_print_to_evidence_and_back(hall: Hall) -> None:
-    upload = hall.upload(hall.scans(right(hall)))
+    upload = hall.upload(hall.scans(hall.right()))
     assert hall.read() == 1
     hall.change(upload)
     found = hall.events("evidence.recorded")
@@ -134,16 +35,20 @@ def test_from_print_to_evidence_and_back(hall: Hall) -> None:
         assert len(sheets.list_sets(reading, hall.link)) == 1
     hall.change(upload, undo=True)
     assert len(hall.events("assertion.voided")) == 4
+    with hall.tool.runtime.database.reading() as reading:
+        row = sheets.get_set(reading, hall.link, hall.printed.uuid)
+        assert not sheets_results.results(reading, hall.tool.runtime.contents, hall.link, row).learners
     # Taken back, the same sheets can come again.
-    again = hall.upload(hall.scans(right(hall)))
+    again = hall.upload(hall.scans(hall.right()))
     hall.read()
     hall.change(again)
     assert len(hall.events("evidence.recorded")) == 8
 
 
 def test_an_erased_learner_leaves_no_picture(hall: Hall) -> None:
-    hall.upload(hall.scans({part: [] for part in right(hall)}))
+    hall.upload(hall.scans({part: [] for part in hall.right()}))
     hall.read()
+    table = bring(hall, b"Student number,Attendance\nada,late\n")
     with hall.tool.runtime.database.transaction() as session:
         pictures_ = session.scalars(select(SheetPage.picture).order_by(SheetPage.id)).all()
         assert all(pictures_)
@@ -155,10 +60,15 @@ def test_an_erased_learner_leaves_no_picture(hall: Hall) -> None:
             hall.ada.who.person_id: False,
             hall.bo.who.person_id: True,
         }
+        owners = reading.scalars(select(Sheet.person_id).order_by(Sheet.number)).all()
+        assert owners == [None, hall.bo.who.person_id, None]
+        # Nobody can tell whom it names without reading it.
+        row = reading.scalars(select(MarkFile).where(MarkFile.uuid == table)).one()
+        assert (row.state, row.table_sealed) == ("undone", None)
 
 
 def test_a_killed_reading_is_taken_up_and_nothing_is_twice(hall: Hall) -> None:
-    hall.upload(hall.scans(right(hall)))
+    hall.upload(hall.scans(hall.right()))
     with hall.tool.runtime.database.transaction() as session:
         job = session.scalars(select(Job).where(Job.kind == sheets_upload.KIND)).one()
         job.state, job.leased_until = "running", hall.tool.clock()
@@ -170,21 +80,53 @@ def test_a_killed_reading_is_taken_up_and_nothing_is_twice(hall: Hall) -> None:
         assert len(reading.scalars(select(SheetAnswer.id)).all()) == 4
 
 
-def test_a_table_of_attendance(hall: Hall) -> None:
-    by = Bringer(link=hall.link, actor=hall.teacher, secret=SECRET)
-    data = b"Student number,Attendance\nada,late\nbo,absent\n"
-    held = datetime(2026, 2, 27, tzinfo=UTC)
-    brought = Brought(name="a.csv", data=data, kind=ATTENDANCE, full=Decimal(1), held_at=held)
+def bring(hall: Hall, data: bytes, day: int = 27, kind: str = ATTENDANCE) -> str:
+    held = datetime(2026, 2, day, tzinfo=UTC)
+    brought = Brought(name="a.csv", data=data, kind=kind, full=Decimal(1), held_at=held)
+    with hall.tool.runtime.database.transaction() as session:
+        by = Bringer(link=hall.link, actor=hall.teacher, secret=SECRET)
+        return marks_files.keep(session, by, brought, now=hall.tool.clock()).uuid
+
+
+def change_table(hall: Hall, table: str, *, undo: bool = False) -> None:
     tool = hall.tool
     with tool.runtime.database.transaction() as session:
-        row = marks_files.keep(session, by, brought, now=tool.clock())
+        row = marks_files.get_file(session, hall.link, table, locked=True)
         framework = tool.runtime.contents.find_framework(session.connection(), tool.organisation_id)
+        by = Bringer(link=hall.link, actor=hall.teacher, secret=SECRET)
         importer = MarkImport(row=row, by=by, framework=framework)
-        assert marks_files.apply_file(session, importer, now=tool.clock())
-    assert [(body["learner"], body["form"]) for body in hall.events("evidence.recorded")] == [
-        (hall.ada.who.person_uuid, "attendance")
-    ]
-    with tool.runtime.database.transaction() as session:
-        row = marks_files.get_file(session, hall.link, row.uuid, locked=True)
-        marks_files.undo_file(session, MarkImport(row=row, by=by, framework=framework), now=tool.clock())
+        (marks_files.undo_file if undo else marks_files.apply_file)(session, importer, now=tool.clock())
+
+
+def test_a_table_of_attendance(hall: Hall) -> None:
+    data = b"Student number,Attendance\nada,late\nbo,absent\n"
+    table = bring(hall, data)
+    change_table(hall, table)
+    present = [(hall.ada.who.person_uuid, "attendance")]
+    assert [(body["learner"], body["form"]) for body in hall.events("evidence.recorded")] == present
+    # The same list again is a slip, unless it is of another day.
+    again = bring(hall, data)
+    with pytest.raises(MarkFileTwiceError):
+        change_table(hall, again)
+    assert len(hall.events("evidence.recorded")) == 1
+    change_table(hall, bring(hall, data, day=26))
+    assert len(hall.events("evidence.recorded")) == 2
+    change_table(hall, table, undo=True)
     assert len(hall.events("assertion.voided")) == 1
+    change_table(hall, again)
+    assert len(hall.events("evidence.recorded")) == 3
+
+
+def test_what_nobody_came_back_to_is_thrown_away(hall: Hall) -> None:
+    table, upload = bring(hall, b"Student number,Attendance\nada,late\n"), hall.upload([hall.scan(0, {})])
+    with hall.tool.runtime.database.transaction() as session:
+        session.scalars(select(Job).where(Job.kind == sheets_upload.KIND)).one().state = "failed"
+    for later, state in ((KEPT, "read"), (KEPT + timedelta(seconds=1), "undone")):
+        with hall.tool.runtime.database.transaction() as session:
+            purge_paper(session, hall.tool.clock() + later)
+            row = session.scalars(select(MarkFile).where(MarkFile.uuid == table)).one()
+            assert (row.state, row.table_sealed is None) == (state, state == "undone")
+    with hall.tool.runtime.database.reading() as reading:
+        assert reading.scalars(select(SheetUpload.state).where(SheetUpload.uuid == upload)).one() == "undone"
+        assert reading.scalars(select(SheetFile.data_sealed)).one() is None
+    assert hall.read() == 0

@@ -45,6 +45,15 @@ def test_doing_nothing_stands_apart_from_not_understanding(learner: Prepared, ex
     assert preparations([learner])[expected] == 1
 
 
+def test_nobody_is_ready_who_answered_nothing_on_a_knowledge_point() -> None:
+    scores = {"A": [Score("1")], "B": []}
+    some = Prepared(scores=scores, has_begun=True, has_handed_in=True)
+    assert some.preparation is Preparation.NOT_UNDERSTOOD
+    assert [point.answered for point in point_readiness("AB", [some])] == [1, 0]
+    nothing = Prepared(scores={"A": [], "B": []}, has_begun=False, has_handed_in=False)
+    assert nothing.preparation is Preparation.NOTHING
+
+
 @pytest.mark.parametrize(
     ("ready", "answered", "expected"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from decimal import Decimal
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qualoop.classroom.mark_tables import ATTENDANCE, Known, ReadTable, Terms, Trouble, read_table
-from qualoop.classroom.tables import MAX_ROWS, Table, TableRefusedError, read_csv
+from qualoop.classroom.tables import MAX_ROWS, Table, TableRefusedError, number_text, read_csv
 from qualoop.values import Score
 
 ADA = Known(uuid="u-ada", name="Ada Lovelace", numbers=("007",), emails=("ada@example.test",))
@@ -64,6 +66,28 @@ def test_no_file_breaks_the_reader(data: bytes) -> None:
 def test_rows_keep_their_number_in_the_file() -> None:
     table = Table.of([["", ""], ["a", "b"], ["", ""], ["1", "2", "3"], [4.0, None]])
     assert (table.header, table.rows, table.numbers) == (("a", "b"), (("1", "2"), ("4", "")), (4, 5))
+
+
+def test_a_row_of_any_number_holds_nobody() -> None:
+    empty = itertools.chain([["a", "b"]], itertools.repeat(()))
+    with pytest.raises(TableRefusedError, match="too-large"):
+        Table.of(empty)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.1 + 0.2, "0.3"), (1 / 3, "0.333333"), (7.0, "7"), (-0.0, "0"), (20260101.0, "20260101"), (1e-9, "0")],
+)
+def test_numbers_of_a_workbook_are_as_people_write_them(value: float, text: str) -> None:
+    assert number_text(value) == text
+
+
+@given(st.floats())
+def test_every_number_has_a_text(value: float) -> None:
+    text = number_text(value)
+    if math.isfinite(value):
+        assert math.isclose(float(text), value, abs_tol=5e-7)
+        assert "e" not in text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +163,16 @@ def test_nobody_named_or_nothing_to_record() -> None:
 
 @pytest.mark.parametrize(
     ("text", "score"),
-    [("10", "1"), ("7,5", "0.75"), ("0", "0"), ("55%", "0.55"), (" 5 ", "0.5"), ("１０", "1")],
+    [
+        ("10", "1"),
+        ("7,5", "0.75"),
+        ("0,125", "0.0125"),
+        ("1,2345", "0.12345"),
+        ("0", "0"),
+        ("55%", "0.55"),
+        (" 5 ", "0.5"),
+        ("１０", "1"),
+    ],
 )
 def test_marks(text: str, score: str) -> None:
     assert [entry.score for entry in read(["Number", PART], ["007", text]).entries] == [Score(score)]
@@ -156,6 +189,9 @@ def test_marks(text: str, score: str) -> None:
         ("-1", Trouble.OUT_OF_RANGE),
         ("101%", Trouble.OUT_OF_RANGE),
         ("9" * 50, Trouble.NOT_A_MARK),
+        ("1,234", Trouble.NOT_A_MARK),
+        ("1,234%", Trouble.NOT_A_MARK),
+        ("1,234,567", Trouble.NOT_A_MARK),
     ],
 )
 def test_what_is_no_mark(text: str, trouble: Trouble) -> None:

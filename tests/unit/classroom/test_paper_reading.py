@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.classroom_sheets import layouts, run_sheets
+from qualoop.classroom.paper.finding import as_jpeg
 from qualoop.classroom.paper.pictures import PictureRefusedError, count_pages, open_page
 from qualoop.classroom.paper.printing import NUMBER_BOX, Head, PrintedPage, measure, print_sheets
 from qualoop.classroom.paper.reading import PageProblem, PageReading, Printed, read_page
@@ -146,6 +148,23 @@ def test_bombs_are_refused_before_they_are_opened(kind: str) -> None:
 def test_twenty_megapixels_are_taken_and_made_smaller() -> None:
     found = open_page(saved((5000, 4000), "PNG"), 0)
     assert max(found.shape) == 2600
+
+
+@pytest.mark.parametrize("shape", [(2600, 1), (1, 2600), (1, 1)])
+def test_a_line_is_a_picture_too(shape: tuple[int, int]) -> None:
+    picture = open_page(png(np.zeros(shape, np.uint8)), 0)
+    assert as_jpeg(picture).startswith(b"\xff\xd8")
+    assert read(picture).problem is PageProblem.UNKNOWN
+
+
+def test_pages_are_opened_by_one_thread_at_a_time() -> None:
+    head = Head(title="T", course="c", name=None)
+    page = PrintedPage(head=head, code=code_text(CODE, SECRET), foot="A", page=page_of())
+    data = print_sheets([page, page], Paper.A4, WORDS)
+    with ThreadPoolExecutor(4) as threads:
+        opened = list(threads.map(lambda number: open_page(data, number % 2), range(6)))
+        assert set(threads.map(count_pages, [data] * 4)) == {2}
+    assert all((each == opened[0]).all() for each in opened)
 
 
 def test_a_tiff_has_its_pages_and_a_broken_page_is_refused() -> None:

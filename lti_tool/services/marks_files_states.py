@@ -1,0 +1,9 @@
+"""How a table of marks or attendance stands; only forward."""
+
+from __future__ import annotations
+
+from typing import Final
+
+READ: Final = "read"
+APPLIED: Final = "applied"
+UNDONE: Final = "undone"
