@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
 from lti_tool.models import Attempt, Person, ResourceLink
 from lti_tool.services import attempts
 from lti_tool.services.attempts import Who
 from lti_tool.services.contents import Contents
+from lti_tool.services.flipped_progress import settle_around
 from qualoop.errors import QualoopError
 
 PAGE: Final = 100
@@ -70,7 +72,11 @@ def _close(database: Database, contents: Contents, row: Any, *, secret: str, now
     )
     try:
         with database.connection() as connection:
-            return attempts.hand_in_if_over(connection, contents, who, now)
+            is_closed = attempts.hand_in_if_over(connection, contents, who, now)
+            if is_closed:
+                with Session(connection) as session:
+                    settle_around(session, who, now=now)
+            return is_closed
     except (QualoopError, KeyError, TypeError, ValueError):
         log.exception("attempt %d cannot be handed in", row.id)
     with database.connection() as connection:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Attempt, ClassSession, FlippedStep, FlippedText, FlippedUnit
-from lti_tool.services import scores
+from lti_tool.models import Attempt, ClassSession, FlippedStep, FlippedText, FlippedUnit, ResourceLink
+from lti_tool.services import attempts, scores
 from lti_tool.services.attempts import Who
 from lti_tool.services.flipped_texts import REFLECTION
 from lti_tool.services.flipped_units import plan_of
@@ -36,10 +36,14 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far somebody is with the steps of a unit, by key; those that are not there are not begun."""
+    """How far somebody is with the steps of a unit, by key; those that are not there are not begun.
+
+    ``moments`` says of every step that is done when it was.
+    """
 
     plan: UnitPlan
     doing: Mapping[str, Doing]
+    moments: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def counted(self) -> tuple[UnitStep, ...]:
@@ -60,6 +64,20 @@ class Progress:
     def next_key(self) -> str | None:
         """Return the first step that is not done; None where all are."""
         return next((step.key for step in self.counted if self.of(step.key) is not Doing.DONE), None)
+
+    @property
+    def last(self) -> datetime | None:
+        """Return when the last of the counted steps that are done was; None where none is."""
+        return max((self.moments[step.key] for step in self.counted if step.key in self.moments), default=None)
+
+    def until(self, end: datetime) -> Progress:
+        """Return how far somebody was at a moment: what was done after it is no more than begun."""
+        late = {key for key, at in self.moments.items() if at > end}
+        return replace(
+            self,
+            doing={key: Doing.BEGUN if key in late else doing for key, doing in self.doing.items()},
+            moments={key: at for key, at in self.moments.items() if key not in late},
+        )
 
     def of(self, key: str) -> Doing:
         """Return how far somebody is with a step."""
@@ -83,34 +101,48 @@ def progresses(connection: Connection, unit: FlippedUnit, people: Collection[int
     """Return how far each of some people is, in two statements whoever they are."""
     links = {link: key for key, link in step_links(connection, unit).items()}
     found: dict[int, dict[str, Doing]] = defaultdict(dict)
-    for link, person, status in connection.execute(
-        select(Attempt.resource_link_id, Attempt.person_id, Attempt.status).where(
+    moments: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for link, person, status, at in connection.execute(
+        select(
+            Attempt.resource_link_id,
+            Attempt.person_id,
+            Attempt.status,
+            func.coalesce(Attempt.submitted_at, Attempt.updated_at),
+        ).where(
             Attempt.organisation_id == unit.organisation_id,
             Attempt.resource_link_id.in_(links),
             Attempt.person_id.in_(people),
         )
     ):
-        is_done = status != AttemptState.ACTIVE or found[person].get(links[link]) is Doing.DONE
-        found[person][links[link]] = Doing.DONE if is_done else Doing.BEGUN
-    for person in connection.scalars(
-        select(FlippedText.person_id).where(
+        key = links[link]
+        if status != AttemptState.ACTIVE:
+            moments[person][key] = min(at, moments[person].get(key, at))
+        found[person][key] = Doing.DONE if key in moments[person] else Doing.BEGUN
+    for person, at in connection.execute(
+        select(FlippedText.person_id, FlippedText.written_at).where(
             FlippedText.organisation_id == unit.organisation_id,
             FlippedText.flipped_unit_id == unit.id,
             FlippedText.kind == REFLECTION,
             FlippedText.person_id.in_(people),
         )
     ):
-        found[person][StepKind.REFLECTION.value] = Doing.DONE
+        found[person][StepKind.REFLECTION.value], moments[person][StepKind.REFLECTION.value] = Doing.DONE, at
     plan = plan_of(unit)
-    return {person: Progress(plan=plan, doing=found.get(person, {})) for person in people}
+    return {
+        person: Progress(plan=plan, doing=found.get(person, {}), moments=moments.get(person, {})) for person in people
+    }
 
 
 def settle(session: Session, unit: FlippedUnit, who: Who, *, now: datetime) -> Progress:
     """Bring somebody's attempt at the unit, and the grade, up to what is done. What was done is never taken back.
 
-    ``who`` is at the unit's own link.
+    ``who`` is at the unit's own link. What was done after it closed does not count, and what was done earlier than
+    somebody notices counts from when it was done.
     """
     progress = progress_of(session.connection(), unit, who.person_id)
+    closes = attempts.find(session.connection(), who).plan.closes
+    if closes is not None and who.is_bound:
+        progress = progress.until(closes.at)
     attempt = session.scalar(
         select(Attempt)
         .where(
@@ -127,16 +159,55 @@ def settle(session: Session, unit: FlippedUnit, who: Who, *, now: datetime) -> P
     score, total = progress.score, len(progress.counted)
     if (attempt.score, attempt.done, attempt.total) == (score.as_text(), progress.done, total):
         return progress
+    at = min(now, progress.last or now)
     if score > Score(attempt.score):
-        attempt.earned += scores.earned_mark(score, now)
+        attempt.earned += scores.earned_mark(score, at)
         attempt.score = score.as_text()
     attempt.done, attempt.total, attempt.updated_at = progress.done, total, now
     if attempt.status == AttemptState.ACTIVE and progress.done == total:
-        attempt.status, attempt.submitted_at, attempt.closes_at = AttemptState.EVALUATED.value, now, None
+        attempt.status, attempt.submitted_at, attempt.closes_at = AttemptState.EVALUATED.value, at, None
     session.flush()
     if who.counts:
         scores.update(session.connection(), who.organisation_id, who.resource_link_id, who.person_id, now=now)
     return progress
+
+
+def settle_around(session: Session, who: Who, *, now: datetime) -> None:
+    """Bring the grade of the unit that a link is a step of, or shows, up to what was done there; else do nothing.
+
+    For whoever moves a learner's attempt while the learner is not there: the clock, and marks that are released.
+    ``who`` is at the link, and counts.
+    """
+    for unit, link in _units_around(session, who):
+        settle(session, unit, replace(who, resource_link_id=link, activity_id=unit.activity_id), now=now)
+
+
+def _units_around(session: Session, who: Who) -> list[tuple[FlippedUnit, int]]:
+    """Return the unit of a link with each link of its course at which it is shown and somebody has begun it."""
+    of_step = (
+        select(FlippedStep.flipped_unit_id)
+        .where(FlippedStep.organisation_id == who.organisation_id, FlippedStep.resource_link_id == who.resource_link_id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(FlippedUnit, ResourceLink.id)
+        .join(
+            ResourceLink,
+            (ResourceLink.context_id == FlippedUnit.context_id) & (ResourceLink.activity_id == FlippedUnit.activity_id),
+        )
+        .where(
+            FlippedUnit.organisation_id == who.organisation_id,
+            ResourceLink.organisation_id == who.organisation_id,
+            (FlippedUnit.id == of_step) | (ResourceLink.id == who.resource_link_id),
+            exists().where(
+                Attempt.organisation_id == who.organisation_id,
+                Attempt.resource_link_id == ResourceLink.id,
+                Attempt.person_id == who.person_id,
+            ),
+        )
+        .order_by(ResourceLink.id)
+    )
+    return [(unit, link) for unit, link in rows]
 
 
 def find_class(session: Session, unit: FlippedUnit) -> ClassSession | None:

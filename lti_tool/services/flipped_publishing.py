@@ -20,8 +20,8 @@ from lti_tool.models import Activity, ContentVersion, FlippedStep, FlippedUnit, 
 from lti_tool.services import content_install
 from lti_tool.services.content_install import ChosenTags
 from lti_tool.services.flipped_supply import Stock
-from lti_tool.services.flipped_units import plan_of
-from lti_tool.services.flipped_words import step_title
+from lti_tool.services.flipped_units import is_copy, plan_of
+from lti_tool.services.flipped_words import link_title, step_title
 from qualoop.assessment import Item, guess_floor
 from qualoop.classroom.flipped_unit import ACTIVITIES, MINUTES_AN_ITEM, CheckItem, StepKind, UnitPlan
 from qualoop.ledger import canonical_body
@@ -31,6 +31,7 @@ from qualoop.values import LANGUAGES, Text
 LINK_PREFIX: Final = "flipped:"
 _DIGITS: Final = 12
 _LONGEST_PART: Final = 60
+_LONGEST_TITLE: Final = 255
 #: Answered once, and told afterwards: a check says who is prepared.
 CHECK_SETTINGS: Final[Mapping[str, Any]] = {
     "tries_per_item": 1,
@@ -56,15 +57,15 @@ class _Version:
     tags: Mapping[str, Mapping[str, str]]
 
 
-def publish(session: Session, unit: FlippedUnit, stock: Stock, *, now: datetime) -> Activity:
+def publish(session: Session, unit: FlippedUnit, stock: Stock, *, language: str, now: datetime) -> Activity:
     """Bring the activity, the check and the links of a unit up to its plan, and return the unit's activity.
 
-    The unit's row is the caller's to lock. Doing it again changes nothing.
+    The unit's row is the caller's to lock. Doing it again changes nothing. New links are called by their steps in a
+    ``language``, that of whoever publishes, as a platform's links are.
     """
     plan = plan_of(unit)
-    activity = _store(session, unit, _unit_version(_key(session, unit, UNIT_KIND), plan, stock), stock, now=now)
-    if unit.activity_id is None:
-        unit.activity_id = activity.id
+    activity = _activity(session, unit, plan, stock, now=now)
+    unit.activity_id = activity.id
     wanted: dict[str, tuple[int, dict[str, Any]]] = {}
     if plan.check and StepKind.CHECK in plan.keys and (version := _check_version(unit, plan, stock)) is not None:
         check = _store(session, unit, version, stock, now=now)
@@ -72,16 +73,25 @@ def publish(session: Session, unit: FlippedUnit, stock: Stock, *, now: datetime)
     for step in plan.steps:
         if step.kind in ACTIVITIES and step.key in stock.things:
             wanted[step.key] = (stock.things[step.key].activity_id, _own_settings(session, stock, step.key))
-    _link(session, unit, wanted, now)
+    titles = {step.key: link_title(step, stock.title_of(step.key), plan.title)[language] for step in plan.steps}
+    _link(session, unit, wanted, titles, now=now)
     session.flush()
     return activity
 
 
-def _key(session: Session, unit: FlippedUnit, kind: str) -> str:
-    """Return the key of the unit's activity: a copied course keeps the one that its links name."""
-    if unit.activity_id is not None:
-        return session.get_one(Activity, unit.activity_id).key
-    return f"{kind}-{unit.uuid.replace('-', '')[:_DIGITS]}"
+def _activity(session: Session, unit: FlippedUnit, plan: UnitPlan, stock: Stock, *, now: datetime) -> Activity:
+    """Return the unit's activity, brought up to its plan. A copied course keeps the one that its links name.
+
+    That one is offered as the first course has planned it, whatever the copies become.
+    """
+    if unit.activity_id is None:
+        key = f"{UNIT_KIND}-{unit.uuid.replace('-', '')[:_DIGITS]}"
+    else:
+        activity = session.get_one(Activity, unit.activity_id)
+        if is_copy(session, unit):
+            return activity
+        key = activity.key
+    return _store(session, unit, _unit_version(key, plan, stock), stock, now=now)
 
 
 def _unit_version(key: str, plan: UnitPlan, stock: Stock) -> _Version:
@@ -216,7 +226,14 @@ def _own_settings(session: Session, stock: Stock, key: str) -> dict[str, Any]:
     return dict(session.get_one(Activity, stock.things[key].activity_id).link_settings)
 
 
-def _link(session: Session, unit: FlippedUnit, wanted: Mapping[str, tuple[int, dict[str, Any]]], now: datetime) -> None:
+def _link(
+    session: Session,
+    unit: FlippedUnit,
+    wanted: Mapping[str, tuple[int, dict[str, Any]]],
+    titles: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
     """Add the links that steps of the unit have not yet; a step that went keeps its link, and what was done there."""
     known = set(
         session.scalars(
@@ -232,7 +249,7 @@ def _link(session: Session, unit: FlippedUnit, wanted: Mapping[str, tuple[int, d
             organisation_id=unit.organisation_id,
             context_id=unit.context_id,
             platform_key=f"{LINK_PREFIX}{unit.uuid}:{key}",
-            title="",
+            title=titles[key][:_LONGEST_TITLE],
             activity_id=activity_id,
             settings=settings,
             created_at=now,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Activity, Context, Enrolment, FlippedUnit
+from lti_tool.models import Activity, Context, Enrolment, FlippedUnit, ResourceLink
 from lti_tool.services.roles import Permission, may
 from qualoop.classroom.flipped_unit import UnitPlan, UnitRefusedError, from_document
 from qualoop.classroom.unit_building import for_copy
@@ -20,6 +20,7 @@ from qualoop.player.flipped import UNIT_KIND
 
 MOST_UNDONE: Final = 20
 MOST_LISTED: Final = 100
+MOST_ANCESTORS: Final = 20
 
 
 class FlippedMissingError(QualoopError):
@@ -204,20 +205,16 @@ def find_of_link(session: Session, place: Place, activity_id: int | None) -> Fli
     )
 
 
-def settle_link(session: Session, place: Place, activity_id: int, *, now: datetime) -> FlippedUnit:
+def settle_link(session: Session, place: Place, activity_id: int, *, link_id: int, now: datetime) -> FlippedUnit:
     """Return the unit that a link of the course shows; where the course was copied, its own copy, made here.
 
-    Dates do not come along: they were another term's. Raises FlippedMissingError where the activity is no unit.
+    It is a copy of the unit of the course that the link was copied from; where that is not known, of the activity's
+    first one. Dates do not come along: they were another term's. Raises FlippedMissingError where the activity is no unit.
     """
     found = find_of_link(session, place, activity_id)
     if found is not None:
         return found
-    source = session.scalar(
-        select(FlippedUnit)
-        .where(FlippedUnit.organisation_id == place.organisation_id, FlippedUnit.activity_id == activity_id)
-        .order_by(FlippedUnit.id.desc())
-        .limit(1)
-    )
+    source = _source(session, place.organisation_id, activity_id, link_id)
     if source is None:
         raise FlippedMissingError
     # Two first launches of a copied course at once: the second waits, and finds what the first made.
@@ -228,6 +225,39 @@ def settle_link(session: Session, place: Place, activity_id: int, *, now: dateti
         found.activity_id = activity_id
         session.flush()
     return found
+
+
+def _source(session: Session, organisation_id: int, activity_id: int, link_id: int) -> FlippedUnit | None:
+    """Return the unit that a copied link shows a copy of; None where the activity has none."""
+    of_activity = select(FlippedUnit).where(
+        FlippedUnit.organisation_id == organisation_id, FlippedUnit.activity_id == activity_id
+    )
+    link: int | None = link_id
+    # A course that was copied again before anybody opened it has no unit, but it knows where it came from.
+    for _ in range(MOST_ANCESTORS):
+        history = session.scalar(
+            select(ResourceLink.history).where(ResourceLink.organisation_id == organisation_id, ResourceLink.id == link)
+        )
+        link = history.get("source") if history else None
+        if link is None:
+            break
+        course = select(ResourceLink.context_id).where(
+            ResourceLink.organisation_id == organisation_id, ResourceLink.id == link
+        )
+        found = session.scalar(of_activity.where(FlippedUnit.context_id == course.scalar_subquery()))
+        if found is not None:
+            return found
+    return session.scalar(of_activity.order_by(FlippedUnit.id).limit(1))
+
+
+def is_copy(session: Session, unit: FlippedUnit) -> bool:
+    """Say whether a unit shows the activity of another course's unit, which it is a copy of."""
+    first = session.scalar(
+        select(func.min(FlippedUnit.id)).where(
+            FlippedUnit.organisation_id == unit.organisation_id, FlippedUnit.activity_id == unit.activity_id
+        )
+    )
+    return first is not None and first != unit.id
 
 
 def foreign_keys(connection: Connection, organisation_id: int, context_id: int) -> frozenset[str]:

@@ -22,6 +22,14 @@ def step_name(kind: StepKind) -> Text:
     return _NAMES[kind]
 
 
+def link_title(step: UnitStep, activity_title: Text | None, unit_title: Text) -> Text:
+    """Return what the link of a step is called: a check says of which unit, for a course has one in each."""
+    title = step_title(step, activity_title)
+    if step.kind is not StepKind.CHECK:
+        return title
+    return Text({"en": f"{title['en']}: {unit_title['en']}", "zh-Hans": f"{title['zh-Hans']}：{unit_title['zh-Hans']}"})
+
+
 def step_title(step: UnitStep, activity_title: Text | None) -> Text:
     """Return the title of a step: its activity's, or what its kind is called."""
     return activity_title or _NAMES[step.kind]

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from lti_tool.db import Database
 from lti_tool.models import Attempt, Organisation, ResourceLink, SubmissionRow
 from lti_tool.services import corrections, evidence, scores
+from lti_tool.services.attempts import Who
 from lti_tool.services.class_members import Link
 from lti_tool.services.corrections import Request
 from lti_tool.services.evidence import Submission
+from lti_tool.services.flipped_progress import settle_around
 from lti_tool.services.marking import locked_case, revise, row_of
 from lti_tool.services.marking_cases import Case, Desk, get_case_by_id
 from lti_tool.services.sessions import NotAllowedError
@@ -253,6 +255,17 @@ def _set_grade(session: Session, case: Case, grade: Score, now: datetime) -> Non
         .execution_options(synchronize_session=False)
     )
     scores.update(session.connection(), case.organisation_id, case.link.resource_link_id, case.person_id, now=now)
+    who = Who(
+        organisation_id=case.organisation_id,
+        person_id=case.person_id,
+        person_uuid=case.owner.learner,
+        resource_link_id=case.link.resource_link_id,
+        activity_id=case.link.activity_id,
+        counts=True,
+        is_bound=True,
+        secret=case.owner.secret,
+    )
+    settle_around(session, who, now=now)
 
 
 def correct(session: Session, desk: Desk, correction: MarkCorrection, *, now: datetime) -> Sequence[str]:

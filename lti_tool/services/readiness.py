@@ -36,7 +36,7 @@ from qualoop.classroom.readiness import (
 )
 from qualoop.classroom.session import SessionState
 from qualoop.player.state import LessonState
-from qualoop.values import Score
+from qualoop.values import ZERO, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,18 +172,24 @@ def _checks(connection: Connection, unit: FlippedUnit, people: Mapping[int, Memb
     found = {}
     for person, version, status, state in rows:
         if person in people:
-            scores = _scores_by_point(LessonState.from_json(state), tags.get(version, {}))
-            found[person] = _Check(scores, status != AttemptState.ACTIVE)
+            is_done = status != AttemptState.ACTIVE
+            scores = _scores_by_point(LessonState.from_json(state), tags.get(version, {}), is_done=is_done)
+            found[person] = _Check(scores, is_done)
     return found
 
 
-def _scores_by_point(state: LessonState, tags: Mapping[str, Mapping[str, str]]) -> dict[str, list[Score]]:
-    found: dict[str, list[Score]] = defaultdict(list)
-    for part, item in state.items.items():
-        for code in tags.get(part, ()):
-            if item.tries:
-                found[code].append(item.tries[0].score)
-    return dict(found)
+def _scores_by_point(
+    state: LessonState, tags: Mapping[str, Mapping[str, str]], *, is_done: bool
+) -> dict[str, list[Score]]:
+    """Return the scores by every knowledge point that is asked; a question left open counts 0 once that is handed in."""
+    found: dict[str, list[Score]] = {code: [] for codes in tags.values() for code in codes}
+    for part, codes in tags.items():
+        item = state.items.get(part)
+        score = item.tries[0].score if item and item.tries else ZERO if is_done else None
+        if score is not None:
+            for code in codes:
+                found[code].append(score)
+    return found
 
 
 def _lasts(connection: Connection, unit: FlippedUnit, people: Mapping[int, Member]) -> dict[int, datetime]:

@@ -76,6 +76,8 @@ def show(session: Session) -> Response:
     """Show where the learner's newest attempt stands. Only the first look, which begins it, waits for writers."""
     who, now = whose(session), runtime().clock()
     with runtime().database.reading() as reading:
+        if session.unit_shut(now):
+            return _page(reading.connection(), session)
         standing = attempts.find(reading.connection(), who)
         if standing.attempt is not None and not attempts.is_over(who, standing, now):
             return _page(reading.connection(), session)
@@ -156,6 +158,8 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
     """Return the page of the newest attempt, or only the player's fragment where its script asks for it."""
     parts = runtime()
     who, now = whose(session), parts.clock()
+    if not _may_look(connection, session, now):
+        return _shut(connection, session, now)
     try:
         found = attempts.current(connection, parts.contents, who, now)
     except (LinkNotOpenError, LinkClosedError):
@@ -192,9 +196,18 @@ def _live_page(session: Session) -> Response:
     return Response(status=303, headers={"Location": url_for(page, launch=session.uuid)})
 
 
+def _may_look(connection: Connection, session: Session, now: datetime) -> bool:
+    """Say whether the dates of a step's unit let the learner look: once it is closed, only at what was handed in."""
+    unit_plan = session.unit_shut(now)
+    if unit_plan is None:
+        return True
+    attempt = attempts.find(connection, whose(session)).attempt
+    return unit_plan.phase(now) is Phase.CLOSED and attempt is not None and attempt.status is not AttemptState.ACTIVE
+
+
 def _shut(connection: Connection, session: Session, now: datetime) -> Response:
     """Return what stands where an activity is not open, in words."""
-    plan = attempts.find(connection, whose(session)).plan
+    plan = session.unit_shut(now) or attempts.find(connection, whose(session)).plan
     title = session.link_title or find_activity_title(
         connection, runtime().contents, link_of(session), language=session.language
     )
@@ -222,6 +235,7 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
     if attempt.status is not AttemptState.ACTIVE:
         has_more = not plan.max_attempts or attempt.number < plan.max_attempts
         is_closed = Role.LEARNER in session.roles and plan.phase(now) is Phase.CLOSED
+        is_closed = is_closed or session.unit_shut(now) is not None
         after["can_restart"] = has_more and not is_closed and _has_open_round(opened, around.closed_rounds)
         if not _tells_results(plan, now):
             # What the answers say about the learner would tell which were right.
@@ -235,7 +249,7 @@ def _host(connection: Connection, session: Session, current: Current, now: datet
             after["next_activity"] = records.next_activity(
                 connection, parts.contents, framework, learner, language=session.language, now=now
             )
-        if session.unit_link_id is not None:
+        if session.unit_link_id is not None and not session.unit_shut(now):
             after["next_activity"] = next_in_unit(connection, session)
     return ToolHost(
         language=session.language,

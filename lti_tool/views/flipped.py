@@ -54,7 +54,7 @@ class StepLine:
 @blueprint.get("/a/<launch>/unit/")
 @needs(Permission.VIEW_ACTIVITY)
 def show(session: Session) -> Response:
-    """Show the unit; the first look of a copied course makes its own unit of the one that it was copied from."""
+    """Show the unit, to read only once it is closed; a copied course's first look makes a unit of its own."""
     return _page(session)
 
 
@@ -123,12 +123,18 @@ def point_titles(connection: Connection, organisation_id: int, plan: UnitPlan, l
 def _page(session: Session, *, refused: Mapping[str, str] | None = None, status: int = 200) -> Response:
     parts, now = runtime(), runtime().clock()
     with parts.database.transaction() as transaction:
+        is_closed = False
         try:
             _check_open(transaction.connection(), session, now)
-        except (LinkNotOpenError, LinkClosedError):
+        except LinkNotOpenError:
             return redirect(url_for("activity.show", launch=session.uuid), 303)
+        except LinkClosedError:
+            is_closed = True
+            if attempts.find(transaction.connection(), whose(session)).attempt is None:
+                # That page says so in words: there is nothing of this learner to show.
+                return redirect(url_for("activity.show", launch=session.uuid), 303)
         unit = unit_of(transaction, session)
-        shown = _shown(transaction, session, unit, now)
+        shown = _shown(transaction, session, unit, now, is_closed=is_closed)
     html = render_template(
         "flipped_timeline.html",
         session=session,
@@ -143,10 +149,12 @@ def _page(session: Session, *, refused: Mapping[str, str] | None = None, status:
     return Response(html, status, mimetype="text/html")
 
 
-def _shown(transaction: Transaction, session: Session, unit: FlippedUnit, now: datetime) -> dict[str, Any]:
+def _shown(
+    transaction: Transaction, session: Session, unit: FlippedUnit, now: datetime, *, is_closed: bool
+) -> dict[str, Any]:
     """Return what the page shows; the grade catches up here with what was released elsewhere in the meantime."""
     connection, who = transaction.connection(), whose(session)
-    attempts.current(connection, runtime().contents, who, now)
+    schedule = attempts.current(connection, runtime().contents, who, now).plan
     progress = settle(transaction, unit, who, now=now)
     plan = progress.plan
     room = find_class(transaction, unit)
@@ -157,7 +165,13 @@ def _shown(transaction: Transaction, session: Session, unit: FlippedUnit, now: d
         "plan": plan,
         "points": point_titles(connection, session.organisation_id, plan, session.language),
         "steps": steps,
-        "urls": {step.key: _url(session, step, room) for step in plan.steps},
+        # Once a unit is closed, what was handed in can be looked at, and nothing else be begun.
+        "urls": {
+            step.key: _url(session, step, room)
+            for step in plan.steps
+            if not is_closed or step.kind is StepKind.CLASS or progress.of(step.key) is Doing.DONE
+        },
+        "closed_at": schedule.closes.at if is_closed and schedule.closes else None,
         "room": room.state if room else "",
         "texts": own_texts(transaction, unit, _writer(session)) if who.counts else {},
         "done": progress.done,
@@ -190,11 +204,13 @@ def unit_of(transaction: Transaction, session: Session) -> FlippedUnit:
     unit = flipped_units.find_of_link(transaction, place, session.activity_id)
     if unit is not None:
         return unit
-    unit = flipped_units.settle_link(transaction, place, session.activity_id, now=parts.clock())
+    unit = flipped_units.settle_link(
+        transaction, place, session.activity_id, link_id=session.resource_link_id, now=parts.clock()
+    )
     framework = parts.contents.find_framework(transaction.connection(), session.organisation_id)
     if framework is not None:
         stock = read_stock(transaction.connection(), parts.contents, session.organisation_id, framework)
-        flipped_publishing.publish(transaction, unit, stock, now=parts.clock())
+        flipped_publishing.publish(transaction, unit, stock, language=session.language, now=parts.clock())
     return unit
 
 

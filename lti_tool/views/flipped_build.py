@@ -6,6 +6,7 @@ Everything works without script; with it steps can be dragged. In the platform's
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -99,8 +100,11 @@ def place(picker: Picker, unit: str) -> Response:
     with runtime().database.transaction() as transaction:
         row = flipped_units.get_unit(transaction, desk.place, unit, locked=True)
         stock = stock_of(transaction.connection(), desk)
-        key = flipped_publishing.publish(transaction, row, stock, now=runtime().clock()).key
-    choice = next(each for each in offered(picker) if each.key == key)
+        now = runtime().clock()
+        key = flipped_publishing.publish(transaction, row, stock, language=desk.language, now=now).key
+        title = plan_of(row).title
+    # A copy shares its activity with the unit that it was copied from, and is called what its own plan says.
+    choice = replace(next(each for each in offered(picker) if each.key == key), title=title)
     setting = Setting(choice=choice, graded=True, field=str(DEFAULT_POINTS))
     return answered(picker, [item_of(picker, setting)])
 
@@ -198,7 +202,7 @@ def _edited(desk: Desk, unit_uuid: str) -> AnyResponse:
             else:
                 flipped_units.change(unit, _edit(desk, do, stock), seen=_seen(), now=now)
             if unit.activity_id is not None:
-                flipped_publishing.publish(transaction, unit, stock, now=now)
+                flipped_publishing.publish(transaction, unit, stock, language=desk.language, now=now)
     except UnitRefusedError as error:
         said = f"?refused={error if error.code == 'flipped-refused' else error.code}"
     return redirect(f"{desk.unit_base(unit_uuid)}{said}#{_anchor(do)}", 303)
@@ -325,6 +329,7 @@ def _preview(desk: Desk, unit_uuid: str) -> str:
         points=[(code, point.title[desk.language] if point else code) for code, point in points],
         steps=steps,
         urls={},
+        closed_at=None,
         room="",
         texts={},
         refused={},

@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 
-from flask import after_this_request, current_app, g, request
+from flask import after_this_request, current_app, g, redirect, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,10 +27,12 @@ from lti_tool.lti.deep_linking import DeepLinkingSettings
 from lti_tool.services.bearers import RENEWED_BELOW, BearerTerms
 from lti_tool.services.deep_links import OpenRequest, find_request
 from lti_tool.services.launches import Opened
+from lti_tool.services.link_settings import SCHEDULE, schedule_of
 from lti_tool.services.logins import digest
-from lti_tool.services.roles import Permission, may
+from lti_tool.services.roles import Permission, Role, may
 from lti_tool.services.runtime import Runtime
 from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from qualoop.assessment import Phase, Schedule
 
 View = Callable[..., Any]
 
@@ -42,6 +44,8 @@ STEP_MARK: Final = "~"
 #: The header in which an answer brings the bearer that replaces the one it was asked with.
 NEW_BEARER: Final = "Qualoop-Bearer"
 GUARD: Final = "__guard__"
+#: Whose answers the dates of a link bind. Reviews of peers, rooms and classes have moments of their own.
+_DATED: Final = frozenset({"activity", "live", "submission"})
 
 _SESSION = Prepared(
     text(
@@ -53,10 +57,12 @@ _SESSION = Prepared(
 )
 _STEP = Prepared(
     text(
-        "SELECT l.id, l.activity_id, l.title, l.settings FROM flipped_step f "
-        "JOIN flipped_unit u ON u.id = f.flipped_unit_id JOIN resource_link l ON l.id = f.resource_link_id "
+        f"{SCHEDULE} s.id, s.activity_id, s.settings FROM flipped_step f "
+        "JOIN flipped_unit u ON u.id = f.flipped_unit_id JOIN resource_link s ON s.id = f.resource_link_id "
+        "JOIN resource_link l ON l.id = :unit_link AND l.organisation_id = :organisation_id "
+        "LEFT JOIN link_extension e ON e.resource_link_id = l.id AND e.person_id = :person AND e.taken_back_at IS NULL "
         "WHERE f.key = :step AND f.organisation_id = :organisation_id AND u.organisation_id = :organisation_id "
-        "AND u.context_id = :context_id AND u.activity_id = :activity_id AND l.context_id = :context_id"
+        "AND u.context_id = :context_id AND u.activity_id = :activity_id AND s.context_id = :context_id"
     )
 )
 
@@ -65,8 +71,9 @@ _STEP = Prepared(
 class Session:
     """The session of one launch, proven by its cookie or, where there is none, by a bearer.
 
-    ``unit_link_id`` is the link of the flipped unit where the launch works at a step of it: then ``uuid`` names the step
-    too, and the link is the step's.
+    ``unit_link_id`` is the link of the flipped unit where the launch works at a step of it, ``unit_plan`` what holds for
+    the learner there: then ``uuid`` names the step too, and the link is the step's. A step is called what its activity
+    is, in the reader's language: ``link_title`` is empty.
     """
 
     uuid: str
@@ -86,6 +93,7 @@ class Session:
     by_bearer: bool = False
     unit_link_id: int | None = None
     unit_activity_id: int | None = None
+    unit_plan: Schedule | None = None
 
     @property
     def launch_uuid(self) -> str:
@@ -106,6 +114,11 @@ class Session:
     def csrf(self) -> str:
         """Return the token that forms of this session carry."""
         return form_token(self.secret)
+
+    def unit_shut(self, now: datetime) -> Schedule | None:
+        """Return what holds at the unit of this step where its dates let the learner do nothing now, else None."""
+        plan = self.unit_plan if Role.LEARNER in self.roles else None
+        return plan if plan and plan.phase(now) in {Phase.NOT_OPEN, Phase.CLOSED} else None
 
     def may(self, permission: Permission) -> bool:
         """Say whether this person may do something here."""
@@ -156,7 +169,10 @@ def public(reason: str) -> Callable[[View], View]:
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
-    """Let the route be called by the session of its `launch` argument, if the roles grant ``permission``."""
+    """Let the route be called by the session of its `launch` argument, if the roles grant ``permission``.
+
+    Where the dates of a flipped unit take no answers, its steps take none: whoever sends one is led back to the step.
+    """
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -166,6 +182,12 @@ def needs(permission: Permission) -> Callable[[View], View]:
                 raise NotAllowedError
             if request.method not in {"GET", "HEAD"}:
                 _check_form(session.csrf)
+                if (
+                    permission is Permission.ANSWER
+                    and request.blueprint in _DATED
+                    and session.unit_shut(runtime().clock())
+                ):
+                    return redirect(session.base, 303)
             return view(session, **arguments)
 
         setattr(guarded, GUARD, permission.value)
@@ -255,6 +277,8 @@ def _at_step(session: Session, step: str) -> Session:
         "organisation_id": session.organisation_id,
         "context_id": session.context_id,
         "activity_id": session.activity_id,
+        "unit_link": session.resource_link_id,
+        "person": session.person_id,
     }
     with runtime().database.snapshot() as connection:
         row = _STEP.one(connection, keys)
@@ -265,10 +289,11 @@ def _at_step(session: Session, step: str) -> Session:
         uuid=f"{session.uuid}{STEP_MARK}{step}",
         unit_link_id=session.resource_link_id,
         unit_activity_id=session.activity_id,
-        resource_link_id=row[0],
-        activity_id=row[1],
-        link_title=row[2],
-        link_settings=stored_json(row[3]),
+        unit_plan=schedule_of(row),
+        resource_link_id=row[5],
+        activity_id=row[6],
+        link_title="",
+        link_settings=stored_json(row[7]),
     )
 
 

@@ -20,6 +20,7 @@ from lti_tool.services.sessions import NotAllowedError
 from lti_tool.services.submissions import SubmissionMissingError
 from lti_tool.services.submitted_work import MAX_FILES, MAX_TEXT, NewFile, Work, WorkRefusedError
 from lti_tool.views.activity import whose
+from lti_tool.views.flipped_around import settle_unit
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.live_page import file_address, shared_page
 from lti_tool.views.live_words import REFUSED, live_words
@@ -54,9 +55,9 @@ def save(session: Session) -> AnyResponse:
     try:
         _check_may_work(session)
         with runtime().database.transaction() as transaction:
-            live_projects.save(
-                transaction, runtime().contents, author_of(session), sent, secret=_secret(), now=runtime().clock()
-            )
+            now = runtime().clock()
+            live_projects.save(transaction, runtime().contents, author_of(session), sent, secret=_secret(), now=now)
+            settle_unit(transaction.connection(), session, whose(session), now)
     except WorkRefusedError as error:
         return _page(session, sent=sent, wrong=error.wrong, status=UNPROCESSABLE)
     except LiveStaleError as error:
@@ -205,8 +206,9 @@ def _shown(connection: Connection, session: Session) -> dict[str, Any] | None:
 
 
 def _is_shut(session: Session, standing: attempts.Standing) -> bool:
+    now = runtime().clock()
     try:
-        attempts.check_open(whose(session), standing.plan, runtime().clock())
+        attempts.check_open(whose(session), standing.plan, now)
     except AttemptRefusedError:
         return True
-    return False
+    return session.unit_shut(now) is not None

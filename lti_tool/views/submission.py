@@ -27,6 +27,7 @@ from lti_tool.services.submissions import (
 )
 from lti_tool.services.submitted_work import MAX_BYTES, MAX_FILES, MAX_LINKS, MAX_TEXT, NewFile, Work, WorkRefusedError
 from lti_tool.views.activity import whose
+from lti_tool.views.flipped_around import settle_unit
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import page_words, title_of
 from lti_tool.views.marking_words import REFUSED
@@ -81,6 +82,7 @@ def hand_in(session: Session) -> AnyResponse:
             submissions.submit(
                 transaction, author_of(session), attempt, work, secret=parts.settings.secret_key, now=now
             )
+            settle_unit(transaction.connection(), session, who, now)
     except WorkRefusedError as error:
         return _page(session, wrong=error.wrong, sent=work, status=UNPROCESSABLE)
     except (SubmissionLockedError, NotJudgedError) as error:
@@ -203,9 +205,9 @@ def _may_hand_in(session: Session, found: Submission | None) -> bool:
 
 def _shut(connection: Connection, session: Session) -> bool:
     """Say whether the dates of the link take no work of this learner now."""
-    who = whose(session)
+    who, now = whose(session), runtime().clock()
     try:
-        attempts.check_open(who, attempts.find(connection, who).plan, runtime().clock())
+        attempts.check_open(who, attempts.find(connection, who).plan, now)
     except AttemptRefusedError:
         return True
-    return False
+    return session.unit_shut(now) is not None

@@ -45,7 +45,10 @@ class Preparation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What one learner did: scores of the readiness check by knowledge point, and how far it went."""
+    """What one learner did: scores of the readiness check by every knowledge point that it asks, and how far it went.
+
+    A knowledge point on which nothing was answered has an empty list, and is not ready.
+    """
 
     scores: Mapping[str, Sequence[Score]]
     has_begun: bool
@@ -57,7 +60,7 @@ class Prepared:
         if self.has_handed_in:
             ready = all(is_ready(scores) for scores in self.scores.values())
             return Preparation.READY if ready and self.scores else Preparation.NOT_UNDERSTOOD
-        return Preparation.BEGUN if self.has_begun or self.scores else Preparation.NOTHING
+        return Preparation.BEGUN if self.has_begun or any(self.scores.values()) else Preparation.NOTHING
 
 
 def is_ready(scores: Sequence[Score]) -> bool:

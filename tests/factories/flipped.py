@@ -84,7 +84,7 @@ def propose(chooser: Chooser, **form: Any) -> str:
     return made.headers["Location"]
 
 
-def edit(chooser: Chooser, base: str, do: str, **fields: str) -> TestResponse:
+def edit(chooser: Chooser | Seat, base: str, do: str, **fields: str) -> TestResponse:
     html = chooser.browser.get(base).text
     hidden = dict(re.findall(r'name="(csrf|revision)" value="([0-9a-f]+)"', html))
     form = {**hidden, "do": do, **fields}

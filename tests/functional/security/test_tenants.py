@@ -79,6 +79,7 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "api.record_evidence": {},
     "class_rounds.change": {"do": "pace", "seen": "0", "by_teacher": "yes"},
     "classroom.change": {"do": "close"},
+    "classroom.delete": {},
     "classroom.plan": {"title": "Ours", "late": "10", "low": "30", "high": "70"},
     "classroom_device.check_in": {"number": "123456"},
     "classroom_device.name": {"name": "our learner"},

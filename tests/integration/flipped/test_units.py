@@ -47,6 +47,7 @@ def test_a_proposal_covers_the_unit_and_is_placed_by_one_link(built: BuiltUnit) 
     listed = open_builder(built.tool).get().text
     assert built.key in listed
     assert "readiness-check-" not in listed
+    assert "This is what learners see" in built.chooser.browser.get(f"{built.base}preview").text
 
 
 def test_edits_are_taken_back_and_an_old_page_changes_nothing(built: BuiltUnit) -> None:
@@ -132,6 +133,19 @@ def test_the_evening_before(built: BuiltUnit) -> None:
     assert room.flipped_unit_id == built.row.id
     learner = people[0].browser.client.get(people[0].page + "unit/class/", base_url=TOOL_ORIGIN)
     assert learner.status_code == 403
+
+
+def test_who_leaves_most_of_the_check_open_is_not_ready(built: BuiltUnit) -> None:
+    there = built.at_step(built.enter("s-1", name="Sam"), "check")
+    there.answer(right=[True])
+    teacher = built.enter("t-1", role="teacher")
+    assert "0 of" not in teacher.get("unit/class/").text
+    there.finish()
+    page = teacher.get("unit/class/").text
+    counts = re.findall(r'data-way="([a-z-]+)"><dt>[^<]*</dt><dd><strong>(\d+)', page)
+    assert dict(counts) == {"nothing": "0", "begun": "0", "not-understood": "1", "ready": "0"}
+    # What was left open is an answer of nobody who understood.
+    assert "0 of 1 who answered" in page
 
 
 def test_no_other_course_sees_the_unit(built: BuiltUnit) -> None:
