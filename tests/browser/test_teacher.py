@@ -41,7 +41,7 @@ def class_at_work(demo: Demo, chromium: Browser) -> Demo:
         lms.open_activity(PAID)
         frame = lms.page.frame_locator("#launch")
         frame.get_by_role("button", name="Update class list").click()
-        expect(class_list(frame)).to_contain_text("7 members in the course")
+        expect(class_list(frame)).to_contain_text("8 members in the course")
     return demo
 
 
