@@ -33,14 +33,6 @@ _TOO_SMALL: Final = 2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPage:
-    """A page laid straight: ``straight`` has `SCALE` pixels a millimetre, from the paper's upper left corner."""
-
-    code: PageCode
-    straight: Grey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCode:
     """A QR code of ours in a picture, with its four corners in the code's own order."""
 

@@ -24,7 +24,6 @@ _CHINESE: Final = "STSong-Light"
 _RUNS: Final = re.compile(r"[\x20-\x7e\xa0-\xff‘’“”–—•…€]+|[^\x20-\x7e\xa0-\xff‘’“”–—•…€]+")
 _GREY: Final = 0.45
 _HEAD: Final = 22.0
-_MODULE_BORDER: Final = 0
 _FIELD: Final = 8.0
 """Side of a box for one digit."""
 DIGITS: Final = 12
