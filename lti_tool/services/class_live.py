@@ -10,11 +10,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from lti_tool.db import Database, Prepared
 
@@ -111,11 +112,13 @@ def find_stage(database: Database, session_uuid: str) -> Stage | None:
     return found
 
 
-def find_open_uuid(database: Database, organisation_id: int, context_id: int) -> str | None:
-    """Return the uuid of a course's open session: every launch asks for it."""
+def find_open_uuid(
+    database: Database, organisation_id: int, context_id: int, within: Connection | None = None
+) -> str | None:
+    """Return the uuid of a course's open session: every launch asks for it, ``within`` the transaction of its page."""
 
     def find() -> str | None:
-        with database.snapshot() as connection:
+        with database.snapshot() if within is None else nullcontext(within) as connection:
             row = _OPEN.one(connection, {"organisation_id": organisation_id, "context_id": context_id})
         return None if row is None else str(row[0])
 

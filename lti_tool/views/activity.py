@@ -184,7 +184,7 @@ def _page(connection: Connection, session: Session, *, refused: Refused | None =
             title=title,
             says_times=bool(host.remarks or host.class_around.at or host.class_around.closes),
             shows_room=shows_room,
-            class_is_on=class_is_on(session),
+            class_is_on=class_is_on(session, connection),
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, g, redirect, render_template, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.services import class_closing, class_devices, class_live, class_sessions
@@ -70,11 +71,12 @@ def pair(session: Session, class_uuid: str) -> str:
     return render_template("class_pairing.html", session=session, here="in-class", code=code, door=door, place=place)
 
 
-def class_is_on(session: Session) -> bool:
+def class_is_on(session: Session, within: Connection | None = None) -> bool:
     """Say whether a class of the session's course is on that this person can join; every page of a learner asks."""
     if Role.LEARNER not in session.roles or session.may(Permission.VIEW_CLASS):
         return False
-    return class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id) is not None
+    course = (session.organisation_id, session.context_id)
+    return class_live.find_open_uuid(runtime().database, *course, within) is not None
 
 
 @blueprint.app_context_processor
