@@ -27,8 +27,11 @@ from qualoop.simulators import DecisionForm
 from qualoop.simulators.decisions import Decision, packed, unpacked, with_components
 from qualoop.simulators.project import Team
 
-GAMES: Final[Mapping[str, Callable[[Any, str], Game]]] = {MARKET: market_of, CHAIN: chain_of}
-"""What a class can play together, by engine: made from a project's world and a room's key."""
+GAMES: Final[Mapping[str, Callable[[Any, str, Sequence[Mapping[str, Any]]], Game]]] = {
+    MARKET: market_of,
+    CHAIN: chain_of,
+}
+"""What a class can play together, by engine: made from a project's world, a room's key, and what was let happen."""
 
 
 class RoomRefusedError(QualoopError):
@@ -90,7 +93,7 @@ class Room:
     @property
     def market(self) -> Game:
         """Return what is played in the room."""
-        return GAMES[self.project.engine.name](self.project.spec, self.key)
+        return GAMES[self.project.engine.name](self.project.spec, self.key, self.shocks)
 
     @property
     def roles(self) -> tuple[Team, ...]:

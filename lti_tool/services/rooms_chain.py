@@ -60,8 +60,8 @@ class Chain:
 
     @property
     def shocks(self) -> Mapping[str, Text]:
-        """Return nothing: demand changes by the news of each round."""
-        return {}
+        """Return what the engine lets happen."""
+        return _ENGINE.shocks
 
     @property
     def columns(self) -> Mapping[str, Text]:
@@ -101,9 +101,15 @@ class Chain:
         return _CREDITS.get((self, digest_of(documents), team), lambda: _shared_out(self, documents, team))
 
 
+def chain_of(spec: BeerGameSpec, key: str, shocks: Sequence[Mapping[str, Any]] = ()) -> Chain:
+    """Return the chains of a room; what its teacher lets happen is part of their world, and changes no round before it."""
+    for shock in shocks:
+        spec = _ENGINE.with_shock(spec, shock["round"], shock["kind"])
+    return _chain(spec, key)
+
+
 @lru_cache(maxsize=8)
-def chain_of(spec: BeerGameSpec, key: str) -> Chain:
-    """Return the chains of a room."""
+def _chain(spec: BeerGameSpec, key: str) -> Chain:
     secret = WorldKey.from_text(key)
     world = _ENGINE.world(spec, secret)
     return Chain(world=world, form=_ENGINE.form(world), key=secret, start=_naive(world)[0])

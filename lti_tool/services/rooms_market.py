@@ -125,10 +125,15 @@ _RESULTS: Final[Recent[RoundResult]] = Recent(64)
 _PLAYS: Final[Recent[_Play]] = Recent(16)
 
 
+def market_of(spec: SearchMarketSpec, key: str, _: Sequence[Mapping[str, Any]] = ()) -> Market:
+    """Return the market of a room. Whom its teacher lets in stands in the document of each round, not in the world."""
+    return _market(spec, key)
+
+
 @lru_cache(maxsize=8)
-def market_of(spec: SearchMarketSpec, key: str) -> Market:
-    """Return the market of a room; the shocks are the room's, not the project's."""
+def _market(spec: SearchMarketSpec, key: str) -> Market:
     engine, secret = SearchMarketEngine(), WorldKey.from_text(key)
+    # The shocks are the room's, not the project's.
     world = engine.world(spec.model_copy(update={"shocks": ()}), secret)
     return Market(world=world, form=engine.form(world), key=secret)
 

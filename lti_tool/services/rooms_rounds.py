@@ -111,7 +111,7 @@ def open_room(session: Session, contents: Contents, link: Link, plan: RoomPlan, 
     if found is None:
         raise RoomMissingError
     version_id, project = found
-    game = GAMES[project.engine.name](project.spec, key.as_text())
+    game = GAMES[project.engine.name](project.spec, key.as_text(), ())
     fewest, size = fewest_teams(game), plan.size if game.is_shared else plan.teams
     if not fewest <= plan.teams <= size <= MOST_TEAMS:
         raise RoomUnfitError if game.is_shared else TeamsUnfitError

@@ -226,7 +226,7 @@ def shown_page() -> Page:
 
 def game_of(project: Project, room: Room | None) -> Game:
     """Return the game of a room; where there is none yet, one like it, whose key nobody plays with."""
-    return room.market if room else GAMES[project.engine.name](project.spec, WorldKey.of_seed(0).as_text())
+    return room.market if room else GAMES[project.engine.name](project.spec, WorldKey.of_seed(0).as_text(), ())
 
 
 def page_words(session: Session, game: Game | None) -> dict[str, Any]:

@@ -177,12 +177,35 @@ def test_the_pages_are_whole_in_chinese(chains: Course) -> None:
         assert set(re.findall(r"[A-Za-z]{3,}", shown)) <= {"English", "CSV"}, path
 
 
-def test_nothing_happens_in_a_chain_and_a_room_has_a_team(chains: Course) -> None:
+def test_a_room_has_a_team_and_no_rival_enters_it(chains: Course) -> None:
     with pytest.raises(RoomUnfitError):
         chains.begin(teams=0, size=0)
     chains.begin(teams=1, size=0)
     with pytest.raises(ShockRefusedError), chains.tool.runtime.database.transaction() as session:
         rooms_rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="rival_enters")
+
+
+def test_customers_ask_for_more_from_the_next_round_on(chains: Course) -> None:
+    chains.begin(teams=1, size=0)
+    seat = chains.learner(1)
+    chains.sit(seat, 1, ROLES)
+    chains.open()
+    before = chains.close()
+    quiet = chains.room().market
+    assert "From round 2: Customers ask for half as much again" in words(chains.teacher.get("class/room/"))
+    with chains.tool.runtime.database.transaction() as session:
+        rooms_rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="demand_rises")
+    room = chains.room()
+    assert isinstance(room.market, Chain)
+    assert isinstance(quiet, Chain)
+    assert room.results() == [before], "what is closed stays as it was"
+    np.testing.assert_array_equal(room.market.world.news, quiet.world.news * [[1.0], [1.5]])
+    assert "From round 2: Customers ask for half as much again" in words(seat.get("room/"))
+    chains.open()
+    chains.close()
+    first, second = chains.room().results()
+    assert first == before
+    assert second != quiet.results(chains.room().documents)[1]
 
 
 # -- Names of teams
