@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -37,6 +38,8 @@ def test_a_student_downloads_a_record_that_proves_itself(page: Page, demo: Demo,
     assert downloading.value.suggested_filename.startswith("learning-record-")
 
     html = saved.read_text(encoding="utf-8")
-    saved.write_text(html.replace('"score": "1"', '"score": "0"', 1), encoding="utf-8")
+    forged, count = re.subn(rf'("part": "{item.key}",[^}}]*"score": )"1"', r'\1"0"', html)
+    assert count == 1
+    saved.write_text(forged, encoding="utf-8")
     reader.goto(saved.as_uri())
     expect(reader.locator("[data-verdict=bad] li")).to_contain_text(item.key)
