@@ -25,6 +25,8 @@ LOCALE_MIDDLEWARE: Final = "django.middleware.locale.LocaleMiddleware"
 HOST: Final = "127.0.0.1"
 PORT: Final = 8010
 FOLDER: Final = Path("var/workbench")
+STAFF: Final = "staff"
+"""Whose name begins so is staff of the course: the workbench itself knows nobody's role."""
 
 
 def configure(folder: Path) -> None:
@@ -37,6 +39,23 @@ def configure(folder: Path) -> None:
     settings.configure(**{**names, "MIDDLEWARE": [*names["MIDDLEWARE"], LOCALE_MIDDLEWARE]})
     import_module("django").setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
+    name_people()
+
+
+def name_people() -> None:
+    """Let the workbench say of students what a platform says: an id in the course, a name, and who is staff."""
+    runtime: Any = import_module("workbench.runtime")
+    usual = runtime.WorkBenchUserService
+
+    def service(uid: str) -> Any:
+        made = usual(uid)
+        user = made.get_current_user()
+        user.full_name = str(uid).replace("-", " ").title()
+        user.opt_attrs["edx-platform.anonymous_user_id"] = str(uid)
+        user.opt_attrs["edx-platform.user_is_staff"] = str(uid).startswith(STAFF)
+        return made
+
+    runtime.WorkBenchUserService = service
 
 
 def scenario_ids() -> dict[str, str]:
@@ -77,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for title, name in scenarios.items()
         if "Qualoop" in title
     ]
-    sys.stdout.write("The blocks of Qualoop as a learner sees them (studio_view, author_view: as authors do):\n")
+    sys.stdout.write("The blocks of Qualoop as a learner sees them (studio_view, author_view: as authors do;\n")
+    sys.stdout.write("?student=staff: as staff of the course do):\n")
     sys.stdout.write("".join(pages) + "Ctrl+C ends it.\n")
     sys.stdout.flush()
     try:

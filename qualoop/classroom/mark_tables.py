@@ -126,6 +126,26 @@ def read_table(table: Table, terms: Terms) -> ReadTable:
     return ReadTable(entries=tuple(entries), problems=tuple(sorted(problems, key=lambda each: each.row)))
 
 
+def find_learners(table: Table, people: Sequence[Known]) -> tuple[Mapping[int, str], Sequence[Problem]]:
+    """Return whose each row is by the number of the row, and what is wrong with the others: who is read as in `read_table`."""
+    kinds = {index: kind for index, title in enumerate(table.header) if (kind := identity_of(title))}
+    named = {index: kind for index, kind in kinds.items() if any(row[index] for row in table.rows)}
+    if not named:
+        return {}, [Problem(trouble=Trouble.NO_IDENTITY)]
+    terms = Terms(parts=frozenset(), full=Decimal(1), people=people, matches={})
+    return _learners(table, _Columns(named, {}), terms)
+
+
+def identity_of(title: str) -> str:
+    """Return how the column of this head names learners, empty where it does not."""
+    return next((kind for kind, titles in _ID_HEADS.items() if comparable(title) in titles), "")
+
+
+def is_presence_head(title: str) -> bool:
+    """Say whether the column of this head says who was there."""
+    return comparable(title) in _PRESENCE_HEADS
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     identities: Mapping[int, str]
@@ -239,7 +259,7 @@ def _entry(number: int, learner: str, part: str, text: str, *, full: Decimal) ->
     """Return a cell as an entry, what is wrong with it, or None for an empty one."""
     if not text:
         return None
-    score = _presence(text) if part == ATTENDANCE else _mark(text, full)
+    score = _presence(text) if part == ATTENDANCE else read_mark(text, full)
     return score if isinstance(score, Trouble) else Entry(row=number, learner=learner, part=part, score=score)
 
 
@@ -250,7 +270,7 @@ def _presence(text: str) -> Score | Trouble:
     return ZERO if said in _ABSENT else Trouble.NOT_PRESENCE
 
 
-def _mark(text: str, full: Decimal) -> Score | Trouble:
+def read_mark(text: str, full: Decimal) -> Score | Trouble:
     """Return a mark as a share of the full one; a decimal comma is one, too, unless it may part thousands (1,234)."""
     written = unicodedata.normalize("NFKC", text).replace(" ", "")
     if len(written) > _LONGEST_MARK or _THOUSANDS.match(written):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from qualoop.values import Score
-from xblocks.edx.platform import KeptScore
+from xblocks.edx.platform import CoursePlace, KeptScore, RosterEntry
 
 
 @dataclass(kw_only=True)
@@ -19,6 +20,12 @@ class SchoolState:
     kept: dict[tuple[str, str], list[KeptScore]] = field(default_factory=dict)
     overrides: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     published: list[tuple[str, str, Score]] = field(default_factory=list)
+    cleared: list[tuple[str, str]] = field(default_factory=list)
+    completions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    grades: dict[tuple[str, str], Score] = field(default_factory=dict)
+    people: dict[str, list[RosterEntry]] = field(default_factory=dict)
+    places: dict[str, list[CoursePlace]] = field(default_factory=dict)
+    follows_completion: bool = True
     broken: set[str] = field(default_factory=set)
 
 
@@ -55,5 +62,25 @@ class School:
         if kept.usage in STATE.broken:
             raise LookupError(kept.usage)
         STATE.published.append((learner, kept.usage, kept.score))
+        STATE.grades[learner, kept.usage] = kept.score
         for scores in STATE.kept.values():
             scores[:] = [replace(one, graded=kept.score) if one is kept else one for one in scores]
+
+    def clear_score(self, learner: str, usage: str) -> None:
+        STATE.cleared.append((learner, usage))
+        STATE.grades.pop((learner, usage), None)
+
+    def publish_completion(self, learner: str, usage: str, share: Decimal) -> None:
+        STATE.completions[learner, usage] = share
+
+    def graded(self, learner: str, usage: str) -> Score | None:
+        return STATE.grades.get((learner, usage))
+
+    def completed(self, learner: str, usage: str) -> Decimal | None:
+        return STATE.completions.get((learner, usage), Decimal(0)) if STATE.follows_completion else None
+
+    def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
+        return STATE.people.get(course, [])[:at_most]
+
+    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
+        return STATE.places.get(name, [])

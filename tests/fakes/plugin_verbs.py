@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django.utils import timezone
 
+from qualoop.classroom.class_marks import Scheme, snapshot
+from qualoop.classroom.register import PRESENCE, RELEASED, RUBRIC, SCORE, Action, Change, Register
+from tests.factories.rubrics import the_rubric
 from tests.fakes.plugin_batches import ANN, COURSE, batch, lesson
 from xblocks.edx import mastery, metrics, outbox, work
 from xblocks.edx.models import ContentVersion, EvidenceEvent, EvidenceOutbox
+from xblocks.kp_class.evidence import Source, with_evidence
 
 CONTENT = "cd" * 32
 
@@ -22,6 +29,25 @@ def record() -> None:
     outbox.record(batch(ANN, count=3))
     outbox.record(batch(ANN, number=2, count=2, opened=own, activity="own-lesson", content=CONTENT))
     outbox.record(batch("staff-1", is_staff=True))
+
+
+def record_class() -> None:
+    """Let Ann have come to a class that is over, and be marked there by a rubric and by points."""
+    action = Action(what="save", by="teacher-1", at=datetime(2026, 3, 2, 10, tzinfo=UTC))
+    scheme = Scheme(rubric=the_rubric(), full=Decimal(10))
+    judged = {"judged": {"headline": [2, "4"], "evidence": [1, "2"]}, "comments": {"": "Only for Ann"}}
+    wanted = {PRESENCE: "late", SCORE: {"points": "7.5", "comment": ""}, RUBRIC: judged}
+    register = Register().opened(action.at, session_id="s", key="00", late_after=timedelta(minutes=5))
+    register = register.changed(
+        [Change(learner=ANN, field=name, value=value) for name, value in wanted.items()], action
+    )
+    released = Change(learner=ANN, field=RELEASED, value=snapshot(register, ANN, scheme))
+    register = register.changed([released], action).closed(action.at)
+    usage = SimpleNamespace(context_key=COURSE)
+    block = SimpleNamespace(scope_ids=SimpleNamespace(usage_id=usage))
+    _, batches = with_evidence(register, Source(block=block, scheme=scheme, codes=("SEM-1.1",), now=action.at))
+    for one in batches:
+        outbox.record(replace(one, enrolled=True))
 
 
 def send() -> None:
@@ -56,6 +82,7 @@ def show() -> dict[str, Any]:
 
 VERBS: dict[str, Callable[[], Any]] = {
     "record": record,
+    "record_class": record_class,
     "send": send,
     "forget_answers": forget_answers,
     "pull": pull,

@@ -35,7 +35,8 @@ class EvidenceNotKeptError(QualoopError):
 class PartEvidence:
     """One scored part: ``score`` is raw, in [0, 1].
 
-    ``form`` is `quiz` or `project`; of a run, ``mode`` is practice or graded, ``components`` in how many it was scored,
+    ``form`` is one of the ledger's, such as `quiz`; ``rater`` is the platform's id of who judged, empty for a machine, and
+    ``occasion`` says how a judgement came about (`qualoop.policies.occasions`). Of a run, ``mode`` is practice or graded, ``components`` in how many it was scored,
     ``reliability`` the published one, ``run`` its digest. ``tries`` counts from 1.
     """
 
@@ -49,6 +50,8 @@ class PartEvidence:
     components: int | None = None
     reliability: Decimal | None = None
     run: str = ""
+    rater: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,8 +59,15 @@ def is_stand_in(block: Any) -> bool:
 
     The platform names the learner then, and keeps what is done in the session of who does it: nothing of it may count.
     """
-    found = getattr(find_request_user(), "masquerade_settings", None) or {}
-    return bool(getattr(found.get(course_key(block)), "user_name", None))
+    return bool(getattr(_masquerade(block), "user_name", None))
+
+
+def is_as_learner(block: Any) -> bool:
+    """Return whether staff look at the course as a learner, be it one of them or any.
+
+    As any, the platform names the staff member, and says that nobody of the staff is there.
+    """
+    return is_stand_in(block) or getattr(_masquerade(block), "role", None) == "student"
 
 
 def course_key(block: Any) -> Any:
@@ -71,6 +78,12 @@ def course_key(block: Any) -> Any:
 def is_in_course(block: Any) -> bool:
     """Return whether grades and evidence mean anything here: not in a library."""
     return bool(getattr(course_key(block), "is_course", True))
+
+
+def _masquerade(block: Any) -> Any:
+    """Return how who sent this request looks at the course, None for as oneself."""
+    found = getattr(find_request_user(), "masquerade_settings", None) or {}
+    return found.get(course_key(block))
 
 
 def _key(service: Any, attributes: Any) -> str | None:

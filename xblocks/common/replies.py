@@ -53,6 +53,12 @@ class AuthorsOnlyError(QualoopError):
     code = "authors-only"
 
 
+class StaffOnlyError(QualoopError):
+    """Only the course's staff may ask this."""
+
+    code = "staff-only"
+
+
 class SettingsRefusedError(QualoopError):
     """What an author wrote cannot be; ``messages`` has a sentence for each fault, in the author's language."""
 
@@ -70,6 +76,7 @@ STATUSES: Final[Mapping[type[QualoopError], int]] = {
     BodyTooLargeError: 413,
     SignInError: 403,
     AuthorsOnlyError: 403,
+    StaffOnlyError: 403,
     EvidenceNotKeptError: 503,
 }
 

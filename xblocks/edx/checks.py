@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from django.db.models import F, Q
 
+from xblocks.edx import registers
 from xblocks.edx.config import keep_sent_for
 from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck
 from xblocks.edx.platform import KeptScore, Platform
@@ -75,7 +77,8 @@ def reconcile(platform: Platform, now: datetime) -> Compared:
 def _compare(platform: Platform, check: Any, now: datetime, compared: Compared) -> bool:
     """Compare one learner's grades in one course; return whether publishing failed."""
     failed = False
-    for kept in platform.kept_scores(check.learner, check.course):
+    of_registers = registers.kept_scores(platform, check.learner, check.course)
+    for kept in chain(platform.kept_scores(check.learner, check.course), of_registers):
         compared.scores += 1
         if kept.score != kept.graded and not (kept.graded is None and not kept.score):
             done = _publish(platform, check.learner, kept)

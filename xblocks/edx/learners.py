@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
+from xblocks.edx import registers
 from xblocks.edx.models import CourseMastery, Difference, EvidenceOutbox, GradeCheck, GradeOverride, RetiredLearner
 
 
@@ -22,6 +23,7 @@ def forget(learners: Iterable[str]) -> int:
         held: int = EvidenceOutbox.objects.filter(learner__in=ids).count()
         for table in (EvidenceOutbox, CourseMastery, GradeCheck, GradeOverride, Difference):
             table.objects.filter(learner__in=ids).delete()
+        registers.forget(ids)
     return held
 
 

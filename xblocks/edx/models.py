@@ -151,6 +151,19 @@ class GradeOverride(models.Model):
     last_error = models.CharField(max_length=64, default="", blank=True)
 
 
+class ClassRegister(models.Model):
+    """What staff and learners wrote at one class block: ``document`` is `qualoop.classroom.register`'s, as JSON.
+
+    ``version`` grows with every writing. Whoever writes raises it first, which locks the row until the end of the transaction.
+    """
+
+    usage = models.CharField(max_length=ID_LENGTH, unique=True)
+    course = models.CharField(max_length=ID_LENGTH, db_index=True)
+    version = models.PositiveBigIntegerField(default=0)
+    document = models.TextField(default="{}")
+    updated_at = models.DateTimeField()
+
+
 class RetiredLearner(models.Model):
     """Somebody whom the platform has retired, by the SHA-256 of the id: nothing of them is kept here again."""
 

@@ -86,15 +86,16 @@ def message_of(batch: EvidenceBatch, part: PartEvidence, number: int | None) -> 
             "enrolled": True,
             "occasion": _occasion(part),
             "run": part.run,
+            "rater": part.rater or None,
             "total": batch.total.as_text() if batch.total is not None else None,
         }
     )
 
 
 def _occasion(part: PartEvidence) -> str:
-    """Return how a run of a simulation weighs; empty for a single answer."""
+    """Return how a sheet of a rubric or a run of a simulation weighs; empty for a single answer."""
     if part.components is None:
-        return ""
+        return part.occasion
     if part.mode == "graded" and part.reliability is not None:
         return GradedRun(reliability=part.reliability, components=part.components).as_text()
     return PracticeRun(components=part.components).as_text()

@@ -29,6 +29,25 @@ class KeptScore:
     graded: Score | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterEntry:
+    """Somebody who takes part in a course; ``key`` is the external id. Names are for staff and stay in the platform."""
+
+    key: str
+    username: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePlace:
+    """A block of a course: its usage key, what it is called, and the path that leads there."""
+
+    usage: str
+    title: str
+    path: str
+
+
 class Platform(Protocol):
     """The platform as the plug-in sees it. ``learner`` is an external id of type `lti`, else an anonymous id."""
 
@@ -52,6 +71,24 @@ class Platform(Protocol):
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Let the platform have a score as if the block had published it."""
+
+    def clear_score(self, learner: str, usage: str) -> None:
+        """Take a learner's score at a block out of the platform's grades."""
+
+    def publish_completion(self, learner: str, usage: str, share: Decimal) -> None:
+        """Let the platform have how much of a block a learner has done, in [0, 1]."""
+
+    def graded(self, learner: str, usage: str) -> Score | None:
+        """Return what the platform's grade of a learner at a block is, None where there is none."""
+
+    def completed(self, learner: str, usage: str) -> Decimal | None:
+        """Return how much of a block a learner has done, None where the platform does not follow that."""
+
+    def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
+        """Return who takes part in a course, by name; never its staff."""
+
+    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
+        """Return the blocks of a course that a usage key, or the key of an activity, names."""
 
 
 class OpenEdx:
@@ -113,17 +150,103 @@ class OpenEdx:
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Send the signal that a block's publishing sends."""
-        usage = import_module("opaque_keys.edx.keys").UsageKey.from_string(kept.usage)
-        block = import_module("xmodule.modulestore.django").modulestore().get_item(usage)
+        self._publish(learner, kept.usage, raw_earned=float(kept.score), raw_possible=1.0)
+
+    def clear_score(self, learner: str, usage: str) -> None:
+        """Send the signal of a score that is taken back."""
+        self._publish(learner, usage, raw_earned=None, raw_possible=None, score_deleted=True)
+
+    def publish_completion(self, learner: str, usage: str, share: Decimal) -> None:
+        """Write the completion; nothing where the site does not follow completion."""
+        if self._follows_completion():
+            completions = _model("completion.models", "BlockCompletion").objects
+            completions.submit_completion(
+                user=self.user_of(learner), block_key=_usage_key(usage), completion=float(share)
+            )
+
+    def graded(self, learner: str, usage: str) -> Score | None:
+        """Read the stored grade of the block."""
+        rows = _model("lms.djangoapps.courseware.models", "StudentModule").objects
+        row = rows.filter(student=self.user_of(learner), module_state_key=_usage_key(usage)).first()
+        return share_of(row.grade, row.max_grade) if row is not None else None
+
+    def completed(self, learner: str, usage: str) -> Decimal | None:
+        """Read the stored completion of the block; nothing done yet is 0."""
+        if not self._follows_completion():
+            return None
+        rows = _model("completion.models", "BlockCompletion").objects
+        row = rows.filter(user=self.user_of(learner), block_key=_usage_key(usage)).first()
+        return Decimal(str(row.completion)) if row is not None else Decimal(0)
+
+    def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
+        """Read the enrolments; external ids are made where a learner has none yet."""
+        enrolments = _model("common.djangoapps.student.models", "CourseEnrollment").objects
+        users = enrolments.users_enrolled_in(_course_key(course)).select_related("profile")
+        staff = _model("common.djangoapps.student.models", "CourseAccessRole").objects
+        teaching = set(staff.filter(course_id=_course_key(course)).values_list("user_id", flat=True))
+        learning = [user for user in users if user.id not in teaching][:at_most]
+        keys = self._keys_of(learning, course)
+        return [
+            RosterEntry(
+                key=keys[user.id],
+                username=user.username,
+                name=getattr(getattr(user, "profile", None), "name", "") or user.username,
+                email=user.email,
+            )
+            for user in learning
+        ]
+
+    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
+        """Look the block up, else the blocks with the activity."""
+        store = import_module("xmodule.modulestore.django").modulestore()
+        if ":" in name or "@" in name:
+            missing = import_module("xmodule.modulestore.exceptions").ItemNotFoundError
+            wrong = import_module("opaque_keys").InvalidKeyError
+            try:
+                found = [store.get_item(_usage_key(name))]
+            except (missing, wrong):
+                return []
+        else:
+            every = (
+                store.get_items(_course_key(course), qualifiers={"category": category}) for category in BLOCK_TYPES
+            )
+            found = [block for blocks in every for block in blocks if block.activity_key == name]
+        return [
+            CoursePlace(
+                usage=str(block.location),
+                title=block.display_name or "",
+                path=f"/courses/{course}/jump_to/{block.location}",
+            )
+            for block in found
+            if str(block.location.course_key) == course
+        ]
+
+    @staticmethod
+    def _keys_of(users: Sequence[Any], course: str) -> Mapping[int, str]:
+        """Return the ids under which blocks know users: external ones, the course's own where the site has no such type."""
+        ids = _model("openedx.core.djangoapps.external_user_ids.models", "ExternalId")
+        found = ids.batch_get_or_create_user_ids(users, EXTERNAL_ID_TYPE) or {}
+        anonymous = _model("common.djangoapps.student.models", "anonymous_id_for_user")
+        return {
+            user.id: str(found[user.id].external_user_id) if user.id in found else anonymous(user, _course_key(course))
+            for user in users
+        }
+
+    def _publish(self, learner: str, usage: str, **score: Any) -> None:
+        """Send SCORE_PUBLISHED of another user than the one who asks: as lti_consumer grades learners who are not there."""
+        block = import_module("xmodule.modulestore.django").modulestore().get_item(_usage_key(usage))
         signals = import_module("lms.djangoapps.grades.api").signals
         signals.SCORE_PUBLISHED.send(
-            sender=None,
-            block=block,
-            user=self.user_of(learner),
-            raw_earned=float(kept.score),
-            raw_possible=1.0,
-            only_if_higher=False,
+            sender=None, block=block, user=self.user_of(learner), only_if_higher=False, **score
         )
+
+    @staticmethod
+    def _follows_completion() -> bool:
+        try:
+            switch = import_module("completion.waffle").ENABLE_COMPLETION_TRACKING_SWITCH
+        except (ImportError, AttributeError):
+            return False
+        return bool(switch.is_enabled())
 
     @staticmethod
     def _external_ids() -> Any:
@@ -154,6 +277,10 @@ def _model(module: str, name: str) -> Any:
 
 def _course_key(course: str) -> Any:
     return import_module("opaque_keys.edx.keys").CourseKey.from_string(course)
+
+
+def _usage_key(usage: str) -> Any:
+    return import_module("opaque_keys.edx.keys").UsageKey.from_string(usage)
 
 
 def _is_uuid(learner: str) -> bool:

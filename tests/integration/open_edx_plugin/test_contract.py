@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from lti_tool.models import LedgerEvent
 from tests.factories.sources import Site, make_site, seal
 from tests.factories.tool import Tool, make_tool
 
@@ -72,3 +74,27 @@ def test_evidence_of_blocks_reaches_the_ledger_once_and_mastery_comes_back(run: 
     (pulled,) = run("pull", "show")
     assert pulled["points"] == {"SEM-1.1": 5}
     assert (pulled["metrics"]["waiting"], pulled["metrics"]["last_errors"]) == (0, {})
+
+
+def test_a_class_is_evidence_by_whom_it_was_observed_and_presence_moves_no_level(run: Run, tool: Tool) -> None:
+    (sent,) = run("record_class", "send", "show")
+    assert [outcome for _, _, outcome, _ in sent["outcomes"]] == ["accepted"] * 4, sent["outcomes"]
+    seal(tool)
+    with tool.runtime.database.reading() as reading:
+        events = list(
+            reading.execute(select(LedgerEvent.body).where(LedgerEvent.type == "evidence.recorded")).scalars()
+        )
+    bodies = {body["part"]: body for body in map(json.loads, events)}
+    assert {part: body["form"] for part, body in bodies.items()} == {
+        "attendance": "attendance",
+        "headline": "observation",
+        "evidence": "observation",
+        "points": "process",
+    }
+    assert bodies["headline"]["occasion"] == "sheet:2:assessor"
+    raters = {body["rater"] for body in bodies.values()}
+    assert len(raters) == 1
+    assert not raters & {"auto", "teacher-1"}
+    (pulled,) = run("pull", "show")
+    # Presence is of no knowledge point, and what is process moves no level: only what was observed by the rubric does.
+    assert pulled["points"] == {"SEM-1.1": 1, "SEM-1.2": 1}

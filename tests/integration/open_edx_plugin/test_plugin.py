@@ -20,7 +20,10 @@ SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
 CASES = Path(__file__).parent / "cases"
 BLOCKS = CASES.parents[1] / "xblocks"
 # Blocks on the oldest and on the newest XBlock and NumPy: what depends on the runtime; content and translations do not.
-OF_BLOCKS = ("answering", "evidence", "scoring", "studio", "versions", "practice", "map", "user_state")
+OF_BLOCKS = (
+    *("answering", "evidence", "scoring", "studio", "versions", "practice", "map", "user_state"),
+    *("class_block", "class_tables", "class_studio"),
+)
 REQUIRED = os.environ.get("QUALOOP_TEST_REQUIRE") == "all"
 
 

@@ -1,0 +1,171 @@
+"""What the adapter asks of Open edX's own modules about other people: modules of their names stand in for them here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+
+from qualoop.values import Score
+from tests.fakes.plugin_batches import ANN
+from xblocks.edx.platform import CoursePlace, KeptScore, OpenEdx, RosterEntry
+
+COURSE = "course-v1:A+B+C"
+LESSON = "block-v1:A+B+C+type@kp_lesson+block@one"
+ANN_USER = SimpleNamespace(id=1, username="ann", email="ann@x.test", profile=SimpleNamespace(name="Ann Lee"))
+STAFF_USER = SimpleNamespace(id=2, username="tina", email="t@x.test", profile=None)
+BEN_USER = SimpleNamespace(id=3, username="ben", email="ben@x.test")
+
+
+class Rows(list[Any]):
+    """A query set of a few rows; conditions are looked at where a row has the field."""
+
+    def filter(self, **wanted: Any) -> Rows:
+        return Rows(row for row in self if all(getattr(row, name, value) == value for name, value in wanted.items()))
+
+    def select_related(self, *_: str) -> Rows:
+        return self
+
+    def first(self) -> Any:
+        return self[0] if self else None
+
+    def values_list(self, *names: str, flat: bool = False) -> list[Any]:
+        return [getattr(row, names[0]) for row in self]
+
+
+@dataclass(kw_only=True)
+class Site:
+    """What the stand-ins know and were told."""
+
+    grades: Rows = field(default_factory=Rows)
+    completions: Rows = field(default_factory=Rows)
+    is_followed: bool = True
+    sent: list[Mapping[str, Any]] = field(default_factory=list)
+    submitted: list[Mapping[str, Any]] = field(default_factory=list)
+    has_external_ids: bool = True
+
+
+def block(usage: str, key: str = "sem-1-1") -> Any:
+    location = type("Location", (), {"__str__": lambda _: usage, "course_key": COURSE})()
+    return SimpleNamespace(location=location, display_name="Keywords", activity_key=key)
+
+
+class ItemNotFoundError(Exception):
+    pass
+
+
+class InvalidKeyError(Exception):
+    pass
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Site:
+    made = Site()
+    signal = Signal()
+
+    def keep(**told: Any) -> None:
+        made.sent.append({name: value for name, value in told.items() if name not in {"signal", "sender"}})
+
+    signal.connect(keep, weak=False)
+
+    def get_item(usage: str) -> Any:
+        if usage != LESSON:
+            raise ItemNotFoundError
+        return block(usage)
+
+    store = SimpleNamespace(
+        get_item=get_item,
+        get_items=lambda _, qualifiers: (
+            [block(LESSON), block("other", "sem-9")] if qualifiers["category"] == "kp_lesson" else []
+        ),
+    )
+    ids = Rows([SimpleNamespace(external_user_id=ANN, user=ANN_USER, external_id_type__name="lti")])
+    external = SimpleNamespace(
+        objects=ids,
+        batch_get_or_create_user_ids=lambda *_: {1: ids[0]} if made.has_external_ids else None,
+    )
+    student = {
+        "CourseEnrollment": SimpleNamespace(
+            objects=SimpleNamespace(users_enrolled_in=lambda _: Rows([ANN_USER, STAFF_USER, BEN_USER]))
+        ),
+        "CourseAccessRole": SimpleNamespace(objects=Rows([SimpleNamespace(user_id=2)])),
+        "anonymous_id_for_user": lambda user, _: f"anonymous-{user.id}",
+    }
+    completion = SimpleNamespace(
+        objects=SimpleNamespace(
+            filter=made.completions.filter,
+            submit_completion=lambda **told: made.submitted.append(told),
+        )
+    )
+    modules: dict[str, dict[str, Any]] = {
+        "opaque_keys": {"InvalidKeyError": InvalidKeyError},
+        "opaque_keys.edx": {},
+        "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
+        "xmodule.modulestore.django": {"modulestore": lambda: store},
+        "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
+        "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
+        "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=made.grades)},
+        "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": external},
+        "common.djangoapps.student.models": student,
+        "completion.models": {"BlockCompletion": completion},
+        "completion.waffle": {
+            "ENABLE_COMPLETION_TRACKING_SWITCH": SimpleNamespace(is_enabled=lambda: made.is_followed)
+        },
+    }
+    for name, values in modules.items():
+        for depth in range(1, name.count(".") + 2):
+            part = ".".join(name.split(".")[:depth])
+            if part not in sys.modules:
+                monkeypatch.setitem(sys.modules, part, ModuleType(part))
+        for key, value in values.items():
+            monkeypatch.setattr(sys.modules[name], key, value, raising=False)
+    return made
+
+
+def test_a_grade_of_somebody_who_is_not_there_goes_by_the_signal_with_their_user(site: Site) -> None:
+    OpenEdx().publish_score(ANN, KeptScore(usage=LESSON, score=Score("0.75"), graded=None))
+    OpenEdx().clear_score(ANN, LESSON)
+    first, second = site.sent
+
+    assert (first["user"], first["raw_earned"], first["raw_possible"]) == (ANN_USER, 0.75, 1.0)
+    assert (second["user"], second["raw_earned"], second["score_deleted"]) == (ANN_USER, None, True)
+    assert {told["only_if_higher"] for told in site.sent} == {False}
+    assert str(first["block"].location) == LESSON
+
+
+def test_grades_and_completion_are_read_and_written_where_the_site_follows_them(site: Site) -> None:
+    platform = OpenEdx()
+    assert (platform.graded(ANN, LESSON), platform.completed(ANN, LESSON)) == (None, Decimal(0))
+    site.grades.append(SimpleNamespace(student=ANN_USER, module_state_key=LESSON, grade=3.0, max_grade=4.0))
+    site.completions.append(SimpleNamespace(user=ANN_USER, block_key=LESSON, completion=0.5))
+    assert (platform.graded(ANN, LESSON), platform.completed(ANN, LESSON)) == (Score("0.75"), Decimal("0.5"))
+    platform.publish_completion(ANN, LESSON, Decimal("0.5"))
+    assert site.submitted == [{"user": ANN_USER, "block_key": LESSON, "completion": 0.5}]
+    site.is_followed = False
+    platform.publish_completion(ANN, LESSON, Decimal(1))
+    assert (platform.completed(ANN, LESSON), len(site.submitted)) == (None, 1)
+
+
+def test_the_roster_is_who_learns_in_the_course_by_the_ids_that_blocks_know(site: Site) -> None:
+    ben = RosterEntry(key="anonymous-3", username="ben", name="ben", email="ben@x.test")
+    ann = RosterEntry(key=ANN, username="ann", name="Ann Lee", email="ann@x.test")
+
+    assert OpenEdx().roster(COURSE, 10) == [ann, ben]
+    assert OpenEdx().roster(COURSE, 1) == [ann]
+    site.has_external_ids = False
+    assert [entry.key for entry in OpenEdx().roster(COURSE, 10)] == ["anonymous-1", "anonymous-3"]
+
+
+def test_places_are_found_by_key_of_the_block_or_of_the_activity_and_only_in_the_course(site: Site) -> None:
+    place = CoursePlace(usage=LESSON, title="Keywords", path=f"/courses/{COURSE}/jump_to/{LESSON}")
+
+    assert OpenEdx().places(COURSE, LESSON) == [place]
+    assert OpenEdx().places(COURSE, "sem-1-1") == [place]
+    assert OpenEdx().places(COURSE, "block-v1:gone") == []
+    assert OpenEdx().places("course-v1:other", LESSON) == []

@@ -1,0 +1,203 @@
+"""A class block in Studio: what authors see, set and save, and what an import brought or could not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from web_fragments.fragment import Fragment
+from webob import Request, Response
+from xblock.fields import Field
+from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
+from xblock.validation import Validation, ValidationMessage
+
+from xblocks.common import pages
+from xblocks.common.learner import block_user
+from xblocks.common.olx import add_files, learners_fields, take_files, take_odd_attributes
+from xblocks.common.platform import serves_learners
+from xblocks.common.replies import (
+    AuthorsOnlyError,
+    BodyRefusedError,
+    SettingsRefusedError,
+    json_object,
+    replying,
+)
+from xblocks.common.studio_form import FormField, shown_value
+from xblocks.common.tags import sync_tags
+from xblocks.kp_class import gate, store
+from xblocks.kp_class.fields import prework_names, scheme_of, setting_faults
+
+FIELDS: Final = (
+    "display_name",
+    "about",
+    "prework",
+    "ready_at",
+    "late_minutes",
+    "rubric",
+    "max_points",
+    "knowledge_points",
+    "weight",
+)
+TYPES: Final = {
+    "weight": "number",
+    "max_points": "number",
+    "ready_at": "number",
+    "late_minutes": "number",
+    "prework": "list",
+    "knowledge_points": "list",
+}
+NODES: Final = {"rubric": "rubric.txt", "about": "about.txt"}
+LISTS: Final = {"prework": "prework.txt", "knowledge_points": "knowledge-points.txt"}
+"""Texts, and lists with one entry a line, that are nodes of OLX, by field: as attributes they could not be read."""
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+class ClassStudio(StudioEditableXBlockMixin):
+    """Views and handlers for authors, import and export."""
+
+    editable_fields: tuple[str, ...] = FIELDS
+
+    def studio_view(self, _context: Any = None) -> Fragment:
+        """Show the form."""
+        block: Any = self
+        urls = {"save": block.runtime.handler_url(block, "submit_studio_edits")}
+        form = {"fields": {name: self._form_field(name) for name in FIELDS}}
+        html = pages.draw("studio_class.html", block.host(), form=form, urls=urls, notes=list(self._faults()))
+        fragment: Fragment = block.as_fragment(html, "public/studio.js")
+        fragment.initialize_js("QualoopStudio")
+        return fragment
+
+    def author_view(self, _context: Any = None) -> Fragment:
+        """Show an author what stands here and what is wrong with it."""
+        block: Any = self
+        fragment: Fragment = block.as_fragment(self.about_page([*self._faults(), *self._facts()]))
+        return fragment
+
+    def about_page(self, notes: Sequence[pages.Note]) -> str:
+        """Return what a class is about, without anything of anybody."""
+        block: Any = self
+        scheme, language = scheme_of(block), block.language()
+        rows = [row.title[language] for row in scheme.rubric.rows] if scheme.rubric is not None else []
+        return pages.draw(
+            "class_about.html",
+            block.host(),
+            title=block.title(),
+            about=block.about,
+            notes=notes,
+            rows=rows,
+            full=format(scheme.full, "f") if scheme.full else "",
+            prework=prework_names(block),
+        )
+
+    @replying
+    def submit_studio_edits(self, request: Request, suffix: str = "") -> Response:
+        """Save what an author set, all of it or nothing; answer 400 with a sentence for each fault."""
+        if serves_learners() and not block_user(self).is_staff:
+            raise AuthorsOnlyError
+        values = json_object(request).get("values")
+        if not isinstance(values, dict):
+            raise BodyRefusedError
+        read = {name: self._read(name, values[name]) for name in FIELDS if name in values}
+        faults = tuple(setting_faults(self, FutureFields(read, [], self)))
+        if faults:
+            raise SettingsRefusedError(faults)
+        for name, value in {**read, "import_problems": []}.items():
+            setattr(self, name, value)
+        sync_tags(self)
+        return Response(json_body={"result": "success"})
+
+    def validate_field_data(self, validation: Validation, data: Any) -> None:
+        """Tell what is wrong: the platform shows it above the block."""
+        for text in setting_faults(self, data):
+            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
+        for text in data.import_problems or ():
+            validation.add(ValidationMessage(ValidationMessage.WARNING, self._import_words(text)))
+
+    # Import and export
+
+    @classmethod
+    def parse_xml(cls, node: Any, runtime: Any, keys: Any) -> Any:
+        """Make a block of OLX. What cannot be taken is noted, never fatal; what people wrote is in no import."""
+        files, odd = take_files(node)
+        odd += take_odd_attributes(node, cls.fields)
+        texts = {field: files.pop(name) for field, name in NODES.items() if isinstance(files.get(name), str)}
+        lists = {field: files.pop(name).split() for field, name in LISTS.items() if isinstance(files.get(name), str)}
+        odd += [f'<file name="{name[:60]}">' for name in files]
+        block = super().parse_xml(node, runtime, keys)
+        for field, value in {**texts, **lists}.items():
+            setattr(block, field, value)
+        if odd:
+            block.import_problems = odd
+        return block
+
+    def add_xml_to_node(self, node: Any) -> None:
+        """Write the block as OLX, its texts as readable nodes, and nothing that people wrote."""
+        super().add_xml_to_node(node)
+        block: Any = self
+        for name in (*NODES, *LISTS, *learners_fields(block.fields)):
+            node.attrib.pop(name, None)
+        texts = {name: getattr(block, field) for field, name in NODES.items()}
+        lists = {name: "\n".join(map(str, getattr(block, field))) for field, name in LISTS.items()}
+        add_files(node, {name: text for name, text in {**texts, **lists}.items() if text})
+
+    # How it is done
+
+    def _form_field(self, name: str) -> FormField:
+        block: Any = self
+        field, value = self._field(name), shown_value(self, name)
+        text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+        return FormField(
+            label=block.ugettext(field.display_name),
+            help=block.ugettext(field.help),
+            value=text.removesuffix(".0") if TYPES.get(name) == "number" else text,
+            type=TYPES.get(name, "text"),
+            choices=(),
+        )
+
+    def _field(self, name: str) -> Field:
+        fields: dict[str, Field] = self.fields
+        return fields[name]
+
+    def _read(self, name: str, value: Any) -> Any:
+        """Return a value as its field has it."""
+        try:
+            return self._field(name).from_json(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            block: Any = self
+            message = block.ugettext(_("{field} cannot be read: write it as the form shows it."))
+            label = block.ugettext(self._field(name).display_name or name)
+            raise SettingsRefusedError([message.format(field=label)]) from error
+
+    def _faults(self) -> Iterator[pages.Note]:
+        """Give what an author has to mend."""
+        block: Any = self
+        faults = tuple(setting_faults(block, block))
+        if faults:
+            yield pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)
+        if block.import_problems:
+            rows = tuple(self._import_words(text) for text in block.import_problems)
+            yield pages.Note(text=block.ugettext(_("An import left something out:")), tone="partly", rows=rows)
+
+    def _facts(self) -> Iterator[pages.Note]:
+        """Give what the site cannot do for this block."""
+        block: Any = self
+        if not store.is_available():
+            yield pages.Note(
+                text=block.ugettext(_("Nothing can be written here: the site has not set up the plug-in."))
+            )
+        if prework_names(block) and not gate.can_read():
+            text = _(
+                "This site does not tell what learners have done elsewhere, so work before class keeps nobody out."
+            )
+            yield pages.Note(text=block.ugettext(text), tone="partly")
+        if not scheme_of(block).is_graded:
+            yield pages.Note(text=block.ugettext(_("Nothing is marked here: attendance alone is no grade.")))
+
+    def _import_words(self, odd: Any) -> str:
+        block: Any = self
+        text: str = block.ugettext(_("{what} is nothing that this block knows, or cannot be read."))
+        return text.format(what=str(odd)[:80])
