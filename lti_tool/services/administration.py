@@ -98,6 +98,9 @@ class Action(StrEnum):
     SOURCE_KEY_MADE = "source-key-made"
     SOURCE_KEY_REVOKED = "source-key-revoked"
     SOURCE_REVOKED = "source-revoked"
+    TEACHER_ENTRY_DECIDED = "teacher-entry-decided"
+    QUALIFICATION_CONFIRMED = "qualification-confirmed"
+    QUALIFICATION_WITHDRAWN = "qualification-withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

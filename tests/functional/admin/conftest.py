@@ -25,10 +25,12 @@ from lti_tool.models import (
     RegistrationInvite,
     ResourceLink,
 )
-from lti_tool.services import imports, inbox, invites, jobs
+from lti_tool.services import imports, inbox, invites, jobs, teacher_records
 from lti_tool.services.outbox import State, inbox_reason, inbox_subject
+from lti_tool.services.teacher_records import Holder
+from qualoop.records.teacher_record import EntryBody, EntryKind
 from tests.factories.launches import LaunchingPlatform
-from tests.factories.tool import NOON, Tool, register_platform, shipped
+from tests.factories.tool import NOON, SECRET, Tool, register_platform, shipped
 
 RowT = TypeVar("RowT", bound=Base)
 
@@ -44,6 +46,8 @@ class Furnished:
     invite_id: int
     item: int
     job_uuid: str
+    teacher: str
+    entry: str
 
 
 @pytest.fixture
@@ -112,7 +116,19 @@ def furnish(tool: Tool, organisation_id: int, name: str) -> Furnished:
             invite.id,
             ask(session, registration, link, name).id,
             job.uuid,
+            *make_entry(session, registration, name),
         )
+
+
+def make_entry(session: Session, registration: Registration, name: str) -> tuple[str, str]:
+    """Add a teacher with an entry in the own record; return both keys."""
+    teacher = make_person(session, registration, f"{name} teacher")
+    holder = Holder(
+        organisation_id=registration.organisation_id, person_id=teacher.id, uuid=teacher.uuid, secret=SECRET
+    )
+    day = NOON.date()
+    body = EntryBody(kind=EntryKind.COURSE, title=f"{name} entry", place="", starts=day, ends=day)
+    return teacher.uuid, teacher_records.add(session, holder, body, None, now=NOON)
 
 
 def make_column(session: Session, registration: Registration, link: ResourceLink) -> None:

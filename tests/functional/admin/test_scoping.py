@@ -53,6 +53,8 @@ def address(tool: Tool, endpoint: str, method: str, there: Furnished) -> str:
         "invite_id": there.invite_id,
         "job_uuid": there.job_uuid,
         "session_uuid": newest,
+        "person_uuid": there.teacher,
+        "entry": there.entry,
     }
     rule = next(r for r in tool.app.url_map.iter_rules(endpoint) if method in (r.methods or set()))
     with tool.app.test_request_context(base_url="https://tool.example.test"):

@@ -1,0 +1,233 @@
+"""Looks at the learners of a course: opens, updates and withdraws warnings. A button and the worker do the same.
+
+Facts are read first, and what follows is written in a transaction of its own: a look at 300 learners keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from lti_tool.db import Database
+from lti_tool.models import Context, Deployment, EarlyWarning, Enrolment, WarningSetting
+from lti_tool.services.class_members import Link, list_members
+from lti_tool.services.contents import Contents
+from lti_tool.services.early_warnings import DECIDED, OPEN, WITHDRAWN, Act, add_event, default_owner, list_owners
+from lti_tool.services.early_warnings_facts import Around, read_facts
+from lti_tool.services.early_warnings_rules import course_rules, lock_setting
+from lti_tool.services.learner_evidence import required
+from qualoop.policies.warning_policy import WarningPolicy
+from qualoop.records.early_warning import (
+    Decided,
+    Look,
+    Reason,
+    look,
+    quiet_keys,
+    reason_from,
+    reasons_to_look,
+)
+
+EVERY: Final = timedelta(days=1)
+SLEEPS: Final = timedelta(days=60)
+"""A course into which nobody has come for so long is over: nobody looks at it by itself any more."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a look at a course came to."""
+
+    learners: int = 0
+    opened: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The reasons that hold for each learner of a course, by person, and by which rules."""
+
+    reasons: Mapping[int, Sequence[Reason]]
+    policy: WarningPolicy
+    revision: int
+
+
+def look_now(database: Database, contents: Contents, link: Link, *, secret: str, now: datetime) -> Looked:
+    """Look at every learner of the link's course, in a reading and a transaction of its own."""
+    with database.reading() as reading:
+        found = find_reasons(reading, contents, link, secret=secret, now=now)
+    with database.transaction() as session:
+        return apply(session, link, found, now=now)
+
+
+def look_due(
+    database: Database, contents: Contents, *, secret: str, now: datetime, is_ending: Callable[[], bool] = lambda: False
+) -> int:
+    """Look at the courses at which nobody has looked for a day; return at how many. One that fails is logged."""
+    with database.reading() as reading:
+        due = _due(reading, now)
+    done = 0
+    for link in due:
+        if is_ending():
+            break
+        try:
+            look_now(database, contents, link, secret=secret, now=now)
+            done += 1
+        except Exception:
+            log.exception("the learners of course %d cannot be looked at", link.context_id)
+    return done
+
+
+def find_reasons(session: Session, contents: Contents, link: Link, *, secret: str, now: datetime) -> Found:
+    """Return what the facts of the link's course give. Reads only."""
+    rules = course_rules(session, link)
+    connection = session.connection()
+    framework = contents.find_framework(connection, link.organisation_id)
+    members = list_members(connection, link)
+    if framework is None or not members:
+        return Found(reasons={}, policy=rules.policy, revision=rules.revision)
+    around = Around(
+        framework=framework,
+        about=required(connection, framework, link),
+        policy=rules.policy,
+        secret=secret,
+        now=now,
+    )
+    facts = read_facts(session, link, members, around)
+    reasons = {person: reasons_to_look(each, rules.policy, now) for person, each in facts.items()}
+    return Found(reasons=reasons, policy=rules.policy, revision=rules.revision)
+
+
+def apply(session: Session, link: Link, found: Found, *, now: datetime) -> Looked:
+    """Bring the warnings of the link's course up to what was found. Who has left the course has no warning any more."""
+    setting = lock_setting(session, link, now)
+    policy = found.policy
+    open_now, decided = _standing(session, link, policy, now)
+    staff = {each.person_id for each in list_owners(session, link)}
+    owner = default_owner(session, link)
+    counts = dict.fromkeys(Look, 0)
+    for person in sorted({*found.reasons, *open_now}):
+        reasons = found.reasons.get(person, ())
+        row = open_now.get(person)
+        before = [reason_from(document) for document in row.reasons] if row else None
+        step = look(before, reasons, quiet_keys(decided.get(person, ()), policy, now))
+        counts[step] += 1
+        if row is None and step is Look.OPEN:
+            _open(session, link, person, found, reasons=reasons, owner=owner, now=now)
+        elif row is not None:
+            _bring_up(session, row, step, found, reasons=reasons, now=now)
+            row.owner_id = row.owner_id if row.owner_id in staff else owner
+    setting.looked_at = now
+    session.flush()
+    return Looked(
+        learners=len(found.reasons),
+        opened=counts[Look.OPEN],
+        updated=counts[Look.UPDATE],
+        withdrawn=counts[Look.WITHDRAW],
+    )
+
+
+def _open(
+    session: Session,
+    link: Link,
+    person: int,
+    found: Found,
+    *,
+    reasons: Sequence[Reason],
+    owner: int | None,
+    now: datetime,
+) -> None:
+    documents = [reason.to_document() for reason in reasons]
+    row = EarlyWarning(
+        organisation_id=link.organisation_id,
+        uuid=str(uuid.uuid4()),
+        context_id=link.context_id,
+        person_id=person,
+        owner_id=owner,
+        state=OPEN,
+        reasons=documents,
+        policy=found.policy.id,
+        revision=found.revision,
+        opened_at=now,
+        due_at=now + timedelta(days=found.policy.due_days),
+        looked_at=now,
+    )
+    session.add(row)
+    session.flush()
+    add_event(session, row, Act.OPENED, by=None, details={"reasons": documents}, now=now)
+
+
+def _bring_up(
+    session: Session, row: EarlyWarning, step: Look, found: Found, *, reasons: Sequence[Reason], now: datetime
+) -> None:
+    """Update or withdraw an open warning; figures that merely went on are no event of their own."""
+    row.looked_at = now
+    documents = [reason.to_document() for reason in reasons]
+    if step is Look.WITHDRAW:
+        row.state, row.closed_at = WITHDRAWN, now
+        add_event(session, row, Act.WITHDRAWN, by=None, details={"reasons": documents}, now=now)
+    elif step is Look.UPDATE:
+        before = {reason_from(document).key for document in row.reasons}
+        row.reasons, row.policy, row.revision = documents, found.policy.id, found.revision
+        if before != {reason.key for reason in reasons}:
+            add_event(session, row, Act.CHANGED, by=None, details={"reasons": documents}, now=now)
+
+
+def _standing(
+    session: Session, link: Link, policy: WarningPolicy, now: datetime
+) -> tuple[dict[int, EarlyWarning], dict[int, list[Decided]]]:
+    """Return the open warnings of a course by person, and what was decided lately."""
+    rows = session.scalars(
+        select(EarlyWarning)
+        .where(
+            EarlyWarning.organisation_id == link.organisation_id,
+            EarlyWarning.context_id == link.context_id,
+            or_(
+                EarlyWarning.state == OPEN,
+                (EarlyWarning.state == DECIDED) & (EarlyWarning.closed_at > now - timedelta(days=policy.quiet_days)),
+            ),
+        )
+        .order_by(EarlyWarning.id)
+        .with_for_update()
+    ).all()
+    open_now = {row.person_id: row for row in rows if row.state == OPEN}
+    decided: dict[int, list[Decided]] = {}
+    for row in rows:
+        if row.state == DECIDED and row.closed_at is not None:
+            keys = frozenset(reason_from(document).key for document in row.reasons)
+            decided.setdefault(row.person_id, []).append(Decided(at=row.closed_at, keys=keys))
+    return open_now, decided
+
+
+def _due(session: Session, now: datetime) -> list[Link]:
+    """Return the courses of every organisation that are alive and at which nobody has looked for a day."""
+    is_alive = exists().where(
+        Enrolment.organisation_id == Context.organisation_id,
+        Enrolment.context_id == Context.id,
+        Enrolment.updated_at > now - SLEEPS,
+    )
+    rows = session.execute(
+        select(Context.organisation_id, Context.id, Deployment.registration_id)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(WarningSetting, WarningSetting.context_id == Context.id, isouter=True)
+        .where(is_alive, or_(WarningSetting.looked_at.is_(None), WarningSetting.looked_at <= now - EVERY))
+        .order_by(Context.id)
+    )
+    return [
+        Link(
+            organisation_id=organisation,
+            registration_id=registration,
+            context_id=context,
+            resource_link_id=0,
+            activity_id=None,
+        )
+        for organisation, context, registration in rows
+    ]

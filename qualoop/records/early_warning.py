@@ -1,0 +1,241 @@
+"""Early warning: which facts about a learner in a course are reasons to look, and what a look does to a warning.
+
+Pure functions of facts, a policy and a moment. There is no score and no forecast: a reason is a fact with its figures.
+Nothing follows from a warning by itself: a person decides, and the decision holds until something new comes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from qualoop.policies.warning_policy import WarningPolicy
+from qualoop.values import Score, Text
+
+DAY_S: Final = 86_400
+READY_WINDOW: Final = timedelta(days=7)
+"""How long after its class a readiness check is still a reason: then the class has dealt with it."""
+NOTHING: Final = Text({"en": ""})
+
+
+class Rule(StrEnum):
+    """What can be a reason. The values stand in the database and never change."""
+
+    NOT_STARTED = "not-started"
+    ABSENT = "absent"
+    NOT_READY = "not-ready"
+    FALLING = "falling"
+    IDLE = "idle"
+    UNIT_DUE = "unit-due"
+    NO_GAIN = "no-gain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFacts:
+    """A flipped unit and one learner: ``checked`` are the mean scores of the readiness check by knowledge point.
+
+    ``checked`` is empty until the check is handed in; ``unseen`` are knowledge points of the unit without any evidence.
+    """
+
+    key: str
+    title: Text
+    class_at: datetime | None = None
+    due_at: datetime | None = None
+    has_started: bool = False
+    checked: Mapping[str, Score] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """A class session whose roll was called, and whether the learner was absent without excuse."""
+
+    key: str
+    was_absent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """The level of a knowledge point, in [0, 1], after each answer in ledger order."""
+
+    code: str
+    title: Text
+    levels: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerFacts:
+    """What is known of one learner in one course.
+
+    ``since`` is from when on the learner could do something, ``last`` when something was done, None for never;
+    ``sessions`` are in the order in which they were held.
+    """
+
+    since: datetime
+    last: datetime | None = None
+    units: Sequence[UnitFacts] = ()
+    sessions: Sequence[SessionFacts] = ()
+    trends: Sequence[Trend] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One fact that is a reason: the rule, what it is about (a key of a unit or session, a code, a day), its figures.
+
+    ``figures`` are whole numbers: counts, days, per cent, points.
+    """
+
+    rule: Rule
+    about: str
+    figures: Mapping[str, int]
+    title: Text = NOTHING
+
+    @property
+    def key(self) -> str:
+        """What makes it the same reason tomorrow, with other figures."""
+        return f"{self.rule}:{self.about}"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the reason as plain JSON."""
+        title = dict(self.title.by_language)
+        return {"rule": self.rule.value, "about": self.about, "figures": dict(self.figures), "title": title}
+
+
+def reason_from(document: Mapping[str, Any]) -> Reason:
+    """Return the reason in a document that `Reason.to_document` made."""
+    return Reason(
+        rule=Rule(document["rule"]),
+        about=document["about"],
+        figures=dict(document["figures"]),
+        title=Text(document["title"]),
+    )
+
+
+def reasons_to_look(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> tuple[Reason, ...]:
+    """Return every reason that holds at ``now``, by rule and then by what it is about."""
+    found = [reason for rule in _RULES for reason in rule(facts, policy, now)]
+    return tuple(sorted(found, key=lambda reason: (list(Rule).index(reason.rule), reason.about)))
+
+
+def _not_started(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule = policy.not_started
+    for unit in facts.units:
+        if rule.is_on and not unit.has_started and _is_near(unit.class_at, rule.days, now):
+            figures = {"days": _whole_days(unit.class_at, now)}
+            yield Reason(rule=Rule.NOT_STARTED, about=unit.key, figures=figures, title=unit.title)
+
+
+def _absent(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule, seen = policy.absent, facts.sessions[-policy.absent.of :]
+    missed = [session for session in seen if session.was_absent]
+    if rule.is_on and len(missed) >= rule.missed:
+        # Another absence is another fact: the last one names the reason.
+        yield Reason(rule=Rule.ABSENT, about=missed[-1].key, figures={"missed": len(missed), "of": len(seen)})
+
+
+def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule = policy.not_ready
+    least = Decimal(rule.below) / 100
+    for unit in facts.units:
+        low = [score for score in unit.checked.values() if score < least]
+        is_over = unit.class_at is not None and now - unit.class_at > READY_WINDOW
+        if rule.is_on and len(low) >= rule.points and not is_over:
+            figures = {"points": len(low), "asked": len(unit.checked), "below": rule.below}
+            yield Reason(rule=Rule.NOT_READY, about=unit.key, figures=figures, title=unit.title)
+
+
+def _falling(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule = policy.falling
+    for trend in facts.trends:
+        if rule.is_on and len(trend.levels) > rule.answers:
+            before, after = _percents(trend.levels[-1 - rule.answers], trend.levels[-1])
+            if before - after >= rule.drop:
+                figures = {"before": before, "after": after, "answers": rule.answers}
+                yield Reason(rule=Rule.FALLING, about=trend.code, figures=figures, title=trend.title)
+
+
+def _idle(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule, last = policy.idle, facts.last or facts.since
+    if rule.is_on and now - last >= timedelta(days=rule.days):
+        figures = {"days": (now - last).days, "ever": int(facts.last is not None)}
+        yield Reason(rule=Rule.IDLE, about=last.astimezone(UTC).date().isoformat(), figures=figures)
+
+
+def _unit_due(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule = policy.unit_due
+    for unit in facts.units:
+        if rule.is_on and len(unit.unseen) >= rule.points and _is_near(unit.due_at, rule.days, now):
+            figures = {"points": len(unit.unseen), "days": _whole_days(unit.due_at, now)}
+            yield Reason(rule=Rule.UNIT_DUE, about=unit.key, figures=figures, title=unit.title)
+
+
+def _no_gain(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
+    rule = policy.no_gain
+    for trend in facts.trends:
+        if rule.is_on and len(trend.levels) >= rule.answers:
+            first, latest = _percents(trend.levels[0], trend.levels[-1])
+            if latest - first < rule.gain and latest < rule.below:
+                figures = {"first": first, "latest": latest, "answers": len(trend.levels)}
+                yield Reason(rule=Rule.NO_GAIN, about=trend.code, figures=figures, title=trend.title)
+
+
+_RULES: Final[Sequence[Callable[[LearnerFacts, WarningPolicy, datetime], Iterator[Reason]]]] = (
+    *(_not_started, _absent, _not_ready, _falling, _idle, _unit_due, _no_gain),
+)
+
+
+def _is_near(moment: datetime | None, days: int, now: datetime) -> bool:
+    """Say whether a moment is still to come, within so many days."""
+    return moment is not None and now < moment <= now + timedelta(days=days)
+
+
+def _whole_days(moment: datetime | None, now: datetime) -> int:
+    """Return in how many days a moment comes, counted up: 1 for within a day."""
+    return -int(-(moment - now).total_seconds() // DAY_S) if moment else 0
+
+
+def _percents(*levels: float) -> tuple[int, ...]:
+    return tuple(round(100 * level) for level in levels)
+
+
+# -- What a look does
+
+
+class Look(StrEnum):
+    """What a look at a learner does to the warning."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    UPDATE = "update"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """An earlier warning that somebody decided about, and the keys of its reasons."""
+
+    at: datetime
+    keys: frozenset[str]
+
+
+def quiet_keys(decided: Collection[Decided], policy: WarningPolicy, now: datetime) -> frozenset[str]:
+    """Return the keys of the reasons about which somebody decided so lately that they raise no warning."""
+    quiet = timedelta(days=policy.quiet_days)
+    return frozenset(key for each in decided if now - each.at < quiet for key in each.keys)
+
+
+def look(open_now: Sequence[Reason] | None, found: Sequence[Reason], quiet: Collection[str]) -> Look:
+    """Return what is to be done: ``open_now`` are the reasons of the warning that is open, None where none is.
+
+    Only a reason that nobody decided about lately opens a warning or keeps one open. Looking again changes nothing.
+    """
+    is_fresh = any(reason.key not in quiet for reason in found)
+    if open_now is None:
+        return Look.OPEN if is_fresh else Look.NOTHING
+    if not is_fresh:
+        return Look.WITHDRAW
+    return Look.NOTHING if list(open_now) == list(found) else Look.UPDATE

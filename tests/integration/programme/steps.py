@@ -1,0 +1,27 @@
+"""What the tests of warnings and records share."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from lti_tool.models import Context, Deployment, ResourceLink
+from lti_tool.services.class_members import Link
+from tests.factories.class_sessions import Classroom
+
+
+def link_of(room: Classroom) -> Link:
+    """Return the course of a classroom as its teacher's launch has it."""
+    with room.tool.runtime.database.reading() as session:
+        context, registration, activity = session.execute(
+            select(ResourceLink.context_id, Deployment.registration_id, ResourceLink.activity_id)
+            .join(Context, Context.id == ResourceLink.context_id)
+            .join(Deployment, Deployment.id == Context.deployment_id)
+            .where(ResourceLink.id == room.teacher.who.resource_link_id)
+        ).one()
+    return Link(
+        organisation_id=room.tool.organisation_id,
+        registration_id=registration,
+        context_id=context,
+        resource_link_id=room.teacher.who.resource_link_id,
+        activity_id=activity,
+    )

@@ -1,0 +1,179 @@
+"""The evidence of a class: the table equals what each learner's own page shows, and what the ledger's entries say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select
+
+from lti_tool.db import Direct, Driver
+from lti_tool.models import Enrolment, Identity, MasteryGeneration, MasteryUpdate, Person
+from lti_tool.services.evidence_entries import list_entries
+from lti_tool.services.explanations import HEAD, POINT, Head, Point, pack
+from lti_tool.services.learner_evidence import ClassLine, class_evidence, learner_evidence, required
+from lti_tool.services.learner_evidence_trends import read_trends
+from lti_tool.services.records import Subject
+from qualoop.policies.multi_form import multi_form_rule
+from tests.factories.class_sessions import CHOICE, Classroom
+from tests.factories.classrooms import Seat
+from tests.integration.programme.steps import link_of
+
+RULE = multi_form_rule()
+
+
+def subject_of(room: Classroom, seat: Seat) -> Subject:
+    return Subject(organisation_id=room.tool.organisation_id, person_id=seat.who.person_id, uuid=seat.who.person_uuid)
+
+
+def lines(room: Classroom) -> dict[str, ClassLine]:
+    parts = room.tool.runtime
+    with parts.database.reading() as session:
+        connection = session.connection()
+        framework = parts.contents.find_framework(connection, room.tool.organisation_id)
+        assert framework
+        about = required(connection, framework, link_of(room))
+        found = class_evidence(session, about, link_of(room), rule=RULE, now=room.tool.clock.now)
+    return {line.member.name or "": line for line in found}
+
+
+def hold_class(room: Classroom, present: Seat) -> None:
+    """Hold a class with one question, at which one learner is and votes."""
+    room.plan()
+    poll = room.ask(**CHOICE)
+    room.do("open")
+    room.do("roll")
+    room.move(poll, "first")
+    present.post(f"in-class/{room.row().uuid}/vote", poll=poll, round="1", choice="0")
+    present.post(f"in-class/{room.row().uuid}/here", number=room.number())
+    room.do("close")
+
+
+def test_presence_and_votes_are_counted_for_who_was_there(room: Classroom) -> None:
+    one, _ = room.learner(1), room.learner(2)
+    hold_class(room, one)
+    found = lines(room)
+    mine, other = found["Learner 1"].process, found["Learner 2"].process
+    assert (mine.came, mine.expected, mine.voted, mine.asked) == (1, 1, 1, 1)
+    assert (other.came, other.expected, other.voted, other.asked) == (0, 1, 0, 0)
+
+
+def test_levels_in_arrays_are_those_of_the_entries(room: Classroom) -> None:
+    seat = room.learner(1)
+    seat.answer(right=[True, False, True, False])
+    with room.tool.runtime.database.reading() as session:
+        connection = session.connection()
+        entries = list_entries(connection, room.tool.organisation_id, seat.who.person_uuid)
+        codes = {code for entry in entries for code in entry.codes}
+        trends = read_trends(connection, room.tool.organisation_id, [seat.who.person_uuid], codes)
+    moved = trends[seat.who.person_uuid].moved
+    for code in codes:
+        expected = [entry.level_after(code) for entry in entries if code in entry.codes]
+        assert [each.level for each in moved[code]] == pytest.approx(expected, abs=1e-3)
+        assert all(each.low < each.level < each.high for each in moved[code])
+
+
+def test_the_table_and_the_page_of_a_learner_agree(room: Classroom) -> None:
+    seat = room.learner(1)
+    seat.answer(right=[True, False, True, True])
+    hold_class(room, seat)
+    line, parts = lines(room)["Learner 1"], room.tool.runtime
+    with parts.database.reading() as session:
+        connection = session.connection()
+        framework = parts.contents.find_framework(connection, room.tool.organisation_id)
+        assert framework
+        about = required(connection, framework, link_of(room))
+        page = learner_evidence(
+            session, parts.contents, about, link_of(room), subject_of(room, seat), rule=RULE, language="en"
+        )
+    assert page.process == line.process
+    assert [(gain.code, gain.count) for gain in page.gains] == [(gain.code, gain.count) for gain in line.gains]
+    assert page.mean_gain == pytest.approx(line.mean_gain, abs=2e-3)
+    assert (page.forms.forms, page.forms.assessors) == (line.forms.forms, line.forms.assessors)
+
+
+def test_nobody_of_another_course_is_in_the_table(room: Classroom, another: Classroom) -> None:
+    room.learner(1, "Only Here")
+    another.learner(2, "Only There")
+    assert set(lines(room)) == {"Only Here"}
+    assert set(lines(another)) == {"Only There"}
+
+
+def test_a_class_of_300_takes_no_more_statements_than_one_of_one(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.learner(1).answer(right=[True])
+    of_one = statements(room, monkeypatch)
+    fill(room, 300, 20)
+    assert statements(room, monkeypatch) == of_one
+    assert room.teacher.get("class/evidence/").text.count('role="rowheader"') == 301
+    assert len(room.teacher.get("class/evidence.csv").text.splitlines()) == 302
+
+
+def statements(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many statements the table of the class takes, by the connection or by its driver."""
+    counted: list[str] = []
+    engine, run = room.tool.runtime.database.engine, Driver.run
+
+    def count(*told: object) -> None:
+        counted.append("")
+
+    def run_counted(self: Driver, statement: Direct, parameters: Sequence[Any]) -> Any:
+        counted.append("")
+        return run(self, statement, parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Driver, "run", run_counted)
+        event.listen(engine, "before_cursor_execute", count)
+        lines(room)
+        event.remove(engine, "before_cursor_execute", count)
+    return len(counted)
+
+
+def fill(room: Classroom, learners: int, answers: int) -> None:
+    """Put learners with answers on SEM-1.1 into the course, row by row as evidence leaves them."""
+    # The last two are a rater's severity: nobody judged.
+    numbers = pack([*([0.5] * (HEAD - 2)), 0.0, 0.0, *([0.2] * POINT)])
+    assert len(numbers) == 4 * (len(Head._fields) + len(Point._fields))
+    organisation, now = {"organisation_id": room.tool.organisation_id}, room.tool.clock.now
+    with room.tool.runtime.database.transaction() as session:
+        generation = session.scalar(
+            select(MasteryGeneration.id).where(MasteryGeneration.organisation_id == room.tool.organisation_id)
+        )
+        for number in range(learners):
+            uuid = f"00000000-0000-4000-8000-{link_of(room).context_id:06}{number:06}"
+            person = Person(**organisation, uuid=uuid, created_at=now)
+            session.add(person)
+            session.flush()
+            session.add_all(
+                [
+                    Enrolment(
+                        **organisation,
+                        context_id=link_of(room).context_id,
+                        person_id=person.id,
+                        roles="learner",
+                        updated_at=now,
+                    ),
+                    Identity(
+                        **organisation,
+                        person_id=person.id,
+                        registration_id=link_of(room).registration_id,
+                        subject=uuid,
+                        name=f"Learner {number:03}",
+                        updated_at=now,
+                    ),
+                ]
+            )
+            rows = [
+                {
+                    **organisation,
+                    "generation_id": generation,
+                    "learner": uuid,
+                    "event_seq": 10**9 + number * 1000 + each,
+                    "codes": ";SEM-1.1;",
+                    "numbers": numbers,
+                }
+                for each in range(answers)
+            ]
+            session.execute(insert(MasteryUpdate), rows)

@@ -1,0 +1,222 @@
+"""Which facts are reasons to look, just below and exactly at each threshold; what a look does; the sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qualoop.policies.warning_policy import WarningPolicy, warning_policy
+from qualoop.records.early_warning import (
+    Decided,
+    LearnerFacts,
+    Look,
+    Reason,
+    Rule,
+    SessionFacts,
+    Trend,
+    UnitFacts,
+    look,
+    quiet_keys,
+    reason_from,
+    reasons_to_look,
+)
+from qualoop.records.warning_sentences import reason_sentence
+from qualoop.values import Score, Text
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TITLE = Text({"en": "Keywords", "zh-Hans": "关键词"})
+POLICY = warning_policy()
+CALM = LearnerFacts(since=NOW, last=NOW)
+
+
+def found(facts: LearnerFacts, policy: WarningPolicy = POLICY) -> list[tuple[str, dict[str, int]]]:
+    return [(reason.key, dict(reason.figures)) for reason in reasons_to_look(facts, policy, NOW)]
+
+
+def unit(**facts: Any) -> LearnerFacts:
+    return replace(CALM, units=[UnitFacts(key="u", title=TITLE, **facts)])
+
+
+def test_calm_facts_are_no_reason() -> None:
+    assert found(CALM) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "started", "reasons"),
+    [
+        (48, False, [("not-started:u", {"days": 2})]),
+        (49, False, []),
+        (1, False, [("not-started:u", {"days": 1})]),
+        (1, True, []),
+        (-1, False, []),
+    ],
+)
+def test_nothing_begun_shortly_before_class(hours: int, *, started: bool, reasons: list[Any]) -> None:
+    assert found(unit(class_at=NOW + timedelta(hours=hours), has_started=started)) == reasons
+
+
+@pytest.mark.parametrize(
+    ("absences", "reasons"),
+    [
+        ([True, True, False, False], [("absent:1", {"missed": 2, "of": 4})]),
+        ([True, False, False, False, True], []),
+        ([True, False, False, False], []),
+        ([True, True], [("absent:1", {"missed": 2, "of": 2})]),
+        ([], []),
+    ],
+)
+def test_absent_from_the_last_sessions(absences: list[bool], reasons: list[Any]) -> None:
+    sessions = [SessionFacts(key=str(number), was_absent=was) for number, was in enumerate(absences)]
+    assert found(replace(CALM, sessions=sessions)) == reasons
+
+
+@pytest.mark.parametrize(
+    ("scores", "class_at", "count"),
+    [
+        (("0.5", "0.59", "1"), NOW + timedelta(days=1), 2),
+        (("0.5", "0.6", "1"), NOW + timedelta(days=1), 0),
+        (("0.5", "0.59", "1"), NOW - timedelta(days=8), 0),
+        (("0.5", "0.59", "1"), None, 2),
+    ],
+)
+def test_a_readiness_check_below_the_share(scores: tuple[str, ...], class_at: datetime | None, count: int) -> None:
+    checked = {f"K-{number}": Score(score) for number, score in enumerate(scores)}
+    reasons = found(unit(checked=checked, class_at=class_at, has_started=True))
+    assert reasons == ([("not-ready:u", {"points": count, "asked": 3, "below": 60})] if count else [])
+
+
+@pytest.mark.parametrize(
+    ("levels", "is_reason"),
+    [
+        ((0.8, 0.75, 0.74, 0.72, 0.7), True),
+        ((0.8, 0.75, 0.74, 0.72, 0.71), False),
+        ((0.8, 0.75, 0.74, 0.7), False),
+        ((0.5, 0.9, 0.85, 0.84, 0.82, 0.79), True),
+    ],
+)
+def test_a_level_that_falls(levels: tuple[float, ...], *, is_reason: bool) -> None:
+    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, levels=levels)])
+    assert [key for key, _ in found(facts)] == (["falling:K-1"] if is_reason else [])
+
+
+@pytest.mark.parametrize(
+    ("last", "since", "figures"),
+    [
+        (NOW - timedelta(days=14), NOW, {"days": 14, "ever": 1}),
+        (NOW - timedelta(days=14) + timedelta(seconds=1), NOW, None),
+        (None, NOW - timedelta(days=20), {"days": 20, "ever": 0}),
+        (None, NOW - timedelta(days=3), None),
+    ],
+)
+def test_nothing_done_for_days(last: datetime | None, since: datetime, figures: dict[str, int] | None) -> None:
+    reasons = found(LearnerFacts(since=since, last=last))
+    assert [each for _, each in reasons] == ([figures] if figures else [])
+
+
+def test_an_unfinished_unit_that_is_due() -> None:
+    facts = unit(due_at=NOW + timedelta(days=5), unseen=("K-1", "K-2"), has_started=True)
+    assert found(facts) == [("unit-due:u", {"points": 2, "days": 5})]
+    assert found(unit(due_at=NOW + timedelta(days=5, seconds=1), unseen=("K-1",), has_started=True)) == []
+    assert found(unit(due_at=NOW + timedelta(days=1), unseen=(), has_started=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "is_reason"),
+    [
+        ((0.5,) * 7 + (0.54,), True),
+        ((0.5,) * 7 + (0.55,), False),
+        ((0.5,) * 7, False),
+        ((0.72,) * 7 + (0.73,), False),
+    ],
+)
+def test_practice_without_improvement(levels: tuple[float, ...], *, is_reason: bool) -> None:
+    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, levels=levels)])
+    assert [key for key, _ in found(facts)] == (["no-gain:K-1"] if is_reason else [])
+
+
+def test_a_rule_that_is_off_finds_nothing() -> None:
+    facts = LearnerFacts(since=NOW - timedelta(days=40))
+    assert found(facts)
+    assert found(facts, POLICY.adjusted({"idle.is_on": 0})) == []
+
+
+EVERY = [
+    Reason(rule=Rule.NOT_STARTED, about="u", figures={"days": 1}, title=TITLE),
+    Reason(rule=Rule.ABSENT, about="s", figures={"missed": 2, "of": 4}),
+    Reason(rule=Rule.NOT_READY, about="u", figures={"points": 2, "asked": 3, "below": 60}, title=TITLE),
+    Reason(rule=Rule.FALLING, about="K-1", figures={"before": 80, "after": 60, "answers": 4}, title=TITLE),
+    Reason(rule=Rule.IDLE, about="2026-02-01", figures={"days": 20, "ever": 1}),
+    Reason(rule=Rule.IDLE, about="2026-02-01", figures={"days": 20, "ever": 0}),
+    Reason(rule=Rule.UNIT_DUE, about="u", figures={"points": 1, "days": 2}, title=TITLE),
+    Reason(rule=Rule.NO_GAIN, about="K-1", figures={"first": 40, "latest": 42, "answers": 9}, title=TITLE),
+]
+
+
+@pytest.mark.parametrize("reason", EVERY, ids=lambda each: f"{each.key}-{each.figures.get('ever', '')}")
+def test_every_reason_has_a_sentence_with_its_figures_in_both_languages(reason: Reason) -> None:
+    sentence = reason_sentence(reason)
+    for language in ("en", "zh-Hans"):
+        assert "{" not in sentence[language]
+        shown = [value for name, value in reason.figures.items() if name != "ever"]
+        assert all(str(value) in sentence[language] for value in shown)
+    assert sentence["en"] != sentence["zh-Hans"]
+    assert reason_from(reason.to_document()) == reason
+
+
+def test_one_is_told_in_the_singular() -> None:
+    assert "in 1 day or less" in reason_sentence(EVERY[0])["en"]
+    assert "on 1 knowledge point." in reason_sentence(EVERY[6])["en"]
+
+
+# -- What a look does
+
+REASONS = st.lists(st.sampled_from(EVERY), unique_by=lambda reason: reason.key, max_size=5)
+KEYS = st.sets(st.sampled_from([reason.key for reason in EVERY]))
+
+
+@given(REASONS, KEYS)
+def test_looking_twice_changes_nothing(reasons: list[Reason], quiet: set[str]) -> None:
+    first = look(None, reasons, quiet)
+    assert first in {Look.NOTHING, Look.OPEN}
+    again = look(reasons if first is Look.OPEN else None, reasons, quiet)
+    assert again is Look.NOTHING
+
+
+@given(REASONS, REASONS, KEYS)
+def test_only_a_fresh_reason_opens_a_warning_or_keeps_one(
+    before: list[Reason], after: list[Reason], quiet: set[str]
+) -> None:
+    is_fresh = any(reason.key not in quiet for reason in after)
+    assert (look(None, after, quiet) is Look.OPEN) == is_fresh
+    assert (look(before, after, quiet) is Look.WITHDRAW) == (not is_fresh)
+
+
+def test_what_was_decided_is_quiet_for_a_while_and_a_new_reason_is_not() -> None:
+    decided = [Decided(at=NOW - timedelta(days=13), keys=frozenset({EVERY[0].key}))]
+    quiet = quiet_keys(decided, POLICY, NOW)
+    assert look(None, [EVERY[0]], quiet) is Look.NOTHING
+    assert look(None, [EVERY[0], EVERY[1]], quiet) is Look.OPEN
+    later = quiet_keys(decided, POLICY, NOW + timedelta(days=1))
+    assert look(None, [EVERY[0]], later) is Look.OPEN
+
+
+def test_other_figures_of_the_same_reason_are_an_update() -> None:
+    moved = replace(EVERY[4], figures={"days": 21, "ever": 1})
+    assert look([EVERY[4]], [moved], set()) is Look.UPDATE
+
+
+@given(st.lists(st.floats(0, 1), max_size=12), st.integers(0, 60), st.integers(-5, 30))
+def test_facts_alone_decide(levels: list[float], idle: int, days: int) -> None:
+    facts = LearnerFacts(
+        since=NOW - timedelta(days=idle),
+        units=[UnitFacts(key="u", title=TITLE, class_at=NOW + timedelta(days=days), unseen=("K-1",))],
+        trends=[Trend(code="K-1", title=TITLE, levels=tuple(levels))],
+    )
+    assert reasons_to_look(facts, POLICY, NOW) == reasons_to_look(facts, POLICY, NOW)
+    keys = [reason.key for reason in reasons_to_look(facts, POLICY, NOW)]
+    assert len(keys) == len(set(keys))
