@@ -49,7 +49,10 @@ class FlippedStep(Scoped):
 
 
 class FlippedText(Scoped):
-    """What a learner wrote in a unit, under the learner's data key: `kind` is muddiest or reflection."""
+    """What a learner wrote in a unit, under the learner's data key: `kind` is muddiest or reflection.
+
+    `is_shared` says that the learner wrote it on a page that said that teachers of the course read it with the name.
+    """
 
     __tablename__ = "flipped_text"
     __table_args__ = (UniqueConstraint("flipped_unit_id", "person_id", "kind"),)
@@ -57,5 +60,19 @@ class FlippedText(Scoped):
     flipped_unit_id: Mapped[int] = mapped_column(ForeignKey("flipped_unit.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str] = short(16)
+    text_sealed: Mapped[str]
+    written_at: Mapped[datetime]
+    is_shared: Mapped[bool] = mapped_column(default=False)
+
+
+class FlippedReply(Scoped):
+    """What a teacher, `author_id`, answered to the reflection of a learner, under the learner's data key."""
+
+    __tablename__ = "flipped_reply"
+    __table_args__ = (UniqueConstraint("flipped_unit_id", "person_id"),)
+
+    flipped_unit_id: Mapped[int] = mapped_column(ForeignKey("flipped_unit.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     text_sealed: Mapped[str]
     written_at: Mapped[datetime]

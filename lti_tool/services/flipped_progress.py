@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Attempt, ClassSession, FlippedStep, FlippedText, FlippedUnit, ResourceLink
@@ -139,11 +139,42 @@ def settle(session: Session, unit: FlippedUnit, who: Who, *, now: datetime) -> P
     ``who`` is at the unit's own link. What was done after it closed does not count, and what was done earlier than
     somebody notices counts from when it was done.
     """
+    progress = _in_time(session, unit, who)
+    attempt = session.scalar(_newest_attempt(who).with_for_update())
+    if attempt is None or _says(attempt, progress):
+        return progress
+    score, at = progress.score, min(now, progress.last or now)
+    if score > Score(attempt.score):
+        attempt.earned += scores.earned_mark(score, at)
+        attempt.score = score.as_text()
+    attempt.done, attempt.total, attempt.updated_at = progress.done, len(progress.counted), now
+    if attempt.status == AttemptState.ACTIVE and progress.done == attempt.total:
+        attempt.status, attempt.submitted_at, attempt.closes_at = AttemptState.EVALUATED.value, at, None
+    session.flush()
+    if who.counts:
+        scores.update(session.connection(), who.organisation_id, who.resource_link_id, who.person_id, now=now)
+    return progress
+
+
+def find_settled(session: Session, unit: FlippedUnit, who: Who) -> Progress | None:
+    """Return how far somebody is where the attempt says that already; None where `settle` has something to do.
+
+    Reads only: most looks at a unit find nothing new, and need not wait for a writer.
+    """
+    progress = _in_time(session, unit, who)
+    attempt = session.scalar(_newest_attempt(who))
+    return progress if attempt is not None and _says(attempt, progress) else None
+
+
+def _in_time(session: Session, unit: FlippedUnit, who: Who) -> Progress:
+    """Return how far somebody is, of what was done after the unit closed nothing."""
     progress = progress_of(session.connection(), unit, who.person_id)
     closes = attempts.find(session.connection(), who).plan.closes
-    if closes is not None and who.is_bound:
-        progress = progress.until(closes.at)
-    attempt = session.scalar(
+    return progress.until(closes.at) if closes is not None and who.is_bound else progress
+
+
+def _newest_attempt(who: Who) -> Select[Attempt]:
+    return (
         select(Attempt)
         .where(
             Attempt.organisation_id == who.organisation_id,
@@ -152,24 +183,12 @@ def settle(session: Session, unit: FlippedUnit, who: Who, *, now: datetime) -> P
         )
         .order_by(Attempt.number.desc())
         .limit(1)
-        .with_for_update()
     )
-    if attempt is None:
-        return progress
-    score, total = progress.score, len(progress.counted)
-    if (attempt.score, attempt.done, attempt.total) == (score.as_text(), progress.done, total):
-        return progress
-    at = min(now, progress.last or now)
-    if score > Score(attempt.score):
-        attempt.earned += scores.earned_mark(score, at)
-        attempt.score = score.as_text()
-    attempt.done, attempt.total, attempt.updated_at = progress.done, total, now
-    if attempt.status == AttemptState.ACTIVE and progress.done == total:
-        attempt.status, attempt.submitted_at, attempt.closes_at = AttemptState.EVALUATED.value, at, None
-    session.flush()
-    if who.counts:
-        scores.update(session.connection(), who.organisation_id, who.resource_link_id, who.person_id, now=now)
-    return progress
+
+
+def _says(attempt: Attempt, progress: Progress) -> bool:
+    standing = (progress.score.as_text(), progress.done, len(progress.counted))
+    return (attempt.score, attempt.done, attempt.total) == standing
 
 
 def settle_around(session: Session, who: Who, *, now: datetime) -> None:

@@ -39,10 +39,19 @@ class Writer:
         return KeyOwner(organisation_id=self.organisation_id, learner=self.uuid, secret=self.secret)
 
 
-def write(session: Session, unit: FlippedUnit, writer: Writer, words: str, *, kind: str, now: datetime) -> None:
+def write(
+    session: Session,
+    unit: FlippedUnit,
+    writer: Writer,
+    words: str,
+    *,
+    kind: str,
+    now: datetime,
+    is_shared: bool = False,
+) -> None:
     """Keep what a learner wrote, in place of what was written before; an empty muddiest point takes it away.
 
-    Raises TextRefusedError for more characters than are taken, and for an empty reflection.
+    ``is_shared`` says that the page told the learner that teachers read it with the name. Raises TextRefusedError for more characters than are taken, and for an empty reflection.
     """
     words = words.replace("\r\n", "\n").strip()
     if len(words) > LONGEST[kind] or (kind == REFLECTION and not words):
@@ -58,7 +67,7 @@ def write(session: Session, unit: FlippedUnit, writer: Writer, words: str, *, ki
             organisation_id=unit.organisation_id, flipped_unit_id=unit.id, person_id=writer.person_id, kind=kind
         )
         session.add(row)
-    row.text_sealed, row.written_at = sealed, now
+    row.text_sealed, row.written_at, row.is_shared = sealed, now, is_shared
     session.flush()
 
 

@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 
 from lti_tool.models import ClassSession, FlippedUnit
 from lti_tool.services import attempts, flipped_publishing, flipped_units
-from lti_tool.services.flipped_progress import Doing, Progress, find_class, settle
+from lti_tool.services.flipped_progress import Doing, Progress, find_class, find_settled, settle
+from lti_tool.services.flipped_reflections import own_reflection
 from lti_tool.services.flipped_supply import read_stock
-from lti_tool.services.flipped_texts import LONGEST, TextRefusedError, Writer, own_texts, write
+from lti_tool.services.flipped_texts import LONGEST, REFLECTION, TextRefusedError, Writer, own_texts, write
 from lti_tool.services.flipped_units import FlippedMissingError
 from lti_tool.services.flipped_words import step_name, step_title
 from lti_tool.services.roles import Permission
@@ -26,12 +27,14 @@ from lti_tool.views.flipped_around import place_of, step_address
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.submission import UNPROCESSABLE
 from lti_tool.views.wording import Wording
-from qualoop.assessment import LinkClosedError, LinkNotOpenError
+from qualoop.assessment import LinkClosedError, LinkNotOpenError, Schedule
 from qualoop.classroom.flipped_unit import ACTIVITIES, StepKind, UnitPlan, UnitStep
 from qualoop.values import Text
 
 blueprint = Blueprint("flipped", __name__)
 
+READ_BY_TEACHERS: Final = "teachers"
+"""What the form of a reflection sends: it was on a page that says who reads it."""
 _DATES: Final = {"before": "before", "class": "class_at", "after": "after"}
 
 
@@ -71,7 +74,8 @@ def write_text(session: Session) -> Response:
             now = parts.clock()
             unit = unit_of(transaction, session)
             _check_open(transaction.connection(), session, now)
-            write(transaction, unit, _writer(session), words, kind=kind, now=now)
+            is_shared = kind == REFLECTION and request.form.get("read_by") == READ_BY_TEACHERS
+            write(transaction, unit, _writer(session), words, kind=kind, now=now, is_shared=is_shared)
             settle(transaction, unit, who, now=now)
     except TextRefusedError:
         return _page(session, refused={kind: words}, status=UNPROCESSABLE)
@@ -122,19 +126,16 @@ def point_titles(connection: Connection, organisation_id: int, plan: UnitPlan, l
 
 def _page(session: Session, *, refused: Mapping[str, str] | None = None, status: int = 200) -> Response:
     parts, now = runtime(), runtime().clock()
-    with parts.database.transaction() as transaction:
-        is_closed = False
-        try:
-            _check_open(transaction.connection(), session, now)
-        except LinkNotOpenError:
-            return redirect(url_for("activity.show", launch=session.uuid), 303)
-        except LinkClosedError:
-            is_closed = True
-            if attempts.find(transaction.connection(), whose(session)).attempt is None:
-                # That page says so in words: there is nothing of this learner to show.
-                return redirect(url_for("activity.show", launch=session.uuid), 303)
-        unit = unit_of(transaction, session)
-        shown = _shown(transaction, session, unit, now, is_closed=is_closed)
+    try:
+        with parts.database.reading() as reading:
+            is_closed = _is_closed(reading.connection(), session, now)
+            shown = _find_shown(reading, session, now, is_closed=is_closed)
+        if shown is None:
+            with parts.database.transaction() as transaction:
+                shown = _settled(transaction, session, now, is_closed=is_closed)
+    except (LinkNotOpenError, LinkClosedError):
+        # That page says so in words: there is nothing of this learner to show.
+        return redirect(url_for("activity.show", launch=session.uuid), 303)
     html = render_template(
         "flipped_timeline.html",
         session=session,
@@ -149,18 +150,53 @@ def _page(session: Session, *, refused: Mapping[str, str] | None = None, status:
     return Response(html, status, mimetype="text/html")
 
 
-def _shown(
-    transaction: Transaction, session: Session, unit: FlippedUnit, now: datetime, *, is_closed: bool
-) -> dict[str, Any]:
-    """Return what the page shows; the grade catches up here with what was released elsewhere in the meantime."""
-    connection, who = transaction.connection(), whose(session)
-    schedule = attempts.current(connection, runtime().contents, who, now).plan
+def _is_closed(connection: Connection, session: Session, now: datetime) -> bool:
+    """Say whether the unit is there to read only; raise LinkNotOpenError, LinkClosedError where there is nothing to read."""
+    try:
+        _check_open(connection, session, now)
+    except LinkClosedError:
+        if attempts.find(connection, whose(session)).attempt is None:
+            raise
+        return True
+    return False
+
+
+def _find_shown(reading: Transaction, session: Session, now: datetime, *, is_closed: bool) -> dict[str, Any] | None:
+    """Return what the page shows; None where something must be written first.
+
+    That is the first look of a course or a learner, the end of the unit, and whatever was done or released elsewhere.
+    """
+    unit, who = find_unit(reading, session), whose(session)
+    standing = attempts.find(reading.connection(), who)
+    if unit is None or standing.attempt is None or attempts.is_over(who, standing, now):
+        return None
+    progress = find_settled(reading, unit, who)
+    if progress is None:
+        return None
+    return _shown(reading, session, (unit, progress), now=now, closed=standing.plan if is_closed else None)
+
+
+def _settled(transaction: Transaction, session: Session, now: datetime, *, is_closed: bool) -> dict[str, Any]:
+    """Return what the page shows once the grade has caught up."""
+    unit, who = unit_of(transaction, session), whose(session)
+    schedule = attempts.current(transaction.connection(), runtime().contents, who, now).plan
     progress = settle(transaction, unit, who, now=now)
-    plan = progress.plan
-    room = find_class(transaction, unit)
-    steps = lines(
-        plan, titles_of(connection, session.organisation_id, plan), session.language, now=now, progress=progress
-    )
+    return _shown(transaction, session, (unit, progress), now=now, closed=schedule if is_closed else None)
+
+
+def _shown(
+    transaction: Transaction,
+    session: Session,
+    at: tuple[FlippedUnit, Progress],
+    *,
+    now: datetime,
+    closed: Schedule | None,
+) -> dict[str, Any]:
+    """Return what the page shows of a unit, and of how far the learner is; ``closed`` is its schedule once it is."""
+    (unit, progress), connection, who = at, transaction.connection(), whose(session)
+    plan, room, writer = progress.plan, find_class(transaction, unit), _writer(session)
+    titles = titles_of(connection, session.organisation_id, plan)
+    steps = lines(plan, titles, session.language, now=now, progress=progress)
     return {
         "plan": plan,
         "points": point_titles(connection, session.organisation_id, plan, session.language),
@@ -169,11 +205,12 @@ def _shown(
         "urls": {
             step.key: _url(session, step, room)
             for step in plan.steps
-            if not is_closed or step.kind is StepKind.CLASS or progress.of(step.key) is Doing.DONE
+            if closed is None or step.kind is StepKind.CLASS or progress.of(step.key) is Doing.DONE
         },
-        "closed_at": schedule.closes.at if is_closed and schedule.closes else None,
+        "closed_at": closed.closes.at if closed and closed.closes else None,
         "room": room.state if room else "",
-        "texts": own_texts(transaction, unit, _writer(session)) if who.counts else {},
+        "texts": own_texts(transaction, unit, writer) if who.counts else {},
+        "own": own_reflection(transaction, unit, writer) if who.counts else None,
         "done": progress.done,
         "total": len(progress.counted),
         "next": next((step for step in steps if step.key == progress.next_key), None),
@@ -196,12 +233,19 @@ def _check_open(connection: Connection, session: Session, now: datetime) -> None
     attempts.check_open(who, attempts.find(connection, who).plan, now)
 
 
+def find_unit(reading: Transaction, session: Session) -> FlippedUnit | None:
+    """Return the unit of the session's link; None where the course has none of its own yet."""
+    if session.unit_link_id is not None:
+        return None
+    return flipped_units.find_of_link(reading, place_of(session), session.activity_id)
+
+
 def unit_of(transaction: Transaction, session: Session) -> FlippedUnit:
     """Return the unit of the session's link, with links for all its steps; raise FlippedMissingError."""
     if session.activity_id is None or session.unit_link_id is not None:
         raise FlippedMissingError
     place, parts = place_of(session), runtime()
-    unit = flipped_units.find_of_link(transaction, place, session.activity_id)
+    unit = find_unit(transaction, session)
     if unit is not None:
         return unit
     unit = flipped_units.settle_link(

@@ -332,6 +332,7 @@ def _preview(desk: Desk, unit_uuid: str) -> str:
         closed_at=None,
         room="",
         texts={},
+        own=None,
         refused={},
         kept="",
         limits={},

@@ -16,7 +16,7 @@ from lti_tool.services.flipped_supply import Stock, read_stock
 from lti_tool.services.flipped_units import plan_of
 from lti_tool.services.readiness import ClassReadiness
 from lti_tool.services.roles import Permission
-from lti_tool.views.flipped import lines, point_titles, titles_of, unit_of
+from lti_tool.views.flipped import find_unit, lines, point_titles, titles_of, unit_of
 from lti_tool.views.flipped_around import step_address
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
@@ -35,29 +35,7 @@ ALL: Final = "all"
 @needs(Permission.VIEW_CLASS)
 def show(session: Session) -> str:
     """Show how the class stands before its hour."""
-    parts, now = runtime(), runtime().clock()
-    with parts.database.transaction() as transaction:
-        unit = unit_of(transaction, session)
-        found = readiness.class_readiness(transaction, unit, link_of(session), secret=parts.settings.secret_key)
-        shown = _shown(transaction, session, unit, found)
-        plan = plan_of(unit)
-        titles = titles_of(transaction.connection(), session.organisation_id, plan)
-    return render_template(
-        "flipped_readiness.html",
-        session=session,
-        here="teaching",
-        unit=unit,
-        plan=plan,
-        found=found,
-        steps=lines(plan, titles, session.language, now=now),
-        step_url=lambda key: step_address(session, key),
-        kinds=list(Preparation),
-        words=Wording(language=session.language),
-        most_named=MOST_NAMED,
-        done=request.args.get("done", "")[:16],
-        refused=request.args.get("refused", "")[:32],
-        **shown,
-    )
+    return render_template("flipped_readiness.html", **_looked_at(session))
 
 
 @blueprint.post("/a/<launch>/unit/ask")
@@ -80,6 +58,38 @@ def ask(session: Session) -> Response:
     if class_uuid is not None:
         class_live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
     return redirect(url_for("flipped_class.show", launch=session.uuid, _anchor="ask", **said), 303)
+
+
+def _looked_at(session: Session) -> dict[str, Any]:
+    """Return what the page shows; only the first look of a copied course, which makes its own unit, writes anything."""
+    parts = runtime()
+    with parts.database.reading() as reading:
+        unit = find_unit(reading, session)
+        if unit is not None:
+            return _page(reading, session, unit)
+    with parts.database.transaction() as transaction:
+        return _page(transaction, session, unit_of(transaction, session))
+
+
+def _page(transaction: Transaction, session: Session, unit: FlippedUnit) -> dict[str, Any]:
+    parts, plan = runtime(), plan_of(unit)
+    found = readiness.class_readiness(transaction, unit, link_of(session), secret=parts.settings.secret_key)
+    titles = titles_of(transaction.connection(), session.organisation_id, plan)
+    return {
+        "session": session,
+        "here": "teaching",
+        "unit": unit,
+        "plan": plan,
+        "found": found,
+        "steps": lines(plan, titles, session.language, now=parts.clock()),
+        "step_url": lambda key: step_address(session, key),
+        "kinds": list(Preparation),
+        "words": Wording(language=session.language),
+        "most_named": MOST_NAMED,
+        "done": request.args.get("done", "")[:16],
+        "refused": request.args.get("refused", "")[:32],
+        **_shown(transaction, session, unit, found),
+    }
 
 
 def _shown(transaction: Transaction, session: Session, unit: FlippedUnit, found: ClassReadiness) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""What observations say together: a pure function of the set of them, whatever their order, copies and clocks.
+
+Two assessors are two judgements, and both are kept. Of one assessor, a later capture revises an earlier one only where
+it says so; otherwise both are kept and shown. No clock decides anything: a revision names what it revises, and where two
+revise the same, the one counted higher on its device stands, and is shown.
+
+What stands is reached by steps (`Judged.steps`), so that the ledger gets the same events however the captures came: the
+judgement of the first, then each revision of it in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from qualoop.values import Score
+
+
+class Wait(StrEnum):
+    """Why a revision does not count yet, or cannot."""
+
+    TARGET = "observation-target"
+    """What it revises has not arrived yet."""
+    NOT_OWN = "observation-not-own"
+    """What it revises is somebody else's, or of another task or learner."""
+    CIRCLE = "observation-circle"
+    """It revises what in the end revises it."""
+
+
+class Difference(StrEnum):
+    """What is to be seen about observations that count side by side."""
+
+    DIFFER = "observation-differs"
+    """Two assessors judge a row differently. Both count."""
+    REPEATED = "observation-repeated"
+    """One assessor judged a row more than once, and did not say that one revises the other. Both count."""
+    FORKED = "observation-forked"
+    """One assessor revised the same observation more than once. The last one of the device that counted higher stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A capture that is accepted: whose, of what, of whom, and its level and score by row.
+
+    ``is_out`` says that a person has left it out; it is there, and counts nothing. ``alone`` lets a revision count by
+    itself, because a person has said so.
+    """
+
+    capture: str
+    assessor: str
+    device: str
+    seq: int
+    task: str
+    rubric: str
+    learners: tuple[str, ...]
+    levels: Mapping[str, int]
+    scores: Mapping[str, Score]
+    about: frozenset[str] = frozenset()
+    """Whom it is about as it was signed; ``learners`` are those of them for whom it counts."""
+    replaces: str | None = None
+    is_out: bool = False
+    alone: bool = False
+
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        """Return by what revisions of the same capture are ordered: no clock has a part in it."""
+        return self.seq, self.device, self.capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One judgement of a row on the way to what stands; ``score`` None: the row was not judged any more."""
+
+    capture: str
+    score: Score | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One row of one learner by one chain of captures, ``root`` its first; what stands is the last step."""
+
+    root: str
+    assessor: str
+    learner: str
+    row: str
+    steps: tuple[Step, ...]
+
+    @property
+    def score(self) -> Score | None:
+        """Return what stands, None where nothing does."""
+        return self.steps[-1].score
+
+    def steps_after(self, capture: str) -> tuple[Step, ...]:
+        """Return the steps that follow that of a capture; only the last one where it is none of them."""
+        names = [step.capture for step in self.steps]
+        return self.steps[names.index(capture) + 1 :] if capture in names else self.steps[-1:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """What somebody ought to look at: which captures, of which learner, in which rows."""
+
+    kind: Difference
+    learner: str
+    captures: frozenset[str]
+    rows: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What a set of captures says: judgements, conflicts, and by capture why a revision waits."""
+
+    judged: Mapping[tuple[str, str, str], Judged]
+    conflicts: frozenset[Conflict]
+    waiting: Mapping[str, Wait]
+    by_capture: Mapping[str, Sequence[Conflict]] = field(default_factory=dict, compare=False)
+    """The conflicts of each capture."""
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Captures of which each revises one before, the first one first; ``forks`` are those that revise the same."""
+
+    captures: list[Observed] = field(default_factory=list)
+    forks: list[frozenset[str]] = field(default_factory=list)
+
+
+NOTHING: Final = Merged(judged={}, conflicts=frozenset(), waiting={})
+
+
+def merge(captures: Iterable[Observed]) -> Merged:
+    """Return what captures say together; a capture that comes twice is one."""
+    known = {each.capture: each for each in captures}
+    waiting = _waits(known)
+    revisions: dict[str, list[Observed]] = defaultdict(list)
+    roots: list[Observed] = []
+    for each in known.values():
+        if each.capture in waiting:
+            continue
+        if each.replaces is None or each.alone:
+            roots.append(each)
+        else:
+            revisions[each.replaces].append(each)
+    chains = [_chain(root, revisions) for root in roots]
+    judged = {(one.root, one.learner, one.row): one for chain in chains for one in _judgements(chain) if one.steps}
+    conflicts = frozenset(_conflicts(chains, known))
+    by_capture: dict[str, list[Conflict]] = defaultdict(list)
+    for conflict in conflicts:
+        for capture in conflict.captures:
+            by_capture[capture].append(conflict)
+    return Merged(judged=judged, conflicts=conflicts, waiting=waiting, by_capture=by_capture)
+
+
+def _waits(known: Mapping[str, Observed]) -> dict[str, Wait]:
+    """Return why revisions do not count: their target is missing or not theirs, or waits itself."""
+    return {each.capture: wait for each in known.values() if (wait := _wait(each, known)) is not None}
+
+
+def _wait(capture: Observed, known: Mapping[str, Observed]) -> Wait | None:
+    passed: set[str] = set()
+    while capture.replaces is not None and not capture.alone:
+        if capture.capture in passed:
+            return Wait.CIRCLE
+        passed.add(capture.capture)
+        target = known.get(capture.replaces)
+        if target is None:
+            return Wait.TARGET
+        if not _same_matter(capture, target):
+            return Wait.NOT_OWN
+        capture = target
+    return None
+
+
+def _same_matter(one: Observed, other: Observed) -> bool:
+    """Say whether a capture may revise another one: own, of the same task and the same learners."""
+    return (one.assessor, one.task, one.about) == (other.assessor, other.task, other.about)
+
+
+def _chain(root: Observed, revisions: Mapping[str, Sequence[Observed]]) -> _Chain:
+    """Return a capture with everything that revises it: nearer revisions first, of several the higher counted last."""
+    chain = _Chain()
+    layer = [root]
+    while layer:
+        chain.captures += sorted(layer, key=lambda each: each.rank)
+        following = [revisions.get(each.capture, ()) for each in layer]
+        chain.forks += [frozenset(each.capture for each in some) for some in following if len(some) > 1]
+        layer = [each for some in following for each in some]
+    return chain
+
+
+def _judgements(chain: _Chain) -> Iterable[Judged]:
+    """Give the rows of a chain; what was left out is passed over, and a chain whose first is out counts nothing."""
+    root = chain.captures[0]
+    rows = dict.fromkeys(row for each in chain.captures for row in each.scores)
+    for row in rows:
+        steps: list[Step] = []
+        for each in chain.captures:
+            score = each.scores.get(row)
+            if not each.is_out and not root.is_out and (steps or score is not None):
+                steps.append(Step(capture=each.capture, score=score))
+        for learner in root.learners:
+            yield Judged(root=root.capture, assessor=root.assessor, learner=learner, row=row, steps=tuple(steps))
+
+
+def _conflicts(chains: Sequence[_Chain], known: Mapping[str, Observed]) -> Iterable[Conflict]:
+    """Give what chains of the same learner, task and rubric say differently, or twice; and what was revised twice."""
+    groups: dict[tuple[str, str, str], list[Observed]] = defaultdict(list)
+    for chain in chains:
+        standing = _standing(chain)
+        for learner in chain.captures[0].learners:
+            if standing is not None:
+                groups[learner, standing.task, standing.rubric].append(standing)
+            for fork in chain.forks:
+                rows = frozenset(row for each in fork for row in known[each].levels)
+                yield Conflict(kind=Difference.FORKED, learner=learner, captures=fork, rows=rows)
+    for (learner, _, _), group in groups.items():
+        yield from _group_conflicts(learner, group)
+
+
+def _standing(chain: _Chain) -> Observed | None:
+    """Return the capture of a chain that stands, None where all of it is left out."""
+    if chain.captures[0].is_out:
+        return None
+    return next(each for each in reversed(chain.captures) if not each.is_out)
+
+
+def _group_conflicts(learner: str, group: Sequence[Observed]) -> Iterable[Conflict]:
+    """Give what assessors judge differently of a learner, and what any of them judged more than once."""
+    said: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    own: dict[str, list[Observed]] = defaultdict(list)
+    for each in group:
+        own[each.assessor].append(each)
+        for row, level in each.levels.items():
+            said[row][level].add(each.assessor)
+    differing = {each.capture: rows for each in group if (rows := _differing(each, said))}
+    if differing:
+        rows = frozenset().union(*differing.values())
+        yield Conflict(kind=Difference.DIFFER, learner=learner, captures=frozenset(differing), rows=rows)
+    for some in own.values():
+        counts = Counter(row for each in some for row in each.levels)
+        twice = frozenset(row for row, count in counts.items() if count > 1)
+        if twice:
+            captures = frozenset(each.capture for each in some if twice & each.levels.keys())
+            yield Conflict(kind=Difference.REPEATED, learner=learner, captures=captures, rows=twice)
+
+
+def _differing(capture: Observed, said: Mapping[str, Mapping[int, set[str]]]) -> frozenset[str]:
+    """Return the rows of a capture that another assessor judges differently."""
+    return frozenset(
+        row
+        for row, level in capture.levels.items()
+        if any(other != level and assessors - {capture.assessor} for other, assessors in said[row].items())
+    )
