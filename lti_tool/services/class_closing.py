@@ -1,4 +1,4 @@
-"""Ends a class session: rounds that are open are closed, votes and presence go into the ledger, the code leads nowhere."""
+"""Ends a class session: what is open is closed, votes, answers and presence go into the ledger, the code leads nowhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_evidence, class_polls
+from lti_tool.services import (
+    class_evidence,
+    class_polls,
+    class_team_checks,
+    class_team_evidence,
+    class_team_scores,
+    evidence,
+)
 from lti_tool.services.class_devices import Device, adopt, confirm, get_person, list_sat
 from lti_tool.services.class_evidence import SYSTEM, Corrector
 from lti_tool.services.class_members import Member
@@ -26,14 +33,16 @@ def close_session(
     Where the roll call was never begun, whoever checked in was there.
     """
     state = moved(SessionState(row.state), SessionState.CLOSED)
+    # What closes a round records its votes at once.
+    evidence.hold_all(session.connection(), row.organisation_id)
     if row.roll_opened_at is None and has_checked(session, row):
         begin_roll(row, now)
     class_polls.close_all(session, row, now=now)
-    class_evidence.record_votes(session, row, now=now)
+    class_team_checks.close_all(session, row, now=now)
     row.state, row.closed_at, row.code, row.timer_at = state.value, now, None, None
     touch(row)
     session.flush()
-    class_evidence.record_attendance(session, row, framework, by=by, now=now)
+    _record(session, row, framework, by=by, now=now)
 
 
 def confirm_seat(
@@ -49,8 +58,7 @@ def confirm_seat(
     seat_id, member = seat
     person = get_person(session, row.organisation_id, member.subject.person_id)
     confirm(session, row, seat_id, person, secret=by.secret, now=now)
-    class_evidence.record_votes(session, row, now=now)
-    class_evidence.record_attendance(session, row, framework, by=by, now=now)
+    _record(session, row, framework, by=by, now=now)
     touch(row)
 
 
@@ -63,12 +71,9 @@ def bring_along(
     """
     by, sat = Corrector(actor=SYSTEM, secret=secret), list_sat(session, device)
     rows = [row for row in sat if adopt(session, row, device.id, person_id, secret=secret, now=now)]
-    # Votes before presence, as a class does that ends: whoever records takes locks, and the order is the same for all.
     for row in rows:
-        class_evidence.record_votes(session, row, now=now)
+        _record(session, row, framework, by=by, now=now)
         touch(row)
-    for row in rows:
-        class_evidence.record_attendance(session, row, framework, by=by, now=now)
 
 
 def mark_member(
@@ -83,5 +88,14 @@ def mark_member(
     """Mark a learner by hand; of a closed session the ledger follows. Raises ClassRefusedError."""
     member, wanted = marked
     mark(session, row, member, wanted, now=now)
-    class_evidence.record_attendance(session, row, framework, by=by, now=now)
+    _record(session, row, framework, by=by, now=now)
     touch(row)
+
+
+def _record(session: Session, row: ClassSession, framework: Framework | None, *, by: Corrector, now: datetime) -> None:
+    """Record what a session has that the ledger has not yet: what is closed of an open one, all of one that is over."""
+    evidence.hold_all(session.connection(), row.organisation_id)
+    class_evidence.record_votes(session, row, now=now)
+    class_team_evidence.record_answers(session, row, now=now)
+    class_evidence.record_attendance(session, row, framework, by=by, now=now)
+    class_team_scores.record_scores(session, row, framework, by=by, now=now)

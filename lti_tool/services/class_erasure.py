@@ -6,10 +6,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassDevice, ClassSeat, ClassVote
+from lti_tool.services.class_team_erasure import forget_teams
 
 
 def forget_class(session: Session, organisation_id: int, person_id: int) -> None:
-    """Delete typed answers and devices of an erased learner."""
+    """Delete typed answers, what was written in teams and devices of an erased learner."""
+    forget_teams(session, organisation_id, person_id)
     seats = select(ClassSeat.id).where(ClassSeat.organisation_id == organisation_id, ClassSeat.person_id == person_id)
     session.execute(
         update(ClassVote)

@@ -12,22 +12,38 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, text
 
-from lti_tool.db import Database, Prepared
+from lti_tool.db import Database, Prepared, micros
 
 FRESH_S: Final = 0.5
 _COURSES_FRESH_S: Final = 2.0
+_RATED_FRESH_S: Final = 10.0
 _KEPT: Final = 4096
 
 _STAGE = Prepared(text("SELECT version, state, timer_at FROM class_session WHERE uuid = :uuid"))
+_TEAM = Prepared(
+    text(
+        "SELECT s.version + t.version, s.state, s.timer_at FROM class_session s "
+        "JOIN class_team t ON t.class_session_id = s.id WHERE s.uuid = :uuid AND t.uuid = :team"
+    )
+)
 _OPEN = Prepared(
     text(
         "SELECT uuid FROM class_session WHERE organisation_id = :organisation_id AND context_id = :context_id "
         "AND state = 'open' ORDER BY opened_at DESC, id DESC LIMIT 1"
+    )
+)
+# Of group work that takes ratings the one that takes them longest: without a deadline, else the latest.
+_RATED = Prepared(
+    text(
+        "SELECT g.deadline_at FROM class_group_task g JOIN class_session s ON s.id = g.class_session_id "
+        "WHERE s.organisation_id = :organisation_id AND s.context_id = :context_id AND g.state = 'open' "
+        "ORDER BY CASE WHEN g.deadline_at IS NULL THEN 0 ELSE 1 END, g.deadline_at DESC LIMIT 1"
     )
 )
 _STAMP = Prepared(
@@ -40,7 +56,14 @@ _STAMP = Prepared(
         "(SELECT max(v.cast_at) FROM class_vote v WHERE v.class_poll_id = s.poll_id), "
         # Questions that are planned or taken out do not touch what learners see.
         "(SELECT count(*) FROM class_poll p WHERE p.class_session_id = s.id), "
-        "(SELECT max(p.id) FROM class_poll p WHERE p.class_session_id = s.id) "
+        "(SELECT max(p.id) FROM class_poll p WHERE p.class_session_id = s.id), "
+        "(SELECT sum(t.version) FROM class_team t WHERE t.class_session_id = s.id), "
+        "(SELECT count(*) FROM class_team_answer a JOIN class_team_check c ON c.id = a.check_id "
+        "WHERE c.class_session_id = s.id), "
+        "(SELECT max(a.answered_at) FROM class_team_answer a JOIN class_team_check c ON c.id = a.check_id "
+        "WHERE c.class_session_id = s.id), "
+        "(SELECT max(r.rated_at) FROM class_peer_rating r JOIN class_group_task g ON g.id = r.task_id "
+        "WHERE g.class_session_id = s.id) "
         "FROM class_session s WHERE s.uuid = :uuid AND s.organisation_id = :organisation_id"
     )
 )
@@ -93,23 +116,18 @@ class _Memory:
 
 _stages: Final = _Memory(FRESH_S)
 _courses: Final = _Memory(_COURSES_FRESH_S)
+_rated: Final = _Memory(_RATED_FRESH_S)
 
 
 def find_stage(database: Database, session_uuid: str) -> Stage | None:
     """Return the stage of a session, None where there is no such session."""
+    return _find(database, session_uuid, _STAGE, {"uuid": session_uuid.replace("\0", "")})
 
-    def find() -> Stage | None:
-        with database.snapshot() as connection:
-            row = _STAGE.one(connection, {"uuid": session_uuid.replace("\0", "")})
-        if row is None:
-            return None
-        version, state, timer_at = row
-        # Milliseconds, as scripts count.
-        document = {"version": version, "state": state, "timer": timer_at // 1000 if timer_at else None}
-        return Stage(json.dumps(document, separators=(",", ":")).encode(), f'"{session_uuid[:8]}-{version}"')
 
-    found: Stage | None = _stages.get(database.engine, session_uuid, find)
-    return found
+def find_team_stage(database: Database, session_uuid: str, team_uuid: str) -> Stage | None:
+    """Return the stage of a session as a team sees it: its version grows with what only the team does, too."""
+    values = {"uuid": session_uuid.replace("\0", ""), "team": team_uuid.replace("\0", "")}
+    return _find(database, (session_uuid, team_uuid), _TEAM, values)
 
 
 def find_open_uuid(
@@ -126,10 +144,28 @@ def find_open_uuid(
     return found
 
 
+def takes_ratings(database: Database, organisation_id: int, context_id: int, now: datetime) -> bool:
+    """Say whether mates can be rated in group work of a course now, in whichever session it was set."""
+
+    def find() -> tuple[int | None] | None:
+        with database.snapshot() as connection:
+            row = _RATED.one(connection, {"organisation_id": organisation_id, "context_id": context_id})
+        return None if row is None else (row[0],)
+
+    found: tuple[int | None] | None = _rated.get(database.engine, (organisation_id, context_id), find)
+    return found is not None and (found[0] is None or micros(now) < found[0])
+
+
 def forget(database: Database, session_uuid: str, course: tuple[int, int]) -> None:
     """Let this process see a change at once; ``course`` is (organisation, context). Call it after the commit."""
     _stages.forget(database.engine, session_uuid)
     _courses.forget(database.engine, course)
+    _rated.forget(database.engine, course)
+
+
+def forget_team(database: Database, session_uuid: str, team_uuid: str) -> None:
+    """Let this process see at once what a team has done. Call it after the commit."""
+    _stages.forget(database.engine, (session_uuid, team_uuid))
 
 
 def stamp(database: Database, organisation_id: int, session_uuid: str) -> str:
@@ -137,3 +173,18 @@ def stamp(database: Database, organisation_id: int, session_uuid: str) -> str:
     with database.snapshot() as connection:
         row = _STAMP.one(connection, {"uuid": session_uuid.replace("\0", ""), "organisation_id": organisation_id})
     return "-".join(str(each or 0) for each in row or ())
+
+
+def _find(database: Database, key: Hashable, statement: Prepared, values: dict[str, str]) -> Stage | None:
+    def find() -> Stage | None:
+        with database.snapshot() as connection:
+            row = statement.one(connection, values)
+        if row is None:
+            return None
+        version, state, timer_at = row
+        # Milliseconds, as scripts count.
+        document = {"version": version, "state": state, "timer": timer_at // 1000 if timer_at else None}
+        return Stage(json.dumps(document, separators=(",", ":")).encode(), f'"{values["uuid"][:8]}-{version}"')
+
+    found: Stage | None = _stages.get(database.engine, key, find)
+    return found

@@ -115,14 +115,14 @@ def register(
     """
     content_hash = question.content_hash
     part = {"key": PART, "type": question.item.type, "options": guess_floor(question.item), "max": "1"}
-    wanted = _Wanted(
+    wanted = Wanted(
         key=f"{SPOT_KIND}-{content_hash[:_KEY_DIGITS]}",
         kind=SPOT_KIND,
         content_hash=content_hash,
         manifest={"parts": [part], "title": _TITLES},
         tags={PART: dict(points)},
     )
-    _store(session, organisation_id, wanted, _named(framework), now=now)
+    store(session, organisation_id, wanted, _named(framework), now=now)
     return wanted.key, content_hash, PART
 
 
@@ -132,7 +132,7 @@ def register_attendance(
     """Register what attendance is evidence of: one part that serves no knowledge point, since presence shows no skill."""
     manifest = {"parts": [{"key": ATTENDANCE_PART, "type": "attendance", "options": None, "max": "1"}]}
     content_hash = hashlib.sha256(canonical_body({"kind": ATTENDANCE_KEY, **manifest})).hexdigest()
-    wanted = _Wanted(
+    wanted = Wanted(
         key=ATTENDANCE_KEY,
         kind=ATTENDANCE_KEY,
         content_hash=content_hash,
@@ -140,12 +140,14 @@ def register_attendance(
         tags={ATTENDANCE_PART: {}},
     )
     named = _named(framework) if framework else {"code": "none", "version": "0"}
-    _store(session, organisation_id, wanted, named, now=now, once=True)
+    store(session, organisation_id, wanted, named, now=now, once=True)
     return wanted.key, content_hash, ATTENDANCE_PART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class Wanted:
+    """A version without a document that evidence may name: its manifest, and its tags by part (code -> weight)."""
+
     key: str
     kind: str
     content_hash: str
@@ -157,10 +159,10 @@ def _named(framework: Framework) -> dict[str, str]:
     return {"code": framework.code, "version": framework.version}
 
 
-def _store(
+def store(
     session: Session,
     organisation_id: int,
-    wanted: _Wanted,
+    wanted: Wanted,
     framework: Mapping[str, str],
     *,
     now: datetime,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared, micros
 from lti_tool.models import ClassSeat, ClassSession, ClassVote, Person
+from lti_tool.services.class_team_moves import bring_answers
 from lti_tool.services.learner_keys import KeyOwner, open_text, sealed_text
 from qualoop.classroom.session import ClassRefusedError
 
@@ -151,9 +152,9 @@ def get_unconfirmed(session: Session, row: ClassSession, seat_id: int) -> ClassS
 def settle(
     session: Session, row: ClassSession, seat: ClassSeat, person: Person, *, secret: str, now: datetime
 ) -> ClassSeat:
-    """Let an unconfirmed seat be a learner's for sure: scan and votes come along, of two votes the later one counts.
+    """Let an unconfirmed seat be a learner's for sure: scan, votes and answers come along, of two the later one counts.
 
-    A vote that is in the ledger already stays. Returns the learner's seat.
+    What is in the ledger already stays. Returns the learner's seat.
     """
     target = take_seat(session, row, Comer(person_id=person.id), now)
     # A vote holds its seat: none is cast in the learner's between what is read here and what is written.
@@ -172,7 +173,7 @@ def settle(
             session.flush()
         _reseal(session, vote, (seat, person), secret=secret, now=now)
         vote.class_seat_id = target.id
-    session.flush()
+    bring_answers(session, seat, target)
     session.delete(seat)
     session.flush()
     return target

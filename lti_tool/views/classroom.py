@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_closing, class_live, class_polls, class_report, class_sessions
+from lti_tool.services import class_closing, class_live, class_polls, class_report, class_sessions, class_team_removal
 from lti_tool.services.class_evidence import Corrector
 from lti_tool.services.class_roll_call import read_roll
 from lti_tool.services.roles import Permission
 from lti_tool.views.classroom_page import result_view, whole
 from lti_tool.views.classroom_stream import events, unchanged
+from lti_tool.views.classroom_team_console import console_teams
 from lti_tool.views.classroom_voting import FRAGMENT, read_whole
 from lti_tool.views.classroom_voting import whole as number_in
 from lti_tool.views.classroom_words import KINDS, MOVES, POLL_STATES, STATES, SUGGESTED, named, said
@@ -101,7 +102,8 @@ def delete(session: Session, class_uuid: str) -> AnyResponse:
     parts = runtime()
     try:
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_session(transaction, link_of(session), class_uuid)
+            row = class_sessions.get_session(transaction, link_of(session), class_uuid, locked=True)
+            class_team_removal.clear_teams(transaction, row)
             class_sessions.remove_session(transaction, row)
     except ClassRefusedError as error:
         return redirect(url_for("classroom.show", launch=session.uuid, class_uuid=class_uuid, refused=error.code), 303)
@@ -239,6 +241,7 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "stamp": class_live.stamp(runtime().database, row.organisation_id, row.uuid),
         "door": runtime().settings.base_url + url_for("classroom_door.door"),
         "words": words,
+        **console_teams(reading, row, words),
         **said(words),
     }
 

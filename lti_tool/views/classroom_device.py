@@ -15,7 +15,7 @@ from lti_tool.models import ClassSession
 from lti_tool.services import class_devices, class_sessions
 from lti_tool.services.class_devices import GUEST_GOOD, PAIRED_GOOD, Device
 from lti_tool.services.sessions import ForgedFormError
-from lti_tool.views import classroom_voting
+from lti_tool.views import classroom_team_acts, classroom_voting
 from lti_tool.views.classroom_voting import Place
 from lti_tool.views.guards import COOKIE, CSRF_FIELD, form_token, public, runtime, set_private_cookie
 from qualoop.classroom.session import ClassRefusedError
@@ -109,6 +109,16 @@ def name(place: Place, device: Device) -> AnyResponse:
 def vote(place: Place, device: Device) -> AnyResponse:
     """Take a vote."""
     return classroom_voting.vote(place)
+
+
+@blueprint.post("/class/s/<class_uuid>/team")
+@public(
+    "acts for a team as a device that its cookie and form token prove; unconfirmed it only answers, and counts apart"
+)
+@by_device
+def team(place: Place, device: Device) -> AnyResponse:
+    """Answer a team check; a confirmed device also scratches, appeals and rates the team mates."""
+    return classroom_team_acts.act(place)
 
 
 @blueprint.post("/class/s/<class_uuid>/here")

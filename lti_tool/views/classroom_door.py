@@ -76,13 +76,14 @@ def scan(class_uuid: str, token: str) -> AnyResponse:
 @public("says how far a class is, to whom its random address was given: no question, no name, no result")
 def stage(class_uuid: str) -> AnyResponse:
     """Say whether anything has changed: answered from memory, 304 where nothing has."""
-    found = class_live.find_stage(runtime().database, class_uuid)
-    if found is None:
-        abort(404)
-    headers = {"ETag": found.etag, "Cache-Control": "no-cache"}
-    if request.headers.get("If-None-Match") == found.etag:
-        return Response(status=304, headers=headers)
-    return Response(found.body, mimetype="application/json", headers=headers)
+    return _stage(class_live.find_stage(runtime().database, class_uuid))
+
+
+@blueprint.get("/class/live/<class_uuid>/<team_uuid>")
+@public("says that a team has done something, to whom its random address was given: not what, and of nobody")
+def team_stage(class_uuid: str, team_uuid: str) -> AnyResponse:
+    """Say whether anything has changed for a team."""
+    return _stage(class_live.find_team_stage(runtime().database, class_uuid, team_uuid))
 
 
 @blueprint.get("/class/figure/<class_uuid>/<poll_uuid>")
@@ -97,6 +98,15 @@ def figure(class_uuid: str, poll_uuid: str) -> Response:
             abort(404)
         path = file if isinstance(file, str) else Text(file)[reader_language()]
         return asset_response(reading.connection(), row.organisation_id, poll.question.get("version"), path)
+
+
+def _stage(found: class_live.Stage | None) -> AnyResponse:
+    if found is None:
+        abort(404)
+    headers = {"ETag": found.etag, "Cache-Control": "no-cache"}
+    if request.headers.get("If-None-Match") == found.etag:
+        return Response(status=304, headers=headers)
+    return Response(found.body, mimetype="application/json", headers=headers)
 
 
 def _come_in(code: str) -> AnyResponse:

@@ -10,18 +10,26 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassPoll, ClassSession
-from lti_tool.services import class_polls, class_questions, class_report, class_sessions, class_votes
+from lti_tool.services import (
+    class_polls,
+    class_questions,
+    class_report,
+    class_sessions,
+    class_team_checks,
+    class_votes,
+)
 from lti_tool.services.class_report import PollReport
 from lti_tool.services.roles import Permission
 from lti_tool.views.classroom import framework_of, in_class
 from lti_tool.views.classroom_page import result_view
+from lti_tool.views.classroom_team_check import report_teams
 from lti_tool.views.classroom_words import KINDS, POLL_STATES, SUGGESTED, named, said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.questions import MAX_PROMPT, Draft, QuestionRefusedError, explanation, right_words, spot_question
 from qualoop.classroom.session import ClassMovedError
-from qualoop.classroom.votes import PollState
+from qualoop.classroom.votes import PollState, open_round
 from qualoop.content_packages import block_html
 
 blueprint = Blueprint("classroom_polls", __name__)
@@ -136,6 +144,9 @@ def move(session: Session, class_uuid: str) -> AnyResponse:
             return
         if wanted not in {state.value for state in PollState}:
             raise ClassMovedError
+        # A room answers one thing at a time.
+        if open_round(PollState(wanted)) is not None:
+            class_team_checks.require_none_running(transaction, row)
         class_polls.move(transaction, row, poll, PollState(wanted), now=runtime().clock())
 
     return in_class(session, class_uuid, act, place="questions" if wanted == "remove" else "current")
@@ -153,6 +164,7 @@ def report(session: Session, class_uuid: str) -> str:
         reports = [class_report.read_poll(reading, row, poll) for poll in polls]
         gains = class_report.session_gains(reading, reports)
         shown = [_reported(reading, row, each, session.language) for each in reports]
+        of_teams = report_teams(reading, row, session.language)
     return render_template(
         "class_report.html",
         session=session,
@@ -160,6 +172,7 @@ def report(session: Session, class_uuid: str) -> str:
         row=row,
         polls=shown,
         gains=gains,
+        **of_teams,
         poll_states=named(POLL_STATES, words),
         suggested=named(SUGGESTED, words),
         words=Wording(language=session.language, framework=framework),

@@ -20,6 +20,7 @@ from lti_tool.services.runtime import Runtime
 from lti_tool.views.classroom_device import reader_language
 from lti_tool.views.classroom_page import screen_view
 from lti_tool.views.classroom_stream import events, unchanged
+from lti_tool.views.classroom_team_page import screen_check
 from lti_tool.views.classroom_voting import FRAGMENT
 from lti_tool.views.guards import public, runtime
 from lti_tool.views.host import catalogue
@@ -87,6 +88,7 @@ def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
         "gettext": messages.gettext,
         "ngettext": messages.ngettext,
         "poll": poll,
+        "check": screen_check(reading, row, language) if row.state == SessionState.OPEN else None,
         "here_count": roll.count(Presence.PRESENT, Presence.LATE, Presence.WAITING),
         "total": len(roll.lines),
         "joined": sum(line.has_joined for line in roll.lines) + len(roll.unconfirmed),

@@ -8,10 +8,10 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import class_closing, class_devices, class_live, class_sessions
+from lti_tool.services import class_closing, class_devices, class_groups_work, class_live, class_sessions
 from lti_tool.services.class_seats import Comer
 from lti_tool.services.roles import TEST_USER, Permission, Role
-from lti_tool.views import classroom_voting
+from lti_tool.views import classroom_team_acts, classroom_voting
 from lti_tool.views.classroom import framework_of
 from lti_tool.views.classroom_device import read_device
 from lti_tool.views.classroom_voting import Place
@@ -29,7 +29,9 @@ def find(session: Session) -> AnyResponse | str:
         _adopt_device(session)
     open_uuid = class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
     if open_uuid is None:
-        return render_template("class_none.html", session=session, here="in-class")
+        with runtime().database.reading() as reading:
+            rated = class_groups_work.list_rated(reading, link_of(session), session.person_id, runtime().clock())
+        return render_template("class_none.html", session=session, here="in-class", rated=rated)
     return redirect(url_for("classroom_seat.show", launch=session.uuid, class_uuid=open_uuid), 303)
 
 
@@ -48,6 +50,13 @@ def show(session: Session, class_uuid: str) -> str:
 def vote(session: Session, class_uuid: str) -> AnyResponse:
     """Take a vote."""
     return classroom_voting.vote(_place(session, class_uuid))
+
+
+@blueprint.post("/a/<launch>/in-class/<class_uuid>/team")
+@needs(Permission.ANSWER)
+def team(session: Session, class_uuid: str) -> AnyResponse:
+    """Answer a team check, scratch, appeal, or rate the team mates."""
+    return classroom_team_acts.act(_place(session, class_uuid))
 
 
 @blueprint.post("/a/<launch>/in-class/<class_uuid>/here")
@@ -79,10 +88,21 @@ def class_is_on(session: Session, within: Connection | None = None) -> bool:
     return class_live.find_open_uuid(runtime().database, *course, within) is not None
 
 
+def mates_are_rated(session: Session) -> bool:
+    """Say whether mates of group work of the course are rated; every page of a learner asks."""
+    if Role.LEARNER not in session.roles or session.may(Permission.VIEW_CLASS):
+        return False
+    parts = runtime()
+    return class_live.takes_ratings(parts.database, session.organisation_id, session.context_id, parts.clock())
+
+
 @blueprint.app_context_processor
 def _words() -> dict[str, Callable[[], bool]]:
     """Let the pages of a launch ask."""
-    return {"class_on": lambda: g.get("session") is not None and class_is_on(g.session)}
+    return {
+        "class_on": lambda: g.get("session") is not None and class_is_on(g.session),
+        "rating_on": lambda: g.get("session") is not None and mates_are_rated(g.session),
+    }
 
 
 def _place(session: Session, class_uuid: str) -> Place:

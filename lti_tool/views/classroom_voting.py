@@ -16,6 +16,7 @@ from lti_tool.services.class_devices import comer_now, seat_to_vote_in
 from lti_tool.services.class_polls import Paper, Voter
 from lti_tool.services.class_seats import Comer, RoomFullError, find_seat, take_seat
 from lti_tool.views.classroom_page import learner_view, stage_address
+from lti_tool.views.classroom_team_page import team_view
 from lti_tool.views.classroom_words import KINDS, named, said
 from lti_tool.views.guards import Session, runtime
 from lti_tool.views.wording import Wording
@@ -54,6 +55,9 @@ def stage_page(place: Place, **more: Any) -> str:
         row = class_sessions.get_by_uuid(reading, place.class_uuid)
         seat = find_seat(reading, row, place.comer) if place.comer else None
         view = learner_view(reading, row, seat, language=place.language, typed=typed)
+        secret, now = runtime().settings.secret_key, runtime().clock()
+        person = place.comer.person_id if place.comer else None
+        teams = team_view(reading, row, (seat, person), language=place.language, secret=secret, now=now)
     if place.comer and place.comer.is_confirmed:
         view |= {"is_confirmed": True, "has_name": True}
     template = "class_stage.html" if FRAGMENT in request.headers else "class_learner.html"
@@ -63,6 +67,8 @@ def stage_page(place: Place, **more: Any) -> str:
         here="in-class",
         language=place.language,
         view=view,
+        teams=teams,
+        words=words,
         place=place,
         is_watching=place.comer is None,
         kinds=named(KINDS, words),

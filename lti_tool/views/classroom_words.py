@@ -8,9 +8,11 @@ from typing import Any, Final
 from flask import request
 
 from lti_tool.lti.errors import translatable
+from lti_tool.views.classroom_team_words import TEAM_DONE, TEAM_REFUSED
 from lti_tool.views.wording import Wording
 
 REFUSED: Final[Mapping[str, str]] = {
+    **TEAM_REFUSED,
     "class-refused": translatable("This cannot be done in the class as it stands now."),
     "class-moved": translatable("The class had moved on when this was sent. Nothing was changed."),
     "class-closed": translatable("The class is not open."),
@@ -47,6 +49,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "kind": translatable("This kind of question does not fit on a phone."),
 }
 DONE: Final[Mapping[str, str]] = {
+    **TEAM_DONE,
     "voted": translatable("Your vote is saved. You can change it until the round is closed."),
     "present": translatable("You are marked as present."),
     "late": translatable("You are marked as late."),

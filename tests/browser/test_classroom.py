@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,63 +9,24 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, Route, ViewportSize, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from lti_tool.models import ClassVote
 from tests.browser.accessibility import serious_findings
+from tests.browser.class_site import PHONE, Site, fits, serve
 from tests.browser.conftest import NewContext
 from tests.factories.class_sessions import Classroom, open_classroom
-from tests.factories.classrooms import Seat
-from tests.factories.tool import Tool, make_tool
 
-PHONE = ViewportSize(width=360, height=780)
 COURSES = count(1)
-
-
-@dataclass
-class Site:
-    """A tool that a browser can reach."""
-
-    tool: Tool
-    origin: str
-
-    def visit(self, new_context: NewContext, seat: Seat, path: str, language: str, **options: object) -> Page:
-        """Open a page as somebody whose launch is proven by the cookies of the test's own browser."""
-        seat.post("language", language=language)
-        context = new_context(**options)
-        context.add_cookies(
-            [
-                {"name": each.key, "value": each.value, "url": self.origin.replace("http:", "https:"), "secure": True}
-                for each in seat.browser.client._cookies.values()
-            ]
-        )
-        page = context.new_page()
-        page.goto(self.origin + seat.page + path)
-        return page
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    tool = make_tool(f"sqlite:///{tmp_path_factory.mktemp('class') / 'tool.db'}")
-    server = make_server("127.0.0.1", 0, tool.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(tool, f"http://127.0.0.1:{server.port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    tool.runtime.database.close()
-    tool.runtime.http.close()
+    yield from serve(tmp_path_factory.mktemp("class") / "tool.db")
 
 
 @pytest.fixture
 def room(site: Site) -> Classroom:
     return open_classroom(site.tool, f"b-{next(COURSES)}")
-
-
-def fits(page: Page) -> bool:
-    """Say whether nothing of a page stands outside its width."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def press(page: Page, value: str) -> None:

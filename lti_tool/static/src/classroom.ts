@@ -58,7 +58,9 @@ function roundOf(page: ParentNode): string {
 }
 
 function isAnswer(node: Element): boolean {
-  return node instanceof HTMLOptionElement || (node instanceof HTMLInputElement && node.type !== "hidden");
+  // What is typed and not sent is a text as often as a choice.
+  if (node instanceof HTMLOptionElement || node instanceof HTMLTextAreaElement) return true;
+  return node instanceof HTMLInputElement && node.type !== "hidden";
 }
 
 /** Puts a fragment in, and keeps what was unfolded; with `keepsChosen` also what was chosen or typed and is not sent. */
@@ -169,6 +171,7 @@ class QualoopClass extends Asking {
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("submit", this.#onSubmit);
+    this.addEventListener("change", this.#onChange);
     void this.now();
   }
 
@@ -187,7 +190,9 @@ class QualoopClass extends Asking {
 
   async #follow(): Promise<void> {
     const headers: Record<string, string> = this.#etag && !this.#isOld ? { "If-None-Match": this.#etag } : {};
-    const response = await fetch(this.dataset["stage"] ?? "", { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    // Whoever is in a team asks where what the team does is seen, too; the page says where.
+    const address = this.querySelector<HTMLElement>("[data-stage]")?.dataset["stage"] ?? this.dataset["stage"] ?? "";
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     noteClock(response);
     if (response.status === 304) return;
     if (!response.ok) throw new Error(String(response.status));
@@ -219,6 +224,18 @@ class QualoopClass extends Asking {
     this.#vote = { address: form.action, fields: fieldsOf(form).toString() };
     void this.#deliver().catch(() => undefined);
   };
+
+  /** Sends a form of several questions at each choice, so that nothing is lost when it is closed. */
+  readonly #onChange = (event: Event): void => {
+    const form = event.target instanceof HTMLInputElement ? event.target.form : null;
+    if (form && "qAuto" in form.dataset) form.requestSubmit();
+  };
+
+  /** Returns the form that a vote is of, null where the page has it no more: a team has one for each question. */
+  #formOf(vote: Vote): HTMLFormElement | null {
+    const forms = [...this.querySelectorAll<HTMLFormElement>(VOTE_FORM)];
+    return forms.find((form) => form.action === vote.address && fieldsOf(form).toString() === vote.fields) ?? null;
+  }
 
   /** Sends the vote that waits, never two at once: the server counts what comes last, and that must be the last one. */
   #deliver(): Promise<void> {
@@ -256,11 +273,12 @@ class QualoopClass extends Asking {
     if (this.#vote !== vote) return;
     this.#vote = null;
     this.#hasFailed = false;
-    const form = this.querySelector<HTMLFormElement>(VOTE_FORM);
-    const isAsSent = form !== null && fieldsOf(form).toString() === vote.fields;
+    const form = this.#formOf(vote);
+    const isAsSent = form !== null;
     // Of what was chosen since then nothing is saved, so nothing is said.
     if (response.ok && !isAsSent) return;
-    put(this, html, !isAsSent);
+    // Where there are several forms, what is chosen in the others is not sent.
+    put(this, html, !isAsSent || "qKeep" in form.dataset);
     // The answer may be older than what was shown: the next look compares.
     this.#etag = "";
   }

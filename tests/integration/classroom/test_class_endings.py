@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from lti_tool.models import ClassPoll, ClassSession, ClassVote, LedgerEvent
-from lti_tool.services import class_overdue
+from lti_tool.services import class_evidence, class_overdue, evidence_locks
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
 from tests.integration.classroom.test_class_devices import forms, pairing_code
@@ -60,6 +65,37 @@ def test_a_class_that_nobody_closed_is_closed_after_twelve_hours(room: Classroom
     assert (room.row().state, room.row().code) == ("closed", None)
     assert sorted(str(form) for form in forms(room, learner)) == ["attendance", "poll"]
     assert close_overdue(room) == 0
+
+
+def test_two_classes_that_end_at_the_same_moment_both_end(
+    room: Classroom, another: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that share the organisation with votes, and then want all of it for who came, each would wait for the other."""
+    monkeypatch.setattr(evidence_locks, "MOST_LOCKS", 4)
+    meeting, came, classes = threading.Barrier(2), class_evidence.record_attendance, []
+    for each in (room, another):
+        learners = [each.learner(number) for number in range(1, 5)]
+        each.plan()
+        each.do("open")
+        each.move(each.ask(), "first")
+        each.vote(learners[0], each.polls()[0].uuid, 1, choice="0")
+        for learner in learners:
+            check_in(each, learner)
+        classes.append((each, each.row().uuid, learners))
+
+    def record(*given: Any, **named: Any) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(0.5)
+        came(*given, **named)
+
+    monkeypatch.setattr(class_evidence, "record_attendance", record)
+    with ThreadPoolExecutor(2) as hands:
+        answers = list(
+            hands.map(lambda each: each[0].teacher.post(f"class/sessions/{each[1]}/change", do="close"), classes)
+        )
+    assert [answer.status_code for answer in answers] == [303, 303]
+    for each, _, learners in classes:
+        assert sorted(str(form) for form in forms(each, learners[0])) == ["attendance", "poll"]
 
 
 def test_a_class_at_which_its_teacher_is_just_now_is_left_for_later(room: Classroom) -> None:
