@@ -13,12 +13,15 @@ const LIMIT_BYTES = 40 * 1024;
 const ENTRIES = [
   { source: "qualoop/player/static/src/player.ts" },
   { source: "xblocks/common/static/src/studio.ts" },
+  { source: "xblocks/common/static/src/class_session.ts" },
   { source: "lti_tool/static/src/pages.ts", optional: true },
   { source: "lti_tool/static/src/choosing.ts" },
   { source: "lti_tool/static/src/classroom.ts" },
   { source: "lti_tool/static/src/times.ts" },
   { source: "lti_tool/static/src/marking.ts" },
   { source: "lti_tool/static/src/flipped.ts" },
+  { source: "lti_tool/static/src/phone.ts" },
+  { source: "lti_tool/static/src/phone_worker.ts" },
   { source: "lti_tool/static/src/storage_login.ts" },
   { source: "lti_tool/static/src/storage_launch.ts" },
 ];
@@ -54,6 +57,7 @@ for (const { outfile, bytes } of await Promise.all(present.map(bundle))) {
 const OF_ALL_BLOCKS = ["qualoop/player/static/qualoop.css", "xblocks/common/static/blocks.css"];
 const OF_ACTIVITIES = ["qualoop/player/static/dist/player.js", "xblocks/common/static/dist/studio.js"];
 const BLOCKS = {
+  kp_class: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES, "xblocks/common/static/dist/class_session.js"],
   kp_lesson: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
   kp_practice: [...OF_ALL_BLOCKS, ...OF_ACTIVITIES],
   kp_map: [...OF_ALL_BLOCKS, "xblocks/common/static/dist/studio.js"],

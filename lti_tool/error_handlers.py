@@ -30,6 +30,7 @@ from lti_tool.services.administration import (
 from lti_tool.services.api_errors import Terms, find_terms
 from lti_tool.services.class_sessions import ClassMissingError
 from lti_tool.services.contents import ContentMissingError
+from lti_tool.services.early_warnings import WarningMissingError, WarningMovedError, WarningRefusedError
 from lti_tool.services.evidence_locks import TagsMovedError
 from lti_tool.services.flipped_units import FlippedMissingError
 from lti_tool.services.imports import ImportMissingError
@@ -37,6 +38,7 @@ from lti_tool.services.inbox import InboxItemMissingError
 from lti_tool.services.jobs import JobMissingError
 from lti_tool.services.marks_files import MarkFileMissingError
 from lti_tool.services.mastery_columns import ColumnGoneError
+from lti_tool.services.observing_errors import InvitationMissingError
 from lti_tool.services.peer_reviews import PeerMissingError, PeerRefusedError
 from lti_tool.services.peer_setups import PeersOffError
 from lti_tool.services.platform_approval import RegistrationNotPendingError
@@ -49,6 +51,7 @@ from lti_tool.services.sheets_open import MatterMissingError
 from lti_tool.services.sheets_upload import UploadMissingError
 from lti_tool.services.submission_review import ReviewRefusedError
 from lti_tool.services.submissions import SubmissionMissingError
+from lti_tool.services.teacher_records import TeacherEntryMissingError, TeacherEntryMovedError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.errors import QualoopError
@@ -83,6 +86,11 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     FlippedMissingError: 404,
     RecordMissingError: 404,
     SubmissionMissingError: 404,
+    TeacherEntryMissingError: 404,
+    TeacherEntryMovedError: 409,
+    WarningMissingError: 404,
+    WarningMovedError: 409,
+    WarningRefusedError: 422,
     PeersOffError: 404,
     RubricMissingError: 404,
     PeerMissingError: 404,
@@ -94,6 +102,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     UploadMissingError: 404,
     MatterMissingError: 404,
     MarkFileMissingError: 404,
+    InvitationMissingError: 404,
     PaperUnavailableError: 503,
     AttemptRefusedError: 409,
     TagsMovedError: 409,
@@ -159,12 +168,18 @@ WORDS: Final[Mapping[type[Exception], tuple[str, str]]] = {
     ),
     FlippedMissingError: (translatable("There is no such flipped unit in this course."), _BACK),
     RecordMissingError: (translatable("There is no such person in this course."), _BACK),
+    TeacherEntryMissingError: (translatable("There is no such entry in this record, or no such document."), _BACK),
+    WarningMissingError: (translatable("There is no such early warning in this course."), _BACK),
     RubricMissingError: (translatable("There is no such rubric in your organisation."), _BACK),
     PeersOffError: (translatable("Learners do not review each other’s work here, or not any more."), _BACK),
     PeerMissingError: (translatable("There is no such review here, or it is not for you."), _BACK),
     ClassMissingError: (
         translatable("There is no such class session in this course."),
         translatable("Go back to your course, or ask in the room for the code of the class."),
+    ),
+    InvitationMissingError: (
+        translatable("There is no such invitation, phone or observation in this course."),
+        translatable("Go back to the page of observations: it may have been taken back meanwhile."),
     ),
     ColumnGoneError: (translatable("There is no such grade column in this course."), _BACK),
     PaperUnavailableError: (
@@ -235,7 +250,7 @@ def _fault(error: Exception) -> Response:
 
 
 def _is_api() -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/phone/api/"))
 
 
 def _problem(error: QualoopError) -> Response:

@@ -22,8 +22,11 @@ from lti_tool.services.assembling import assemble
 from lti_tool.services.attempt_closing import close_due
 from lti_tool.services.class_devices import purge_devices
 from lti_tool.services.class_overdue import close_overdue
+from lti_tool.services.class_team_erasure import purge_team_words
 from lti_tool.services.deep_links import purge_requests
 from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
+from lti_tool.services.early_warnings_erasure import purge_warnings
+from lti_tool.services.early_warnings_looking import look_due
 from lti_tool.services.grade_columns import GradeColumns
 from lti_tool.services.grade_comparison import GradeComparison
 from lti_tool.services.grade_results import GradeResults
@@ -36,6 +39,7 @@ from lti_tool.services.mastery_column_making import ColumnMaker
 from lti_tool.services.mastery_watch import Follower, watch_due
 from lti_tool.services.moodle_channel import MoodleChannel
 from lti_tool.services.moodle_follower import MoodleFollower, MoodleUpkeep
+from lti_tool.services.observing_erasure import purge_observations
 from lti_tool.services.outbox import DEFAULT_TERMS, Channel, Terms
 from lti_tool.services.platform_services import services_of
 from lti_tool.services.replay_log import FOLDER
@@ -49,6 +53,8 @@ from lti_tool.services.sheets_purge import purge_paper
 from lti_tool.services.sheets_reading import read_waiting
 from lti_tool.services.source_requests import purge_requests as purge_signed_requests
 from lti_tool.services.source_waiting import take_up_ready
+from lti_tool.services.teacher_records_erasure import purge_teacher_entries
+from lti_tool.services.teacher_records_review import warn_of_expiry
 from lti_tool.settings import from_environment
 from qualoop.commands import Nouns
 
@@ -66,6 +72,8 @@ WAITING_EVERY_S: Final = 30.0
 SHEETS_EVERY_S: Final = 1.0
 CLASSES_EVERY: Final = timedelta(minutes=5)
 RELEASE_EVERY_S: Final = 10.0
+WARNINGS_EVERY_S: Final = 300.0
+EXPIRY_EVERY: Final = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +163,7 @@ class Worker:
             Errand("marks that are due", RELEASE_EVERY_S, self._release_marks),
             Errand("evidence that waits", WAITING_EVERY_S, self._take_up_evidence),
             Errand("sheets of paper", SHEETS_EVERY_S, self._read_sheets),
+            Errand("early warnings", WARNINGS_EVERY_S, self._look_at_learners),
             Errand("comparisons", COMPARE_EVERY_S, self._compare),
             Errand("class lists", ROSTERS_EVERY_S, rosters.update_due),
             Errand("Moodle competencies", MOODLE_EVERY_S, MoodleUpkeep(runtime).run_due),
@@ -164,6 +173,7 @@ class Worker:
             Chore("purge", PURGE_EVERY, self._purge),
             Chore("keys", ROTATE_EVERY, self._rotate_keys),
             Chore("classes that nobody closed", CLASSES_EVERY, self._close_classes),
+            Chore("qualifications that end", EXPIRY_EVERY, self._warn_of_expiry),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -217,6 +227,12 @@ class Worker:
         secret = runtime.settings.secret_key
         read_waiting(runtime.database, secret=secret, clock=runtime.clock, is_ending=is_ending)
 
+    def _look_at_learners(self, is_ending: Callable[[], bool]) -> None:
+        """Look at the courses at which nobody has looked for a day."""
+        runtime = self._runtime
+        secret = runtime.settings.secret_key
+        look_due(runtime.database, runtime.contents, secret=secret, now=runtime.clock(), is_ending=is_ending)
+
     def _compare(self, is_ending: Callable[[], bool]) -> None:
         self._comparison.compare_due(self._runtime.clock(), is_ending)
 
@@ -258,8 +274,16 @@ class Worker:
         """Close classes that have been on for longer than a day of school."""
         close_overdue(self._runtime.database, self._runtime.contents, secret=self._runtime.settings.secret_key, now=now)
 
+    def _warn_of_expiry(self, now: datetime) -> None:
+        """Tell the administrators of each organisation which qualifications of assessors end soon."""
+        with self._runtime.database.reading() as session:
+            organisations = session.scalars(select(Organisation.id)).all()
+        for organisation_id in organisations:
+            with self._runtime.database.transaction() as session:
+                warn_of_expiry(session, organisation_id, now=now)
+
     def _purge(self, now: datetime) -> None:
-        """Delete what has expired: login states, sessions, requests for content, ids of signed requests, phones in class, paper."""
+        """Delete what has expired: login states, sessions, requests for content, ids of signed requests, phones, paper, pictures."""
         with self._runtime.database.connection() as connection:
             purge_states(connection, now)
             purge_sessions(connection, now)
@@ -268,6 +292,10 @@ class Worker:
             purge_devices(connection, now)
         with self._runtime.database.transaction() as session:
             purge_paper(session, now)
+            purge_team_words(session, now)
+            purge_observations(session, now)
+            purge_warnings(session, now)
+            purge_teacher_entries(session, now)
 
 
 def register(nouns: Nouns) -> None:

@@ -4,6 +4,20 @@ from lti_tool.models.administration import AdminChange, AdminLink, AdminSession
 from lti_tool.models.attempts import Attempt, LinkScore
 from lti_tool.models.base import Base, Scoped
 from lti_tool.models.class_sessions import ClassDevice, ClassPoll, ClassSeat, ClassSession, ClassVote
+from lti_tool.models.class_teams import (
+    ClassAppeal,
+    ClassCardPoints,
+    ClassGroupMark,
+    ClassGroupProduct,
+    ClassGroupTask,
+    ClassPeerRating,
+    ClassScratch,
+    ClassTeam,
+    ClassTeamAnswer,
+    ClassTeamCheck,
+    ClassTeamMember,
+    ClassTeamScore,
+)
 from lti_tool.models.content import Activity, ContentAsset, ContentVersion, FrameworkVersion, TagSet
 from lti_tool.models.deep_links import DeepLink
 from lti_tool.models.deliveries import (
@@ -15,7 +29,7 @@ from lti_tool.models.deliveries import (
     LineItem,
     OutboxRow,
 )
-from lti_tool.models.flipped_units import FlippedStep, FlippedText, FlippedUnit
+from lti_tool.models.flipped_units import FlippedReply, FlippedStep, FlippedText, FlippedUnit
 from lti_tool.models.learner_keys import LearnerKey
 from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
 from lti_tool.models.link_settings import LinkChange, LinkExtension
@@ -42,6 +56,16 @@ from lti_tool.models.mastery import (
 from lti_tool.models.mastery_columns import ColumnProbe, MasteryColumn, MasteryColumnValue, MasteryWatch
 from lti_tool.models.moodle import MoodleMatch, MoodleRating, MoodleService
 from lti_tool.models.notices import NoticeSeen
+from lti_tool.models.observations import (
+    AssessorQualification,
+    AssessorRule,
+    ObservationCapture,
+    ObservationDevice,
+    ObservationInvitation,
+    ObservationMark,
+    ObservationMember,
+    ObservationPhoto,
+)
 from lti_tool.models.peers import PeerReview, PeerSample, PeerScore, PeerSetup
 from lti_tool.models.platforms import (
     Context,
@@ -70,6 +94,13 @@ from lti_tool.models.sources import (
     SourceRequest,
     SourceScore,
 )
+from lti_tool.models.warnings import (
+    EarlyWarning,
+    TeacherEntryEvent,
+    TeacherEntryRow,
+    WarningEvent,
+    WarningSetting,
+)
 
 __all__ = [
     "RARE",
@@ -78,12 +109,26 @@ __all__ = [
     "AdminChange",
     "AdminLink",
     "AdminSession",
+    "AssessorQualification",
+    "AssessorRule",
     "Attempt",
     "Base",
+    "ClassAppeal",
+    "ClassCardPoints",
     "ClassDevice",
+    "ClassGroupMark",
+    "ClassGroupProduct",
+    "ClassGroupTask",
+    "ClassPeerRating",
     "ClassPoll",
+    "ClassScratch",
     "ClassSeat",
     "ClassSession",
+    "ClassTeam",
+    "ClassTeamAnswer",
+    "ClassTeamCheck",
+    "ClassTeamMember",
+    "ClassTeamScore",
     "ClassVote",
     "ColumnProbe",
     "ContentAsset",
@@ -94,7 +139,9 @@ __all__ = [
     "DeepLink",
     "Delivery",
     "Deployment",
+    "EarlyWarning",
     "Enrolment",
+    "FlippedReply",
     "FlippedStep",
     "FlippedText",
     "FlippedUnit",
@@ -136,6 +183,12 @@ __all__ = [
     "MoodleRating",
     "MoodleService",
     "NoticeSeen",
+    "ObservationCapture",
+    "ObservationDevice",
+    "ObservationInvitation",
+    "ObservationMark",
+    "ObservationMember",
+    "ObservationPhoto",
     "Organisation",
     "OutboxRow",
     "PeerReview",
@@ -172,5 +225,9 @@ __all__ = [
     "SubmissionFile",
     "SubmissionRow",
     "TagSet",
+    "TeacherEntryEvent",
+    "TeacherEntryRow",
     "ToolKey",
+    "WarningEvent",
+    "WarningSetting",
 ]

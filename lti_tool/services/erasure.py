@@ -20,6 +20,7 @@ from lti_tool.models import (
     CourseGroupMember,
     Delivery,
     Enrolment,
+    FlippedReply,
     FlippedText,
     Identity,
     LinkExtension,
@@ -40,12 +41,15 @@ from lti_tool.models import (
 )
 from lti_tool.services import ledger
 from lti_tool.services.class_erasure import forget_class
+from lti_tool.services.early_warnings_erasure import forget_warnings
 from lti_tool.services.learner_keys import destroy_key
 from lti_tool.services.live_erasure import forget_live
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
+from lti_tool.services.observing_erasure import forget_observations
 from lti_tool.services.scores import AGS
 from lti_tool.services.sheets_erasure import forget_sheets
 from lti_tool.services.submission_erasure import forget_work
+from lti_tool.services.teacher_records_erasure import forget_teacher
 from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
 
@@ -57,6 +61,7 @@ OF_A_PERSON: Final = (
     LtiSession,
     CourseGroupMember,
     Enrolment,
+    FlippedReply,
     FlippedText,
     Identity,
     MasteryColumnValue,
@@ -168,6 +173,9 @@ def _forget(session: Session, person: Person) -> None:
     forget_live(session, person.organisation_id, person.id)
     forget_class(session, person.organisation_id, person.id)
     forget_sheets(session, person.organisation_id, person.id)
+    forget_observations(session, person.organisation_id, person.id)
+    forget_warnings(session, person.organisation_id, person.id)
+    forget_teacher(session, person.organisation_id, person.id)
     session.execute(
         update(LinkExtension)
         .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)

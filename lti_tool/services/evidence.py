@@ -158,6 +158,11 @@ def record_many(
     return done
 
 
+def hold_all(connection: Connection, organisation_id: int) -> None:
+    """Let nobody else record in this organisation until the transaction ends: for who records in several steps."""
+    evidence_locks.take_all(Driver(connection), organisation_id)
+
+
 def _lock(
     connection: Connection, organisation_id: int, submissions: Sequence[Submission], versions: Sequence[Version]
 ) -> Locked:

@@ -135,7 +135,8 @@ def _named(content: object, activity: str, part: str, language: str) -> NamedPar
     Of what a platform carries itself the manifest alone is here, with a title where it has one.
     """
     if isinstance(content, Mapping) and (title := content.get("title")):
-        return NamedPart(activity=Text(title)[language], question=part)
+        named = next((each["title"] for each in content["parts"] if each["key"] == part and "title" in each), None)
+        return NamedPart(activity=Text(title)[language], question=Text(named)[language] if named else part)
     if not isinstance(content, Lesson):
         return NamedPart(activity=activity, question=part)
     shown = content.shown_language(language)

@@ -61,6 +61,15 @@ def take(driver: Driver, organisation_id: int, submissions: Sequence[Submission]
     return Locked(points)
 
 
+def take_all(driver: Driver, organisation_id: int) -> None:
+    """Wait for everybody who records in this organisation: whoever records several times in one transaction begins so.
+
+    Of two who first share the organisation and then want all of it, each would wait for the other.
+    """
+    if not driver.is_sqlite:
+        driver.run(_LOCK_ALL, (_number(f"{organisation_id}"),))
+
+
 def _number(name: str) -> int:
     """Return the 64 bits under which PostgreSQL knows a lock."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

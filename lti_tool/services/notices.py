@@ -18,6 +18,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
 from lti_tool.models import (
     RARE,
     Attempt,
+    FlippedReply,
+    FlippedUnit,
     LedgerEvent,
     LinkChange,
     LinkExtension,
@@ -50,6 +52,8 @@ class Kind(StrEnum):
     RESCORED = "rescored"
     """A teacher's dates, rules or extension moved a score that is shown."""
     EXTENDED = "extended"
+    REFLECTION_ANSWERED = "reflection-answered"
+    """A teacher answered what the learner wrote at the end of a flipped unit."""
     NEEDS_DECISION = "needs-decision"
     """An open appeal of a learner of the class."""
     CLASS_RELEASED = "class-released"
@@ -221,6 +225,31 @@ def _class_released(connection: Connection, link: Link, now: datetime) -> Iterat
         yield Notice(kind=Kind.CLASS_RELEASED, at=row.at, link=link.resource_link_id, title=row.title or "")
 
 
+def _reflections(connection: Connection, subject: Subject, now: datetime) -> Iterator[Notice]:
+    """Give the answers to a learner's reflections as they stand: one that was changed is told anew."""
+    rows = connection.execute(
+        select(
+            FlippedReply.written_at,
+            func.min(ResourceLink.id).label("link"),
+            func.min(ResourceLink.title).label("title"),
+        )
+        .join(FlippedUnit, FlippedUnit.id == FlippedReply.flipped_unit_id)
+        .join(
+            ResourceLink,
+            (ResourceLink.context_id == FlippedUnit.context_id) & (ResourceLink.activity_id == FlippedUnit.activity_id),
+        )
+        .where(
+            FlippedReply.organisation_id == subject.organisation_id,
+            FlippedUnit.organisation_id == subject.organisation_id,
+            ResourceLink.organisation_id == subject.organisation_id,
+            FlippedReply.person_id == subject.person_id,
+        )
+        .group_by(FlippedReply.id, FlippedReply.written_at)
+    )
+    for row in rows:
+        yield Notice(kind=Kind.REFLECTION_ANSWERED, at=row.written_at, link=row.link, title=row.title or "")
+
+
 def _appeals(connection: Connection, organisation_id: int, learner: str | None = None) -> Sequence[Any]:
     """Return the openings and decisions of appeals, in ledger order."""
     event = LedgerEvent
@@ -237,5 +266,6 @@ OF_LEARNER: Final[tuple[Callable[[Connection, Subject, datetime], Iterator[Notic
     _answered,
     _scores,
     _extended,
+    _reflections,
 )
 OF_CLASS: Final[tuple[Callable[[Connection, Link, datetime], Iterator[Notice]], ...]] = (_undecided, _class_released)

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     VIEW_OWN_RECORD = "record.view-own"
     VIEW_NOTICES = "notices.view"
     VIEW_CLASS = "class.view"
+    READ_REFLECTIONS = "reflections.read"
     RESEND_GRADES = "grades.resend"
     CHOOSE_COLUMNS = "grades.choose-columns"
     SET_LINK = "link.set"
@@ -47,6 +48,10 @@ class Permission(StrEnum):
     ADMINISTER = "administration.open"
     MANAGE_DELIVERIES = "deliveries.manage"
     CHOOSE_ACTIVITIES = "activities.choose"
+    DECIDE_WARNINGS = "warnings.decide"
+    KEEP_TEACHER_RECORD = "teacher-record.keep"
+    CONFIRM_TEACHER_RECORDS = "teacher-record.confirm"
+    VIEW_PROGRAMME = "programme.view"
     VIEW_SHARED_RECORD = "record.view-shared"
 
 
@@ -65,6 +70,7 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VIEW_OWN_RECORD,
             Permission.VIEW_NOTICES,
             Permission.VIEW_CLASS,
+            Permission.READ_REFLECTIONS,
             Permission.RESEND_GRADES,
             Permission.CHOOSE_COLUMNS,
             Permission.SET_LINK,
@@ -72,6 +78,9 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.MARK,
             Permission.RELEASE_MARKS,
             Permission.CHOOSE_ACTIVITIES,
+            Permission.DECIDE_WARNINGS,
+            Permission.KEEP_TEACHER_RECORD,
+            Permission.VIEW_PROGRAMME,
         }
     ),
     Role.ASSISTANT: frozenset(
@@ -81,6 +90,9 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VIEW_NOTICES,
             Permission.VIEW_CLASS,
             Permission.MARK,
+            Permission.DECIDE_WARNINGS,
+            Permission.KEEP_TEACHER_RECORD,
+            Permission.VIEW_PROGRAMME,
         }
     ),
     Role.MENTOR: frozenset({Permission.VIEW_ACTIVITY, Permission.VIEW_NOTICES, Permission.ASSERT, Permission.MARK}),
@@ -101,6 +113,8 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.MANAGE_DELIVERIES,
             Permission.INSTALL_CONTENT,
             Permission.EDIT_FRAMEWORK,
+            Permission.CONFIRM_TEACHER_RECORDS,
+            Permission.VIEW_PROGRAMME,
         }
     ),
     Role.OPERATOR: frozenset(
@@ -110,6 +124,8 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.MANAGE_PLATFORMS,
             Permission.MANAGE_DELIVERIES,
             Permission.INSTALL_CONTENT,
+            Permission.CONFIRM_TEACHER_RECORDS,
+            Permission.VIEW_PROGRAMME,
         }
     ),
     Role.EMPLOYER: frozenset({Permission.VIEW_SHARED_RECORD}),

@@ -49,9 +49,17 @@ blueprint = Blueprint("activity", __name__)
 FRAGMENT = "X-Qualoop-Fragment"
 BACK = {
     "activity": "activity.show",
+    "evidence": "programme_evidence.show",
+    "my-evidence": "programme_evidence.show_own",
     "notices": "notices.show",
+    "observed": "observing_own.show",
+    "observing": "observing.show",
     "record": "record.show",
+    "programme": "programme.show",
+    "teacher": "teacher_record.show",
     "teaching": "teaching.show",
+    "warnings": "warnings.show",
+    "warnings-rules": "warnings_rules.show",
 }
 REVIEW = "review"
 RESTART = "restart"

@@ -14,6 +14,8 @@ from lti_tool.views import (
     admin_overview,
     admin_platforms,
     admin_sources,
+    programme,
+    teacher_record_admin,
 )
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -29,3 +31,5 @@ for part in (
     admin_keys,
 ):
     blueprint.register_blueprint(part.blueprint)
+blueprint.register_blueprint(programme.administration)
+blueprint.register_blueprint(teacher_record_admin.blueprint)

@@ -39,7 +39,7 @@ _SHORT: Final = {
     Stage.FIRST_VOTE: translatable("Vote 1"),
     Stage.SECOND_VOTE: translatable("Vote 2"),
     Stage.TEAM: translatable("Team"),
-    Stage.PRACTICE: translatable("Practice"),
+    Stage.PRACTICE: translatable("In practice"),
     Stage.RECORD: translatable("Level"),
 }
 _NAMES: Final = {

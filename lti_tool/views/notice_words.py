@@ -28,6 +28,7 @@ def sentence(notice: Notice, words: Wording) -> str:
         Kind.LIVE_JUDGES: gettext("A live project waits to be judged. %(title)s."),
         Kind.RELEASED: gettext("Your result is out. %(title)s: %(score)s."),
         Kind.RESCORED: gettext("Your teacher changed dates or rules. Your result now is %(score)s. %(title)s."),
+        Kind.REFLECTION_ANSWERED: gettext("Your teacher answered your reflection. %(title)s."),
         Kind.CLASS_RELEASED: gettext("Results are out. %(title)s."),
     }[notice.kind]
     return said % {"title": title, "score": score, "task": task}

@@ -24,17 +24,19 @@ OF_A_GENERATION = "a generation of levels, which belongs to one organisation"
 OF_A_VERSION = "a version of content, which belongs to one organisation"
 OF_A_SECRET = "a random secret, which leads to its organisation"
 OF_ALL = "the worker's rounds and the operator's lists: every organisation's, nothing of which is shown to another"
+OF_THE_CALLER = "rows that the caller names: an organisation's, or all that are old"
 
 #: Statements in SQL: module -> (how many, why).
 IN_SQL: dict[str, tuple[int, str]] = {
     "services/access_tokens.py": (2, OF_A_REGISTRATION),
     "services/attempts.py": (2, OF_A_ROW),
     "services/class_cells.py": (1, OF_A_GENERATION),
-    "services/class_live.py": (1, OF_A_SECRET),
+    "services/class_live.py": (2, OF_A_SECRET),
     "services/grade_comparison.py": (1, OF_A_ROW),
     "services/grade_results.py": (1, OF_A_ROW),
     "services/groups.py": (1, OF_A_REGISTRATION),
     "services/launches.py": (3, OF_A_REGISTRATION),
+    "services/loop_meter_log.py": (1, "the number of an event, of whichever organisation, of which nothing is shown"),
     "services/mastery_column_making.py": (1, OF_ALL),
     "services/mastery_tables.py": (11, OF_A_GENERATION),
     "services/moodle_channel.py": (1, OF_A_ROW),
@@ -55,6 +57,8 @@ BUILT: dict[tuple[str, str], str] = {
     ("services/content_install.py", "find_version"): OF_A_ROW,
     ("services/content_install.py", "newest_tags"): OF_A_VERSION,
     ("services/class_devices.py", "purge_devices"): OF_ALL,
+    ("services/class_team_erasure.py", "_drop_appeals"): OF_THE_CALLER,
+    ("services/class_team_erasure.py", "_drop_comments"): OF_THE_CALLER,
     ("services/deep_links.py", "purge_requests"): OF_ALL,
     ("services/evidence_checks.py", "_has_tags"): OF_A_VERSION,
     ("services/grade_comparison.py", "_due"): OF_ALL,
@@ -71,6 +75,7 @@ BUILT: dict[tuple[str, str], str] = {
     ("services/roster.py", "_is_due"): OF_ALL,
     ("services/roster.py", "_note_failure"): OF_A_ROW,
     ("services/roster.py", "_still_ours"): OF_A_ROW,
+    ("services/observing_devices.py", "find_invitation"): OF_A_SECRET,
     ("services/sessions.py", "purge_sessions"): OF_ALL,
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -152,7 +152,7 @@ def _made_up(column: Column[Any], canary: str, now: datetime) -> Any:
         return WORDS.get(column.name, usual)[: column.type.length]
     if isinstance(column.type, JSON):
         return {"note": canary}
-    return {bytes: canary.encode(), bool: False}.get(column.type.python_type, 1)
+    return {bytes: canary.encode(), bool: False, date: now.date()}.get(column.type.python_type, 1)
 
 
 def _referenced(session: Session, key: ForeignKey, organisation_id: int) -> Any:

@@ -26,6 +26,8 @@ from tests.factories.launches import LTI, TOOL_ORIGIN, Case
 from tests.factories.tenants import CANARY, SHARED, Tenant, checksums, two_tenants
 from tests.factories.tool import SECRET, Tool, make_tool
 from tests.functional.admin.steps import make_link
+from tests.functional.security.tenant_arguments import arguments_of
+from tests.functional.security.tenant_forms import FORMS
 
 
 @dataclass(frozen=True)
@@ -52,177 +54,6 @@ def _routes() -> list[tuple[str, str]]:
 
 
 ROUTES: Final = _routes()
-#: Endpoint -> the form of its POST; `$x` stands for the other organisation's x.
-FORMS: Final[dict[str, dict[str, Any]]] = {
-    "activity.act": {"attempt": "$attempt"},
-    "activity.choose_language": {"language": "en", "back": "class/$person_uuid"},
-    "activity_preview.walk": {"attempt": "$attempt"},
-    "admin.access.choose_organisation": {"organisation": "$organisation"},
-    "admin.access.end": {},
-    "admin.access.language": {"language": "en", "back": "/admin/platforms/$platform"},
-    "admin.access.sign_in": {},
-    "admin.access.sign_out": {},
-    "admin.check.run": {"platform": "$platform"},
-    "admin.content.undo": {"run": "$run"},
-    "admin.deliveries.act": {"act": "send-again:$row", "row": ["$row"], "platform": "$platform"},
-    "admin.jobs.stop": {},
-    "admin.keys.replace": {"purpose": "lti", "reason": "no"},
-    "admin.keys.rotate": {"purpose": "lti"},
-    "admin.overview.decide": {"action": "dismiss"},
-    "admin.platforms.change": {"name": "Taken over", "product": "canvas"},
-    "admin.platforms.decide": {"action": "approve"},
-    "admin.platforms.decide_deployment": {"action": "refuse", "deployment": "1"},
-    "admin.platforms.invite": {"days": "7", "organisation": "$organisation"},
-    "admin.platforms.withdraw": {},
-    "admin.sources.revoke": {"source": "1", "key": ""},
-    "admin.sources.rotate": {"source": "1"},
-    "api.record_evidence": {},
-    "class_rounds.change": {"do": "pace", "seen": "0", "by_teacher": "yes"},
-    "classroom.change": {"do": "close"},
-    "classroom.delete": {},
-    "classroom.plan": {"title": "Ours", "late": "10", "low": "30", "high": "70"},
-    "classroom_device.check_in": {"number": "123456"},
-    "classroom_device.name": {"name": "our learner"},
-    "classroom_device.vote": {"poll": "$poll", "round": "1", "choice": "0"},
-    "classroom_door.enter": {"code": "ZZZZZZ"},
-    "classroom_polls.add": {"activity": "$key", "content": "0", "item": "x"},
-    "classroom_polls.make": {"kind": "single-choice", "prompt": "Q", "lines": "*a\nb"},
-    "classroom_polls.move": {"do": "remove", "poll": "$poll"},
-    "classroom_roll.confirm": {"seat": "$seat", "person": "$person_uuid"},
-    "classroom_roll.mark": {"mark": "$person_uuid:present"},
-    "classroom_seat.check_in": {"number": "123456"},
-    "classroom_seat.pair": {},
-    "classroom_seat.vote": {"poll": "$poll", "round": "1", "choice": "0"},
-    "deep_linking.answer": {"pick": ["$key"]},
-    "deep_linking.cancel": {},
-    "flipped.write_text": {"kind": "reflection", "text": "mine"},
-    "flipped_build.copy": {"source": "$unit", "class_at": ""},
-    "flipped_build.copy_here": {"source": "$unit", "class_at": ""},
-    "flipped_build.edit": {"do": "undo", "revision": "1"},
-    "flipped_build.edit_choosing": {"do": "undo", "revision": "1"},
-    "flipped_build.place": {},
-    "flipped_build.propose_unit": {"unit": "SEM-1"},
-    "flipped_class.ask": {"question": "all"},
-    "link_settings.change": {"do": "save", "attempts": "1"},
-    "link_settings.extend": {"person": "$person_uuid", "extra_attempts": "3", "reason": "x"},
-    "link_settings.restore": {"change": "$change"},
-    "link_settings.take_back": {"person": "$person_uuid"},
-    "live.save": {"do": "hand-in", "step": "plan", "seen": "0", "text": "x", "keep": ["$file"]},
-    "live.withdraw": {"step": "plan", "seen": "1"},
-    "live_mentor.assign": {"to": ""},
-    "live_mentor.decide": {"do": "accept", "step": "plan", "seen": "1", "enterprise": "x"},
-    "live_mentor.name_enterprise": {"enterprise": "Ours"},
-    "marks_files.apply": {},
-    "marks_files.bring": {"kind": "marks"},
-    "marks_files.match": {"row-2": "$person_uuid"},
-    "marks_files.undo": {},
-    "marking.release": {"do": "now", "work": ["$work"]},
-    "marking_room.arrange": {"do": "assign", "to": ""},
-    "marking_room.correct": {"reason": "error"},
-    "marking_room.save": {"do": "approve", "seen": "1"},
-    "marking_room.undo": {"seen": "1"},
-    "mastery_columns.choose": {"column": ["kp:SEM-1.1"]},
-    "mastery_columns.compare_grades": {},
-    "mastery_columns.send_again": {"person": "$person_uuid"},
-    "moodle_competencies.send_again": {"person": "$person_uuid"},
-    "notices.mark": {"to": "99999999999999"},
-    "notices.undo": {},
-    "oidc.launch": {"id_token": "x.y.z", "state": "$state"},
-    "oidc.launch_stored": {"id_token": "x.y.z", "state": "$state", "secret": "x"},
-    "oidc.login": {"iss": SHARED, "client_id": "canvas-ours", "login_hint": "1", "target_link_uri": TOOL_ORIGIN},
-    "peers.flag": {"reason": "x"},
-    "peers.rate": {"level-accuracy": "1"},
-    "peers.save_review": {"do": "hand-in", "seen": "1"},
-    "peers.take_back": {},
-    "peers.take_next": {},
-    "peers_staff.change": {"is_on": "on", "reviews": "3", "samples": "0", "hours": "72", "effect": "advise"},
-    "peers_staff.settle": {"do": "out", "reason": "x", "work": "$work"},
-    "registration.register": {},
-    "run_files.own": {"attempt": "$attempt"},
-    "rooms.begin": {"teams": "4", "size": "6", "ghosts": "$room"},
-    "rooms.change": {"do": "end", "room": "$room", "played": "1"},
-    "rooms_team.join": {"room": "$room", "team": "1"},
-    "rooms_team.name": {"room": "$room", "name": "Ours"},
-    "rooms_team.role": {"do": "take:buyer", "room": "$room"},
-    "rooms_team.save": {"do": "save", "room": "$room", "round": "1", "seen.bids": "1"},
-    "rubrics.change": {"rubric": "$rubric", "form": "project"},
-    "sheets.make": {"item": "x/y"},
-    "sheets_uploads.apply": {},
-    "sheets_uploads.read_again": {},
-    "sheets_uploads.settle_answer": {"picked": "a"},
-    "sheets_uploads.settle_page": {"do": "name", "person": "$person_uuid"},
-    "sheets_uploads.undo": {},
-    "sheets_uploads.upload": {},
-    "storage.open_window": {"page": "class/$person_uuid"},
-    "submission.hand_in": {"text": "x", "keep": ["$file"]},
-    "teaching.compare_grades": {},
-    "teaching.send_again": {"person": "$person_uuid"},
-    "teaching.update_list": {},
-}
-
-
-def of_a_class(theirs: Tenant) -> dict[str, Any]:
-    """Return the arguments of the routes of a class."""
-    return {
-        "class_uuid": theirs.one("class_session", "uuid"),
-        "poll": theirs.one("class_poll", "uuid"),
-        "poll_uuid": theirs.one("class_poll", "uuid"),
-        "seat": theirs.one("class_seat"),
-        # A secret of the room: who has the key of a projector may see it.
-        "screen_key": "0" * 43,
-    }
-
-
-def of_paper(theirs: Tenant) -> dict[str, Any]:
-    """Return the arguments of the routes of paper."""
-    return {
-        "answer": theirs.one("sheet_answer", "uuid"),
-        "page": theirs.one("sheet_page", "uuid"),
-        "printed": theirs.one("sheet_set", "uuid"),
-        "table": theirs.one("mark_file", "uuid"),
-        "upload": theirs.one("sheet_upload", "uuid"),
-    }
-
-
-def known(world: World, mine: Tenant) -> dict[str, Any]:
-    """Return every argument of a route: whose launch and choice ``mine`` says, all else of the other organisation."""
-    theirs = world.theirs
-    return {
-        **of_a_class(theirs),
-        **of_paper(theirs),
-        "launch": mine.uuid_of(mine.teacher),
-        "request_uuid": mine.chooser.base.strip("/").split("/")[1],
-        "person_uuid": theirs.learner.who.person_uuid,
-        "code": "SEM-1.1",
-        "column_id": theirs.one("mastery_column"),
-        "number": 1,
-        "path": "cover.svg",
-        "key": "sem-1-1-keywords-and-intent",
-        "action": "go",
-        "version": "0",
-        "platform": theirs.one("registration"),
-        "invite": theirs.one("registration_invite", "token_hash"),
-        "invite_id": theirs.one("registration_invite"),
-        "item": theirs.one("inbox_item"),
-        "job_uuid": theirs.one("job", "uuid"),
-        "session_uuid": theirs.one("admin_session", "uuid"),
-        "token": theirs.one("admin_link", "token_hash"),
-        "organisation_uuid": "00000000-0000-0000-0000-000000000000",
-        "attempt": theirs.one("attempt", "uuid"),
-        "organisation": theirs.organisation_id,
-        "run": theirs.one("import_run", "uuid"),
-        "row": theirs.one("outbox"),
-        "change": theirs.one("link_change"),
-        "work": theirs.one("submission", "uuid"),
-        "file": theirs.one("submission_file", "uuid"),
-        "unit": theirs.one("flipped_unit", "uuid"),
-        "room": theirs.one("market_room", "uuid"),
-        "review": theirs.one("peer_review", "uuid"),
-        "sample": "umbrella-listed",
-        "rubric": theirs.one("rubric_version"),
-        "source": theirs.one("source", "key"),
-        "state": theirs.one("launch_state", "state_hash"),
-    }
 
 
 def filled(value: Any, values: dict[str, Any]) -> Any:
@@ -253,7 +84,7 @@ def csrf(world: World, client: Client, rule: str) -> str:
 
 
 def ask(world: World, rule: Rule, method: str, mine: Tenant) -> TestResponse:
-    client, values = browser_of(world), known(world, mine)
+    client, values = browser_of(world), arguments_of(mine, world.theirs)
     url = world.tool.app.url_map.bind("").build(rule.endpoint, {n: values[n] for n in rule.arguments}, method=method)
     if method == "GET":
         return client.get(url, base_url=TOOL_ORIGIN)
@@ -358,7 +189,7 @@ def test_no_command_for_us_shows_or_changes_anything_of_theirs(
     monkeypatch.setenv("QUALOOP_DATABASE_URL", str(world.tool.runtime.database.engine.url))
     monkeypatch.setenv("QUALOOP_SECRET_KEY", SECRET)
     before = checksums(world.tool, world.theirs.organisation_id)
-    monkeypatch.setattr("sys.argv", ["qualoop", *filled(words, known(world, world.ours)).split()])
+    monkeypatch.setattr("sys.argv", ["qualoop", *filled(words, arguments_of(world.ours, world.theirs)).split()])
     status = main()
     shown = capsys.readouterr()
     assert CANARY not in shown.out + shown.err

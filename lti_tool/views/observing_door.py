@@ -1,0 +1,107 @@
+"""The link of an invitation: a page with one button, so that a messenger's preview of it joins nobody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Transaction
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.models import Context, ObservationInvitation, Organisation
+from lti_tool.services import observing_devices, observing_invitations
+from lti_tool.services.observing_devices import COOKIE_GOOD, Phone, find_phone
+from lti_tool.services.observing_errors import LinkRefusedError, PhoneEndedError, PhoneUnknownError
+from lti_tool.services.sessions import ForgedFormError
+from lti_tool.views.classroom_device import reader_language
+from lti_tool.views.guards import public, runtime
+from lti_tool.views.observing_words import LINK_WORDS
+from lti_tool.views.phone_api import PHONE_COOKIE, set_phone_cookie
+from lti_tool.views.wording import Wording
+
+blueprint = Blueprint("observing_door", __name__)
+
+_OURS: Final = frozenset({"same-origin", "none", ""})
+_GONE: Final = 410
+_APP: Final = "/phone/"
+_SYSTEMS: Final = ("iPhone", "iPad", "Android", "Windows", "Macintosh", "Linux")
+_BROWSERS: Final = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+
+
+@blueprint.get("/observe/<token>")
+@public("says to whom the link of an invitation was given whose it is; it uses nothing up")
+def show(token: str) -> AnyResponse:
+    """Say whose invitation it is, for which course and until when."""
+    parts = runtime()
+    try:
+        with parts.database.reading() as reading:
+            row = observing_devices.find_invitation(reading, token, parts.clock())
+            return AnyResponse(_page(reading, row, token), mimetype="text/html")
+    except LinkRefusedError as error:
+        return _refused(error)
+
+
+@blueprint.post("/observe/<token>")
+@public(
+    "makes this browser a phone of the invitation whose link was given to it: 256 bits, as many phones as were allowed"
+)
+def join(token: str) -> AnyResponse:
+    """Make this browser a phone of the invitation; one that is one already stays it, unless it has lost its key."""
+    # There is no session yet that a token could be of; and no other site may make a phone of this browser.
+    if request.headers.get("Sec-Fetch-Site", "") not in _OURS:
+        raise ForgedFormError
+    parts, now = runtime(), runtime().clock()
+    try:
+        with parts.database.transaction() as transaction:
+            row = observing_devices.find_invitation(transaction, token, now)
+            phone = _joined(transaction, row)
+            if phone is not None and request.form.get("new") == "1":
+                observing_devices.leave(transaction, phone, now=now)
+                phone = None
+            phone = phone or observing_devices.join(transaction, token, label=_label(), now=now)
+    except LinkRefusedError as error:
+        return _refused(error)
+    response = redirect(_APP, 303)
+    set_phone_cookie(response, phone.cookie, max_age=int(COOKIE_GOOD.total_seconds()))
+    return response
+
+
+def _joined(transaction: Transaction, row: ObservationInvitation) -> Phone | None:
+    """Return the phone that this browser is of an invitation already, or None."""
+    try:
+        phone = find_phone(transaction, request.cookies.get(PHONE_COOKIE, ""))
+    except (PhoneUnknownError, PhoneEndedError):
+        return None
+    return phone if phone.invitation.id == row.id else None
+
+
+def _page(reading: Transaction, row: ObservationInvitation, token: str) -> str:
+    course = reading.scalar(
+        select(Context.title).where(Context.organisation_id == row.organisation_id, Context.id == row.context_id)
+    )
+    return render_template(
+        "observing_door.html",
+        session=None,
+        row=row,
+        course=course or "",
+        organisation=reading.get_one(Organisation, row.organisation_id).name,
+        joined=_joined(reading, row) is not None,
+        address=url_for("observing_door.join", token=token),
+        last_day=observing_invitations.last_day,
+        words=Wording(language=reader_language()),
+        refused="",
+    )
+
+
+def _refused(error: LinkRefusedError) -> AnyResponse:
+    html = render_template("observing_door.html", session=None, row=None, refused=LINK_WORDS[error.code])
+    return AnyResponse(html, _GONE, mimetype="text/html")
+
+
+def _label() -> str:
+    """Return what a phone is called in the list: its system and browser, no more of what it tells."""
+    agent = request.headers.get("User-Agent", "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    return " · ".join(filter(None, (system, browser)))
