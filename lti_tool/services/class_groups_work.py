@@ -27,8 +27,8 @@ from lti_tool.models import (
 from lti_tool.services.class_members import Link
 from lti_tool.services.class_seats import Comer
 from lti_tool.services.class_sessions import ClassMissingError, plain, touch
-from lti_tool.services.class_team_answers import TeamMissingError, UnconfirmedError
-from lti_tool.services.class_teams import find_own, list_teams
+from lti_tool.services.class_team_answers import UnconfirmedError, require_team
+from lti_tool.services.class_teams import Team, list_teams
 from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, open_text, sealed_text
 from qualoop.classroom.peer_factor import MAX_COMMENT, MAX_TITLE, FactorRules, RatingRefusedError, require_rating
 from qualoop.classroom.session import ClassMovedError, ClassRefusedError
@@ -197,39 +197,22 @@ def rate(
     out or somebody else is named, UnconfirmedError, TeamMissingError, ClassMissingError.
     """
     task = get_task(session, row, task_uuid, SHARED)
-    if comer is None or comer.person_id is None:
+    if comer is None or (rater := comer.person_id) is None:
         raise UnconfirmedError
     if not takes_ratings(task, now):
         raise RatingClosedError
     # By the team's row, so that of two requests of one member the later one replaces all of the earlier one.
-    team = find_own(session, row, comer.person_id, locked=True)
-    if team is None:
-        raise TeamMissingError
-    people = dict(
-        session.execute(
-            select(Person.uuid, Person.id).where(
-                Person.organisation_id == row.organisation_id, Person.id.in_(team.people)
-            )
-        ).all()
-    )
-    if any(named not in people for named in given):
-        raise RatingRefusedError
-    require_rating(comer.person_id, team.people, {people[named]: each.points for named, each in given.items()})
-    if any(len(each.comment) > MAX_COMMENT for each in given.values()):
-        raise RatingRefusedError
-    mine = (
-        ClassPeerRating.organisation_id == row.organisation_id,
-        ClassPeerRating.task_id == task.id,
-        ClassPeerRating.rater_id == comer.person_id,
-    )
-    session.execute(delete(ClassPeerRating).where(*mine))
+    team = require_team(session, row, rater)
+    people = _checked(session, rater, team, given)
+    mine = (ClassPeerRating.task_id == task.id, ClassPeerRating.rater_id == rater)
+    session.execute(delete(ClassPeerRating).where(ClassPeerRating.organisation_id == row.organisation_id, *mine))
     for named, each in given.items():
         owner = KeyOwner(organisation_id=row.organisation_id, learner=named, secret=secret)
         session.add(
             ClassPeerRating(
                 organisation_id=row.organisation_id,
                 task_id=task.id,
-                rater_id=comer.person_id,
+                rater_id=rater,
                 ratee_id=people[named],
                 points=each.points,
                 comment_sealed=_sealed(session, owner, each.comment, now),
@@ -237,6 +220,18 @@ def rate(
             )
         )
     session.flush()
+
+
+def _checked(session: Session, rater: int, team: Team, given: Mapping[str, Given]) -> dict[str, int]:
+    """Return the people of a team by pseudonym; raise RatingRefusedError unless all mates are rated, and nobody else."""
+    query = select(Person.uuid, Person.id).where(
+        Person.organisation_id == team.row.organisation_id, Person.id.in_(team.people)
+    )
+    people: dict[str, int] = dict(session.execute(query).all())
+    if any(named not in people or len(each.comment) > MAX_COMMENT for named, each in given.items()):
+        raise RatingRefusedError
+    require_rating(rater, team.people, {people[named]: each.points for named, each in given.items()})
+    return people
 
 
 def read_ratings(session: Session, task: ClassGroupTask) -> dict[int, dict[int, int]]:

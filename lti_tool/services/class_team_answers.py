@@ -95,6 +95,21 @@ def answer(
         _ANSWER.run(session.connection(), values)
 
 
+def require_confirmed(seat: ClassSeat) -> int:
+    """Return whose a seat is for sure; raise UnconfirmedError."""
+    if not seat.is_confirmed or seat.person_id is None:
+        raise UnconfirmedError
+    return seat.person_id
+
+
+def require_team(session: Session, row: ClassSession, person_id: int) -> Team:
+    """Return the team of a learner, locked: members come one after another. Raises TeamMissingError."""
+    team = find_own(session, row, person_id, locked=True)
+    if team is None:
+        raise TeamMissingError
+    return team
+
+
 def scratch(
     session: Session,
     row: ClassSession,
@@ -107,23 +122,18 @@ def scratch(
 ) -> Team:
     """Scratch one option for the learner's team, for good; the same one twice is one. Return the team.
 
-    Members who scratch at once come one after another, by the team's row. Raises ScratchRefusedError where nothing is
-    scratched (any more), UnconfirmedError, TeamMissingError, ClassClosedError, ClassMissingError.
+    Raises ScratchRefusedError, UnconfirmedError, TeamMissingError, ClassRefusedError.
     """
     check = get_check(session, row, check_uuid, SHARED)
     require_open(row)
-    if not seat.is_confirmed or seat.person_id is None:
-        raise UnconfirmedError
     if check.state != CheckState.TEAM:
         raise ScratchRefusedError
-    team = find_own(session, row, seat.person_id, locked=True)
-    if team is None:
-        raise TeamMissingError
+    team = require_team(session, row, require_confirmed(seat))
     cards = read_cards(session, check, team.row.id)
     if number not in cards or any(card.typed is not None for card in cards.values()):
         raise ScratchRefusedError
-    before, after = cards[number], cards[number].scratch(option)
-    if after is before:
+    after = cards[number].scratch(option)
+    if after is cards[number]:
         return team
     session.add(
         ClassScratch(

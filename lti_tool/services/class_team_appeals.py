@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassAppeal, ClassSeat, ClassSession, ClassTeam, ClassTeamCheck, Person
 from lti_tool.services.class_sessions import ClassMissingError, plain, require_open, touch
-from lti_tool.services.class_team_answers import TeamMissingError, UnconfirmedError
+from lti_tool.services.class_team_answers import require_confirmed, require_team
 from lti_tool.services.class_team_checks import SHARED, get_check
 from lti_tool.services.class_team_scores import ACCEPT, DECLINE
-from lti_tool.services.class_teams import Team, find_own, touch_team
+from lti_tool.services.class_teams import Team, touch_team
 from lti_tool.services.learner_keys import KeyOwner, open_text, sealed_text
 from qualoop.classroom.session import ClassMovedError, ClassRefusedError
 from qualoop.classroom.team_check import MAX_APPEAL, MAX_REASON, CheckState
@@ -60,23 +60,19 @@ def write(
     check_uuid, number = named
     check = get_check(session, row, check_uuid, SHARED)
     require_open(row)
-    if not seat.is_confirmed or seat.person_id is None:
-        raise UnconfirmedError
     if check.state != CheckState.DONE:
         raise ClassMovedError
-    team = find_own(session, row, seat.person_id, locked=True)
-    if team is None:
-        raise TeamMissingError
-    words = _cleaned(words, MAX_APPEAL)
+    words, person_id = _cleaned(words, MAX_APPEAL), require_confirmed(seat)
+    team = require_team(session, row, person_id)
     if not 1 <= number <= len(check.items) or _find(session, check, team.row, number) is not None:
         raise AppealRefusedError
-    owner = _owner(session, row.organisation_id, seat.person_id, secret)
+    owner = _owner(session, row.organisation_id, person_id, secret)
     session.add(
         ClassAppeal(
             organisation_id=row.organisation_id,
             check_id=check.id,
             team_id=team.row.id,
-            person_id=seat.person_id,
+            person_id=person_id,
             uuid=str(uuid.uuid4()),
             number=number,
             text_sealed=sealed_text(session.connection(), owner, words, now),
@@ -85,7 +81,6 @@ def write(
         )
     )
     touch_team(team.row)
-    session.flush()
     return team
 
 

@@ -142,21 +142,11 @@ def open_own(
 
     The link is good for half an hour, the phone for as long as a term. Who is a mentor in the course observes as one.
     """
-    link = inviter.link
     role = AssessorRole.MENTOR if Role.MENTOR.value in roles else AssessorRole.TEACHER
-    row = session.scalar(
-        select(ObservationInvitation)
-        .where(
-            *_of_course(link),
-            ObservationInvitation.person_id == inviter.person_id,
-            ObservationInvitation.is_own.is_(True),
-            ObservationInvitation.revoked_at.is_(None),
-            ObservationInvitation.ends_at > now,
-        )
-        .with_for_update()
-    )
+    row = _find_own(session, inviter, now)
     if row is not None:
-        row.ends_at, row.language, row.resource_link_id = now + OWN_LASTS, language, link.resource_link_id
+        row.ends_at, row.language = now + OWN_LASTS, language
+        row.resource_link_id = inviter.link.resource_link_id
         row.role = role.value
         return row, renew_link(session, row, until=now + OWN_LINK_LASTS)
     token = secrets.token_urlsafe(_LINK_BYTES)
@@ -177,6 +167,21 @@ def open_own(
     session.add(row)
     session.flush()
     return row, token
+
+
+def _find_own(session: Session, inviter: Inviter, now: datetime) -> ObservationInvitation | None:
+    """Return the invitation that somebody of the staff holds for the own phone, locked."""
+    return session.scalar(
+        select(ObservationInvitation)
+        .where(
+            *_of_course(inviter.link),
+            ObservationInvitation.person_id == inviter.person_id,
+            ObservationInvitation.is_own.is_(True),
+            ObservationInvitation.revoked_at.is_(None),
+            ObservationInvitation.ends_at > now,
+        )
+        .with_for_update()
+    )
 
 
 def renew_link(session: Session, row: ObservationInvitation, *, until: datetime) -> str:

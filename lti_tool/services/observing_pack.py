@@ -13,7 +13,14 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Context, CourseGroup, CourseGroupMember, ObservationCapture, Organisation
+from lti_tool.models import (
+    Context,
+    CourseGroup,
+    CourseGroupMember,
+    ObservationCapture,
+    ObservationInvitation,
+    Organisation,
+)
 from lti_tool.services import groups, observing_tasks
 from lti_tool.services.assessor_qualifications import list_of, rule_of
 from lti_tool.services.class_members import Link, Member, list_members
@@ -42,13 +49,7 @@ def make_pack(session: Session, phone: Phone, contents: Contents, now: datetime)
     tasks = _tasks(connection, phone, link, contents)
     body: dict[str, Any] = {
         "device": {"uuid": phone.row.uuid, "seq": _last_seq(session, phone)},
-        "assessor": {
-            "name": invitation.name,
-            "role": invitation.role,
-            "is_enterprise": invitation.role == AssessorRole.MENTOR.value,
-            "enterprise": invitation.enterprise,
-            "level_cap": cap,
-        },
+        "assessor": _assessor(invitation, cap),
         "invitation": {
             "title": invitation.title,
             "from": utc_text(invitation.starts_at),
@@ -69,6 +70,17 @@ def make_pack(session: Session, phone: Phone, contents: Contents, now: datetime)
     told = {name: value for name, value in body.items() if name != "device"}
     version = hashlib.sha256(canonical_body({"pack": told, "device": phone.row.uuid})).hexdigest()[:16]
     return {"version": version, **body, "server_time": utc_text(now)}
+
+
+def _assessor(invitation: ObservationInvitation, cap: int | None) -> dict[str, Any]:
+    """Return who observes, and up to which level."""
+    return {
+        "name": invitation.name,
+        "role": invitation.role,
+        "is_enterprise": invitation.role == AssessorRole.MENTOR.value,
+        "enterprise": invitation.enterprise,
+        "level_cap": cap,
+    }
 
 
 def _tasks(connection: Connection, phone: Phone, link: Link, contents: Contents) -> Sequence[Task]:

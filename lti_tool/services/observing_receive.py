@@ -320,16 +320,21 @@ def judged_of(stored: StoredRubric, sheet: MarkSheet) -> dict[str, Any]:
     }
 
 
+def _sealed(session: Session, receiver: Receiver, key_of: str, token: str) -> bytes:
+    """Return a signed capture under a key; raise AboutErasedError where the key is destroyed."""
+    owner = KeyOwner(organisation_id=receiver.course.organisation_id, learner=key_of, secret=receiver.course.secret)
+    try:
+        return sealed_bytes(session.connection(), owner, token.encode(), receiver.now)
+    except LearnerErasedError as error:
+        raise AboutErasedError from error
+
+
 def _made_row(session: Session, receiver: Receiver, sent: _Sent, found: _Found) -> ObservationCapture:
     """Return a new capture as it is stored, its words sealed; raise AboutErasedError."""
     capture, phone, now = sent.capture, receiver.phone, receiver.now
     identity = str(uuid.uuid4())
     key_of = _key_of(session, receiver, capture, identity)
-    owner = KeyOwner(organisation_id=receiver.course.organisation_id, learner=key_of, secret=receiver.course.secret)
-    try:
-        sealed = sealed_bytes(session.connection(), owner, sent.token.encode(), now)
-    except LearnerErasedError as error:
-        raise AboutErasedError from error
+    sealed = _sealed(session, receiver, key_of, sent.token)
     judged = judged_of(found.stored, found.sheet) if found.stored is not None and found.sheet is not None else {}
     return ObservationCapture(
         organisation_id=receiver.course.organisation_id,

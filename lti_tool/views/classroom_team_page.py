@@ -70,14 +70,7 @@ def check_view(
     own = class_team_answers.read_own(transaction, check, seat) if seat else {}
     cards = final_cards(transaction, check).get(team.row.id, {}) if team else {}
     is_done = state is CheckState.DONE
-    appeals = (
-        {
-            each.number: each
-            for each in class_team_appeals.read_appeals(transaction, check, secret=secret, team_id=team.row.id)
-        }
-        if team and is_done
-        else {}
-    )
+    appeals = _appeals(transaction, check, team, secret) if team and is_done else {}
     seed = seed_of(check)
     items = [
         shown
@@ -102,6 +95,14 @@ def check_view(
         "most": MOST_OF_ITEM * len(items),
         "on_paper": any(card.typed is not None for card in cards.values()),
     }
+
+
+def _appeals(
+    transaction: Transaction, check: ClassTeamCheck, team: Team, secret: str
+) -> Mapping[int, class_team_appeals.Appeal]:
+    """Return the appeals of a team by number of the item."""
+    found = class_team_appeals.read_appeals(transaction, check, secret=secret, team_id=team.row.id)
+    return {each.number: each for each in found}
 
 
 def screen_check(transaction: Transaction, row: ClassSession, language: str) -> View | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
@@ -209,19 +209,26 @@ def _page(session: Session, *, made: tuple[str, str, str] | None = None, wrong: 
             now=now,
             today=now.date(),
             offered_until=(now + timedelta(weeks=WEEKS)).date(),
-            form_uuid=request.form.get("uuid") if wrong else str(uuid.uuid4()),
-            sent=request.form if wrong else {},
-            sent_tasks=frozenset(request.form.getlist("task")) if wrong else frozenset(),
-            wrong=REFUSED.get(wrong, ""),
-            outcomes=OUTCOMES,
-            staff_words=STAFF,
-            reasons=REASONS,
             max_phones=MAX_PHONES,
-            brought=[_number(request.args.get(name, "")) for name in ("taken", "waiting", "not")],
-            refused=REFUSED.get(request.args.get("refused", ""), ""),
-            done=DONE.get(request.args.get("done", ""), ""),
+            **_form_words(wrong),
         )
     return AnyResponse(html, UNPROCESSABLE if wrong else 200, mimetype="text/html")
+
+
+def _form_words(wrong: str) -> dict[str, Any]:
+    """Return what the page says of what was sent, done or refused, and what the form holds again."""
+    return {
+        "form_uuid": request.form.get("uuid") if wrong else str(uuid.uuid4()),
+        "sent": request.form if wrong else {},
+        "sent_tasks": frozenset(request.form.getlist("task")) if wrong else frozenset(),
+        "wrong": REFUSED.get(wrong, ""),
+        "outcomes": OUTCOMES,
+        "staff_words": STAFF,
+        "reasons": REASONS,
+        "brought": [_number(request.args.get(name, "")) for name in ("taken", "waiting", "not")],
+        "refused": REFUSED.get(request.args.get("refused", ""), ""),
+        "done": DONE.get(request.args.get("done", ""), ""),
+    }
 
 
 def _sent_invitation(session: Session, now: datetime) -> NewInvitation:

@@ -126,6 +126,11 @@ def test_observing_in_airplane_mode_from_a_cold_start(
         assert serious_findings(page) == []
         assert fits(page)
         assert kept_rows(page)["photos"] == 0
+    assert_all_came(site)
+
+
+def assert_all_came(site: PhoneSite) -> None:
+    """The three observations are at the server as they were made, the photo without its place."""
     sent = sorted(site.api.captures.values(), key=lambda each: each["seq"])
     assert [(each["learner"], each["seq"]) for each in sent] == [(learner(number), number + 1) for number in range(3)]
     assert sent[0]["rows"]["speed"] == {"level": 2, "points": "2", "comment": "Before the second message came. 很快。"}

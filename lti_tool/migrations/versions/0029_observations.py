@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,8 +21,10 @@ def upgrade() -> None:
     """Create the tables."""
     _qualified()
     _invited()
+    _joined()
     _captured()
     _counted()
+    _pictured()
 
 
 def downgrade() -> None:
@@ -31,7 +35,7 @@ def downgrade() -> None:
     op.drop_table("assessor_qualification")
 
 
-def _table(name: str, *columns: sa.Column[object] | sa.UniqueConstraint, belongs_to: dict[str, str]) -> None:
+def _table(name: str, *columns: sa.Column[Any] | sa.UniqueConstraint, belongs_to: dict[str, str]) -> None:
     """Create a table of an organisation; ``belongs_to`` names the tables that its columns point to."""
     links = {**belongs_to, "organisation_id": "organisation"}
     op.create_table(
@@ -118,6 +122,9 @@ def _invited() -> None:
     )
     op.create_index("ix_observation_invitation_context_id", "observation_invitation", ["context_id"])
     op.create_index("ix_observation_invitation_person_id", "observation_invitation", ["person_id"])
+
+
+def _joined() -> None:
     _table(
         "observation_device",
         _text("uuid", 36),
@@ -204,6 +211,9 @@ def _counted() -> None:
         belongs_to={"person_id": "person"},
     )
     op.create_index("ix_observation_mark_person_id", "observation_mark", ["person_id"])
+
+
+def _pictured() -> None:
     _table(
         "observation_photo",
         _text("uuid", 36),

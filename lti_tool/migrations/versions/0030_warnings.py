@@ -20,6 +20,7 @@ def upgrade() -> None:
     """Create the tables."""
     _settings()
     _warnings()
+    _warning_events()
     _teachers()
 
 
@@ -91,6 +92,9 @@ def _warnings() -> None:
         sqlite_where=IS_OPEN,
         postgresql_where=IS_OPEN,
     )
+
+
+def _warning_events() -> None:
     _table(
         "warning_event",
         sa.Column("early_warning_id", ID, nullable=False),

@@ -22,7 +22,8 @@ def rows_of(found: TeamClass) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
-def test_the_file_has_a_row_for_each_learner_and_activity(room: Classroom) -> None:
+def taught(room: Classroom) -> TeamClass:
+    """Return a team of two that took a test, one of whom rated the other; the work is marked."""
     found = team_class(room, 2)
     first, mate = found.learners
     found.plan_check()
@@ -39,6 +40,11 @@ def test_the_file_has_a_row_for_each_learner_and_activity(room: Classroom) -> No
     team = {"task": found.task().uuid, "team": found.team_of(first).uuid}
     for do in ("close", "product", "approve"):
         found.post("group-work/change", do=do, product="80", **team)
+    return found
+
+
+def test_the_file_has_a_row_for_each_learner_and_activity(room: Classroom) -> None:
+    found = taught(room)
     rows = rows_of(found)
     assert [(row["Learner"], row["Activity"]) for row in rows] == [
         ("Learner 1", "Team check 1"),
@@ -63,7 +69,7 @@ def test_the_file_has_a_row_for_each_learner_and_activity(room: Classroom) -> No
     assert "Work in teams" in report
     assert "✕★" in report
     # The file names learners, so it is the teacher's alone.
-    assert first.get(f"class/sessions/{room.row().uuid}/teams.csv").status_code == 403
+    assert found.learners[0].get(f"class/sessions/{room.row().uuid}/teams.csv").status_code == 403
 
 
 def test_a_learner_finds_the_way_to_rate_the_mates_after_class(room: Classroom) -> None:

@@ -236,8 +236,7 @@ def test_an_appeal_is_written_once_answered_once_and_changes_the_team_alone(room
     # What somebody answered alone is not touched.
     assert [body["score"] for body in found.events(first)] == ["0", "0"]
     assert len(found.events(first, "assertion.revised")) == 1
-    page = found.page("team-check")
-    assert "You are right." in page
+    assert "You are right." in found.page("team-check")
     with room.tool.runtime.database.transaction() as session:
         organisation = session.get_one(Organisation, room.row().organisation_id)
         erasure.erase(session, organisation, first.who.person_uuid, actor="operator", now=room.tool.clock.now)

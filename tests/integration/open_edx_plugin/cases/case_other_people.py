@@ -64,6 +64,40 @@ class InvalidKeyError(Exception):
     pass
 
 
+def get_item(usage: str) -> Any:
+    if usage != LESSON:
+        raise ItemNotFoundError
+    return block(usage)
+
+
+STORE = SimpleNamespace(
+    get_item=get_item,
+    get_items=lambda _, qualifiers: (
+        [block(LESSON), block("other", "sem-9")] if qualifiers["category"] == "kp_lesson" else []
+    ),
+)
+
+
+STUDENT = {
+    "CourseEnrollment": SimpleNamespace(
+        objects=SimpleNamespace(users_enrolled_in=lambda _: Rows([ANN_USER, STAFF_USER, BEN_USER]))
+    ),
+    "CourseAccessRole": SimpleNamespace(objects=Rows([SimpleNamespace(user_id=2)])),
+    "anonymous_id_for_user": lambda user, _: f"anonymous-{user.id}",
+}
+
+
+def install(monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let modules of the platform be there, with these names in them."""
+    for name, values in modules.items():
+        for depth in range(1, name.count(".") + 2):
+            part = ".".join(name.split(".")[:depth])
+            if part not in sys.modules:
+                monkeypatch.setitem(sys.modules, part, ModuleType(part))
+        for key, value in values.items():
+            monkeypatch.setattr(sys.modules[name], key, value, raising=False)
+
+
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     made = Site()
@@ -74,57 +108,35 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
 
     signal.connect(keep, weak=False)
 
-    def get_item(usage: str) -> Any:
-        if usage != LESSON:
-            raise ItemNotFoundError
-        return block(usage)
-
-    store = SimpleNamespace(
-        get_item=get_item,
-        get_items=lambda _, qualifiers: (
-            [block(LESSON), block("other", "sem-9")] if qualifiers["category"] == "kp_lesson" else []
-        ),
-    )
     ids = Rows([SimpleNamespace(external_user_id=ANN, user=ANN_USER, external_id_type__name="lti")])
     external = SimpleNamespace(
         objects=ids,
         batch_get_or_create_user_ids=lambda *_: {1: ids[0]} if made.has_external_ids else None,
     )
-    student = {
-        "CourseEnrollment": SimpleNamespace(
-            objects=SimpleNamespace(users_enrolled_in=lambda _: Rows([ANN_USER, STAFF_USER, BEN_USER]))
-        ),
-        "CourseAccessRole": SimpleNamespace(objects=Rows([SimpleNamespace(user_id=2)])),
-        "anonymous_id_for_user": lambda user, _: f"anonymous-{user.id}",
-    }
     completion = SimpleNamespace(
         objects=SimpleNamespace(
             filter=made.completions.filter,
             submit_completion=lambda **told: made.submitted.append(told),
         )
     )
-    modules: dict[str, dict[str, Any]] = {
-        "opaque_keys": {"InvalidKeyError": InvalidKeyError},
-        "opaque_keys.edx": {},
-        "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
-        "xmodule.modulestore.django": {"modulestore": lambda: store},
-        "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
-        "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
-        "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=made.grades)},
-        "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": external},
-        "common.djangoapps.student.models": student,
-        "completion.models": {"BlockCompletion": completion},
-        "completion.waffle": {
-            "ENABLE_COMPLETION_TRACKING_SWITCH": SimpleNamespace(is_enabled=lambda: made.is_followed)
+    install(
+        monkeypatch,
+        {
+            "opaque_keys": {"InvalidKeyError": InvalidKeyError},
+            "opaque_keys.edx": {},
+            "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
+            "xmodule.modulestore.django": {"modulestore": lambda: STORE},
+            "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
+            "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
+            "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=made.grades)},
+            "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": external},
+            "common.djangoapps.student.models": STUDENT,
+            "completion.models": {"BlockCompletion": completion},
+            "completion.waffle": {
+                "ENABLE_COMPLETION_TRACKING_SWITCH": SimpleNamespace(is_enabled=lambda: made.is_followed)
+            },
         },
-    }
-    for name, values in modules.items():
-        for depth in range(1, name.count(".") + 2):
-            part = ".".join(name.split(".")[:depth])
-            if part not in sys.modules:
-                monkeypatch.setitem(sys.modules, part, ModuleType(part))
-        for key, value in values.items():
-            monkeypatch.setattr(sys.modules[name], key, value, raising=False)
+    )
     return made
 
 
