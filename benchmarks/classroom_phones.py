@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from sqlalchemy import select
 
+from lti_tool.models import ObservationCapture
 from qualoop.assessment.rubric import Rubric, content_hash, read_rubric
 from tests.factories.class_sessions import open_classroom
 from tests.factories.phones import Phone, PracticeCourse, install, join, link_in, moment
@@ -48,11 +50,16 @@ def run_phones() -> dict[str, float | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """How long it took, how many rows stand in the ledger, and how many must: one for each row of each observation."""
+    """How long it took, how many rows stand in the ledger, and how many must: one for each row of each observation.
+
+    ``lost`` are observations that were acknowledged and are not stored; ``acknowledged`` is how many there were.
+    """
 
     seconds: float
     evidence: int
     wanted: int
+    acknowledged: int
+    lost: frozenset[str]
 
 
 def measure(folder: Path, *, observations: int = OBSERVATIONS, kills: int = 0) -> Merged:
@@ -71,10 +78,19 @@ def measure(folder: Path, *, observations: int = OBSERVATIONS, kills: int = 0) -
         for queue in queues:
             queue.close()
     evidence = len(course.events())
+    told = frozenset(name for queue in queues for name in queue.told)
+    with tool.runtime.database.reading() as session:
+        stored = frozenset(session.scalars(select(ObservationCapture.capture)))
     tool.runtime.database.close()
     tool.runtime.http.close()
     corrections = sum(each.corrections for each in queues)
-    return Merged(seconds=seconds, evidence=evidence, wanted=(observations - corrections) * len(_POINTS))
+    return Merged(
+        seconds=seconds,
+        evidence=evidence,
+        wanted=(observations - corrections) * len(_POINTS),
+        acknowledged=len(told),
+        lost=told - stored,
+    )
 
 
 def four_rows() -> Rubric:
@@ -99,6 +115,7 @@ class _Queue:
     tokens: Sequence[str]
     corrections: int
     acknowledged: int = field(default=0)
+    told: set[str] = field(default_factory=set)
     connection: http.client.HTTPConnection | None = None
 
     def open(self, server: ServedTool) -> None:
@@ -123,6 +140,7 @@ class _Queue:
                 status, answer = self._ask(body)
                 if status != HTTPStatus.OK or any(each["state"] == "refused" for each in answer["results"]):
                     raise RuntimeError(f"a batch was answered with {status}: {answer}")
+                self.told |= {each["id"] for each in answer["results"]}
                 return
             time.sleep(0.05)
         raise RuntimeError("a batch was not answered")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -188,16 +187,9 @@ def _words() -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=64)
 def static_url(path: str) -> str:
     """Return the address of a built file; the version in it lets browsers keep the file for good."""
-    return url_for("operations.static_file", version=_version(path), path=path)
-
-
-def _version(path: str) -> str:
-    """Return the start of a file's hash."""
-    file = operations.find_static(path)
-    return "0" if file is None else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return url_for("operations.static_file", version=operations.version_of(path), path=path)
 
 
 def _protect(response: Response) -> Response:

@@ -55,7 +55,7 @@ from lti_tool.services.teacher_records import TeacherEntryMissingError, TeacherE
 from qualoop.assessment import AttemptRefusedError
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.errors import QualoopError
-from qualoop.exchange import Problem
+from qualoop.exchange import Fault, Problem
 from qualoop.exchange.problems import MEDIA_TYPE
 from qualoop.exchange.problems import PREFIX as PROBLEM
 from qualoop.player import PlayerError
@@ -263,7 +263,7 @@ def _problem(error: QualoopError) -> Response:
         status=terms.status,
         code=error.code,
         detail=str(error) if str(error) != title else "",
-        errors=[*getattr(error, "faults", ())],
+        errors=[_told(each) for each in getattr(error, "faults", ())],
     )
     answer = _api_answer(told)
     if terms.retry_after_s:
@@ -271,6 +271,11 @@ def _problem(error: QualoopError) -> Response:
     if terms.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Qualoop-Signature"
     return answer
+
+
+def _told(fault: object) -> Fault:
+    """Return a fault as a problem document names it; those of other places than messages are told in words alone."""
+    return fault if isinstance(fault, Fault) else Fault(pointer="", detail=str(fault))
 
 
 def _api_answer(told: Problem, *, fault: Exception | None = None) -> Response:

@@ -39,7 +39,8 @@ class RubricVersion(Scoped):
 class MarkingSetup(Scoped):
     """How work at a link is marked: the rubric of new work, how many per cent are marked twice, when marks are released.
 
-    ``release_at`` None: by hand. ``form`` is that of the evidence.
+    ``release_at`` None: by hand. ``form`` is that of the evidence. ``rubric_by`` is who chose the rubric that holds, and
+    ``rubric_at`` when; ``changed_by`` who changed anything last.
     """
 
     __tablename__ = "marking_setup"
@@ -49,6 +50,8 @@ class MarkingSetup(Scoped):
     form: Mapped[str] = short(16)
     second_share: Mapped[int] = mapped_column(default=0)
     release_at: Mapped[datetime | None]
+    rubric_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    rubric_at: Mapped[datetime]
     changed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     updated_at: Mapped[datetime]
 

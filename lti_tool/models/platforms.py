@@ -220,7 +220,8 @@ class Enrolment(Scoped):
     """A person's roles in a context.
 
     `launch_roles` are those of the last launch, None where the person has never launched: then `roles` are those of the
-    platform's list of members. `left_at` is when that list was first without the person.
+    platform's list of members. `left_at` is when that list was first without the person. `joined_at` is when the person
+    was first seen here, None for those who were here before that was kept.
     """
 
     __tablename__ = "enrolment"
@@ -230,5 +231,6 @@ class Enrolment(Scoped):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     roles: Mapped[str] = short(128)
     launch_roles: Mapped[str | None] = short(128)
+    joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]

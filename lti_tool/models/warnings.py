@@ -104,7 +104,8 @@ class TeacherEntryRow(Scoped):
     kind: Mapped[str] = short(12)
     state: Mapped[str] = short(12)
     body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    file_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Megabytes each: only who asks for the document reads it.
+    file_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     file_name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     file_type: Mapped[str | None] = short(96)
     revision: Mapped[int]

@@ -1,6 +1,7 @@
 """Qualifications of assessors, and what an organisation asks for: kept with dates, and with who confirmed them.
 
-Nobody confirms the own one. What is withdrawn stays in the list, and qualifies for nothing from then on.
+Nobody confirms the own one under the own pseudonym; how administrators are held to that, services/teacher_records_review
+says. What is withdrawn stays in the list, and qualifies for nothing from then on.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def add(
 
 
 def confirm(session: Session, organisation_id: int, qualification: str, *, by: str, now: datetime) -> Qualification:
-    """Confirm a qualification, by uuid; ``by`` is the pseudonym of somebody else than its holder.
+    """Confirm a qualification, by uuid; ``by`` is an administrator's session, or a pseudonym other than its holder's.
 
     Once confirmed, it stays as it is. Raises QualificationMissingError, QualificationRefusedError.
     """
@@ -134,11 +135,11 @@ def set_rule(session: Session, organisation_id: int, rule: QualificationRule, *,
 
 
 def _get(session: Session, organisation_id: int, qualification: str) -> AssessorQualification:
-    row = session.scalar(
-        select(AssessorQualification)
-        .where(AssessorQualification.organisation_id == organisation_id, AssessorQualification.uuid == qualification)
-        .with_for_update()
+    query = select(AssessorQualification).where(
+        AssessorQualification.organisation_id == organisation_id, AssessorQualification.uuid == qualification
     )
+    # PostgreSQL takes no text with a zero byte, not even to compare.
+    row = None if "\0" in qualification else session.scalar(query.with_for_update())
     if row is None:
         raise QualificationMissingError
     return row

@@ -6,6 +6,7 @@ Whatever is recorded is remembered in its row, so doing it again records only wh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,7 +23,7 @@ from lti_tool.services.evidence import Submission
 from qualoop.classroom.roll_call import presence
 from qualoop.classroom.session import SessionState
 from qualoop.framework import Framework
-from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm, Reason
+from qualoop.ledger import SCORED_BY_MACHINE, CorrectionRefusedError, Evidence, EvidenceForm, Reason
 from qualoop.values import ONE, Score
 
 POLL: Final = "class-poll"
@@ -100,7 +101,9 @@ def _take_back(
         if seat.attendance_event is not None:
             organisation = organisation or session.get_one(Organisation, row.organisation_id)
             request = corrections.Request(target=UUID(seat.attendance_event), reason=Reason.ERROR, actor=by.actor)
-            corrections.correct(session, organisation, request, secret=by.secret, now=now)
+            # What somebody voided elsewhere is so already.
+            with suppress(CorrectionRefusedError):
+                corrections.correct(session, organisation, request, secret=by.secret, now=now)
             seat.attendance_event = None
 
 

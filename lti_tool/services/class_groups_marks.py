@@ -14,11 +14,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassGroupMark, ClassGroupProduct, ClassGroupTask, ClassSession, Organisation, Person
-from lti_tool.services import evidence
+from lti_tool.services import corrections, evidence
 from lti_tool.services.class_evidence import Corrector
+from lti_tool.services.class_groups_people import find_erased, find_gone
 from lti_tool.services.class_groups_work import ALONE, get_task, read_ratings, rules_of, takes_ratings
 from lti_tool.services.class_sessions import touch
-from lti_tool.services.class_team_evidence import void
 from lti_tool.services.class_team_parts import GROUP_PART, register_plain
 from lti_tool.services.class_teams import Team, get_team, list_teams
 from lti_tool.services.evidence import Submission
@@ -64,7 +64,7 @@ class TeamMarks:
 
 
 def read_marks(session: Session, row: ClassSession, task: ClassGroupTask) -> Sequence[TeamMarks]:
-    """Return what comes out for each team as it stands now."""
+    """Return what comes out for each team as it stands now; nothing for who was erased."""
     ratings, rules = read_ratings(session, task), rules_of(task)
     products = {
         each.team_id: each
@@ -74,16 +74,20 @@ def read_marks(session: Session, row: ClassSession, task: ClassGroupTask) -> Seq
             )
         )
     }
-    found = []
-    for team in list_teams(session, row):
+    found, teams = [], list_teams(session, row)
+    everybody = [person for team in teams for person in team.people]
+    gone = find_gone(session, row, everybody)
+    erased = find_erased(session, row.organisation_id, gone)
+    for team in teams:
         held = products.get(team.row.id)
         product = held.product if held else None
+        outcome = marks(team.people, ratings, product, rules, gone=gone)
         found.append(
             TeamMarks(
                 team=team,
                 product=product,
                 approved_at=held.approved_at if held else None,
-                marks=marks(team.people, ratings, product, rules),
+                marks={person: mark for person, mark in outcome.items() if person not in erased},
             )
         )
     return found
@@ -118,6 +122,8 @@ def approve(
 
     Raises MarkMissingError without a product, RatingOpenError, ApprovedError, ClassMissingError.
     """
+    # Before anything else: what is registered on the way is waited for by whoever records a whole class.
+    evidence.hold_all(session.connection(), row.organisation_id)
     task = get_task(session, row, task_uuid, ALONE)
     if takes_ratings(task, now):
         raise RatingOpenError
@@ -140,6 +146,7 @@ def withdraw(
 
     Raises ClassMovedError where nothing is approved, ClassMissingError.
     """
+    evidence.hold_all(session.connection(), row.organisation_id)
     task = get_task(session, row, task_uuid, ALONE)
     held = _product(session, row, task, team_uuid)
     if held.approved_at is None:
@@ -150,9 +157,8 @@ def withdraw(
         ClassGroupMark.task_id == task.id,
         ClassGroupMark.team_id == held.team_id,
     )
-    for mark in session.scalars(select(ClassGroupMark).where(*of_team)):
-        if mark.event is not None:
-            void(session, organisation, mark.event, by=by, now=now)
+    events = [event for event in session.scalars(select(ClassGroupMark.event).where(*of_team)) if event]
+    corrections.void_many(session, organisation, events, actor=by.actor, now=now)
     session.execute(delete(ClassGroupMark).where(*of_team))
     held.approved_at = None
     touch(row)

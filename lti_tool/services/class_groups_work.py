@@ -6,7 +6,7 @@ A rating reads the task's row shared, closing reads it alone: what comes late fi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,10 +21,9 @@ from lti_tool.models import (
     ClassGroupTask,
     ClassPeerRating,
     ClassSession,
-    ClassTeamMember,
     Person,
 )
-from lti_tool.services.class_members import Link
+from lti_tool.services.class_groups_people import find_gone
 from lti_tool.services.class_seats import Comer
 from lti_tool.services.class_sessions import ClassMissingError, plain, touch
 from lti_tool.services.class_team_answers import UnconfirmedError, require_team
@@ -108,23 +107,6 @@ def list_tasks(session: Session, row: ClassSession) -> Sequence[ClassGroupTask]:
     return session.scalars(query.order_by(ClassGroupTask.number)).all()
 
 
-def list_rated(session: Session, link: Link, person_id: int, now: datetime) -> list[tuple[str, str]]:
-    """Return the group work of a course in which a learner can rate mates now: uuid of the session, title."""
-    rows = session.execute(
-        select(ClassGroupTask, ClassSession.uuid)
-        .join(ClassSession, ClassSession.id == ClassGroupTask.class_session_id)
-        .join(ClassTeamMember, ClassTeamMember.class_session_id == ClassSession.id)
-        .where(
-            ClassSession.organisation_id == link.organisation_id,
-            ClassSession.context_id == link.context_id,
-            ClassTeamMember.person_id == person_id,
-            ClassGroupTask.state == OPEN,
-        )
-        .order_by(ClassGroupTask.id.desc())
-    ).all()
-    return [(class_uuid, task.title) for task, class_uuid in rows if takes_ratings(task, now)]
-
-
 def get_task(session: Session, row: ClassSession, task_uuid: str, lock: str = READ) -> ClassGroupTask:
     """Return group work of a session: shared or alone until the transaction ends, or just read. Raises ClassMissingError."""
     query = select(ClassGroupTask).where(
@@ -203,7 +185,8 @@ def rate(
         raise RatingClosedError
     # By the team's row, so that of two requests of one member the later one replaces all of the earlier one.
     team = require_team(session, row, rater)
-    people = _checked(session, rater, team, given)
+    gone = find_gone(session, row, team.people)
+    people = _checked(session, rater, team, given, gone)
     mine = (ClassPeerRating.task_id == task.id, ClassPeerRating.rater_id == rater)
     session.execute(delete(ClassPeerRating).where(ClassPeerRating.organisation_id == row.organisation_id, *mine))
     for named, each in given.items():
@@ -222,15 +205,20 @@ def rate(
     session.flush()
 
 
-def _checked(session: Session, rater: int, team: Team, given: Mapping[str, Given]) -> dict[str, int]:
-    """Return the people of a team by pseudonym; raise RatingRefusedError unless all mates are rated, and nobody else."""
+def _checked(
+    session: Session, rater: int, team: Team, given: Mapping[str, Given], gone: Collection[int]
+) -> dict[str, int]:
+    """Return the people of a team by pseudonym.
+
+    Raises RatingRefusedError unless all mates who are still there are rated, and nobody outside the team.
+    """
     query = select(Person.uuid, Person.id).where(
         Person.organisation_id == team.row.organisation_id, Person.id.in_(team.people)
     )
     people: dict[str, int] = dict(session.execute(query).all())
     if any(named not in people or len(each.comment) > MAX_COMMENT for named, each in given.items()):
         raise RatingRefusedError
-    require_rating(rater, team.people, {people[named]: each.points for named, each in given.items()})
+    require_rating(rater, team.people, {people[named]: each.points for named, each in given.items()}, gone=gone)
     return people
 
 

@@ -125,9 +125,14 @@ def find_stage(database: Database, session_uuid: str) -> Stage | None:
 
 
 def find_team_stage(database: Database, session_uuid: str, team_uuid: str) -> Stage | None:
-    """Return the stage of a session as a team sees it: its version grows with what only the team does, too."""
+    """Return the stage of a session as a team sees it: its version grows with what only the team does, too.
+
+    A team that there is not (any more) has a version that no page shows, so that whoever asks fetches the page anew and
+    finds the new team, if any. None where there is no such session.
+    """
     values = {"uuid": session_uuid.replace("\0", ""), "team": team_uuid.replace("\0", "")}
-    return _find(database, (session_uuid, team_uuid), _TEAM, values)
+    found = _find(database, (session_uuid, team_uuid), _TEAM, values)
+    return found or _without_team(find_stage(database, session_uuid))
 
 
 def find_open_uuid(
@@ -184,7 +189,16 @@ def _find(database: Database, key: Hashable, statement: Prepared, values: dict[s
         version, state, timer_at = row
         # Milliseconds, as scripts count.
         document = {"version": version, "state": state, "timer": timer_at // 1000 if timer_at else None}
-        return Stage(json.dumps(document, separators=(",", ":")).encode(), f'"{values["uuid"][:8]}-{version}"')
+        of = "-".join(value[:8] for _, value in sorted(values.items(), reverse=True))
+        return Stage(json.dumps(document, separators=(",", ":")).encode(), f'"{of}-{version}"')
 
     found: Stage | None = _stages.get(database.engine, key, find)
     return found
+
+
+def _without_team(stage: Stage | None) -> Stage | None:
+    """Return the stage of a session for the page of a team that is no more."""
+    if stage is None:
+        return None
+    document = json.loads(stage.body) | {"version": 0}
+    return Stage(json.dumps(document, separators=(",", ":")).encode(), f'{stage.etag[:-1]}-none"')

@@ -18,6 +18,9 @@ from lti_tool.services.roles import TEST_USER, Role
 SHORT: Final = 4
 """How much of a pseudonym is shown where there is no name."""
 
+FEW: Final = 500
+"""Up to so many people are named to the database; of more it gives the course, since a statement takes only so many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -49,9 +52,12 @@ class Member:
 
 def list_members(connection: Connection, link: Link, *, people: Collection[int] | None = None) -> Sequence[Member]:
     """Return the learners of the link's course by name, those without a name last; of ``people`` only, where given."""
+    query = _enrolled(link)
+    if people is not None and len(people) <= FEW:
+        query = query.where(Person.id.in_(people))
     members = [
         _member(row, link)
-        for row in connection.execute(_enrolled(link)).mappings()
+        for row in connection.execute(query).mappings()
         if _is_learner(row) and (people is None or row["id"] in people)
     ]
     return sorted(
@@ -61,7 +67,9 @@ def list_members(connection: Connection, link: Link, *, people: Collection[int] 
 
 def get_member(connection: Connection, link: Link, person_uuid: str) -> Member:
     """Return a learner of the link's course; raise RecordMissingError for anybody else, whoever it may be."""
-    row = connection.execute(_enrolled(link).where(Person.uuid == person_uuid)).mappings().first()
+    # PostgreSQL takes no text with a zero byte, not even to compare.
+    found = None if "\0" in person_uuid else connection.execute(_enrolled(link).where(Person.uuid == person_uuid))
+    row = found.mappings().first() if found else None
     if row is None or not _is_learner(row):
         raise RecordMissingError
     return _member(row, link)

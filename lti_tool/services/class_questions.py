@@ -169,6 +169,8 @@ def store(
     once: bool = False,
 ) -> None:
     """Store activity, version and tags where they are not there; ``once`` keeps whatever tags it has."""
+    if once and _is_stored(session, organisation_id, wanted):
+        return
     # One after another: two classes may end at once.
     owner = select(Organisation.id).where(Organisation.id == organisation_id)
     session.execute(owner.with_for_update(key_share=True))
@@ -196,3 +198,10 @@ def store(
         chosen = ChosenTags(key=wanted.key, tags=wanted.tags, tags_hash=tags_hash, framework=framework)
         content_install.adopt_tags(session, version, chosen, now)
     session.flush()
+
+
+def _is_stored(session: Session, organisation_id: int, wanted: Wanted) -> bool:
+    """Say whether activity, version and tags are there, so that nobody has to wait to see it."""
+    activity = content_install.find_activity(session, organisation_id, wanted.key)
+    version = content_install.find_version(session, activity, wanted.content_hash)
+    return version is not None and content_install.newest_tags(session, version) is not None

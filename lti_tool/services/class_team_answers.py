@@ -192,38 +192,44 @@ def type_points(
 
 def read_cards(session: Session, check: ClassTeamCheck, team_id: int) -> dict[int, Card]:
     """Return the cards of a team by number of the item, without what appeals changed."""
-    return read_all_cards(session, check).get(team_id) or {
+    return read_all_cards(session, check, team_id).get(team_id) or {
         number: Card(item=item) for number, item in enumerate(read_items(check), 1)
     }
 
 
-def read_all_cards(session: Session, check: ClassTeamCheck) -> dict[int, dict[int, Card]]:
-    """Return the cards of every team that has scratched or typed anything, by team and number of the item."""
+def read_all_cards(session: Session, check: ClassTeamCheck, team_id: int | None = None) -> dict[int, dict[int, Card]]:
+    """Return the cards of every team that has scratched or typed anything, by team and number of the item.
+
+    Of one team, where it is named: each of a hall of phones asks for its own.
+    """
+    scratches = select(ClassScratch.team_id, ClassScratch.number, ClassScratch.option).where(
+        ClassScratch.organisation_id == check.organisation_id, ClassScratch.check_id == check.id
+    )
+    points_typed = select(ClassCardPoints.team_id, ClassCardPoints.number, ClassCardPoints.points).where(
+        ClassCardPoints.organisation_id == check.organisation_id, ClassCardPoints.check_id == check.id
+    )
+    if team_id is not None:
+        scratches = scratches.where(ClassScratch.team_id == team_id)
+        points_typed = points_typed.where(ClassCardPoints.team_id == team_id)
     items = read_items(check)
     scratched: dict[int, dict[int, list[str]]] = {}
-    for team_id, number, option in session.execute(
-        select(ClassScratch.team_id, ClassScratch.number, ClassScratch.option)
-        .where(ClassScratch.organisation_id == check.organisation_id, ClassScratch.check_id == check.id)
-        .order_by(ClassScratch.team_id, ClassScratch.number, ClassScratch.place)
+    for team, number, option in session.execute(
+        scratches.order_by(ClassScratch.team_id, ClassScratch.number, ClassScratch.place)
     ):
-        scratched.setdefault(team_id, {}).setdefault(number, []).append(option)
+        scratched.setdefault(team, {}).setdefault(number, []).append(option)
     typed: dict[int, dict[int, int]] = {}
-    for team_id, number, points in session.execute(
-        select(ClassCardPoints.team_id, ClassCardPoints.number, ClassCardPoints.points).where(
-            ClassCardPoints.organisation_id == check.organisation_id, ClassCardPoints.check_id == check.id
-        )
-    ):
-        typed.setdefault(team_id, {})[number] = points
+    for team, number, points in session.execute(points_typed):
+        typed.setdefault(team, {})[number] = points
     return {
-        team_id: {
+        team: {
             number: Card(
                 item=item,
-                scratched=tuple(scratched.get(team_id, {}).get(number, ())),
-                typed=typed.get(team_id, {}).get(number),
+                scratched=tuple(scratched.get(team, {}).get(number, ())),
+                typed=typed.get(team, {}).get(number),
             )
             for number, item in enumerate(items, 1)
         }
-        for team_id in scratched.keys() | typed.keys()
+        for team in scratched.keys() | typed.keys()
     }
 
 

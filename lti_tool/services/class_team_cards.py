@@ -45,7 +45,7 @@ def print_check(check: ClassTeamCheck, what: str, teams: Sequence[str], paper: P
         found = _printed(printing, [key_page(card_rows(check), words.fixed)], words, "")
     else:
         fixed |= {"name": words.fixed["team"], "fill": words.fixed["cover"]}
-        pages = card_pages(card_rows(check), paper, words.fixed)
+        pages = card_pages(card_rows(check), paper, words.fixed, printing.measure)
         found = [page for team in teams for page in _printed(printing, pages, words, team)]
     made: bytes = printing.print_sheets(found, paper, fixed)
     return made

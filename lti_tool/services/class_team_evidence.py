@@ -7,6 +7,7 @@ evidence (`class_team_scores`), and an accepted appeal changes nothing of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,7 +28,7 @@ from lti_tool.services import corrections, evidence
 from lti_tool.services.class_evidence import Corrector
 from lti_tool.services.evidence import Submission
 from qualoop.classroom.team_check import CheckItem
-from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm, Reason
+from qualoop.ledger import SCORED_BY_MACHINE, CorrectionRefusedError, Evidence, EvidenceForm, Reason
 from qualoop.values import Score
 
 SOURCE: Final = "class-team-check"
@@ -82,17 +83,19 @@ def take_back(session: Session, check: ClassTeamCheck, *, by: Corrector, now: da
             )
         ),
     ]
+    events = [each.event for each in rows if each.event]
+    corrections.void_many(session, organisation, events, actor=by.actor, now=now)
     for each in rows:
-        void(session, organisation, each.event or "", by=by, now=now)
         each.event = None
     check.taken_back_at, check.recording = now, check.recording + 1
     session.flush()
 
 
 def void(session: Session, organisation: Organisation, event: str, *, by: Corrector, now: datetime) -> None:
-    """Void an event because it was recorded in error."""
+    """Void an event because it was recorded in error; one that somebody voided elsewhere is so already."""
     request = corrections.Request(target=UUID(event), reason=Reason.ERROR, actor=by.actor)
-    corrections.correct(session, organisation, request, secret=by.secret, now=now)
+    with suppress(CorrectionRefusedError):
+        corrections.correct(session, organisation, request, secret=by.secret, now=now)
 
 
 def _submission(

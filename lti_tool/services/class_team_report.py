@@ -40,8 +40,8 @@ class TeamLine:
 
     @property
     def has_begun(self) -> bool:
-        """Say whether anything was scratched or typed."""
-        return any(card.scratched or card.typed is not None for card in self.cards.values())
+        """Say whether anything was scratched or typed, or given by an appeal."""
+        return any(card.scratched or card.typed is not None or card.accepted for card in self.cards.values())
 
     @property
     def on_paper(self) -> bool:

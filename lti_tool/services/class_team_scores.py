@@ -6,12 +6,13 @@ Recorded when the class ends; what changes afterwards (an appeal is answered, so
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
@@ -26,7 +27,7 @@ from lti_tool.models import (
 from lti_tool.services import corrections, evidence
 from lti_tool.services.class_evidence import Corrector
 from lti_tool.services.class_team_answers import read_all_cards
-from lti_tool.services.class_team_checks import list_checks
+from lti_tool.services.class_team_checks import list_checks, read_items
 from lti_tool.services.class_team_evidence import SOURCE, void
 from lti_tool.services.class_team_parts import TEAM_PART, register_plain
 from lti_tool.services.class_teams import list_teams
@@ -35,7 +36,7 @@ from qualoop.classroom.roll_call import Presence
 from qualoop.classroom.session import SessionState
 from qualoop.classroom.team_check import Card, team_score
 from qualoop.framework import Framework
-from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm, Reason
+from qualoop.ledger import SCORED_BY_MACHINE, CorrectionRefusedError, Evidence, EvidenceForm, Reason
 from qualoop.values import Score
 
 ACCEPT: Final = "accept"
@@ -43,19 +44,33 @@ DECLINE: Final = "decline"
 _AWAY: Final = frozenset({Presence.ABSENT.value, Presence.EXCUSED.value})
 
 
-def final_cards(session: Session, check: ClassTeamCheck) -> dict[int, dict[int, Card]]:
-    """Return the cards of every team that has done anything, by team and number, with what accepted appeals changed."""
-    cards = read_all_cards(session, check)
-    for team_id, number in session.execute(
-        select(ClassAppeal.team_id, ClassAppeal.number).where(
-            ClassAppeal.organisation_id == check.organisation_id,
-            ClassAppeal.check_id == check.id,
-            ClassAppeal.decision == ACCEPT,
-        )
-    ):
-        if team_id in cards:
-            cards[team_id][number] = replace(cards[team_id][number], accepted=True)
+def final_cards(session: Session, check: ClassTeamCheck, team_id: int | None = None) -> dict[int, dict[int, Card]]:
+    """Return the cards of every team that has done anything, by team and number, with what accepted appeals changed.
+
+    Of one team, where it is named.
+    """
+    cards, items = read_all_cards(session, check, team_id), read_items(check)
+    accepted = select(ClassAppeal.team_id, ClassAppeal.number).where(
+        ClassAppeal.organisation_id == check.organisation_id,
+        ClassAppeal.check_id == check.id,
+        ClassAppeal.decision == ACCEPT,
+    )
+    if team_id is not None:
+        accepted = accepted.where(ClassAppeal.team_id == team_id)
+    for team, number in session.execute(accepted):
+        # A team that scratched nothing has something by this alone.
+        held = cards.setdefault(team, {each: Card(item=item) for each, item in enumerate(items, 1)})
+        held[number] = replace(held[number], accepted=True)
     return cards
+
+
+def hold(session: Session, row: ClassSession) -> None:
+    """Let nobody else record until the transaction ends, where what is done now changes what a session recorded.
+
+    Comes before any row of a team is locked or changed.
+    """
+    if row.state == SessionState.CLOSED:
+        evidence.hold_all(session.connection(), row.organisation_id)
 
 
 def record_scores(
@@ -67,6 +82,7 @@ def record_scores(
     """
     if row.state != SessionState.CLOSED:
         return
+    hold(session, row)
     for check in list_checks(session, row):
         if check.team_opened_at is not None and check.taken_back_at is None:
             _Recording(session, row, check, framework=framework, by=by, now=now).run()
@@ -99,7 +115,7 @@ class _Recording:
 
     def run(self) -> None:
         """Record, revise, take back."""
-        due, stored = self._due(), self._stored()
+        due, stored = self._due(), self._rows(ClassTeamScore.event.is_not(None))
         self._record({person: each for person, each in due.items() if person not in stored})
         organisation = self._session.get_one(Organisation, self._row.organisation_id)
         for person, held in stored.items():
@@ -131,12 +147,12 @@ class _Recording:
         )
         return dict(found.all())
 
-    def _stored(self) -> dict[int, ClassTeamScore]:
+    def _rows(self, which: ColumnElement[bool]) -> dict[int, ClassTeamScore]:
         rows = self._session.scalars(
             select(ClassTeamScore).where(
                 ClassTeamScore.organisation_id == self._check.organisation_id,
                 ClassTeamScore.check_id == self._check.id,
-                ClassTeamScore.event.is_not(None),
+                which,
             )
         )
         return {row.person_id: row for row in rows}
@@ -148,28 +164,21 @@ class _Recording:
         people = sorted(new)
         submissions = [self._submission(new[person], named) for person in people]
         done = evidence.record_many(self._session.connection(), self._row.organisation_id, submissions, now=self._now)
+        # One whose evidence was taken back is used again.
+        kept = self._rows(ClassTeamScore.person_id.in_(people))
         for person, recorded in zip(people, done, strict=True):
-            held = self._kept(person, new[person])
+            held = kept.get(person) or self._added(person, new[person])
             held.score, held.team_id, held.event = new[person].score.as_text(), new[person].team_id, recorded.uuid
 
-    def _kept(self, person: int, due: _Due) -> ClassTeamScore:
-        """Return a member's row, made now where there is none: one whose evidence was taken back is used again."""
-        held = self._session.scalar(
-            select(ClassTeamScore).where(
-                ClassTeamScore.organisation_id == self._check.organisation_id,
-                ClassTeamScore.check_id == self._check.id,
-                ClassTeamScore.person_id == person,
-            )
+    def _added(self, person: int, due: _Due) -> ClassTeamScore:
+        held = ClassTeamScore(
+            organisation_id=self._check.organisation_id,
+            check_id=self._check.id,
+            team_id=due.team_id,
+            person_id=person,
+            score=due.score.as_text(),
         )
-        if held is None:
-            held = ClassTeamScore(
-                organisation_id=self._check.organisation_id,
-                check_id=self._check.id,
-                team_id=due.team_id,
-                person_id=person,
-                score=due.score.as_text(),
-            )
-            self._session.add(held)
+        self._session.add(held)
         return held
 
     def _follow(self, organisation: Organisation, held: ClassTeamScore, due: _Due | None) -> None:
@@ -181,8 +190,10 @@ class _Recording:
             request = corrections.Request(
                 target=UUID(held.event), reason=Reason.ERROR, actor=self._by.actor, score=due.score
             )
-            corrections.correct(self._session, organisation, request, secret=self._by.secret, now=self._now)
-            held.score, held.team_id = due.score.as_text(), due.team_id
+            # What somebody voided elsewhere stays so, and keeps nobody else's from being brought up to date.
+            with suppress(CorrectionRefusedError):
+                corrections.correct(self._session, organisation, request, secret=self._by.secret, now=self._now)
+                held.score, held.team_id = due.score.as_text(), due.team_id
 
     def _submission(self, due: _Due, named: tuple[str, str, str]) -> Submission:
         activity, content, part = named

@@ -18,7 +18,15 @@ from lti_tool.services.class_members import Member, list_members
 from lti_tool.services.class_seats import list_seats
 from lti_tool.services.class_sessions import ClassMissingError, link_of_session, plain, touch
 from lti_tool.services.groups import list_groups, people_in
-from qualoop.classroom.teams import MAX_NAME, MOST_TEAMS, TeamsFixedError, TeamsRefusedError, drawn, smallest_team
+from qualoop.classroom.teams import (
+    LARGEST,
+    MAX_NAME,
+    MOST_TEAMS,
+    TeamsFixedError,
+    TeamsRefusedError,
+    drawn,
+    smallest_team,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,16 +147,19 @@ def draw(session: Session, row: ClassSession, size: int, *, seed: str, only_join
 
 
 def take_groups(session: Session, row: ClassSession, *, now: datetime) -> None:
-    """Let the course's groups be the teams; who is in several is in the first. Raises TeamsRefusedError, TeamsFixedError."""
+    """Let the course's groups be the teams; who is in several is in the first.
+
+    Raises TeamsRefusedError, also where there are more groups, or more people in one, than teams take; TeamsFixedError.
+    """
     connection, link = session.connection(), link_of_session(row)
     learners = {member.subject.person_id for member in list_members(connection, link)}
     made, placed = [], set[int]()
-    for group in list_groups(connection, link)[:MOST_TEAMS]:
+    for group in list_groups(connection, link):
         people = sorted((people_in(connection, link, group.id) & learners) - placed)
         if people:
             made.append((group.name, people))
             placed |= set(people)
-    if not made:
+    if not 1 <= len(made) <= MOST_TEAMS or any(len(people) > LARGEST for _, people in made):
         raise TeamsRefusedError
     _replace(session, row, made, now=now)
 
@@ -180,7 +191,7 @@ def place(session: Session, row: ClassSession, person_id: int, team_uuid: str) -
     """Put a learner of the course into a team, out of any other; `auto` is the smallest one, an empty uuid none.
 
     Once something was done as teams only who has none is put into one: TeamsFixedError for everything else. Raises
-    TeamsRefusedError where there is no team, ClassMissingError.
+    TeamsRefusedError where there is no team or it is full, ClassMissingError.
     """
     held = session.scalar(
         select(ClassTeamMember).where(
@@ -192,6 +203,8 @@ def place(session: Session, row: ClassSession, person_id: int, team_uuid: str) -
     if held is not None:
         _require_loose(session, row)
     team = _wanted(session, row, team_uuid)
+    if team is not None and len({*_people(session, team), person_id}) > LARGEST:
+        raise TeamsRefusedError
     if team is None:
         if held is not None:
             session.delete(held)

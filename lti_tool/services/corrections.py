@@ -7,13 +7,14 @@ it is the score of an attempt, not of the ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import LedgerEvent, Organisation
@@ -27,6 +28,7 @@ from qualoop.ledger import (
     Correction,
     CorrectionRefusedError,
     CorrectionRow,
+    Event,
     EventType,
     Reason,
     Standing,
@@ -35,6 +37,8 @@ from qualoop.ledger import (
 from qualoop.values import Score
 
 SOURCE: Final = "correction"
+_AT_ONCE: Final = 500
+"""So many events are named in one statement."""
 
 
 class EventMissingError(QualoopError):
@@ -84,29 +88,66 @@ def correct(session: Session, organisation: Organisation, request: Request, *, s
     rows = read_corrections(connection, organisation.id, learner=target.learner)
     _refuse_unless_correctable(target, request.score, rows)
     owner = KeyOwner(organisation_id=organisation.id, learner=target.learner, secret=secret)
-    correction = Correction(
-        target=request.target,
-        reason=request.reason,
-        score=request.score,
-        note=sealed_text(connection, owner, request.note, now) if request.note else "",
-    )
+    note = sealed_text(connection, owner, request.note, now) if request.note else ""
+    correction = Correction(target=request.target, reason=request.reason, score=request.score, note=note)
+    seq, event = _append(connection, (target, rows), correction, actor=request.actor, now=now)
+    job = replay.start(session, organisation, now, replay.KEEPING_TAGS)
+    return Corrected(seq=seq, uuid=event.uuid, learner=target.learner, job=job.uuid)
+
+
+def void_many(
+    session: Session, organisation: Organisation, events: Collection[str], *, actor: str, now: datetime
+) -> None:
+    """Void what was recorded in error, and ask for one replay; what somebody voided before stays as it is.
+
+    Raises EventMissingError where the organisation has no such event.
+    """
+    connection, wanted = session.connection(), sorted(set(events))
+    found: dict[str, list[LedgerEvent]] = {}
+    for first in range(0, len(wanted), _AT_ONCE):
+        named = LedgerEvent.uuid.in_(wanted[first : first + _AT_ONCE])
+        query = select(LedgerEvent).where(LedgerEvent.organisation_id == organisation.id, named)
+        for target in session.scalars(query.order_by(LedgerEvent.id)):
+            found.setdefault(target.learner or "", []).append(target)
+    if "" in found or sum(map(len, found.values())) < len(wanted):
+        raise EventMissingError
+    for learner, targets in sorted(found.items()):
+        rows = read_corrections(connection, organisation.id, learner=learner)
+        for target in targets:
+            with suppress(CorrectionRefusedError):
+                _refuse_unless_correctable(target, None, rows)
+                correction = Correction(target=UUID(target.uuid), reason=Reason.ERROR)
+                _append(connection, (target, rows), correction, actor=actor, now=now)
+    if wanted:
+        replay.start(session, organisation, now, replay.KEEPING_TAGS)
+
+
+def _append(
+    connection: Connection,
+    of: tuple[LedgerEvent, Sequence[CorrectionRow]],
+    correction: Correction,
+    *,
+    actor: str,
+    now: datetime,
+) -> tuple[int, Event]:
+    """Append the correction of an event whose learner's corrections are these; raise CorrectionRefusedError."""
+    target, rows = of
     before = sum(str(row.correction.target) == target.uuid for row in rows)
     event = ledger.new_event(
         connection,
-        organisation.id,
+        target.organisation_id,
         correction.type,
         correction.to_body(),
         # Numbered, so that of two people who correct the same at the same moment one is refused.
         source=(SOURCE, target.uuid, str(before + 1)),
         learner=target.learner,
-        actor=request.actor,
+        actor=actor,
         now=now,
     )
-    seq = ledger.append(connection, organisation.id, event)
+    seq = ledger.append(connection, target.organisation_id, event)
     if seq is None:
         raise CorrectionRefusedError("somebody else has just corrected it: look at it again")
-    job = replay.start(session, organisation, now, replay.KEEPING_TAGS)
-    return Corrected(seq=seq, uuid=event.uuid, learner=target.learner, job=job.uuid)
+    return seq, event
 
 
 def _refuse_unless_correctable(target: LedgerEvent, score: Score | None, rows: Sequence[CorrectionRow]) -> None:

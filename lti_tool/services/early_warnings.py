@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import EarlyWarning, Person, WarningEvent
+from lti_tool.models import EarlyWarning, Enrolment, Person, WarningEvent
 from lti_tool.services.class_members import Link
+from lti_tool.services.course_joining import joining
 from lti_tool.services.course_staff import CourseStaff, list_staff
+from lti_tool.services.early_warnings_rules import lock_setting
 from lti_tool.services.learner_keys import KeyOwner, sealed_text
 from lti_tool.services.roles import Permission, Role, may
 from qualoop.errors import QualoopError
@@ -78,6 +80,15 @@ class Deciding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a warning, by row; ``details`` hold no words."""
+
+    warning: int
+    act: Act
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarningLine:
     """A warning in a list; ``learner`` is the pseudonym of whom it is about, ``owner`` who is to decide, None for nobody."""
 
@@ -91,8 +102,13 @@ class WarningLine:
         return self.row.state == OPEN and self.row.due_at < now
 
 
-def list_warnings(session: Session, link: Link, *, state: str, limit: int) -> Sequence[WarningLine]:
-    """Return the warnings of the link's course in a state, those that are due first; closed ones newest first."""
+def list_warnings(
+    session: Session, link: Link, *, state: str, limit: int, after: int = 0, owner: int | None = None
+) -> Sequence[WarningLine]:
+    """Return the warnings of the link's course in a state, those that are due first; closed ones newest first.
+
+    The first ``after`` are left out; where an owner is given, so are all others'.
+    """
     order = (
         (EarlyWarning.due_at, EarlyWarning.id) if state == OPEN else (EarlyWarning.closed_at.desc(), EarlyWarning.id)
     )
@@ -103,8 +119,10 @@ def list_warnings(session: Session, link: Link, *, state: str, limit: int) -> Se
             EarlyWarning.organisation_id == link.organisation_id,
             EarlyWarning.context_id == link.context_id,
             EarlyWarning.state == state,
+            *([] if owner is None else [EarlyWarning.owner_id == owner]),
         )
         .order_by(*order)
+        .offset(after)
         .limit(limit)
     ).all()
     staff = {each.person_id: each for each in list_owners(session, link)}
@@ -156,9 +174,19 @@ def list_owners(session: Session, link: Link) -> Sequence[CourseStaff]:
 
 
 def default_owner(session: Session, link: Link) -> int | None:
-    """Return who owns a warning at first: the teacher who is known here longest; None where the course has none."""
-    teachers = list_staff(session.connection(), link, lambda roles: Role.TEACHER.value in roles)
-    return min((each.person_id for each in teachers), default=None)
+    """Return who owns a warning at first: the teacher who is in the course longest; None where it has none."""
+    rows = session.execute(
+        select(Enrolment.person_id, Enrolment.roles)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(
+            Person.organisation_id == link.organisation_id,
+            Enrolment.organisation_id == link.organisation_id,
+            Enrolment.context_id == link.context_id,
+            Enrolment.left_at.is_(None),
+        )
+        .order_by(joining(), Enrolment.id)
+    )
+    return next((person for person, roles in rows if Role.TEACHER.value in roles.split(",")), None)
 
 
 def decide(session: Session, link: Link, warning: str, deciding: Deciding, *, now: datetime) -> None:
@@ -193,6 +221,8 @@ def take_back(session: Session, link: Link, warning: str, *, by: int, now: datet
 
     Raises WarningMissingError, WarningMovedError where it is not decided, or another one of the learner is open by now.
     """
+    # Nobody looks meanwhile: a look could open another one of the learner.
+    lock_setting(session, link, now)
     row = _get(session, link, warning, locked=True)
     if row.state != DECIDED or row.person_id in open_people(session, link):
         raise WarningMovedError
@@ -211,7 +241,9 @@ def arrange(
     if row.state != OPEN:
         raise WarningMovedError
     person = next((each.person_id for each in list_owners(session, link) if each.uuid == owner), None)
-    if person is None or not row.opened_at <= due_at <= now + LATEST_DUE:
+    # Who hands over what is overdue already need not set another day.
+    is_kept = due_at.date() == row.due_at.date()
+    if person is None or not (is_kept or now <= due_at <= now + LATEST_DUE):
         raise WarningRefusedError
     if (row.owner_id, row.due_at) != (person, due_at):
         row.owner_id, row.due_at = person, due_at
@@ -249,6 +281,35 @@ def add_event(
         )
     )
     session.flush()
+
+
+def add_events(
+    session: Session, organisation_id: int, happened: Sequence[Happening], *, by: int | None, now: datetime
+) -> None:
+    """Add to what happened to warnings that are locked, or new, in a few statements; to each of them in the given order."""
+    session.flush()
+    if not happened:
+        return
+    ids = {each.warning for each in happened}
+    query = select(WarningEvent.early_warning_id, func.max(WarningEvent.number)).where(
+        WarningEvent.organisation_id == organisation_id, WarningEvent.early_warning_id.in_(ids)
+    )
+    last: dict[int, int] = dict(session.execute(query.group_by(WarningEvent.early_warning_id)).all())
+    rows = []
+    for each in happened:
+        last[each.warning] = last.get(each.warning, 0) + 1
+        rows.append(
+            {
+                "organisation_id": organisation_id,
+                "early_warning_id": each.warning,
+                "number": last[each.warning],
+                "act": each.act.value,
+                "by_person_id": by,
+                "details": dict(each.details),
+                "at": now,
+            }
+        )
+    session.execute(insert(WarningEvent), rows)
 
 
 def owner_of_key(session: Session, row: EarlyWarning, secret: str) -> KeyOwner:

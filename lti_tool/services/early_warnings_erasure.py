@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.models import EarlyWarning, WarningEvent
+from lti_tool.models import EarlyWarning, WarningEvent, WarningSetting
 
 #: The state of an open warning, as `early_warnings` calls it; that module rests on this one.
 OPEN: Final = "open"
@@ -18,6 +18,13 @@ KEPT: Final = timedelta(days=365)
 
 def forget_warnings(session: Session, organisation_id: int, person_id: int) -> None:
     """Delete the warnings about a person; those that the person owned are nobody's until the next look."""
+    # A look that is being written ends first; one that begins later finds that the person is nobody's member.
+    session.execute(
+        select(WarningSetting.id)
+        .where(WarningSetting.organisation_id == organisation_id)
+        .order_by(WarningSetting.id)
+        .with_for_update()
+    )
     own = select(EarlyWarning.id).where(
         EarlyWarning.organisation_id == organisation_id, EarlyWarning.person_id == person_id
     )

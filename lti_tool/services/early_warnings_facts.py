@@ -5,25 +5,25 @@ The same facts stand on the pages that each reason opens: readiness, roll call, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Attempt, Context, FlippedUnit, Person, ResourceLink
+from lti_tool.models import ClassSession, FlippedUnit
 from lti_tool.services.class_cells import ClassCells, read_cells
 from lti_tool.services.class_members import Link, Member
+from lti_tool.services.course_joining import joined
+from lti_tool.services.early_warnings_activity import Known, last_done
 from lti_tool.services.flipped_units import plan_of
 from lti_tool.services.learner_evidence import Required
 from lti_tool.services.learner_evidence_process import Course, Process, read_process
 from lti_tool.services.learner_evidence_trends import Trends, read_trends
-from lti_tool.services.readiness import class_readiness
+from lti_tool.services.readiness import Coming, class_readiness
 from qualoop.classroom.flipped_unit import UnitPlan
-from qualoop.classroom.readiness import Prepared
 from qualoop.classroom.roll_call import Presence
 from qualoop.framework import Framework
 from qualoop.policies.warning_policy import WarningPolicy
@@ -48,7 +48,7 @@ class _Unit:
 
     key: str
     plan: UnitPlan
-    prepared: Mapping[int, Prepared]
+    coming: Mapping[int, Coming]
 
 
 def read_facts(session: Session, link: Link, members: Sequence[Member], around: Around) -> dict[int, LearnerFacts]:
@@ -57,27 +57,65 @@ def read_facts(session: Session, link: Link, members: Sequence[Member], around: 
     uuids = [member.subject.uuid for member in members]
     course = Course(organisation_id=link.organisation_id, context_id=link.context_id)
     processes = read_process(session, course, [member.subject.person_id for member in members])
-    units = _units(session, link, around)
-    codes = tuple(dict.fromkeys((*around.about.codes, *(code for unit in units for code in unit.plan.points))))
+    plans = _plans(session, link)
+    units = _units(session, link, plans, around)
+    codes = _codes(units, around.about.codes)
     cells = read_cells(connection, link.organisation_id, uuids, codes=codes, now=around.now)
     trends = read_trends(connection, link.organisation_id, uuids, around.about.codes)
-    sinces, worked = _sinces(session, link, list(processes)), _worked(session, link)
+    sinces = joined(session, (link.organisation_id, link.context_id), processes)
+    lasts = last_done(session, link, Known(members=members, processes=processes, cells=cells))
+    is_running = _is_running(session, link, plans, lasts, around=around)
     found = {}
     for row, member in enumerate(members):
         person = member.subject.person_id
-        process, since = processes[person], sinces.get(person, around.now)
         found[person] = LearnerFacts(
-            since=since,
-            last=_last(process, worked.get(person), cells, row),
+            since=sinces.get(person, around.now),
+            last=lasts.get(person),
+            is_running=is_running,
             units=[_unit_facts(unit, person, _unseen(unit, codes, cells, row)) for unit in units],
-            sessions=_sessions(process, since),
+            sessions=_sessions(processes[person]),
             trends=_trends(trends.get(member.subject.uuid, Trends()), around.framework),
         )
     return found
 
 
-def _units(session: Session, link: Link, around: Around) -> list[_Unit]:
-    """Return the units of the course that a rule could be about now; those long over are not read."""
+def learner_units(session: Session, link: Link, member: Member, around: Around) -> Sequence[UnitFacts]:
+    """Return the units of the link's course that a warning could be about now, as one learner stands to them."""
+    units = _units(session, link, _plans(session, link), around)
+    codes = _codes(units, ())
+    subject = member.subject
+    cells = read_cells(session.connection(), subject.organisation_id, [subject.uuid], codes=codes, now=around.now)
+    return [_unit_facts(unit, subject.person_id, _unseen(unit, codes, cells, 0)) for unit in units]
+
+
+def _codes(units: Sequence[_Unit], codes: Sequence[str]) -> tuple[str, ...]:
+    """Return some knowledge points with those of the units, each once."""
+    return tuple(dict.fromkeys((*codes, *(code for unit in units for code in unit.plan.points))))
+
+
+def _is_running(
+    session: Session,
+    link: Link,
+    plans: Sequence[tuple[FlippedUnit, UnitPlan]],
+    lasts: Mapping[int, datetime],
+    *,
+    around: Around,
+) -> bool:
+    """Say whether the course goes on: somebody worked there lately, or a date of a unit or of a class lies ahead."""
+    lately = around.now - timedelta(days=around.policy.idle.days)
+    dates = (at for _, plan in plans for at in (plan.dates.before, plan.dates.class_at, plan.dates.after))
+    if any(at > lately for at in lasts.values()) or any(at is not None and at > around.now for at in dates):
+        return True
+    planned = exists().where(
+        ClassSession.organisation_id == link.organisation_id,
+        ClassSession.context_id == link.context_id,
+        ClassSession.starts_at > around.now,
+    )
+    return bool(session.scalar(select(planned)))
+
+
+def _plans(session: Session, link: Link) -> Sequence[tuple[FlippedUnit, UnitPlan]]:
+    """Return the units that were placed in the course, with their plans."""
     rows = session.scalars(
         select(FlippedUnit)
         .where(
@@ -87,13 +125,17 @@ def _units(session: Session, link: Link, around: Around) -> list[_Unit]:
         )
         .order_by(FlippedUnit.id)
     ).all()
+    return [(row, plan_of(row)) for row in rows]
+
+
+def _units(session: Session, link: Link, plans: Sequence[tuple[FlippedUnit, UnitPlan]], around: Around) -> list[_Unit]:
+    """Return the units of the course that a rule could be about now; those long over are not read."""
     found = []
-    for row in rows:
-        plan = plan_of(row)
+    for row, plan in plans:
         if _is_current(plan, around):
             ready = class_readiness(session, row, link, secret=around.secret)
-            prepared = {each.member.subject.person_id: each.prepared for each in ready.learners}
-            found.append(_Unit(key=row.uuid, plan=plan, prepared=prepared))
+            coming = {each.member.subject.person_id: each for each in ready.learners}
+            found.append(_Unit(key=row.uuid, plan=plan, coming=coming))
     return found
 
 
@@ -105,7 +147,8 @@ def _is_current(plan: UnitPlan, around: Around) -> bool:
 
 
 def _unit_facts(unit: _Unit, person: int, unseen: tuple[str, ...]) -> UnitFacts:
-    prepared, plan = unit.prepared[person], unit.plan
+    coming, plan = unit.coming[person], unit.plan
+    prepared = coming.prepared
     scores = prepared.scores if prepared.has_handed_in else {}
     return UnitFacts(
         key=unit.key,
@@ -114,6 +157,7 @@ def _unit_facts(unit: _Unit, person: int, unseen: tuple[str, ...]) -> UnitFacts:
         due_at=plan.dates.after or plan.dates.before,
         has_started=prepared.has_begun,
         checked={code: Score.of(sum(own, Decimal(0)), len(own)) for code, own in scores.items() if own},
+        checked_at=coming.checked_at,
         unseen=unseen,
     )
 
@@ -122,12 +166,12 @@ def _unseen(unit: _Unit, codes: Sequence[str], cells: ClassCells, row: int) -> t
     return tuple(code for code in unit.plan.points if not cells.n[row, codes.index(code)])
 
 
-def _sessions(process: Process, since: datetime) -> list[SessionFacts]:
-    """Return the sessions that were held since the learner was there, but for those from which somebody was excused."""
+def _sessions(process: Process) -> list[SessionFacts]:
+    """Return the sessions of a learner, but for those from which somebody was excused."""
     return [
-        SessionFacts(key=each.uuid, was_absent=each.presence is Presence.ABSENT)
+        SessionFacts(key=each.uuid, at=each.at, was_absent=each.presence is Presence.ABSENT)
         for each in process.sessions
-        if each.presence is not Presence.EXCUSED and each.at >= since
+        if each.presence is not Presence.EXCUSED
     ]
 
 
@@ -141,45 +185,3 @@ def _trends(trends: Trends, framework: Framework) -> list[Trend]:
 def _title(framework: Framework, code: str) -> Text:
     point = framework.find_knowledge_point(code)
     return point.title if point else Text({"en": code})
-
-
-def _last(process: Process, worked: datetime | None, cells: ClassCells, row: int) -> datetime | None:
-    """Return when the learner last did anything in the course, however it came about."""
-    answered = cells.at[row]
-    seconds = [float(each) for each in answered[~np.isnan(answered)]]
-    moments: Iterable[datetime | None] = (
-        worked,
-        datetime.fromtimestamp(max(seconds), UTC) if seconds else None,
-        *(each.at for each in process.sessions if each.presence in {Presence.PRESENT, Presence.LATE}),
-        *(each.at for each in process.works),
-        *process.reviewed,
-    )
-    return max((at for at in moments if at is not None), default=None)
-
-
-def _worked(session: Session, link: Link) -> dict[int, datetime]:
-    """Return when each learner last worked at a link of the course; handing in by the clock is no work."""
-    rows = session.execute(
-        select(Attempt.person_id, func.max(func.coalesce(Attempt.submitted_at, Attempt.updated_at)))
-        .join(ResourceLink, ResourceLink.id == Attempt.resource_link_id)
-        .where(
-            Attempt.organisation_id == link.organisation_id,
-            ResourceLink.organisation_id == link.organisation_id,
-            ResourceLink.context_id == link.context_id,
-        )
-        .group_by(Attempt.person_id)
-    )
-    return dict(rows.all())
-
-
-def _sinces(session: Session, link: Link, people: Sequence[int]) -> dict[int, datetime]:
-    """Return from when on each person could do something: since course and person are known here."""
-    began = session.scalar(
-        select(Context.created_at).where(Context.organisation_id == link.organisation_id, Context.id == link.context_id)
-    )
-    if began is None:
-        return {}
-    known = select(Person.id, Person.created_at).where(
-        Person.organisation_id == link.organisation_id, Person.id.in_(people)
-    )
-    return {person: max(began, at) for person, at in session.execute(known)}

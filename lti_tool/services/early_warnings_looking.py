@@ -8,18 +8,27 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
 from lti_tool.models import Context, Deployment, EarlyWarning, Enrolment, WarningSetting
 from lti_tool.services.class_members import Link, list_members
 from lti_tool.services.contents import Contents
-from lti_tool.services.early_warnings import DECIDED, OPEN, WITHDRAWN, Act, add_event, default_owner, list_owners
+from lti_tool.services.early_warnings import (
+    DECIDED,
+    OPEN,
+    WITHDRAWN,
+    Act,
+    Happening,
+    add_events,
+    default_owner,
+    list_owners,
+)
 from lti_tool.services.early_warnings_facts import Around, read_facts
 from lti_tool.services.early_warnings_rules import course_rules, lock_setting
 from lti_tool.services.learner_evidence import required
@@ -36,7 +45,7 @@ from qualoop.records.early_warning import (
 
 EVERY: Final = timedelta(days=1)
 SLEEPS: Final = timedelta(days=60)
-"""A course into which nobody has come for so long is over: nobody looks at it by itself any more."""
+"""A course into which nobody has come for so long is over: a last look withdraws its warnings, and there is none after."""
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +69,15 @@ class Found:
     revision: int
 
 
-def look_now(database: Database, contents: Contents, link: Link, *, secret: str, now: datetime) -> Looked:
-    """Look at every learner of the link's course, in a reading and a transaction of its own."""
+def look_now(database: Database, contents: Contents, link: Link, *, secret: str, now: datetime) -> Looked | None:
+    """Look at every learner of the link's course, in a reading and a transaction of its own.
+
+    Without a framework there is nothing to look by, and the course stays as it is: None.
+    """
     with database.reading() as reading:
         found = find_reasons(reading, contents, link, secret=secret, now=now)
+    if found is None:
+        return None
     with database.transaction() as session:
         return apply(session, link, found, now=now)
 
@@ -86,14 +100,20 @@ def look_due(
     return done
 
 
-def find_reasons(session: Session, contents: Contents, link: Link, *, secret: str, now: datetime) -> Found:
-    """Return what the facts of the link's course give. Reads only."""
+def find_reasons(session: Session, contents: Contents, link: Link, *, secret: str, now: datetime) -> Found | None:
+    """Return what the facts of the link's course give, None without a framework; a course that is over gives no reason.
+
+    Reads only.
+    """
     rules = course_rules(session, link)
     connection = session.connection()
     framework = contents.find_framework(connection, link.organisation_id)
     members = list_members(connection, link)
-    if framework is None or not members:
+    here = (Context.organisation_id == link.organisation_id, Context.id == link.context_id)
+    if not members or not session.scalar(select(_is_alive(now)).where(*here)):
         return Found(reasons={}, policy=rules.policy, revision=rules.revision)
+    if framework is None:
+        return None
     around = Around(
         framework=framework,
         about=required(connection, framework, link),
@@ -107,26 +127,35 @@ def find_reasons(session: Session, contents: Contents, link: Link, *, secret: st
 
 
 def apply(session: Session, link: Link, found: Found, *, now: datetime) -> Looked:
-    """Bring the warnings of the link's course up to what was found. Who has left the course has no warning any more."""
+    """Bring the warnings of the link's course up to what was found at ``now``, unless somebody has looked later.
+
+    Who has left the course by now, or was erased, has no warning any more.
+    """
     setting = lock_setting(session, link, now)
+    if setting.looked_at is not None and setting.looked_at > now:
+        return Looked(learners=len(found.reasons))
+    members = {member.subject.person_id for member in list_members(session.connection(), link)}
+    found = replace(found, reasons={person: each for person, each in found.reasons.items() if person in members})
     policy = found.policy
     open_now, decided = _standing(session, link, policy, now)
     staff = {each.person_id for each in list_owners(session, link)}
     owner = default_owner(session, link)
     counts = dict.fromkeys(Look, 0)
+    happened: list[Happening] = []
+    opened: list[dict[str, Any]] = []
     for person in sorted({*found.reasons, *open_now}):
         reasons = found.reasons.get(person, ())
         row = open_now.get(person)
         before = [reason_from(document) for document in row.reasons] if row else None
-        step = look(before, reasons, quiet_keys(decided.get(person, ()), policy, now))
+        step = look(before, reasons, quiet_keys(decided.get(person, ()), reasons, policy, now))
         counts[step] += 1
         if row is None and step is Look.OPEN:
-            _open(session, link, person, found, reasons=reasons, owner=owner, now=now)
+            opened.append(_opened(link, person, found, reasons=reasons, owner=owner, now=now))
         elif row is not None:
-            _bring_up(session, row, step, found, reasons=reasons, now=now)
-            row.owner_id = row.owner_id if row.owner_id in staff else owner
+            happened += _bring_up(row, step, found, reasons=reasons, now=now)
+            happened += _own(row, owner if row.owner_id not in staff else row.owner_id)
     setting.looked_at = now
-    session.flush()
+    add_events(session, link.organisation_id, [*_inserted(session, link, opened), *happened], by=None, now=now)
     return Looked(
         learners=len(found.reasons),
         opened=counts[Look.OPEN],
@@ -135,8 +164,7 @@ def apply(session: Session, link: Link, found: Found, *, now: datetime) -> Looke
     )
 
 
-def _open(
-    session: Session,
+def _opened(
     link: Link,
     person: int,
     found: Found,
@@ -144,41 +172,62 @@ def _open(
     reasons: Sequence[Reason],
     owner: int | None,
     now: datetime,
-) -> None:
-    documents = [reason.to_document() for reason in reasons]
-    row = EarlyWarning(
-        organisation_id=link.organisation_id,
-        uuid=str(uuid.uuid4()),
-        context_id=link.context_id,
-        person_id=person,
-        owner_id=owner,
-        state=OPEN,
-        reasons=documents,
-        policy=found.policy.id,
-        revision=found.revision,
-        opened_at=now,
-        due_at=now + timedelta(days=found.policy.due_days),
-        looked_at=now,
+) -> dict[str, Any]:
+    """Return the row of a new warning."""
+    return {
+        "organisation_id": link.organisation_id,
+        "uuid": str(uuid.uuid4()),
+        "context_id": link.context_id,
+        "person_id": person,
+        "owner_id": owner,
+        "state": OPEN,
+        "reasons": [reason.to_document() for reason in reasons],
+        "policy": found.policy.id,
+        "revision": found.revision,
+        "opened_at": now,
+        "due_at": now + timedelta(days=found.policy.due_days),
+        "looked_at": now,
+        "decision": "",
+    }
+
+
+def _inserted(session: Session, link: Link, opened: Sequence[Mapping[str, Any]]) -> list[Happening]:
+    """Insert new warnings, all of a class in two statements; return that they were opened."""
+    if not opened:
+        return []
+    session.execute(insert(EarlyWarning), list(opened))
+    query = select(EarlyWarning.uuid, EarlyWarning.id).where(
+        EarlyWarning.organisation_id == link.organisation_id, EarlyWarning.uuid.in_([each["uuid"] for each in opened])
     )
-    session.add(row)
-    session.flush()
-    add_event(session, row, Act.OPENED, by=None, details={"reasons": documents}, now=now)
+    ids: dict[str, int] = dict(session.execute(query).all())
+    return [
+        Happening(warning=ids[each["uuid"]], act=Act.OPENED, details={"reasons": each["reasons"]}) for each in opened
+    ]
+
+
+def _own(row: EarlyWarning, owner: int | None) -> list[Happening]:
+    """Let an open warning be somebody's who is of the course's staff."""
+    if row.state != OPEN or row.owner_id == owner:
+        return []
+    row.owner_id = owner
+    return [Happening(warning=row.id, act=Act.ARRANGED, details={"owner": owner, "due": row.due_at.isoformat()})]
 
 
 def _bring_up(
-    session: Session, row: EarlyWarning, step: Look, found: Found, *, reasons: Sequence[Reason], now: datetime
-) -> None:
+    row: EarlyWarning, step: Look, found: Found, *, reasons: Sequence[Reason], now: datetime
+) -> list[Happening]:
     """Update or withdraw an open warning; figures that merely went on are no event of their own."""
     row.looked_at = now
     documents = [reason.to_document() for reason in reasons]
     if step is Look.WITHDRAW:
         row.state, row.closed_at = WITHDRAWN, now
-        add_event(session, row, Act.WITHDRAWN, by=None, details={"reasons": documents}, now=now)
-    elif step is Look.UPDATE:
+        return [Happening(warning=row.id, act=Act.WITHDRAWN, details={"reasons": documents})]
+    if step is Look.UPDATE:
         before = {reason_from(document).key for document in row.reasons}
         row.reasons, row.policy, row.revision = documents, found.policy.id, found.revision
         if before != {reason.key for reason in reasons}:
-            add_event(session, row, Act.CHANGED, by=None, details={"reasons": documents}, now=now)
+            return [Happening(warning=row.id, act=Act.CHANGED, details={"reasons": documents})]
+    return []
 
 
 def _standing(
@@ -202,23 +251,35 @@ def _standing(
     decided: dict[int, list[Decided]] = {}
     for row in rows:
         if row.state == DECIDED and row.closed_at is not None:
-            keys = frozenset(reason_from(document).key for document in row.reasons)
-            decided.setdefault(row.person_id, []).append(Decided(at=row.closed_at, keys=keys))
+            reasons = [reason_from(document) for document in row.reasons]
+            decided.setdefault(row.person_id, []).append(Decided(at=row.closed_at, reasons=reasons))
     return open_now, decided
 
 
-def _due(session: Session, now: datetime) -> list[Link]:
-    """Return the courses of every organisation that are alive and at which nobody has looked for a day."""
-    is_alive = exists().where(
+def _is_alive(now: datetime) -> ColumnElement[bool]:
+    """Return the condition on a context that somebody has come into the course lately."""
+    return exists().where(
         Enrolment.organisation_id == Context.organisation_id,
         Enrolment.context_id == Context.id,
         Enrolment.updated_at > now - SLEEPS,
+    )
+
+
+def _due(session: Session, now: datetime) -> list[Link]:
+    """Return the courses of every organisation that are alive, or have open warnings, and were not looked at for a day."""
+    has_open = exists().where(
+        EarlyWarning.organisation_id == Context.organisation_id,
+        EarlyWarning.context_id == Context.id,
+        EarlyWarning.state == OPEN,
     )
     rows = session.execute(
         select(Context.organisation_id, Context.id, Deployment.registration_id)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(WarningSetting, WarningSetting.context_id == Context.id, isouter=True)
-        .where(is_alive, or_(WarningSetting.looked_at.is_(None), WarningSetting.looked_at <= now - EVERY))
+        .where(
+            or_(_is_alive(now), has_open),
+            or_(WarningSetting.looked_at.is_(None), WarningSetting.looked_at <= now - EVERY),
+        )
         .order_by(Context.id)
     )
     return [

@@ -45,7 +45,7 @@ from lti_tool.services.early_warnings_erasure import forget_warnings
 from lti_tool.services.learner_keys import destroy_key
 from lti_tool.services.live_erasure import forget_live
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
-from lti_tool.services.observing_erasure import forget_observations
+from lti_tool.services.observing_erasure import forget_observations, list_mentors
 from lti_tool.services.scores import AGS
 from lti_tool.services.sheets_erasure import forget_sheets
 from lti_tool.services.submission_erasure import forget_work
@@ -103,9 +103,9 @@ class Erased:
 
 
 def find(session: Session, organisation: Organisation, words: str) -> Sequence[KnownAs]:
-    """Return the accounts of an organisation whose subject, name, e-mail or pseudonym is ``words``."""
+    """Return the accounts of an organisation whose subject, name, e-mail or pseudonym is ``words``, and its mentors."""
     lowered = words.lower()
-    return _accounts(
+    found = _accounts(
         session,
         organisation,
         or_(
@@ -115,6 +115,16 @@ def find(session: Session, organisation: Organisation, words: str) -> Sequence[K
             func.lower(Identity.email) == lowered,
         ),
     )
+    known = {each.learner for each in found}
+    mentors = list_mentors(session, organisation.id, lowered)
+    return [
+        *found,
+        *(
+            KnownAs(learner=mentor, platform="", subject="", name=name, email=None)
+            for mentor, name in mentors
+            if mentor not in known
+        ),
+    ]
 
 
 def accounts_of(session: Session, organisation: Organisation, learner: str) -> Sequence[KnownAs]:
@@ -146,12 +156,12 @@ def erase(session: Session, organisation: Organisation, learner: str, *, actor: 
         now=now,
     )
     again = ledger.append(connection, organisation.id, event) is None
-    _forget(session, person)
+    _forget(session, person, now)
     destroy_key(connection, organisation.id, learner, now)
     return Erased(accounts=accounts, again=again)
 
 
-def _forget(session: Session, person: Person) -> None:
+def _forget(session: Session, person: Person, now: datetime) -> None:
     """Drop what leads to a person, what was typed, and what would still be sent of one."""
     outgoing = select(OutboxRow.id).where(
         OutboxRow.organisation_id == person.organisation_id,
@@ -173,7 +183,7 @@ def _forget(session: Session, person: Person) -> None:
     forget_live(session, person.organisation_id, person.id)
     forget_class(session, person.organisation_id, person.id)
     forget_sheets(session, person.organisation_id, person.id)
-    forget_observations(session, person.organisation_id, person.id)
+    forget_observations(session, person, now)
     forget_warnings(session, person.organisation_id, person.id)
     forget_teacher(session, person.organisation_id, person.id)
     session.execute(

@@ -1,7 +1,7 @@
 """Reflections that teachers of the course read and answer: only what was written on a page that said so.
 
-Text and reply are under the learner's data key. Nobody reads what was written when nobody else could read it, until its
-learner saves it again.
+Text and reply are under the learner's data key. Nobody reads what was written when nobody else could read it, or what its
+learner has taken back, until it is saved again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,16 @@ from lti_tool.services.flipped_texts import REFLECTION, TextRefusedError, Writer
 from lti_tool.services.learner_keys import open_text, sealed_text
 from lti_tool.services.records import RecordMissingError
 from lti_tool.services.roles import Permission, may
+from qualoop.classroom.flipped_unit import UnitRefusedError
 
 LONGEST_REPLY: Final = 1000
 """Characters of a reply."""
+
+
+class ReflectionChangedError(UnitRefusedError):
+    """The reflection was changed or taken back, or answered by somebody else, since the page was read that was sent."""
+
+    code = "reflection-changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,11 @@ class Reflection:
     reply: Reply | None
 
     @property
+    def seen(self) -> str:
+        """Return what a reply to it must name: which text and which reply were read."""
+        return _seen(self.written_at, self.reply.written_at if self.reply else None)
+
+    @property
     def has_changed(self) -> bool:
         """Say whether it was changed after it was answered."""
         return self.reply is not None and self.written_at > self.reply.written_at
@@ -52,7 +64,7 @@ class Reflection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reflections:
-    """A class at the end of a unit: who wrote, what waits for an answer first; who wrote for nobody; who did not."""
+    """A class at the end of a unit: who wrote, what waits for an answer first; who keeps it private; who did not write."""
 
     written: Sequence[Reflection]
     private: Sequence[Member]
@@ -120,22 +132,27 @@ def write_reply(
     learner: str,
     words: str,
     *,
+    seen: str,
     author_id: int,
     secret: str,
     now: datetime,
 ) -> None:
     """Answer the reflection of a learner, by pseudonym, in place of an earlier answer; an empty one takes it back.
 
-    Raises RecordMissingError for who is no learner of the course or has no reflection that teachers read,
+    ``seen`` is `Reflection.seen` of what the author has read. Raises RecordMissingError for who is no learner of the course
+    or has written nothing, ReflectionChangedError where there is something else by now or nothing that teachers read,
     TextRefusedError for more than LONGEST_REPLY characters.
     """
     member = get_member(session.connection(), link, learner)
-    if not _is_shared(session, unit, member.subject.person_id):
+    text = _text(session, unit, member.subject.person_id, locked=True)
+    if text is None or not (text.is_shared or seen):
         raise RecordMissingError
+    row = _replies(session, unit, member.subject.person_id).get(member.subject.person_id)
+    if not text.is_shared or seen != _seen(text.written_at, row.written_at if row else None):
+        raise ReflectionChangedError("reflection")
     words = words.replace("\r\n", "\n").replace("\0", "").strip()
     if len(words) > LONGEST_REPLY:
         raise TextRefusedError
-    row = _replies(session, unit, member.subject.person_id).get(member.subject.person_id)
     if not words:
         if row is not None:
             session.delete(row)
@@ -150,22 +167,38 @@ def write_reply(
     session.flush()
 
 
+def take_back(session: Session, unit: FlippedUnit, writer: Writer) -> None:
+    """Let nobody else read what a learner wrote from now on, and drop the reply to it; the step stays done."""
+    text = _text(session, unit, writer.person_id, locked=True)
+    if text is None:
+        return
+    text.is_shared = False
+    for row in _replies(session, unit, writer.person_id).values():
+        session.delete(row)
+    session.flush()
+
+
 def own_reflection(session: Session, unit: FlippedUnit, writer: Writer) -> OwnReflection:
     """Return who reads what a learner wrote, and what was answered."""
-    row = _replies(session, unit, writer.person_id).get(writer.person_id)
-    return OwnReflection(is_shared=_is_shared(session, unit, writer.person_id), reply=_opened(session, row, writer, {}))
+    text, row = _text(session, unit, writer.person_id), _replies(session, unit, writer.person_id).get(writer.person_id)
+    return OwnReflection(is_shared=text is not None and text.is_shared, reply=_opened(session, row, writer, {}))
 
 
-def _is_shared(session: Session, unit: FlippedUnit, person_id: int) -> bool:
-    found = session.scalar(
-        select(FlippedText.is_shared).where(
-            FlippedText.organisation_id == unit.organisation_id,
-            FlippedText.flipped_unit_id == unit.id,
-            FlippedText.person_id == person_id,
-            FlippedText.kind == REFLECTION,
-        )
+def _text(session: Session, unit: FlippedUnit, person_id: int, *, locked: bool = False) -> FlippedText | None:
+    """Return a learner's reflection; ``locked``, nobody else changes or answers it before the end of the transaction."""
+    query = select(FlippedText).where(
+        FlippedText.organisation_id == unit.organisation_id,
+        FlippedText.flipped_unit_id == unit.id,
+        FlippedText.person_id == person_id,
+        FlippedText.kind == REFLECTION,
     )
-    return bool(found)
+    if locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+def _seen(written: datetime, answered: datetime | None) -> str:
+    return f"{written.isoformat()}/{answered.isoformat() if answered else ''}"
 
 
 def _replies(session: Session, unit: FlippedUnit, person_id: int | None = None) -> dict[int, FlippedReply]:

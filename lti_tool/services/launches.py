@@ -81,8 +81,8 @@ _LINK: Final = (
     "activity_id AS link_activity, settings AS link_settings, platform_dates AS link_dates, created_at AS link_made_at"
 )
 _ENROLMENT: Final = (
-    "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, launch_roles, updated_at) "
-    "VALUES (:organisation_id, :context_id, :person_id, :roles, :roles, :now) "
+    "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, launch_roles, joined_at, updated_at) "
+    "VALUES (:organisation_id, :context_id, :person_id, :roles, :roles, :now, :now) "
     "ON CONFLICT (context_id, person_id) DO UPDATE SET roles = excluded.roles, "
     "launch_roles = excluded.launch_roles, left_at = NULL, updated_at = excluded.updated_at"
 )

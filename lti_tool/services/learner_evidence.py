@@ -30,7 +30,7 @@ from qualoop.policies import forms_mask, forms_of
 from qualoop.policies.multi_form import MultiFormRule
 from qualoop.records import EvidenceEntry
 from qualoop.records.level_gain import LevelGain, level_gain, mean_gain
-from qualoop.records.multi_form import FormFact, MultiForm, UnitForms, multi_form
+from qualoop.records.multi_form import FormFact, MultiForm, UnitForms, assessor_of, judges_of, multi_form
 
 MOST_ENTRIES: Final = 2000
 """How many of a learner's newest answers one page looks through."""
@@ -105,7 +105,7 @@ def learner_evidence(
         for entry in found
         if entry.evidence.attempt not in subject.hidden and _counts(entry) and not codes.isdisjoint(entry.codes)
     ]
-    facts = [FormFact(codes=each.codes, form=each.evidence.form, rater=each.evidence.rater) for each in entries]
+    facts = [_form_fact(entry, subject.uuid) for entry in entries]
     return LearnerEvidence(
         process=read_process(session, course, [subject.person_id])[subject.person_id],
         gains=_gains(_moved(reversed(entries)), about.codes),
@@ -146,6 +146,12 @@ def _counts(entry: EvidenceEntry) -> bool:
     return bool(Decimal(entry.omega)) and not entry.is_void
 
 
+def _form_fact(entry: EvidenceEntry, learner: str) -> FormFact:
+    evidence = entry.evidence
+    rater = assessor_of(evidence.rater, evidence.occasion, learner)
+    return FormFact(codes=entry.codes, form=evidence.form, rater=rater)
+
+
 def _moved(entries: Iterable[EvidenceEntry]) -> Mapping[str, Sequence[Moved]]:
     """Return where each of some entries, in ledger order, left its knowledge points."""
     found: dict[str, list[Moved]] = defaultdict(list)
@@ -167,6 +173,6 @@ def _class_forms(about: Required, cells: ClassCells, row: int, trends: Trends, *
     units = []
     for unit, codes in about.units.items():
         mask = int(np.bitwise_or.reduce(cells.forms[row, [column[code] for code in codes]]))
-        judges = frozenset(fact.rater for fact in trends.judged if not set(codes).isdisjoint(fact.codes))
+        judges = judges_of(trends.judged, codes, rule)
         units.append(UnitForms(unit=unit, forms=dict.fromkeys(forms_of(mask & counted), 1), assessors=judges))
     return MultiForm(rule=rule, units=units)

@@ -1,4 +1,4 @@
-"""The process of a course, learner by learner: readiness, votes, presence, drafts, reviews of peers. Counts, and what they count.
+"""The process of a course, learner by learner: readiness, votes, presence, works, reviews of peers. Counts, and what they count.
 
 Reads only, in a handful of statements whatever the size of the class. Process evidence alone never makes anybody competent.
 """
@@ -30,6 +30,7 @@ from lti_tool.models import (
     SubmissionRow,
 )
 from lti_tool.services.class_roll_call import times_of
+from lti_tool.services.course_joining import joined
 from qualoop.assessment import AttemptState
 from qualoop.assessment.live import Act
 from qualoop.classroom.flipped_unit import StepKind, from_document
@@ -71,10 +72,13 @@ class HeldSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkDone:
-    """Work at a link that people judge: how many times it was handed in, and when last."""
+    """Work at a link that people judge: how many works, attempts or tasks of a live project, and when the last came.
+
+    A work counts once, however often it was handed in again.
+    """
 
     link: str
-    drafts: int
+    works: int
     at: datetime
 
 
@@ -119,9 +123,9 @@ class Process:
         return sum(each.voted for each in self.sessions if each.presence in CAME)
 
     @property
-    def drafts(self) -> int:
-        """How many times work was handed in, first versions and further ones."""
-        return sum(work.drafts for work in self.works)
+    def handed_in(self) -> int:
+        """How many works were handed in, each once."""
+        return sum(work.works for work in self.works)
 
 
 def read_process(session: Session, course: Course, people: Collection[int]) -> dict[int, Process]:
@@ -175,8 +179,11 @@ def _checks(connection: Connection, course: Course) -> tuple[int, Mapping[int, S
     return len(links), _grouped((person, done) for (person, _), done in sorted(best.items(), key=lambda row: row[0]))
 
 
-def _sessions(session: Session, course: Course, people: Iterable[int]) -> Mapping[int, Sequence[HeldSession]]:
-    """Return the sessions whose roll was called and that are over, in the order in which they were held."""
+def _sessions(session: Session, course: Course, people: Collection[int]) -> Mapping[int, Sequence[HeldSession]]:
+    """Return the sessions whose roll was called and that are over, in the order in which they were held.
+
+    Those that were held before somebody joined the course are not that learner's, unless the learner was there.
+    """
     held = session.scalars(
         select(ClassSession)
         .where(
@@ -188,30 +195,22 @@ def _sessions(session: Session, course: Course, people: Iterable[int]) -> Mappin
         .order_by(ClassSession.opened_at, ClassSession.id)
     ).all()
     ids = [row.id for row in held]
-    seats: dict[tuple[int, int], tuple[int, datetime | None, str]] = {
-        (row.class_session_id, row.person_id): (row.id, row.checked_at, row.mark)
-        for row in session.execute(
-            select(
-                ClassSeat.id, ClassSeat.class_session_id, ClassSeat.person_id, ClassSeat.checked_at, ClassSeat.mark
-            ).where(
-                ClassSeat.organisation_id == course.organisation_id,
-                ClassSeat.class_session_id.in_(ids),
-                ClassSeat.is_confirmed.is_(True),
-                ClassSeat.person_id.is_not(None),
-            )
-        )
-    }
+    seats = _seats(session, course, ids)
+    since = joined(session, (course.organisation_id, course.context_id), people)
     asked, voted = _votes(session.connection(), course, ids)
     found: dict[int, Sequence[HeldSession]] = {}
     for person in people:
         lines = []
         for row in held:
             seat, checked_at, mark = seats.get((row.id, person), (0, None, ""))
+            at = row.opened_at or row.created_at
+            if not seat and person in since and at < since[person]:
+                continue
             lines.append(
                 HeldSession(
                     uuid=row.uuid,
                     title=row.title,
-                    at=row.opened_at or row.created_at,
+                    at=at,
                     presence=presence(checked_at, mark, times_of(row)),
                     asked=asked.get(row.id, 0),
                     voted=voted.get(seat, 0),
@@ -219,6 +218,21 @@ def _sessions(session: Session, course: Course, people: Iterable[int]) -> Mappin
             )
         found[person] = lines
     return found
+
+
+def _seats(
+    session: Session, course: Course, sessions: Sequence[int]
+) -> Mapping[tuple[int, int], tuple[int, datetime | None, str]]:
+    """Return seat, check-in and mark of each learner for sure, by session and person."""
+    query = select(
+        ClassSeat.id, ClassSeat.class_session_id, ClassSeat.person_id, ClassSeat.checked_at, ClassSeat.mark
+    ).where(
+        ClassSeat.organisation_id == course.organisation_id,
+        ClassSeat.class_session_id.in_(sessions),
+        ClassSeat.is_confirmed.is_(True),
+        ClassSeat.person_id.is_not(None),
+    )
+    return {(row.class_session_id, row.person_id): (row.id, row.checked_at, row.mark) for row in session.execute(query)}
 
 
 def _votes(
@@ -265,7 +279,13 @@ def _works(connection: Connection, course: Course) -> Mapping[int, Sequence[Work
         .group_by(SubmissionRow.person_id, ResourceLink.title, ResourceLink.id)
     )
     live = (
-        select(LiveProjectRow.person_id, ResourceLink.title, ResourceLink.id, func.count(), func.max(LiveEntry.at))
+        select(
+            LiveProjectRow.person_id,
+            ResourceLink.title,
+            ResourceLink.id,
+            func.count(LiveEntry.step.distinct()),
+            func.max(LiveEntry.at),
+        )
         .join(LiveEntry, LiveEntry.live_project_id == LiveProjectRow.id)
         .join(ResourceLink, ResourceLink.id == LiveProjectRow.resource_link_id)
         .where(
@@ -277,9 +297,9 @@ def _works(connection: Connection, course: Course) -> Mapping[int, Sequence[Work
         .group_by(LiveProjectRow.person_id, ResourceLink.title, ResourceLink.id)
     )
     found: dict[tuple[int, int], WorkDone] = {}
-    for person, title, link, drafts, at in [*connection.execute(submitted), *connection.execute(live)]:
+    for person, title, link, works, at in [*connection.execute(submitted), *connection.execute(live)]:
         # A live project has a submission too: its tasks say more.
-        found[person, link] = WorkDone(link=title, drafts=drafts, at=at)
+        found[person, link] = WorkDone(link=title, works=works, at=at)
     return _grouped((person, work) for (person, _), work in sorted(found.items(), key=lambda row: row[0]))
 
 

@@ -23,7 +23,7 @@ from lti_tool.services.explanations import HEAD, POINT, Head, Point
 from qualoop.ledger import EvidenceForm
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, KAPPA
 from qualoop.mastery.engine import MIN_DIFFICULTY_VARIANCE, Z_90
-from qualoop.records.multi_form import FormFact
+from qualoop.records.multi_form import FormFact, assessor_of
 
 # The plus keeps SQLite from reading the whole organisation by its index, instead of a few learners by the key.
 _UPDATES: Final = Direct(
@@ -131,6 +131,6 @@ def _judged(
     for learner, seq, codes in told:
         if seq in bodies and not wanted.isdisjoint(codes):
             body = bodies[seq]
-            fact = FormFact(codes=codes, form=EvidenceForm(body["form"]), rater=body["rater"])
-            found[learner].append(fact)
+            rater = assessor_of(body["rater"], body.get("occasion", ""), learner)
+            found[learner].append(FormFact(codes=codes, form=EvidenceForm(body["form"]), rater=rater))
     return found

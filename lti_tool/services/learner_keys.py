@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,9 +17,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from lti_tool.db import Prepared, micros
+from lti_tool.models import LearnerKey
 from qualoop.errors import QualoopError
 
 PREFIX: Final = "sealed-text-1."
@@ -48,6 +50,10 @@ _DESTROY = Prepared(
         "DO UPDATE SET key_encrypted = NULL, destroyed_at = excluded.destroyed_at"
     )
 )
+
+
+BytesOpener = Callable[[bytes], bytes | None]
+"""Opens what one learner's key sealed; None where that key is destroyed. Raises SealedTextError."""
 
 
 class LearnerErasedError(QualoopError):
@@ -111,18 +117,40 @@ def sealed_bytes(connection: Connection, owner: KeyOwner, plain: bytes, now: dat
 
 def open_bytes(connection: Connection, owner: KeyOwner, sealed: bytes) -> bytes | None:
     """Return what `sealed_bytes` sealed, or None where the learner's key is destroyed; raise SealedTextError."""
+    return bytes_opener(connection, owner)(sealed)
+
+
+def bytes_opener(connection: Connection, owner: KeyOwner) -> BytesOpener:
+    """Return what opens many things of one learner as `open_bytes` opens one: the key is looked up here, once."""
     try:
         key = _find_key(connection, owner)
     except LearnerErasedError:
-        return None
+        return lambda _sealed: None
     if key is None:
-        raise SealedTextError
-    return _decrypt(key, sealed, owner.bound_to + _BYTES)
+        return _open_nothing
+    return lambda sealed: _decrypt(key, sealed, owner.bound_to + _BYTES)
+
+
+def _open_nothing(_sealed: bytes) -> None:
+    """Open nothing: what was never sealed under a key cannot be opened."""
+    raise SealedTextError
 
 
 def destroy_key(connection: Connection, organisation_id: int, learner: str, now: datetime) -> None:
     """Destroy a learner's key for good; one who had none can get none either."""
     _DESTROY.run(connection, {"organisation_id": organisation_id, "learner": learner, "now": micros(now)})
+
+
+def list_erased(connection: Connection, organisation_id: int, learners: Collection[str]) -> frozenset[str]:
+    """Return those of these learners whose key was destroyed."""
+    rows = connection.execute(
+        select(LearnerKey.learner).where(
+            LearnerKey.organisation_id == organisation_id,
+            LearnerKey.learner.in_(learners),
+            LearnerKey.destroyed_at.is_not(None),
+        )
+    )
+    return frozenset(rows.scalars())
 
 
 def _key_to_write(connection: Connection, owner: KeyOwner, now: datetime) -> AESGCM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,9 +16,9 @@ from lti_tool.services.class_cells import read_cells
 from lti_tool.services.class_lessons import course_lessons
 from lti_tool.services.class_members import Link, list_members
 from lti_tool.services.groups import people_in
-from lti_tool.services.loop_meter_rows import Done, Hour, LoopRows, Span, list_polls, read_rows, read_stages
+from lti_tool.services.loop_meter_rows import Done, Hour, LoopRows, list_polls, list_team_checks, read_rows, read_stages
 from qualoop.framework import Framework, KnowledgePoint, Post, Unit
-from qualoop.records.loop import IN_CLASS, STAGES, Loop, Pieces, Run, Stage, measure
+from qualoop.records.loop import IN_CLASS, STAGES, Loop, Pieces, Run, Span, Stage, measure
 from qualoop.records.loop_moves import Moved, measure_moves
 
 _CLASS_NUMBERS: Final = tuple(STAGES.index(stage) for stage in IN_CLASS)
@@ -28,7 +29,8 @@ class LoopFilters:
     """What of the loop is wanted; empty is everything.
 
     ``group`` is the row of a group, ``session`` the uuid of a class session: then only what it asked is the class, and
-    only its knowledge points are shown. ``since`` and ``until`` are days in UTC, both counted in.
+    only its knowledge points are shown. ``since`` and ``until`` are days in UTC, both counted in; which stage a piece
+    belongs to they do not change.
     """
 
     unit: str = ""
@@ -54,7 +56,10 @@ class LoopPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopMove:
-    """What was done in class: of a vote its ``number`` and ``question``, None for a team test, and where it was removed."""
+    """What was done in class: its ``number`` among the votes or team tests of the session, None where it was removed.
+
+    ``question`` is that of a vote, None of a team test.
+    """
 
     hour: Hour
     is_vote: bool
@@ -98,13 +103,14 @@ def read_loop(
     people = people_in(connection, link, filters.group) if filters.group else None
     learners = [member.subject.uuid for member in list_members(connection, link, people=people)]
     stages = read_stages(connection, link)
-    rows = read_rows(connection, link, stages, learners=learners, span=_span(filters), now=now)
+    rows = read_rows(connection, link, stages, learners=learners, now=now)
     served = _served(framework, course_lessons(connection, link), rows)
     wanted = _wanted(framework, served, filters)
-    pieces, codes = _arranged(framework, rows, wanted, filters.session)
+    span = _span(filters)
+    pieces, codes = _arranged(framework, rows, wanted, filters.session, span=span)
     cells = read_cells(connection, link.organisation_id, learners, codes=codes, now=now)
-    loop = measure(pieces, cells.level)
-    moves = measure_moves(pieces, len(learners))
+    loop = measure(pieces, cells.level, span=span)
+    moves = measure_moves(span.of(pieces), len(learners))
     return LoopMeter(
         course=_course(connection, link),
         learners=len(learners),
@@ -119,10 +125,13 @@ def read_loop(
 
 
 def _span(filters: LoopFilters) -> Span:
-    def midnight(day: date | None, later: int = 0) -> datetime | None:
-        return datetime.combine(day + timedelta(days=later), time(), UTC) if day else None
+    def midnight(day: date, later: int = 0) -> float:
+        return datetime.combine(day + timedelta(days=later), time(), UTC).timestamp()
 
-    return Span(since=midnight(filters.since), until=midnight(filters.until, 1))
+    return Span(
+        since=midnight(filters.since) if filters.since else -math.inf,
+        until=midnight(filters.until, 1) if filters.until else math.inf,
+    )
 
 
 def _served(framework: Framework, lessons: Mapping[str, Any], rows: LoopRows) -> set[str]:
@@ -146,15 +155,20 @@ def _wanted(framework: Framework, served: set[str], filters: LoopFilters) -> set
     return wanted
 
 
-def _arranged(framework: Framework, rows: LoopRows, wanted: set[str], session: str) -> tuple[Pieces, Sequence[str]]:
-    """Return the wanted pieces and the knowledge points that they number, in an order in which they can be learnt."""
+def _arranged(
+    framework: Framework, rows: LoopRows, wanted: set[str], session: str, *, span: Span
+) -> tuple[Pieces, Sequence[str]]:
+    """Return the wanted pieces and the knowledge points that they number, in an order in which they can be learnt.
+
+    These are the knowledge points with anything in the span; of them it is all pieces, of whenever.
+    """
     pieces = rows.pieces
     if session:
         own = np.array([done.hour == session for done in rows.done] or [False])
         pieces = pieces.where(own[pieces.done] | (pieces.done < 0))
-        asked = set(pieces.point[pieces.done >= 0].tolist())
+        asked = set(span.of(pieces.where(pieces.done >= 0)).point.tolist())
         wanted = wanted & {rows.codes[number] for number in asked}
-    there = {rows.codes[number] for number in np.unique(pieces.point).tolist()}
+    there = {rows.codes[number] for number in np.unique(span.of(pieces).point).tolist()}
     codes = sorted(wanted & there, key=framework.learning_order.__getitem__)
     places = {code: number for number, code in enumerate(codes)}
     renumbered = np.array([places.get(code, -1) for code in rows.codes] or [-1], np.int64)
@@ -183,12 +197,12 @@ def _moves(
 ) -> Sequence[LoopMove]:
     """Return what was done in class with its names: sessions from the newest on, in each in its order."""
     done, codes, hours = named
-    polls = list_polls(connection, link) if moves else {}
+    polls, checks = (list_polls(connection, link), list_team_checks(connection, link)) if moves else ({}, {})
     order = {hour.uuid: number for number, hour in enumerate(hours)}
     found = []
     for moved in moves:
         thing = done[moved.done]
-        number, question = polls.get(thing, (None, None))
+        number, question = polls.get(thing, (checks.get(thing), None))
         found.append(
             LoopMove(
                 hour=hours[order[thing.hour]],
@@ -199,7 +213,9 @@ def _moves(
                 moved=moved,
             )
         )
-    return sorted(found, key=lambda move: (order[move.hour.uuid], move.number is None, move.number or 0))
+    return sorted(
+        found, key=lambda move: (order[move.hour.uuid], not move.is_vote, move.number is None, move.number or 0)
+    )
 
 
 def _course(connection: Connection, link: Link) -> str:

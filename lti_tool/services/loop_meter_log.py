@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from lti_tool.db import Direct, Driver, micros
+from lti_tool.services.class_team_evidence import SOURCE as TEAM_CHECK
 
 AT_ONCE: Final = 5_000
 """Learners per statement: every database takes as many parameters."""
@@ -30,7 +31,7 @@ KEPT: Final = 8
 """Courses that a process keeps: those that were looked at last."""
 
 _EVIDENCE: Final = Direct(
-    "SELECT id, learner, occurred_at, recorded_at, body FROM ledger_event WHERE organisation_id = ? "
+    "SELECT id, learner, occurred_at, recorded_at, body, CASE WHEN source = ? THEN source_id ELSE '' END FROM ledger_event WHERE organisation_id = ? "
     "AND learner IN ? AND id > ? AND id <= ? AND type = 'evidence.recorded'"
 )
 # From the newest on: what has come since then is all that is read. Numbers are one row for all organisations, and to look
@@ -44,13 +45,17 @@ Floats = NDArray[np.float64]
 
 
 class Key(NamedTuple):
-    """What the stage and the knowledge points of evidence depend on, but for the session of its attempt."""
+    """What the stage and the knowledge points of evidence depend on, but for the session of its attempt.
+
+    ``check`` is the uuid of the team test that it is of, else empty.
+    """
 
     activity: str
     content: str
     part: str
     form: str
     tries: int
+    check: str
 
 
 class Columns(NamedTuple):
@@ -114,7 +119,7 @@ class _Log:
         found = []
         for start in range(0, len(learners) if until > since else 0, AT_ONCE):
             some = driver.listed(learners[start : start + AT_ONCE])
-            rows = driver.all(_EVIDENCE, (organisation_id, some, since, until))
+            rows = driver.all(_EVIDENCE, (TEAM_CHECK, organisation_id, some, since, until))
             found.append(self._columns(rows))
         return _together(*found) if found else NOTHING
 
@@ -127,7 +132,8 @@ class _Log:
                 row[0],
                 places[row[1]],
                 keys.setdefault(
-                    (body["activity"], body["content"], body["part"], body["form"], body["try"]), len(keys)
+                    (body["activity"], body["content"], body["part"], body["form"], body["try"], check_of(row[5])),
+                    len(keys),
                 ),
                 attempt_number(body["attempt"]),
                 row[2],
@@ -163,6 +169,11 @@ def read_log(connection: Connection, course: tuple[int, int], learners: Sequence
     there = asked[columns.learner] >= 0
     kept = columns if bool(there.all()) else columns.where(there)
     return Read(keys, kept._replace(learner=asked[kept.learner]))
+
+
+def check_of(source_id: str) -> str:
+    """Return which team test evidence is of, from what it calls its source: the test, then the learner."""
+    return source_id.partition(":")[0]
 
 
 def attempt_number(attempt: str) -> int:

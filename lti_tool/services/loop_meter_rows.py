@@ -14,8 +14,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, select
 
-from lti_tool.db import Direct, Driver, micros
-from lti_tool.models import Activity, ClassPoll, ClassSession, ContentVersion, FlippedUnit, ResourceLink, TagSet
+from lti_tool.db import Direct, Driver
+from lti_tool.models import (
+    Activity,
+    ClassPoll,
+    ClassSession,
+    ClassTeamCheck,
+    ContentVersion,
+    FlippedUnit,
+    ResourceLink,
+    TagSet,
+)
 from lti_tool.services import tag_sets
 from lti_tool.services.class_members import Link
 from lti_tool.services.ledger_standings import read_standings
@@ -50,19 +59,14 @@ class CourseStages:
 
 
 class Done(NamedTuple):
-    """What was done in class: the session's uuid, the activity, and of a vote the part; empty for a team test."""
+    """What was done in class: the session's uuid, and of a vote its activity and part.
+
+    Of a team test ``activity`` is its uuid, since its items may be of several activities, and ``part`` is empty.
+    """
 
     hour: str
     activity: str
     part: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """From when on (with) and until when (without) things were done; None where that is open."""
-
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +120,26 @@ def list_polls(connection: Connection, link: Link) -> Mapping[Done, tuple[int, M
     return {Done(row.uuid, row.activity_key, row.part): (row.number, row.question) for row in rows}
 
 
+def list_team_checks(connection: Connection, link: Link) -> Mapping[Done, int]:
+    """Return the number of each team test of the course."""
+    rows = connection.execute(
+        select(ClassSession.uuid, ClassTeamCheck.uuid, ClassTeamCheck.number)
+        .join(ClassSession, ClassSession.id == ClassTeamCheck.class_session_id)
+        .where(
+            ClassSession.organisation_id == link.organisation_id,
+            ClassTeamCheck.organisation_id == link.organisation_id,
+            ClassSession.context_id == link.context_id,
+        )
+    )
+    return {Done(hour, check, ""): number for hour, check, number in rows}
+
+
 def read_rows(
-    connection: Connection, link: Link, stages: CourseStages, *, learners: Sequence[str], span: Span, now: datetime
+    connection: Connection, link: Link, stages: CourseStages, *, learners: Sequence[str], now: datetime
 ) -> LoopRows:
     """Return the evidence of some learners, by pseudonym in the order given, that belongs to a stage, as it counts now."""
     keys, columns = read_log(connection, (link.organisation_id, link.context_id), learners, now=now)
-    columns = _in_span(_corrected(connection, link.organisation_id, columns), span)
+    columns = _corrected(connection, link.organisation_id, columns)
     hours = [hour.uuid for hour in stages.hours]
     numbers = np.array(sorted((attempt_number(hour), place) for place, hour in enumerate(hours)), np.int64)
     numbers = numbers.reshape(-1, 2)
@@ -156,16 +174,6 @@ def _corrected(connection: Connection, organisation_id: int, columns: Columns) -
     return columns._replace(score=score).where(counts)
 
 
-def _in_span(columns: Columns, span: Span) -> Columns:
-    since, until = (micros(each) if each else None for each in (span.since, span.until))
-    wanted = np.ones(len(columns.seq), np.bool_)
-    if since is not None:
-        wanted &= columns.at >= since
-    if until is not None:
-        wanted &= columns.at < until
-    return columns if bool(wanted.all()) else columns.where(wanted)
-
-
 def _joined(
     connection: Connection,
     organisation_id: int,
@@ -185,7 +193,7 @@ def _joined(
         shares = tags.get((key.activity, key.content), {}).get(key.part, {})
         if stage is None or not shares:
             continue
-        thing = Done(hour, key.activity, "" if stage is Stage.TEAM else key.part)
+        thing = Done(hour, key.check or key.activity, "" if stage is Stage.TEAM else key.part)
         which = done.setdefault(thing, len(done)) if hour and stage in IN_CLASS else -1
         for code, share in shares.items():
             spread.append((number, codes.setdefault(code, len(codes)), STAGES.index(stage), which, float(share)))

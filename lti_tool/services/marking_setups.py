@@ -134,7 +134,9 @@ def save_setup(session: Session, link: Link, setup: Setup, *, by: int, now: date
     if row is None:
         row = MarkingSetup(organisation_id=link.organisation_id, resource_link_id=link.resource_link_id)
         session.add(row)
-    row.rubric_version_id, row.form = setup.rubric_version_id, setup.form.value
+    if row.rubric_version_id != setup.rubric_version_id:
+        row.rubric_version_id, row.rubric_by, row.rubric_at = setup.rubric_version_id, by, now
+    row.form = setup.form.value
     row.second_share, row.release_at = setup.second_share, setup.release_at
     row.changed_by, row.updated_at = by, now
     session.flush()

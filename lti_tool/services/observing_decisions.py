@@ -13,24 +13,25 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Context, ObservationCapture, ObservationPhoto
-from lti_tool.services import observing_tasks
-from lti_tool.services.assessor_qualifications import list_of, rule_of
+from lti_tool.models import ObservationCapture, ObservationMember, ObservationPhoto
 from lti_tool.services.class_members import Link, get_member
 from lti_tool.services.contents import Contents
+from lti_tool.services.evidence import EvidenceBatchRefusedError
 from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, open_bytes, sealed_bytes
+from lti_tool.services.observing_decided import BESIDE, About, Decision
 from lti_tool.services.observing_errors import DecisionRefusedError, InvitationMissingError
 from lti_tool.services.observing_inbox import note_waiting
-from lti_tool.services.observing_ledger import Course, Decision, Seen, Standing, read_standing, settle
-from lti_tool.services.observing_outcomes import differences_of, kept_because
-from lti_tool.services.observing_receive import LEARNER_UNKNOWN, RUBRIC_UNKNOWN, TASK_UNKNOWN, judged_of
-from lti_tool.services.observing_said import open_capture
+from lti_tool.services.observing_ledger import ID_TAKEN, Course, Seen, Standing, hold_course, read_standing, settle
+from lti_tool.services.observing_limits import check_own_level, look_again
+from lti_tool.services.observing_outcomes import LEFT_OUT, TARGET_WAITS, differences_of, kept_because
+from lti_tool.services.observing_overview import people_known
+from lti_tool.services.observing_receive import LEARNER_UNKNOWN, RUBRIC_UNKNOWN, TASK_UNKNOWN
 from lti_tool.services.records import RecordMissingError
-from qualoop.classroom.assessors import Hindrance, is_beyond, level_cap
-from qualoop.classroom.observation import CaptureUnfitError, fitted_sheet
+from qualoop.classroom.assessors import Hindrance
 from qualoop.classroom.observation_merge import Difference, Wait
 from qualoop.ledger import Reason
 
+OF_ONE_ASSESSOR: Final = frozenset({Difference.REPEATED, Difference.FORKED})
 UNRESOLVED: Final = (RUBRIC_UNKNOWN, TASK_UNKNOWN)
 
 
@@ -49,25 +50,33 @@ class Decider:
         return Course(organisation_id=self.link.organisation_id, context_id=self.link.context_id, secret=self.secret)
 
 
-def count(session: Session, decider: Decider, capture: str, *, contents: Contents, now: datetime) -> None:
-    """Let a capture count that waits, by uuid. Raises InvitationMissingError, DecisionRefusedError."""
+def count(session: Session, decider: Decider, capture: str, *, contents: Contents, now: datetime) -> bool:
+    """Let a capture count that waits, by uuid; say whether it does. Raises InvitationMissingError, DecisionRefusedError.
+
+    It does not where it could not be held against its invitation before, and is found outside of it now.
+    """
     row, seen, standing = _hold(session, decider, capture)
     code = kept_because(seen, standing)
-    if code in UNRESOLVED:
-        _look_again(session, decider, row, contents=contents)
-    if code == Hindrance.LEVEL:
-        _check_level(session, decider, row, contents, now)
-    if code == Hindrance.LEARNER:
-        for member, _ in seen.members:
-            member.problem = "" if member.problem == Hindrance.LEARNER else member.problem
+    if code == TARGET_WAITS:
+        raise DecisionRefusedError("target")
+    if code in {"", LEFT_OUT}:
+        # Nothing of it waits for this: somebody else was faster.
+        raise DecisionRefusedError("moved")
+    if code in UNRESOLVED or not row.content:
+        hindrance = look_again(session, decider.link, row, contents=contents, secret=decider.secret)
+        if hindrance is not None and code not in {hindrance, ID_TAKEN}:
+            row.problem = hindrance.value
+            session.flush()
+            return False
+    check_own_level(session, decider.link, row, decider=decider.person_id, contents=contents, now=now)
+    if code in {Hindrance.LEARNER, LEARNER_UNKNOWN}:
+        _count_learners(session, decider, row, seen, now)
     elif code in set(Wait):
         _decide(row, decider, Decision.ALONE, now=now)
-    elif code in {"", LEARNER_UNKNOWN}:
-        # Nothing of it waits for this: somebody else was faster, or a learner is to be named.
-        raise DecisionRefusedError("learner" if code else "moved")
     else:
         _decide(row, decider, Decision.COUNTED, now=now)
     _settle(session, decider, [row.id], Reason.ERROR, now)
+    return True
 
 
 def leave_out(session: Session, decider: Decider, capture: str, reason: Reason, *, now: datetime) -> None:
@@ -82,23 +91,40 @@ def leave_out(session: Session, decider: Decider, capture: str, reason: Reason, 
 
 def take_back(session: Session, decider: Decider, capture: str, *, now: datetime) -> None:
     """Undo what was decided about a capture, by uuid: it stands again as it came. Raises DecisionRefusedError."""
-    row, _, _ = _hold(session, decider, capture)
+    row, seen, _ = _hold(session, decider, capture)
     if row.decision == Decision.NONE:
         raise DecisionRefusedError("moved")
     _decide(row, decider, Decision.NONE, now=now)
     row.reason = ""
+    _forget_learners(session, decider, row, seen, now)
+    _settle(session, decider, [row.id], Reason.ERROR, now)
+
+
+def leave_out_learner(session: Session, decider: Decider, capture: str, signed: str, *, now: datetime) -> None:
+    """Let a capture of a team count for the others alone: ``signed`` is who nobody knows, as it was signed.
+
+    Raises InvitationMissingError, DecisionRefusedError also where nobody else is left.
+    """
+    row, seen, _ = _hold(session, decider, capture)
+    member = _unknown_member(seen, signed)
+    if all(each is member or each.problem == About.WITHOUT for each, _ in seen.members):
+        raise DecisionRefusedError("learner")
+    member.problem = About.WITHOUT
+    _decide_learners(row, decider, now=now)
     _settle(session, decider, [row.id], Reason.ERROR, now)
 
 
 def keep_both(session: Session, decider: Decider, capture: str, *, now: datetime) -> None:
     """Say that observations of one assessor that stand side by side are all right; raise DecisionRefusedError."""
     row, seen, standing = _hold(session, decider, capture)
-    if not {Difference.REPEATED, Difference.FORKED} & differences_of(seen, standing):
+    if not OF_ONE_ASSESSOR & differences_of(seen, standing):
         raise DecisionRefusedError("moved")
-    beside = {name for each in standing.merged.by_capture[seen.name] for name in each.captures}
+    beside = {
+        name for each in standing.merged.by_capture[seen.name] if each.kind in OF_ONE_ASSESSOR for name in each.captures
+    }
     for each in standing.seen:
-        if each.name in beside and each.row.decision == Decision.NONE:
-            _decide(each.row, decider, Decision.BOTH, now=now)
+        if each.name in beside and each.row.decision in BESIDE:
+            _decide(each.row, decider, BESIDE[each.row.decision], now=now)
     _settle(session, decider, [row.id], Reason.ERROR, now)
 
 
@@ -109,16 +135,15 @@ def assign(session: Session, decider: Decider, capture: str, named: tuple[str, s
     """
     signed, learner = named
     row, seen, _ = _hold(session, decider, capture)
-    member = next((each for each, _ in seen.members if each.learner == signed), None)
-    if member is None or member.problem != LEARNER_UNKNOWN:
-        raise DecisionRefusedError("moved")
+    member = _unknown_member(seen, signed)
     try:
         found = get_member(session.connection(), decider.link, learner)
     except RecordMissingError as error:
         raise DecisionRefusedError("learner") from error
     if any(each.person_id == found.subject.person_id for each, _ in seen.members):
         raise DecisionRefusedError("learner")
-    member.person_id, member.problem = found.subject.person_id, ""
+    member.person_id, member.problem = found.subject.person_id, About.NAMED
+    _decide_learners(row, decider, now=now)
     if len(seen.members) == 1:
         _seal_for(session, decider, row, learner, now)
     session.flush()
@@ -128,11 +153,7 @@ def assign(session: Session, decider: Decider, capture: str, named: tuple[str, s
 def _hold(session: Session, decider: Decider, capture: str) -> tuple[ObservationCapture, Seen, Standing]:
     """Return a capture of the course, which is locked, and how it stands; raise InvitationMissingError."""
     course = decider.course
-    session.execute(
-        select(Context.id)
-        .where(Context.organisation_id == course.organisation_id, Context.id == course.context_id)
-        .with_for_update()
-    )
+    hold_course(session, course.organisation_id, course.context_id)
     row = session.scalar(
         select(ObservationCapture)
         .where(
@@ -152,49 +173,56 @@ def _decide(row: ObservationCapture, decider: Decider, decision: Decision, *, no
     row.decision, row.decided_by, row.decided_at = decision.value, decider.uuid, now
 
 
+def _unknown_member(seen: Seen, signed: str) -> ObservationMember:
+    """Return who is named so and waits to be known; raise DecisionRefusedError."""
+    found = [each for each, _ in seen.members if each.learner == signed and each.problem == LEARNER_UNKNOWN]
+    if not found:
+        raise DecisionRefusedError("moved")
+    return found[0]
+
+
+def _count_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, now: datetime) -> None:
+    """Let a capture count for those outside the invitation, and who are known here, though not of the course any more.
+
+    Raises DecisionRefusedError where it would count for nobody more.
+    """
+    unknown = [member.learner for member, _ in seen.members if member.problem == LEARNER_UNKNOWN]
+    known = people_known(session, row.organisation_id, unknown)
+    changed = False
+    for member, _ in seen.members:
+        if member.problem == LEARNER_UNKNOWN and member.learner in known:
+            member.person_id, member.problem, changed = known[member.learner], About.KNOWN, True
+        elif member.problem == Hindrance.LEARNER:
+            member.problem, changed = About.COUNTED, True
+    if not changed:
+        raise DecisionRefusedError("learner")
+    _decide_learners(row, decider, now=now)
+
+
+def _decide_learners(row: ObservationCapture, decider: Decider, *, now: datetime) -> None:
+    """Note who has decided about one of those whom a capture is about, beside what was decided about all of it."""
+    _decide(row, decider, Decision(row.decision or Decision.LEARNERS), now=now)
+
+
+def _forget_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, now: datetime) -> None:
+    """Take back what was decided about those whom a capture is about: each is who was signed again."""
+    for member, _ in seen.members:
+        if member.problem == About.COUNTED:
+            member.problem = Hindrance.LEARNER.value
+        elif member.problem in {About.NAMED, About.KNOWN, About.WITHOUT}:
+            if member.problem == About.NAMED and len(seen.members) == 1:
+                # Under nobody's key: it may be anybody's again.
+                _seal_for(session, decider, row, row.uuid, now)
+            member.person_id, member.problem = None, LEARNER_UNKNOWN
+
+
 def _settle(session: Session, decider: Decider, around: Sequence[int], reason: Reason, now: datetime) -> None:
     session.flush()
-    standing = settle(session, decider.course, around=around, by=decider.uuid, reason=reason, now=now)
-    note_waiting(session, decider.course, standing, now=now)
-
-
-def _look_again(session: Session, decider: Decider, row: ObservationCapture, *, contents: Contents) -> None:
-    """Hold a capture against what is installed by now; raise DecisionRefusedError where that is still not enough."""
-    signed = open_capture(session, row, decider.secret)
-    connection, organisation_id = session.connection(), row.organisation_id
-    stored = observing_tasks.find_rubric(connection, organisation_id, row.rubric)
-    if signed is None or stored is None:
-        raise DecisionRefusedError("unfit")
-    framework = contents.find_framework(connection, organisation_id)
-    tasks = {task.key: task for task in observing_tasks.list_tasks(connection, contents, decider.link)}
-    place = observing_tasks.find_place(
-        connection, organisation_id, tasks, row.task, rubric=stored, framework=framework
-    ) or observing_tasks.place_alone(stored, framework)
-    if place.registers:
-        observing_tasks.register(session, organisation_id, stored, framework, now=row.received_at)
-    row.activity, row.content, row.is_older = place.activity, place.content, place.is_older
     try:
-        row.judged = judged_of(stored, fitted_sheet(signed, stored.rubric))
-    except CaptureUnfitError as error:
-        raise DecisionRefusedError("unfit") from error
-    row.criteria = len(stored.rubric.rows)
-    session.flush()
-
-
-def _check_level(
-    session: Session, decider: Decider, row: ObservationCapture, contents: Contents, now: datetime
-) -> None:
-    """Raise DecisionRefusedError where the level is beyond whoever decides, too: nobody lifts the own limit."""
-    connection, organisation_id = session.connection(), row.organisation_id
-    stored = observing_tasks.find_rubric(connection, organisation_id, row.rubric)
-    framework = contents.find_framework(connection, organisation_id)
-    tasks = {task.key: task for task in observing_tasks.list_tasks(connection, contents, decider.link)}
-    place = stored and observing_tasks.find_place(
-        connection, organisation_id, tasks, row.task, rubric=stored, framework=framework
-    )
-    own = list_of(connection, organisation_id, decider.person_id)
-    if place and is_beyond(place.level, level_cap(rule_of(connection, organisation_id), own, now.date())):
-        raise DecisionRefusedError("level")
+        standing = settle(session, decider.course, around=around, by=decider.uuid, reason=reason, now=now)
+    except EvidenceBatchRefusedError as error:
+        raise DecisionRefusedError("ledger") from error
+    note_waiting(session, decider.course, standing, now=now)
 
 
 def _seal_for(session: Session, decider: Decider, row: ObservationCapture, learner: str, now: datetime) -> None:

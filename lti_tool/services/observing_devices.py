@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ObservationDevice, ObservationInvitation
+from lti_tool.services.course_staff import list_staff
 from lti_tool.services.logins import digest
 from lti_tool.services.observing_errors import (
     KeySetError,
@@ -26,8 +27,10 @@ from lti_tool.services.observing_errors import (
     PhonesFullError,
     PhoneUnknownError,
 )
+from lti_tool.services.observing_invitations import is_over, link_of_invitation
 from lti_tool.services.observing_signatures import public_jwk
 from lti_tool.services.observing_terms import LATE
+from lti_tool.services.roles import Permission, may
 
 COOKIE_GOOD: Final = timedelta(days=400)
 """As long as browsers keep a cookie; what ends a phone is its invitation."""
@@ -52,15 +55,6 @@ class Phone:
     def organisation_id(self) -> int:
         """Return the organisation that everything of this phone belongs to."""
         return self.row.organisation_id
-
-    def has_ended(self, now: datetime) -> bool:
-        """Say whether nothing new may be observed with it."""
-        return is_over(self.invitation, now)
-
-
-def is_over(invitation: ObservationInvitation, now: datetime) -> bool:
-    """Say whether an invitation has ended or was taken back."""
-    return invitation.revoked_at is not None or invitation.ends_at <= now
 
 
 def find_invitation(session: Session, token: str, now: datetime) -> ObservationInvitation:
@@ -134,16 +128,32 @@ def find_phone(session: Session, cookie: str) -> Phone:
     return Phone(row=row, invitation=invitation, secret=secret)
 
 
-def require_going_on(phone: Phone, now: datetime) -> None:
+def has_ended(session: Session, phone: Phone, now: datetime) -> bool:
+    """Say whether nothing new may be observed with a phone: its end has come, or its owner is of the staff no more.
+
+    The own phone shows the whole class, so it ends with the right to see that.
+    """
+    invitation = phone.invitation
+    if phone.row.revoked_at is not None or is_over(invitation, now):
+        return True
+    if not invitation.is_own:
+        return False
+    staff = list_staff(
+        session.connection(), link_of_invitation(invitation), lambda roles: may(roles, Permission.VIEW_CLASS)
+    )
+    return all(each.person_id != invitation.person_id for each in staff)
+
+
+def require_going_on(session: Session, phone: Phone, now: datetime) -> None:
     """Raise PhoneEndedError where nothing new may be observed with a phone."""
-    if phone.has_ended(now):
+    if has_ended(session, phone, now):
         raise PhoneEndedError
 
 
 def require_taking(phone: Phone, now: datetime) -> None:
     """Raise PhoneEndedError where not even late captures are taken from a phone any more."""
     ended = phone.invitation.revoked_at or phone.invitation.ends_at
-    if phone.has_ended(now) and ended + LATE <= now:
+    if is_over(phone.invitation, now) and ended + LATE <= now:
         raise PhoneEndedError
 
 

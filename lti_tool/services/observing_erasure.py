@@ -5,9 +5,10 @@ They are of a pseudonym. What was said of a team goes as soon as one of it is er
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
@@ -17,15 +18,23 @@ from lti_tool.models import (
     ObservationInvitation,
     ObservationMember,
     ObservationPhoto,
+    Person,
 )
+from lti_tool.services.learner_keys import destroy_key
 from lti_tool.services.observing_terms import LATE, PHOTOS_KEPT, UNUSED_KEPT
 
 
-def forget_observations(session: Session, organisation_id: int, person_id: int) -> None:
-    """Delete words and pictures about a person; of one who was invited to observe, the name, the phones and papers."""
+def forget_observations(session: Session, person: Person, now: datetime) -> None:
+    """Delete words and pictures about a person; of one who was invited to observe, the name, the phones and papers.
+
+    Also of a capture that names somebody whom its course does not know any more, or that was said to be somebody else's.
+    """
+    organisation_id, person_id = person.organisation_id, person.id
     about = select(ObservationMember.capture_id).where(
-        ObservationMember.organisation_id == organisation_id, ObservationMember.person_id == person_id
+        ObservationMember.organisation_id == organisation_id,
+        or_(ObservationMember.person_id == person_id, ObservationMember.learner == person.uuid),
     )
+    _destroy_keys(session, organisation_id, about, now)
     own = select(ObservationInvitation.id).where(
         ObservationInvitation.organisation_id == organisation_id, ObservationInvitation.person_id == person_id
     )
@@ -48,6 +57,33 @@ def forget_observations(session: Session, organisation_id: int, person_id: int) 
     )
     for change in changes:
         session.execute(change.execution_options(synchronize_session=False))
+
+
+def list_mentors(session: Session, organisation_id: int, lowered: str) -> Sequence[tuple[str, str]]:
+    """Return pseudonym and name of those who were invited to observe by a name, or who have a pseudonym (lower case)."""
+    rows = session.execute(
+        select(Person.uuid, ObservationInvitation.name)
+        .join(ObservationInvitation, ObservationInvitation.person_id == Person.id)
+        .where(
+            Person.organisation_id == organisation_id,
+            ObservationInvitation.organisation_id == organisation_id,
+            ObservationInvitation.name != "",
+            or_(func.lower(ObservationInvitation.name) == lowered, Person.uuid == lowered),
+        )
+        .order_by(ObservationInvitation.id)
+    )
+    return [*{row[0]: row[1] for row in rows}.items()]
+
+
+def _destroy_keys(session: Session, organisation_id: int, about: Select[int], now: datetime) -> None:
+    """Destroy the keys that captures have of their own, those of teams: what a backup holds cannot be opened either."""
+    keys = session.scalars(
+        select(ObservationCapture.uuid).where(
+            ObservationCapture.organisation_id == organisation_id, ObservationCapture.id.in_(about)
+        )
+    ).all()
+    for key in keys:
+        destroy_key(session.connection(), organisation_id, key, now)
 
 
 def purge_observations(session: Session, now: datetime) -> None:

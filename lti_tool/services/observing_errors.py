@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lti_tool.services.api_errors import ApiError
+from qualoop.classroom.observation import CaptureRefusedError
 from qualoop.errors import QualoopError
 
 
@@ -63,7 +64,7 @@ class PhotoUnknownError(ApiError):
 
 
 class PhotoRefusedError(ApiError):
-    """This is no JPEG, PNG or WebP picture of at most 8 MB and 40 megapixels, or not the one that was told of."""
+    """This is no JPEG, PNG or WebP picture of at most 8 MB and 25 megapixels (as JPEG 50), or not the one told of."""
 
     code = "observation-photo"
     status = 422
@@ -75,6 +76,24 @@ class PhotosUnavailableError(ApiError):
     code = "observation-photo-unavailable"
     status = 503
     retry_after_s = 3600
+
+
+class OtherCourseError(CaptureRefusedError):
+    """It was made for another course, or by another phone."""
+
+    code = "observation-other-course"
+
+
+class PhoneFullError(CaptureRefusedError):
+    """So many observations came from this phone that no more are taken."""
+
+    code = "observation-phone-full"
+
+
+class AboutErasedError(CaptureRefusedError):
+    """A learner whom it is about was erased: nothing can be written about this person any more."""
+
+    code = "learner-erased"
 
 
 class InvitationMissingError(QualoopError):
@@ -120,7 +139,7 @@ class InvitationRefusedError(QualoopError):
 class DecisionRefusedError(QualoopError):
     """This cannot be decided so: it does not wait, or somebody else has decided, or the learner is not of the course.
 
-    ``reason`` says which: `moved`, `learner`, `level`, `unfit`.
+    ``reason`` says which: `moved`, `learner`, `level`, `target`, `unfit`, `ledger`.
     """
 
     code = "observation-decision-refused"

@@ -18,11 +18,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ObservationDevice, ObservationInvitation
-from lti_tool.services import observing_photos
+from lti_tool.services import evidence, observing_photos
 from lti_tool.services.class_members import Link
 from lti_tool.services.contents import Contents
 from lti_tool.services.observing_devices import Phone
 from lti_tool.services.observing_errors import InvitationRefusedError, PhotoRefusedError
+from lti_tool.services.observing_ledger import hold_course
 from lti_tool.services.observing_outcomes import Outcome, State
 from lti_tool.services.observing_receive import MOST_CAPTURES, receive
 
@@ -81,6 +82,10 @@ def bring(
     """
     phone = _find_phone(session, link, exported.device)
     outcomes: list[Outcome] = []
+    if len(exported.captures) > MOST_CAPTURES:
+        # Several batches record one after another: nobody else may come between them, or each would wait for the other.
+        hold_course(session, link.organisation_id, link.context_id)
+        evidence.hold_all(session.connection(), link.organisation_id)
     for start in range(0, len(exported.captures), MOST_CAPTURES):
         tokens = exported.captures[start : start + MOST_CAPTURES]
         outcomes += receive(session, phone, tokens, contents=contents, device_now=None, secret=secret, now=now)

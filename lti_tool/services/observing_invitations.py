@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import ObservationCapture, ObservationDevice, ObservationInvitation, Person
 from lti_tool.services.class_members import Link
+from lti_tool.services.groups import list_groups
 from lti_tool.services.logins import digest
 from lti_tool.services.observing_errors import InvitationMissingError, InvitationRefusedError
 from lti_tool.services.roles import Role
@@ -123,7 +124,7 @@ def invite(
     new = replace(new, uuid=str(uuid.uuid5(uuid.UUID(new.uuid), f"{link.organisation_id}:{link.context_id}")))
     known = find(session, link, new.uuid)
     if known is not None:
-        return known, renew_link(session, known, until=known.ends_at)
+        return known, show_link(session, link, known.uuid, now=now)
     name, enterprise = _line(new.name, MAX_NAME), _line(new.enterprise, MAX_ENTERPRISE)
     _check(session, link, new, name=name)
     person_id = _mentor(session, link, new.known, now)
@@ -190,6 +191,24 @@ def renew_link(session: Session, row: ObservationInvitation, *, until: datetime)
     row.link_digest, row.link_until = digest(token), until
     session.flush()
     return token
+
+
+def show_link(session: Session, link: Link, invitation: str, *, now: datetime) -> str:
+    """Return the token of a new link of a mentor's invitation that goes on.
+
+    Raises InvitationMissingError (also for the own phone of somebody: only that person opens it), InvitationRefusedError.
+    """
+    row = get(session, link, invitation)
+    if row.is_own:
+        raise InvitationMissingError
+    if is_over(row, now):
+        raise InvitationRefusedError("over")
+    return renew_link(session, row, until=row.ends_at)
+
+
+def is_over(invitation: ObservationInvitation, now: datetime) -> bool:
+    """Say whether an invitation has ended or was taken back."""
+    return invitation.revoked_at is not None or invitation.ends_at <= now
 
 
 def revoke(session: Session, link: Link, invitation: str, *, now: datetime) -> None:
@@ -303,6 +322,10 @@ def _check(session: Session, link: Link, new: NewInvitation, *, name: str) -> No
         raise InvitationRefusedError("dates")
     if not 1 <= new.max_devices <= MAX_PHONES:
         raise InvitationRefusedError("phones")
+    if new.group_id is not None and new.group_id not in {each.id for each in list_groups(session.connection(), link)}:
+        raise InvitationRefusedError("group")
+    if not all(task.isprintable() for task in new.tasks):
+        raise InvitationRefusedError("task")
     if new.level_cap is not None and not 1 <= new.level_cap <= MAX_LEVEL:
         raise InvitationRefusedError("level")
     count = select(func.count(ObservationInvitation.id)).where(*_of_course(link))

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
+    Context,
     ObservationCapture,
     ObservationDevice,
     ObservationMark,
@@ -28,6 +28,8 @@ from lti_tool.models import (
 )
 from lti_tool.services import corrections, evidence, ledger
 from lti_tool.services.evidence import Submission
+from lti_tool.services.learner_keys import list_erased
+from lti_tool.services.observing_decided import ALONE, COUNTED, FOR_WHOM_IT_COUNTS, Decision
 from qualoop.classroom.observation_merge import Judged, Merged, Observed, Step, merge
 from qualoop.ledger import CorrectionRefusedError, Evidence, EvidenceForm, Reason
 from qualoop.policies.occasions import Judge, Sheet
@@ -36,20 +38,6 @@ from qualoop.values import Score
 SOURCE: Final = "observation"
 ID_TAKEN: Final = "observation-id-taken"
 """Another capture came under this id before: that one stays, and this one waits for a person."""
-
-
-class Decision(StrEnum):
-    """What somebody decided about a capture; empty while nobody has."""
-
-    NONE = ""
-    COUNTED = "counted"
-    """It waited, and counts."""
-    ALONE = "alone"
-    """It was to revise something that has not come, and counts by itself."""
-    BOTH = "both"
-    """It stands beside another one of the same assessor, and both are right."""
-    LEFT_OUT = "left-out"
-    """It counts nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +66,7 @@ class Seen:
     @property
     def is_taken(self) -> bool:
         """Say whether it counts, or would if nobody had left it out."""
-        return self.row.problem == "" or self.row.decision in {Decision.COUNTED, Decision.ALONE}
+        return self.row.problem == "" or self.row.decision in COUNTED
 
     @property
     def people(self) -> Mapping[str, int]:
@@ -86,7 +74,7 @@ class Seen:
         return {
             learner: member.person_id
             for member, learner in self.members
-            if member.problem == "" and member.person_id is not None and learner is not None
+            if member.problem in FOR_WHOM_IT_COUNTS and member.person_id is not None and learner is not None
         }
 
     def observed(self) -> Observed:
@@ -105,7 +93,7 @@ class Seen:
             about=frozenset(member.learner for member, _ in self.members),
             replaces=row.replaces,
             is_out=row.decision == Decision.LEFT_OUT,
-            alone=row.decision == Decision.ALONE,
+            alone=row.decision in ALONE,
         )
 
 
@@ -156,6 +144,15 @@ def settle(
     return standing
 
 
+def hold_course(session: Session, organisation_id: int, context_id: int) -> None:
+    """Let nobody else take or decide anything in a course until the transaction ends; rows that name it may be written."""
+    session.execute(
+        select(Context.id)
+        .where(Context.organisation_id == organisation_id, Context.id == context_id)
+        .with_for_update(key_share=True)
+    )
+
+
 def _judged(standing: Standing) -> Sequence[Judged]:
     """Return the judgements of the captures that were asked for, in an order that is always the same."""
     merged, core = standing.merged.judged, standing.core
@@ -164,7 +161,8 @@ def _judged(standing: Standing) -> Sequence[Judged]:
 
 def _place(standing: Standing, judged: Judged) -> tuple[str, int, str]:
     """Return by what the mark of a judgement is known: capture, person, part."""
-    return judged.root, standing.by_capture[judged.root].people[judged.learner], judged.row
+    # The first may count nothing for a learner for whom its correction counts.
+    return judged.root, standing.by_capture[judged.steps[0].capture].people[judged.learner], judged.row
 
 
 def _assessor(standing: Standing, capture: str) -> str:
@@ -196,7 +194,9 @@ class _Hand:
                 mark.voided_by = self._correct(mark.event, None, by) or mark.event
             return
         if mark.voided_by is not None:
-            self._correct(mark.voided_by, None, by)
+            # Where the ledger refused to void, it holds the event's own name: there is nothing of ours to take back.
+            if mark.voided_by != mark.event:
+                self._correct(mark.voided_by, None, by)
             mark.voided_by = None
         if mark.score != score.as_text():
             self._correct(mark.event, score, by)
@@ -220,12 +220,15 @@ def _record_new(
 ) -> None:
     """Record the rows that stand in no ledger yet, each as the first of its captures said it."""
     new: list[tuple[tuple[str, int, str], Step, Submission]] = []
-    for judged in _judged(standing):
+    wanted = _judged(standing)
+    # Nothing new is written about somebody who was erased; what stands stays.
+    erased = list_erased(session.connection(), course.organisation_id, {judged.learner for judged in wanted})
+    for judged in wanted:
         key = _place(standing, judged)
         first = next((step for step in judged.steps if step.score is not None), None)
-        if key not in marks and first is not None and first.score is not None:
+        if key not in marks and judged.learner not in erased and first is not None and first.score is not None:
             seen = standing.by_capture[first.capture]
-            new.append((key, first, _submission(seen, judged, first.score)))
+            new.append((key, first, submission_of(seen, judged, first.score)))
     if not new:
         return
     done = evidence.record_many(
@@ -248,7 +251,7 @@ def _record_new(
         marks[key] = mark
 
 
-def _submission(seen: Seen, judged: Judged, score: Score) -> Submission:
+def submission_of(seen: Seen, judged: Judged, score: Score) -> Submission:
     """Return one row as evidence: seen by the assessor, of when it happened, shared out over the rubric's rows."""
     row = seen.row
     return Submission(

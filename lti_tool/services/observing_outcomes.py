@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from lti_tool.services.observing_ledger import Decision, Seen, Standing
-from qualoop.classroom.observation_merge import Difference
+from lti_tool.services.observing_decided import SETTLED, SILENT, Decision
+from lti_tool.services.observing_ledger import Seen, Standing
+from qualoop.classroom.observation_merge import Difference, Wait
 
 OLDER: Final = "observation-rubric-older"
+TARGET_WAITS: Final = "observation-target-waits"
+"""What it corrects is stored, and waits for a person itself: that one is to be decided first."""
 LEFT_OUT: Final = "observation-left-out"
 _LOUDEST: Final = (Difference.FORKED, Difference.REPEATED, Difference.DIFFER)
 
@@ -54,8 +57,16 @@ def kept_because(seen: Seen, standing: Standing) -> str:
         return row.problem
     wait = standing.merged.waiting.get(seen.name)
     if wait is not None:
-        return wait.value
-    return next((member.problem for member, _ in seen.members if member.problem), "")
+        return _target_code(seen, standing) if wait is Wait.TARGET else wait.value
+    return next((member.problem for member, _ in seen.members if member.problem not in SETTLED), "")
+
+
+def _target_code(seen: Seen, standing: Standing) -> str:
+    """Return the code of what corrects something that does not count: not there, waiting for a person, or left out."""
+    target = next((each for each in standing.seen if each.name == seen.row.replaces), None)
+    if target is None:
+        return Wait.TARGET
+    return Wait.TARGET_OUT if target.row.decision == Decision.LEFT_OUT else TARGET_WAITS
 
 
 def differences_of(seen: Seen, standing: Standing) -> frozenset[Difference]:
@@ -70,4 +81,4 @@ def needs_person(seen: Seen, standing: Standing) -> bool:
     if kept_because(seen, standing) != "":
         return True
     open_ones = {Difference.REPEATED, Difference.FORKED} & differences_of(seen, standing)
-    return bool(open_ones) and seen.row.decision not in {Decision.BOTH, Decision.COUNTED, Decision.ALONE}
+    return bool(open_ones) and seen.row.decision not in SILENT

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from lti_tool.models import Identity, ObservationInvitation, ObservationMember, ObservationPhoto, Person
 from lti_tool.services import observing_tasks
 from lti_tool.services.class_members import Link, Member, list_members
-from lti_tool.services.observing_ledger import Course, Decision, Seen, Standing, read_standing
+from lti_tool.services.learner_keys import list_erased
+from lti_tool.services.observing_decided import FOR_WHOM_IT_COUNTS, Decision
+from lti_tool.services.observing_ledger import Course, Seen, Standing, read_standing
 from lti_tool.services.observing_outcomes import Outcome, needs_person, outcome_of
 from lti_tool.services.observing_said import open_capture
 from lti_tool.services.rubrics import StoredRubric
@@ -56,6 +58,8 @@ class About:
     signed: str
     member: Member | None
     problem: str
+    is_known: bool
+    """Whether it is somebody of the organisation, though perhaps not of the course any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +142,7 @@ def read_own(session: Session, link: Link, person_id: int, *, secret: str) -> Se
         select(ObservationMember.capture_id).where(
             ObservationMember.organisation_id == link.organisation_id,
             ObservationMember.person_id == person_id,
-            ObservationMember.problem == "",
+            ObservationMember.problem.in_(FOR_WHOM_IT_COUNTS),
         )
     ).all()
     if not own:
@@ -167,6 +171,8 @@ def _entries(
         each.name: Other(uuid=each.row.uuid, assessor=assessors[each.row.person_id].name, at=each.row.occurred_at)
         for each in standing.seen
     }
+    unknown = {member.learner for each in shown for member, _ in each.members if member.problem}
+    known = people_known(session, link.organisation_id, unknown)
     found = []
     for each in shown:
         said = open_capture(session, each.row, secret)
@@ -177,7 +183,7 @@ def _entries(
                 seen=each,
                 outcome=outcome_of(each, standing),
                 assessor=assessors[each.row.person_id],
-                about=_about(each, members),
+                about=_about(each, members, known),
                 title=stored.rubric.title if stored else Text({"en": each.row.task}),
                 rows=_rows(each, stored, said, differing),
                 overall="" if said is None else said.overall.strip(),
@@ -227,11 +233,25 @@ def _beside(standing: Standing, seen: Seen) -> frozenset[str]:
     return frozenset(name for each in own for name in each.captures) - {seen.name}
 
 
-def _about(seen: Seen, members: Mapping[str, Member]) -> Sequence[About]:
+def _about(seen: Seen, members: Mapping[str, Member], known: Collection[str]) -> Sequence[About]:
     return [
-        About(signed=member.learner, member=members.get(learner or ""), problem=member.problem)
+        About(
+            signed=member.learner,
+            member=members.get(learner or ""),
+            problem=member.problem,
+            is_known=member.learner in known,
+        )
         for member, learner in seen.members
     ]
+
+
+def people_known(session: Session, organisation_id: int, learners: Collection[str]) -> Mapping[str, int]:
+    """Return who of these pseudonyms is somebody of the organisation and was not erased: person by pseudonym."""
+    rows = session.execute(
+        select(Person.uuid, Person.id).where(Person.organisation_id == organisation_id, Person.uuid.in_(learners))
+    ).all()
+    erased = list_erased(session.connection(), organisation_id, learners)
+    return {row[0]: row[1] for row in rows if row[0] not in erased}
 
 
 def _assessors(session: Session, link: Link, people: Collection[int]) -> Mapping[int, Assessor]:

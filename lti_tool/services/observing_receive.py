@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Context, ObservationCapture, ObservationDevice, ObservationMember, Organisation, Person
+from lti_tool.models import ObservationCapture, ObservationDevice, ObservationMember, Organisation, Person
 from lti_tool.services import groups, observing_tasks
 from lti_tool.services.assessor_qualifications import list_of, rule_of
 from lti_tool.services.class_members import Link, list_members
 from lti_tool.services.contents import Contents
-from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, sealed_bytes
-from lti_tool.services.observing_devices import Phone
-from lti_tool.services.observing_errors import KeyMissingError
+from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, list_erased, sealed_bytes
+from lti_tool.services.observing_devices import Phone, has_ended
+from lti_tool.services.observing_errors import AboutErasedError, KeyMissingError, OtherCourseError, PhoneFullError
+from lti_tool.services.observing_faults import keep_faulty
 from lti_tool.services.observing_inbox import note_waiting
 from lti_tool.services.observing_invitations import link_of_invitation, scope_of
-from lti_tool.services.observing_ledger import ID_TAKEN, Course, settle
+from lti_tool.services.observing_ledger import ID_TAKEN, Course, hold_course, settle
 from lti_tool.services.observing_outcomes import Outcome, State, outcome_of
 from lti_tool.services.observing_signatures import claimed_id, imported, verified_payload
 from lti_tool.services.observing_tasks import Place, Task
@@ -51,24 +52,6 @@ MOST_OF_PHONE: Final = 5000
 TASK_UNKNOWN: Final = "observation-task-unknown"
 RUBRIC_UNKNOWN: Final = "observation-rubric-unknown"
 LEARNER_UNKNOWN: Final = "observation-learner-unknown"
-
-
-class OtherCourseError(CaptureRefusedError):
-    """It was made for another course, or by another phone."""
-
-    code = "observation-other-course"
-
-
-class PhoneFullError(CaptureRefusedError):
-    """So many observations came from this phone that no more are taken."""
-
-    code = "observation-phone-full"
-
-
-class AboutErasedError(CaptureRefusedError):
-    """A learner whom it is about was erased: nothing can be written about this person any more."""
-
-    code = "learner-erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +102,7 @@ class _Stock:
 
     known: dict[str, list[ObservationCapture]]
     room: int
+    erased: frozenset[str]
     new: list[tuple[ObservationCapture, Sequence[str]]] = field(default_factory=list)
     registered: set[str] = field(default_factory=set)
 
@@ -146,13 +130,14 @@ def receive(
         raise KeyMissingError
     receiver = open_receiver(session, phone, contents=contents, device_now=device_now, secret=secret, now=now)
     read = _read(phone, tokens)
-    stock = _open_stock(session, receiver, [each.capture.id for each in read if isinstance(each, _Sent)])
+    stock = _open_stock(session, receiver, [each.capture for each in read if isinstance(each, _Sent)])
     answers: list[Outcome | ObservationCapture] = []
     for sent in read:
         try:
             answers.append(sent if isinstance(sent, Outcome) else _take(session, receiver, stock, sent))
         except CaptureRefusedError as error:
             answers.append(_refused(sent.token, error) if isinstance(sent, _Sent) else sent)
+    keep_faulty(session, [row for row, _ in stock.new], now=now)
     _keep_members(session, receiver, stock)
     around = {each.id for each in answers if isinstance(each, ObservationCapture)}
     standing = settle(session, receiver.course, around=around, reason=Reason.SUPERSEDED, now=now)
@@ -178,7 +163,8 @@ def _refused(token: str, error: CaptureRefusedError) -> Outcome:
     return Outcome(capture=claimed_id(token), state=State.REFUSED, code=error.code, detail=str(error))
 
 
-def _open_stock(session: Session, receiver: Receiver, names: Sequence[str]) -> _Stock:
+def _open_stock(session: Session, receiver: Receiver, captures: Sequence[Capture]) -> _Stock:
+    names, learners = [each.id for each in captures], {learner for each in captures for learner in each.learners}
     organisation_id, device_id = receiver.course.organisation_id, receiver.phone.row.id
     rows = session.scalars(
         select(ObservationCapture)
@@ -193,7 +179,8 @@ def _open_stock(session: Session, receiver: Receiver, names: Sequence[str]) -> _
             ObservationCapture.organisation_id == organisation_id, ObservationCapture.device_id == device_id
         )
     )
-    return _Stock(known=known, room=MOST_OF_PHONE - (count or 0))
+    erased = list_erased(session.connection(), organisation_id, learners)
+    return _Stock(known=known, room=MOST_OF_PHONE - (count or 0), erased=erased)
 
 
 def open_receiver(
@@ -202,11 +189,7 @@ def open_receiver(
     """Return what captures of a phone are held against; its course is locked until the transaction ends."""
     invitation, organisation_id = phone.invitation, phone.organisation_id
     connection = session.connection()
-    session.execute(
-        select(Context.id)
-        .where(Context.organisation_id == organisation_id, Context.id == invitation.context_id)
-        .with_for_update()
-    )
+    hold_course(session, organisation_id, invitation.context_id)
     link = link_of_invitation(invitation)
     members = {each.subject.uuid: each.subject.person_id for each in list_members(connection, link)}
     inside = None if invitation.group_id is None else groups.people_in(connection, link, invitation.group_id)
@@ -227,7 +210,10 @@ def open_receiver(
         tasks={task.key: task for task in observing_tasks.list_tasks(connection, contents, link)},
         framework=contents.find_framework(connection, organisation_id),
         members=members,
-        scope=scope_of(invitation, phone.row, None if inside is None else _of(members, inside)),
+        scope=replace(
+            scope_of(invitation, phone.row, None if inside is None else _of(members, inside)),
+            is_revoked=has_ended(session, phone, now),
+        ),
         rule=rule_of(connection, organisation_id),
         qualifications=list_of(connection, organisation_id, invitation.person_id),
         skew=skew,
@@ -248,6 +234,8 @@ def _take(session: Session, receiver: Receiver, stock: _Stock, sent: _Sent) -> O
             return row
     if capture.device != receiver.phone.row.uuid or capture.course != receiver.course_uuid:
         raise OtherCourseError
+    if not stock.erased.isdisjoint(capture.learners):
+        raise AboutErasedError
     if stock.room <= len(stock.new):
         raise PhoneFullError
     found = hold_against(session, receiver, capture, made=_occurred(receiver, capture), come=receiver.now)
@@ -299,7 +287,8 @@ def hold_against(session: Session, receiver: Receiver, capture: Capture, *, made
         framework=receiver.framework,
     )
     if place is None:
-        return _Found(stored=stored, sheet=sheet, place=None, problem=TASK_UNKNOWN)
+        other = Hindrance.TASK.value if capture.task in receiver.tasks else TASK_UNKNOWN
+        return _Found(stored=stored, sheet=sheet, place=None, problem=other)
     hindrance = receiver.scope.hindrance(capture.task, made=made, come=come)
     if hindrance is None and is_beyond(place.level, receiver.cap_on(made)):
         hindrance = Hindrance.LEVEL
@@ -353,7 +342,7 @@ def _made_row(session: Session, receiver: Receiver, sent: _Sent, found: _Found) 
         criteria=len(found.stored.rubric.rows) if found.stored else len(capture.rows),
         judged=judged,
         is_older=bool(found.place and found.place.is_older),
-        enterprise=capture.enterprise.strip() or phone.invitation.enterprise,
+        enterprise=phone.invitation.enterprise or capture.enterprise.strip(),
         photos=photo_digests(capture),
         problem=found.problem,
         decision="",

@@ -60,7 +60,8 @@ def verified_payload(token: str, key: ECKey, device: str) -> bytes:
         raise SignatureRefusedError("it is too long")
     try:
         found = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-    except (JoseError, ValueError, RecursionError) as error:
+    # A header of another shape than a JOSE header makes the library fail in ways of its own.
+    except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise SignatureRefusedError from error
     if found.headers() != {"alg": ALGORITHM, "kid": device}:
         raise SignatureRefusedError("another phone has signed it")

@@ -107,9 +107,14 @@ def find_place(
     rubric: StoredRubric,
     framework: Framework | None,
 ) -> Place | None:
-    """Return what evidence of a task by a version of a rubric names; None where there is no such task."""
+    """Return what evidence of a task by a version of a rubric names; None where there is no such task.
+
+    Nor is there one by another rubric: that would be another task, which an invitation may not be for.
+    """
     task = tasks.get(key)
     if task is None and key != f"{PREFIX}{rubric.rubric.key}":
+        return None
+    if task is not None and task.rubric.rubric.key != rubric.rubric.key:
         return None
     if task is not None and task.rubric.hash == rubric.hash:
         return Place(

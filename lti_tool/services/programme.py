@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
@@ -21,7 +21,9 @@ from lti_tool.models import (
     EarlyWarning,
     Enrolment,
     FlippedUnit,
+    Person,
 )
+from lti_tool.services.course_joining import joining
 from lti_tool.services.early_warnings import DECIDED, OPEN
 from lti_tool.services.roles import TEST_USER, Permission, Role, may
 from qualoop.classroom.roll_call import Presence
@@ -35,8 +37,9 @@ FEWEST: Final = 5
 class CourseLine:
     """One course in counts.
 
-    ``came`` of ``expected`` are presences over all class sessions whose roll was called; ``overdue`` are open warnings
-    that somebody was to decide by now.
+    ``came`` of ``expected`` are presences over all class sessions whose roll was called: of those who learn there now,
+    but for sessions from which somebody was excused, or that were held before. ``overdue`` are open warnings that
+    somebody was to decide by now.
     """
 
     context_id: int
@@ -45,6 +48,7 @@ class CourseLine:
     units: int = 0
     sessions: int = 0
     came: int = 0
+    expected: int = 0
     open: int = 0
     overdue: int = 0
     decided: int = 0
@@ -55,16 +59,11 @@ class CourseLine:
         return self.learners < FEWEST
 
     @property
-    def expected(self) -> int:
-        """How many presences there could be, by those who learn there now."""
-        return self.sessions * self.learners
-
-    @property
     def presence(self) -> float | None:
         """The share of presences, in [0, 1]; None where there are none, or too few learners for a share."""
         if not self.expected or self.is_small:
             return None
-        return min(1.0, self.came / self.expected)
+        return self.came / self.expected
 
 
 def list_courses(
@@ -77,7 +76,7 @@ def list_courses(
         for context, title in rows
         if only is None or context in only
     }
-    learners, came = _learners(session, organisation_id), _came(session, organisation_id)
+    learners, presences = _learners(session, organisation_id), _presences(session, organisation_id)
     units = _counted(session, organisation_id, FlippedUnit, FlippedUnit.activity_id.is_not(None))
     sessions = _counted(session, organisation_id, ClassSession, *_held())
     is_open = EarlyWarning.state == OPEN
@@ -90,7 +89,8 @@ def list_courses(
             learners=learners.get(context, 0),
             units=units.get(context, 0),
             sessions=sessions.get(context, 0),
-            came=came.get(context, 0),
+            came=presences.get(context, (0, 0))[0],
+            expected=presences.get(context, (0, 0))[1],
             open=waiting.get(context, 0),
             overdue=overdue.get(context, 0),
             decided=decided.get(context, 0),
@@ -122,10 +122,14 @@ def _learners(session: Session, organisation_id: int) -> Mapping[int, int]:
     )
     found: dict[int, int] = {}
     for context, text, count in rows:
-        roles = text.split(",")
-        if Role.LEARNER.value in roles and TEST_USER not in roles:
+        if _learns(text):
             found[context] = found.get(context, 0) + count
     return found
+
+
+def _learns(text: str) -> bool:
+    roles = text.split(",")
+    return Role.LEARNER.value in roles and TEST_USER not in roles
 
 
 def _held() -> tuple[ColumnElement[bool], ...]:
@@ -143,25 +147,35 @@ def _counted(
     return dict(session.execute(query.group_by(table.context_id)).all())
 
 
-def _came(session: Session, organisation_id: int) -> Mapping[int, int]:
-    """Return how many presences each course has: who scanned, or was marked as present, by those who learn there."""
+def _presences(session: Session, organisation_id: int) -> Mapping[int, tuple[int, int]]:
+    """Return how many presences each course has, and how many it could have: as the page of its evidence counts them."""
     marked = ClassSeat.mark.in_((Presence.PRESENT.value, Presence.LATE.value))
     scanned = and_(ClassSeat.mark == "", ClassSeat.checked_at.is_not(None))
+    sat = and_(
+        ClassSeat.class_session_id == ClassSession.id,
+        ClassSeat.person_id == Enrolment.person_id,
+        ClassSeat.organisation_id == organisation_id,
+        ClassSeat.is_confirmed.is_(True),
+    )
     query = (
-        select(ClassSession.context_id, func.sum(case((marked | scanned, 1), else_=0)))
-        .join(ClassSeat, ClassSeat.class_session_id == ClassSession.id)
-        .join(
-            Enrolment,
-            (Enrolment.context_id == ClassSession.context_id) & (Enrolment.person_id == ClassSeat.person_id),
-        )
+        select(ClassSession.context_id, Enrolment.roles, func.sum(case((marked | scanned, 1), else_=0)), func.count())
+        .join(Enrolment, Enrolment.context_id == ClassSession.context_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .join(ClassSeat, sat, isouter=True)
         .where(
             ClassSession.organisation_id == organisation_id,
-            ClassSeat.organisation_id == organisation_id,
             Enrolment.organisation_id == organisation_id,
+            Person.organisation_id == organisation_id,
             Enrolment.left_at.is_(None),
-            ClassSeat.is_confirmed.is_(True),
+            or_(ClassSeat.id.is_not(None), joining() <= ClassSession.opened_at),
+            or_(ClassSeat.id.is_(None), ClassSeat.mark != Presence.EXCUSED.value),
             *_held(),
         )
-        .group_by(ClassSession.context_id)
+        .group_by(ClassSession.context_id, Enrolment.roles)
     )
-    return {context: int(count or 0) for context, count in session.execute(query)}
+    found: dict[int, tuple[int, int]] = {}
+    for context, roles, came, expected in session.execute(query):
+        if _learns(roles):
+            before = found.get(context, (0, 0))
+            found[context] = (before[0] + int(came or 0), before[1] + expected)
+    return found

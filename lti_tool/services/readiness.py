@@ -41,11 +41,14 @@ from qualoop.values import ZERO, Score
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """A learner, and how prepared; ``last`` is when something of the unit was worked at, None for never."""
+    """A learner, and how prepared. ``last`` is when something of the unit was worked at, ``checked_at`` when the check
+    was handed in, None for never.
+    """
 
     member: Member
     prepared: Prepared
     last: datetime | None
+    checked_at: datetime | None = None
 
     @property
     def preparation(self) -> Preparation:
@@ -82,6 +85,7 @@ def class_readiness(session: Session, unit: FlippedUnit, link: Link, *, secret: 
                 has_handed_in=person in checks and checks[person].is_done,
             ),
             last=lasts.get(person),
+            checked_at=far[person].moments.get(StepKind.CHECK.value),
         )
         for person, member in members.items()
     ]

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     VIEW_NOTICES = "notices.view"
     VIEW_CLASS = "class.view"
     READ_REFLECTIONS = "reflections.read"
+    READ_PEER_RATINGS = "peer-ratings.read"
     RESEND_GRADES = "grades.resend"
     CHOOSE_COLUMNS = "grades.choose-columns"
     SET_LINK = "link.set"
@@ -71,6 +72,7 @@ MAY: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VIEW_NOTICES,
             Permission.VIEW_CLASS,
             Permission.READ_REFLECTIONS,
+            Permission.READ_PEER_RATINGS,
             Permission.RESEND_GRADES,
             Permission.CHOOSE_COLUMNS,
             Permission.SET_LINK,

@@ -34,8 +34,8 @@ _ENROLMENTS: Final = Direct(
 )
 _ENROL = Prepared(
     text(
-        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, updated_at) "
-        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now) "
+        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, joined_at, updated_at) "
+        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now, :now) "
         "ON CONFLICT (context_id, person_id) DO NOTHING"
     )
 )

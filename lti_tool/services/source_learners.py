@@ -86,8 +86,8 @@ _NEW_CONTEXT = Prepared(
 )
 _ENROL = Prepared(
     text(
-        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, updated_at) "
-        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now) "
+        "INSERT INTO enrolment (organisation_id, context_id, person_id, roles, joined_at, updated_at) "
+        "VALUES (:organisation_id, :context_id, :person_id, :roles, :now, :now) "
         "ON CONFLICT (context_id, person_id) DO NOTHING"
     )
 )

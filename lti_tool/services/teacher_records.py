@@ -13,17 +13,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, undefer
 
 from lti_tool.models import Person, TeacherEntryEvent, TeacherEntryRow
 from lti_tool.services.file_types import find_media_type
-from lti_tool.services.learner_keys import KeyOwner, open_bytes, sealed_bytes
+from lti_tool.services.learner_keys import BytesOpener, KeyOwner, bytes_opener, sealed_bytes
 from lti_tool.services.submitted_work import NewFile
 from qualoop.errors import QualoopError
 from qualoop.records.teacher_record import Entry, EntryBody, EntryKind, EntryState, TeacherEntryRefusedError
 
 MAX_FILE: Final = 5 * 1024 * 1024
+MAX_FILES: Final = 50 * 1024 * 1024
+"""Bytes of all documents of one record, sealed, also those of entries that were taken back and can be restored."""
+
 MAX_ENTRIES: Final = 500
 MAX_REASON: Final = 500
 ADDED, CHANGED, CONFIRMED, REFUSED, TAKEN_BACK, RESTORED = (
@@ -86,7 +89,8 @@ def list_entries(session: Session, holder: Holder) -> Sequence[EntryLine]:
         .order_by(TeacherEntryRow.id)
     ).all()
     decided = _decided(session, holder, [row.id for row in rows])
-    lines = [_line(session, holder, row, decided.get(row.id, ("", b""))) for row in rows]
+    opened = bytes_opener(session.connection(), holder.key)
+    lines = [_line(opened, row, decided.get(row.id, ("", b""))) for row in rows]
     found = [line for line in lines if line is not None]
     return sorted(found, key=lambda line: (line.entry.body.ends, line.entry.key), reverse=True)
 
@@ -159,7 +163,7 @@ def decide(
     reason = reason.strip()
     if len(reason) > MAX_REASON or not (confirmed or reason):
         raise TeacherEntryRefusedError({"reason": "missing" if not reason else "long"})
-    body = get_body(session, holder, row)
+    body = _body(bytes_opener(session.connection(), holder.key), row)
     row.state = (EntryState.CONFIRMED if confirmed else EntryState.REFUSED).value
     sealed = _sealed(session, holder, body, "" if confirmed else reason, now)
     _note(session, row, CONFIRMED if confirmed else REFUSED, by, sealed, now=now)
@@ -167,12 +171,21 @@ def decide(
 
 def get_file(session: Session, holder: Holder, key: str) -> tuple[Document, bytes]:
     """Return the document beside an entry; raise TeacherEntryMissingError where there is none."""
-    row = _find(session, select(TeacherEntryRow).where(*_own(holder), TeacherEntryRow.uuid == key), key)
-    document = _document(session, holder, row) if row else None
-    data = open_bytes(session.connection(), holder.key, row.file_sealed) if row and row.file_sealed else None
+    query = select(TeacherEntryRow).where(*_own(holder), TeacherEntryRow.uuid == key)
+    row = _find(session, query.options(undefer(TeacherEntryRow.file_sealed)), key)
+    if row is None or row.file_sealed is None:
+        raise TeacherEntryMissingError
+    opened = bytes_opener(session.connection(), holder.key)
+    document, data = _document(opened, row), opened(row.file_sealed)
     if document is None or data is None:
         raise TeacherEntryMissingError
     return document, data
+
+
+def is_taken_back(session: Session, holder: Holder, key: str) -> bool:
+    """Say whether an entry of a record was taken back; False where there is none."""
+    row = _find(session, select(TeacherEntryRow).where(*_own(holder), TeacherEntryRow.uuid == key), key)
+    return row is not None and row.state == EntryState.TAKEN_BACK
 
 
 def find_holder(session: Session, organisation_id: int, person_uuid: str, secret: str) -> Holder | None:
@@ -184,25 +197,25 @@ def find_holder(session: Session, organisation_id: int, person_uuid: str, secret
     return Holder(organisation_id=organisation_id, person_id=person, uuid=person_uuid, secret=secret)
 
 
-def get_body(session: Session, holder: Holder, row: TeacherEntryRow) -> EntryBody:
+def _body(opened: BytesOpener, row: TeacherEntryRow) -> EntryBody:
     """Return what an entry says; raise TeacherEntryMissingError where the key of its holder is destroyed."""
-    opened = open_bytes(session.connection(), holder.key, row.body_sealed)
-    if opened is None:
+    plain = opened(row.body_sealed)
+    if plain is None:
         raise TeacherEntryMissingError
-    return _read(json.loads(opened), EntryKind(row.kind))
+    return _read(json.loads(plain), EntryKind(row.kind))
 
 
-def _line(session: Session, holder: Holder, row: TeacherEntryRow, decided: tuple[str, bytes]) -> EntryLine | None:
+def _line(opened: BytesOpener, row: TeacherEntryRow, decided: tuple[str, bytes]) -> EntryLine | None:
     try:
-        body = get_body(session, holder, row)
+        body = _body(opened, row)
     except TeacherEntryMissingError:
         return None
     by, sealed = decided if row.state in {EntryState.CONFIRMED, EntryState.REFUSED} else ("", b"")
-    told = open_bytes(session.connection(), holder.key, sealed) if sealed else None
+    told = opened(sealed) if sealed else None
     return EntryLine(
         entry=Entry(key=row.uuid, body=body, state=EntryState(row.state)),
         revision=row.revision,
-        document=_document(session, holder, row),
+        document=_document(opened, row),
         by=by,
         reason=str(json.loads(told).get("reason", "")) if told else "",
         updated_at=row.updated_at,
@@ -270,15 +283,24 @@ def _attach(session: Session, holder: Holder, row: TeacherEntryRow, file: NewFil
     media_type = find_media_type(file.name, file.data)
     if media_type is None or len(file.data) > MAX_FILE:
         raise TeacherEntryRefusedError({"file": "file"})
+    if _bytes_beside(session, holder, row) + len(file.data) > MAX_FILES:
+        raise TeacherEntryRefusedError({"file": "full"})
     connection = session.connection()
     row.file_sealed, row.file_type = sealed_bytes(connection, holder.key, file.data, now), media_type
     row.file_name_sealed = sealed_bytes(connection, holder.key, file.name[:200].encode(), now)
 
 
-def _document(session: Session, holder: Holder, row: TeacherEntryRow) -> Document | None:
+def _bytes_beside(session: Session, holder: Holder, row: TeacherEntryRow) -> int:
+    """Return how many bytes the documents of a record's other entries have; reads lengths, not documents."""
+    lengths = select(func.coalesce(func.sum(func.length(TeacherEntryRow.file_sealed)), 0)).where(*_own(holder))
+    with session.no_autoflush:
+        return int(session.scalar(lengths.where(TeacherEntryRow.uuid != row.uuid)) or 0)
+
+
+def _document(opened: BytesOpener, row: TeacherEntryRow) -> Document | None:
     if row.file_name_sealed is None or row.file_type is None:
         return None
-    name = open_bytes(session.connection(), holder.key, row.file_name_sealed)
+    name = opened(row.file_name_sealed)
     return Document(name=name.decode(), media_type=row.file_type) if name else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
@@ -20,10 +20,12 @@ from lti_tool.models import (
     Enrolment,
     FlippedUnit,
     MarkingSetup,
+    Person,
     ResourceLink,
     RubricRow,
     RubricVersion,
 )
+from lti_tool.services.course_joining import joining
 from lti_tool.services.flipped_units import plan_of
 from lti_tool.services.roles import Role
 from lti_tool.services.teacher_records import Holder
@@ -99,7 +101,7 @@ def _units(session: Session, holder: Holder) -> list[BuiltLine]:
 def _rubrics(session: Session, holder: Holder) -> list[BuiltLine]:
     """Return the links at which the teacher said by which rubric work is judged."""
     rows = session.execute(
-        select(RubricRow.key, RubricVersion.document, Context.title, Context.id, MarkingSetup.updated_at)
+        select(RubricRow.key, RubricVersion.document, Context.title, Context.id, MarkingSetup.rubric_at)
         .join(RubricVersion, RubricVersion.rubric_id == RubricRow.id)
         .join(MarkingSetup, MarkingSetup.rubric_version_id == RubricVersion.id)
         .join(ResourceLink, ResourceLink.id == MarkingSetup.resource_link_id)
@@ -108,7 +110,7 @@ def _rubrics(session: Session, holder: Holder) -> list[BuiltLine]:
             MarkingSetup.organisation_id == holder.organisation_id,
             RubricRow.organisation_id == holder.organisation_id,
             Context.organisation_id == holder.organisation_id,
-            MarkingSetup.changed_by == holder.person_id,
+            MarkingSetup.rubric_by == holder.person_id,
         )
     )
     return [
@@ -125,17 +127,22 @@ def _rubrics(session: Session, holder: Holder) -> list[BuiltLine]:
 
 
 def _classes(session: Session, holder: Holder) -> list[BuiltLine]:
-    """Return the class sessions that were held in courses whose teacher this is, and has been since."""
+    """Return the class sessions that were held in courses whose teacher this is, or was until leaving.
+
+    When somebody became a teacher is not stored: no session counts from before the person joined the course.
+    """
     rows = session.execute(
         select(ClassSession, Context.title, Enrolment.roles)
         .join(Context, Context.id == ClassSession.context_id)
         .join(Enrolment, Enrolment.context_id == Context.id)
+        .join(Person, Person.id == Enrolment.person_id)
         .where(
             ClassSession.organisation_id == holder.organisation_id,
             Enrolment.organisation_id == holder.organisation_id,
             Enrolment.person_id == holder.person_id,
             ClassSession.state == SessionState.CLOSED.value,
-            ClassSession.opened_at.is_not(None),
+            ClassSession.opened_at >= joining(),
+            or_(Enrolment.left_at.is_(None), ClassSession.opened_at <= Enrolment.left_at),
         )
     )
     return [

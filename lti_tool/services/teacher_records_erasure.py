@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import TeacherEntryEvent, TeacherEntryRow
+from lti_tool.models import InboxItem, Person, TeacherEntryEvent, TeacherEntryRow
+from lti_tool.services.teacher_records_review import EXPIRING
 from qualoop.records.teacher_record import EntryState
 
 KEPT: Final = timedelta(days=31)
@@ -16,7 +17,7 @@ KEPT: Final = timedelta(days=31)
 
 
 def forget_teacher(session: Session, organisation_id: int, person_id: int) -> None:
-    """Delete the entries of a person, with documents and all that they said before."""
+    """Delete the entries of a person, with documents and all that they said before, and what asks for their renewal."""
     own = select(TeacherEntryRow.id).where(
         TeacherEntryRow.organisation_id == organisation_id, TeacherEntryRow.person_id == person_id
     )
@@ -28,6 +29,15 @@ def forget_teacher(session: Session, organisation_id: int, person_id: int) -> No
     )
     for statement in (events, rows):
         session.execute(statement.execution_options(synchronize_session=False))
+    person_uuid = session.scalar(
+        select(Person.uuid).where(Person.organisation_id == organisation_id, Person.id == person_id)
+    )
+    for item in session.scalars(
+        select(InboxItem).where(InboxItem.organisation_id == organisation_id, InboxItem.reason == EXPIRING)
+    ):
+        if item.details.get("person") == person_uuid:
+            session.delete(item)
+    session.flush()
 
 
 def purge_teacher_entries(session: Session, now: datetime) -> None:

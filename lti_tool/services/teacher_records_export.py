@@ -24,12 +24,14 @@ def record_rows(
     built: Sequence[BuiltLine],
     qualifications: Sequence[Qualification],
     *,
+    holder: str,
     name: Callable[[str], str],
     language: str,
 ) -> list[Sequence[Value]]:
     """Return a row for each entry, thing built and qualification.
 
-    A row: sort, what, where, from, until, days, state, who confirmed, link. ``name`` words sorts and states.
+    A row: sort, what, where, from, until, days, state, who confirmed, link, ``holder``: the name of whose record it is.
+    ``name`` words sorts and states.
     """
     rows: list[Sequence[Value]] = []
     for line in entries:
@@ -46,7 +48,7 @@ def record_rows(
         rows.append(
             (name(f"built-{thing.kind}"), thing.title[language], thing.course, day, day, None, name("derived"), "", "")
         )
-    return rows
+    return [(*row, holder) for row in rows]
 
 
 def record_document(
@@ -55,14 +57,16 @@ def record_document(
     built: Sequence[BuiltLine],
     qualifications: Sequence[Qualification],
     *,
+    name: str | None,
     found: Indicators,
     now: datetime,
 ) -> bytes:
-    """Return the record as JSON in UTF-8; ``holder`` is the pseudonym of whose it is."""
+    """Return the record as JSON in UTF-8; ``holder`` is the pseudonym of whose it is, ``name`` None where none is told."""
     document: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "holder": holder,
+        "name": name,
         "exported_at": now.isoformat(),
         "double_qualified": is_double_qualified(qualifications, now.date()),
         "indicators": asdict(found),

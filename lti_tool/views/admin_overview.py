@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_deliveries, administration_overview
+from lti_tool.services import administration_deliveries, administration_overview, teacher_records_review
 from lti_tool.services.roles import Permission
 from lti_tool.views.admin_guards import NUMBER, Admin, administers
 from lti_tool.views.guards import runtime
+from lti_tool.views.host import catalogue
+from lti_tool.views.teacher_record_words import WORDS
 from lti_tool.views.wording import Wording
 
 blueprint = Blueprint("overview", __name__)
@@ -20,6 +22,8 @@ def show(admin: Admin) -> str:
     """Show what needs somebody, and how much there is of everything."""
     with runtime().database.reading() as session:
         found = administration_overview.overview(session, admin.scope)
+        people = [item.details["person"] for item in found.questions if "person" in item.details]
+        names = teacher_records_review.names_of(session, admin.scope, people)
         reasons = administration_deliveries.reasons(session, admin.scope)
     return render_template(
         "admin_overview.html",
@@ -27,6 +31,8 @@ def show(admin: Admin) -> str:
         here="overview",
         overview=found,
         reasons=reasons,
+        names=names,
+        kind_of=lambda kind: catalogue(admin.language).gettext(WORDS[kind]),
         words=Wording(language=admin.language),
         done=request.args.get("done", ""),
     )

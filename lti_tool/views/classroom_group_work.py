@@ -14,7 +14,7 @@ from lti_tool.services import class_groups_marks, class_groups_work, class_sessi
 from lti_tool.services.class_groups_work import TaskRefusedError
 from lti_tool.services.roles import Permission
 from lti_tool.views.classroom import corrector, framework_of, in_class
-from lti_tool.views.classroom_voting import read_whole
+from lti_tool.views.classroom_voting import exact_whole
 from lti_tool.views.classroom_words import said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import read_moment
@@ -43,7 +43,10 @@ def show(session: Session, class_uuid: str) -> str:
     with runtime().database.reading() as reading:
         row = class_sessions.get_session(reading, link_of(session), class_uuid)
         teams = class_teams.read_teams(reading, row)
-        tasks = [task_context(reading, row, task) for task in class_groups_work.list_tasks(reading, row)]
+        may_read = session.may(Permission.READ_PEER_RATINGS)
+        tasks = [
+            task_context(reading, row, task, may_read=may_read) for task in class_groups_work.list_tasks(reading, row)
+        ]
     return render_template(
         "class_group_work.html",
         session=session,
@@ -51,6 +54,7 @@ def show(session: Session, class_uuid: str) -> str:
         row=row,
         teams=teams,
         tasks=tasks,
+        may_read=may_read,
         rules=FactorRules(),
         max_title=MAX_TITLE,
         words=words,
@@ -111,15 +115,19 @@ _DONE: Final = {
 }
 
 
-def task_context(reading: Transaction, row: ClassSession, task: ClassGroupTask) -> dict[str, Any]:
-    """Return group work as staff see it; of an approved team the marks as they were approved."""
+def task_context(reading: Transaction, row: ClassSession, task: ClassGroupTask, *, may_read: bool) -> dict[str, Any]:
+    """Return group work as staff see it; of an approved team the marks as they were approved.
+
+    What mates wrote is opened only for who ``may_read`` it.
+    """
+    secret = runtime().settings.secret_key
     return {
         "task": task,
         "rules": class_groups_work.rules_of(task),
         "is_open": class_groups_work.takes_ratings(task, runtime().clock()),
         "teams": class_groups_marks.read_marks(reading, row, task),
         "approved": class_groups_marks.approved_marks(reading, task),
-        "comments": class_groups_work.read_comments(reading, task, secret=runtime().settings.secret_key),
+        "comments": class_groups_work.read_comments(reading, task, secret=secret) if may_read else {},
     }
 
 
@@ -127,7 +135,7 @@ def _rules() -> FactorRules:
     """Return the bounds and the penalty of the form; raise FactorRefusedError."""
     try:
         low, high = (Decimal(request.form.get(name, "")[:_LONGEST].strip() or "x") for name in ("low", "high"))
-        return FactorRules(low=low, high=high, penalty=read_whole(request.form.get("penalty", "").strip() or "0"))
+        return FactorRules(low=low, high=high, penalty=exact_whole(request.form.get("penalty", "").strip() or "0"))
     except (InvalidOperation, ClassRefusedError) as error:
         raise FactorRefusedError from error
 

@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import class_closing, class_devices, class_groups_work, class_live, class_sessions
+from lti_tool.services import class_closing, class_devices, class_live, class_sessions, class_team_elsewhere
 from lti_tool.services.class_seats import Comer
 from lti_tool.services.roles import TEST_USER, Permission, Role
 from lti_tool.views import classroom_team_acts, classroom_voting
@@ -30,8 +30,9 @@ def find(session: Session) -> AnyResponse | str:
     open_uuid = class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
     if open_uuid is None:
         with runtime().database.reading() as reading:
-            rated = class_groups_work.list_rated(reading, link_of(session), session.person_id, runtime().clock())
-        return render_template("class_none.html", session=session, here="in-class", rated=rated)
+            course = (session.organisation_id, session.context_id)
+            places = class_team_elsewhere.list_places(reading, course, session.person_id, runtime().clock())
+        return render_template("class_none.html", session=session, here="in-class", places=places)
     return redirect(url_for("classroom_seat.show", launch=session.uuid, class_uuid=open_uuid), 303)
 
 

@@ -17,7 +17,7 @@ from lti_tool.services.class_seats import NameMissingError
 from lti_tool.services.class_team_answers import TeamMissingError
 from lti_tool.services.class_team_checks import get_check, read_items, seed_of
 from lti_tool.services.class_teams import find_own
-from lti_tool.views.classroom_voting import FRAGMENT, Place, read_whole, stage_page, whole
+from lti_tool.views.classroom_voting import FRAGMENT, Place, exact_whole, read_whole, stage_page, whole
 from lti_tool.views.guards import runtime
 from qualoop.classroom.peer_factor import MOST_POINTS, RatingRefusedError
 from qualoop.classroom.session import ClassRefusedError
@@ -60,7 +60,7 @@ def _answer(place: Place) -> tuple[str, str]:
         for name, value in request.form.items():
             if name.startswith(_ITEM):
                 number = read_whole(name.removeprefix(_ITEM))
-                picked[number] = keys.get((number, read_whole(value)), "")
+                picked[number] = _option(keys, number, value)
         class_team_answers.answer(transaction, row, seat, check_uuid=check_uuid, picked=picked, now=runtime().clock())
     return "answered", ""
 
@@ -73,7 +73,7 @@ def _scratch(place: Place) -> tuple[str, str]:
         chosen = request.form.get("choice", "")
         if not chosen:
             raise class_team_answers.AnswerEmptyError
-        option = _keys(read_items(check), seed_of(check)).get((number, read_whole(chosen)), "")
+        option = _option(_keys(read_items(check), seed_of(check)), number, chosen)
         team = class_team_answers.scratch(
             transaction, row, seat, check_uuid=check_uuid, number=number, option=option, now=runtime().clock()
         )
@@ -143,6 +143,14 @@ def _keys(items: Sequence[CheckItem], seed: int) -> Mapping[tuple[int, int], str
         for number, item in enumerate(items, 1)
         for where, option in enumerate(item.options(seed))
     }
+
+
+def _option(keys: Mapping[tuple[int, int], str], number: int, place: str) -> str:
+    """Return the key of the option at a place, empty where there is none: a place that is no number is not the first."""
+    try:
+        return keys.get((number, exact_whole(place)), "")
+    except ClassRefusedError:
+        return ""
 
 
 _ACTS: Final[Mapping[str, Callable[[Place], tuple[str, str]]]] = {

@@ -23,6 +23,7 @@ from lti_tool.services import (
     class_team_report,
     class_team_scores,
     class_teams,
+    evidence,
 )
 from lti_tool.services.class_team_cards import CardWords
 from lti_tool.services.class_team_checks import ALONE, READ
@@ -30,7 +31,7 @@ from lti_tool.services.roles import Permission
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_page import letter, whole
 from lti_tool.views.classroom_team_words import CHECK_MOVES, CHECK_STATES
-from lti_tool.views.classroom_voting import read_whole
+from lti_tool.views.classroom_voting import exact_whole
 from lti_tool.views.classroom_words import named, said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
@@ -158,6 +159,7 @@ def appeal(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         now = parts.clock()
+        class_team_scores.hold(transaction, row)
         class_team_appeals.decide(
             transaction,
             row,
@@ -181,10 +183,11 @@ def points(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         now = runtime().clock()
+        class_team_scores.hold(transaction, row)
         check = class_team_checks.get_check(transaction, row, form.get("check", ""), ALONE)
         team = class_teams.get_team(transaction, row, form.get("team", ""), locked=True)
         typed = {
-            read_whole(name.removeprefix(_POINTS)): read_whole(value) if value.strip() else None
+            exact_whole(name.removeprefix(_POINTS)): exact_whole(value.strip()) if value.strip() else None
             for name, value in form.items()
             if name.startswith(_POINTS)
         }
@@ -266,6 +269,8 @@ def check_context(reading: Transaction, row: ClassSession, check: Any, language:
 def _recount(transaction: Transaction, session: Session, row: ClassSession, check_uuid: str, wanted: str) -> None:
     """Take back what a check recorded, or record it again; raise ClassMovedError where that is done."""
     by, now = corrector(session), runtime().clock()
+    # It records in two steps, and of two who first share the organisation each would wait for the other.
+    evidence.hold_all(transaction.connection(), row.organisation_id)
     check = class_team_checks.get_check(transaction, row, check_uuid, ALONE)
     if (check.taken_back_at is None) != (wanted == "take-back") or check.individual_closed_at is None:
         raise ClassMovedError
@@ -282,7 +287,9 @@ def _recount(transaction: Transaction, session: Session, row: ClassSession, chec
 def _card_words(title: str, language: str) -> CardWords:
     gettext = catalogue(language).gettext
     fixed: Mapping[str, str] = {
-        "rule": gettext("Scratch until you find the star: 4 points at the first try, then 2, then 1, then none."),
+        "rule": gettext(
+            "Scratch until you find the star. Below each number: the points at the first try, the second, and so on."
+        ),
         "points": gettext("Points reached"),
         "total": gettext("Total"),
         "key": gettext("For the teacher: where the star is"),

@@ -12,13 +12,15 @@ from lti_tool.services import (
     class_groups_marks,
     class_groups_work,
     class_sessions,
+    class_team_appeals,
     class_team_checks,
     class_team_report,
     class_teams,
 )
 from lti_tool.services.class_sheet import Value, as_csv
+from lti_tool.services.class_team_appeals import Appeal
 from lti_tool.services.class_team_report import CheckReport, TeamLine
-from lti_tool.services.class_teams import Teams
+from lti_tool.services.class_teams import Team, Teams
 from lti_tool.services.roles import Permission
 from lti_tool.views.classroom_team_check import team_name
 from lti_tool.views.guards import Session, needs, runtime
@@ -65,6 +67,8 @@ def _head(words: Wording) -> Sequence[Value]:
         gettext("Penalty"),
         gettext("Mark of 100"),
         gettext("State"),
+        gettext("Appeals of the team"),
+        gettext("Answers to the appeals"),
     ]
 
 
@@ -73,10 +77,13 @@ def _of_check(
 ) -> Iterator[Sequence[Value]]:
     found = class_team_report.read_check(reading, row, check)
     title = words.gettext("Team check %(number)s") % {"number": check.number}
+    state = words.gettext("taken back") if check.taken_back_at else None
+    appeals = class_team_appeals.read_appeals(reading, check, secret=runtime().settings.secret_key)
     for line in found.lines:
+        of_team = [each for each in appeals if each.team_id == line.team.row.id]
         for person in line.team.people:
             yield [
-                *_who(teams, person, line.team.row.number, line.team.row.name, words.language),
+                *_who(teams, person, _team(line.team, words)),
                 title,
                 _percent(found.alone(person)),
                 _alone(found, person),
@@ -84,8 +91,21 @@ def _of_check(
                 line.points if line.has_begun else None,
                 _percent(line.score) if line.has_begun else None,
                 *(None,) * 4,
-                words.gettext("taken back") if check.taken_back_at else None,
+                state,
+                *_appeals(of_team, words),
             ]
+    placed = {person for line in found.lines for person in line.team.people}
+    for person in sorted(set(found.answers) - placed):
+        # Who was put into no team has answered alone all the same.
+        yield [
+            *_who(teams, person, _NOTHING),
+            title,
+            _percent(found.alone(person)),
+            _alone(found, person),
+            *(None,) * 7,
+            state,
+            *(None,) * 2,
+        ]
 
 
 def _of_task(
@@ -97,19 +117,32 @@ def _of_task(
             kept = approved.get(person)
             counted = (kept.factor, kept.penalty, kept.mark) if kept else (mark.factor, mark.penalty, mark.mark)
             yield [
-                *_who(teams, person, found.team.row.number, found.team.row.name, words.language),
+                *_who(teams, person, _team(found.team, words)),
                 task.title,
                 *(None,) * 5,
                 found.product,
                 *(None if each is None else str(each) for each in counted),
                 words.gettext("approved") if kept else words.gettext("not approved"),
+                *(None,) * 2,
             ]
 
 
-def _who(teams: Teams, person: int, number: int, name: str, language: str) -> Sequence[Value]:
+def _who(teams: Teams, person: int, team: str) -> Sequence[Value]:
     member = teams.members.get(person)
     pseudonym = member.subject.uuid if member else _NOTHING
-    return [teams.name(person) or _NOTHING, pseudonym, team_name(number, name, language)]
+    return [teams.name(person) or _NOTHING, pseudonym, team]
+
+
+def _team(team: Team, words: Wording) -> str:
+    return team_name(team.row.number, team.row.name, words.language)
+
+
+def _appeals(appeals: Sequence[Appeal], words: Wording) -> Sequence[Value]:
+    """Return what a team wrote and what was answered, a line for each question."""
+    decided = {"": "not answered yet", "accept": "accepted", "decline": "declined"}
+    written = [f"{each.number}: {each.text or _NOTHING}" for each in appeals]
+    answers = [f"{each.number}: {words.gettext(decided[each.decision])} {each.reason}".rstrip() for each in appeals]
+    return ["\n".join(written) or None, "\n".join(answers) or None]
 
 
 def _percent(score: Score | None) -> Value:

@@ -13,7 +13,7 @@ from lti_tool.models import ClassGroupTask, ClassSeat, ClassSession, ClassTeamCh
 from lti_tool.services import class_groups_marks, class_groups_work, class_team_answers, class_team_appeals
 from lti_tool.services.class_members import list_members
 from lti_tool.services.class_sessions import link_of_session
-from lti_tool.services.class_team_checks import find_on_stage, read_items, seed_of
+from lti_tool.services.class_team_checks import find_on_stage, list_checks, read_items, seed_of
 from lti_tool.services.class_team_report import read_check
 from lti_tool.services.class_team_scores import final_cards
 from lti_tool.services.class_teams import Team, find_own
@@ -47,11 +47,13 @@ def team_view(
     team = find_own(transaction, row, person) if person is not None else None
     check = find_on_stage(transaction, row) if row.state == SessionState.OPEN else None
     names = _names(transaction, row, team) if team else {}
+    ended = _ended(transaction, row, check) if team else []
     return {
         "version": team.row.version if team else 0,
         "stage": _stage(row, team) if team else None,
         "team": _own(team, names, person) if team else None,
         "check": check_view(transaction, check, seat, team, language=language, secret=secret) if check else None,
+        "ended": [check_view(transaction, each, seat, team, language=language, secret=secret) for each in ended],
         "tasks": _tasks(transaction, row, (team, person), names, secret=secret, now=now) if team and person else [],
     }
 
@@ -68,10 +70,9 @@ def check_view(
     """Return a check as a learner sees it: what is right is in it of what the own team has found, and of all at the end."""
     state = CheckState(check.state)
     own = class_team_answers.read_own(transaction, check, seat) if seat else {}
-    cards = final_cards(transaction, check).get(team.row.id, {}) if team else {}
-    is_done = state is CheckState.DONE
+    cards = final_cards(transaction, check, team.row.id).get(team.row.id, {}) if team else {}
+    is_done, seed = state is CheckState.DONE, seed_of(check)
     appeals = _appeals(transaction, check, team, secret) if team and is_done else {}
-    seed = seed_of(check)
     items = [
         shown
         | {
@@ -93,8 +94,16 @@ def check_view(
         "answered": len(own),
         "points": sum(card.points for card in cards.values()),
         "most": MOST_OF_ITEM * len(items),
+        "appeals": len(appeals),
+        "answered_appeals": sum(bool(each.decision) for each in appeals.values()),
         "on_paper": any(card.typed is not None for card in cards.values()),
     }
+
+
+def _ended(transaction: Transaction, row: ClassSession, shown: ClassTeamCheck | None) -> Sequence[ClassTeamCheck]:
+    """Return the checks that have ended, but for the one that is shown: points and appeals are seen whatever comes after."""
+    checks = list_checks(transaction, row)
+    return [each for each in checks if each.state == CheckState.DONE and (shown is None or each.id != shown.id)]
 
 
 def _appeals(
@@ -230,13 +239,13 @@ def _task_view(
     comments = class_groups_work.read_comments(transaction, task, secret=secret, rater=person)
     mates = [
         {
-            "uuid": names[each][0] if each in names else "",
-            "name": names[each][1] if each in names else None,
+            "uuid": names[each][0],
+            "name": names[each][1],
             "points": given.get(each),
             "comment": next((words for _, words in comments.get(each, [])), ""),
         }
         for each in team.people
-        if each != person
+        if each != person and each in names
     ]
     return {
         "uuid": task.uuid,
@@ -245,6 +254,7 @@ def _task_view(
         "is_open": class_groups_work.takes_ratings(task, now),
         "deadline": task.deadline_at,
         "penalty": task.penalty,
+        "rules": class_groups_work.rules_of(task),
         "mates": mates,
         "self": {"uuid": names[person][0] if person in names else "", "points": given.get(person)},
         "has_rated": bool(given),

@@ -36,7 +36,8 @@ TEAM_REFUSED: Final[Mapping[str, str]] = {
         "An appeal is a text of at most 1000 characters, written once for each question; an answer to it needs a reason."
     ),
     "class-team-size": translatable(
-        "Teams have 2 to 12 people, a session has at most 100 of them, and somebody has to be in one."
+        "Teams have 2 to 12 people, a session has at most 100 of them, and somebody has to be in one. "
+        "Take another team, add one, or draw them."
     ),
     "class-teams-fixed": translatable(
         "Something was done in these teams already, so nobody is moved any more. Who has none can still be put into one."
@@ -52,7 +53,9 @@ TEAM_REFUSED: Final[Mapping[str, str]] = {
     "class-task": translatable(
         "Group work needs a title of at most 120 characters, and its deadline lies ahead. A session takes ten."
     ),
-    "class-factor": translatable("The bounds lie on both sides of 1, between 0 and 2; the penalty between 0 and 100."),
+    "class-factor": translatable(
+        "The bounds lie on both sides of 1, between 0 and 2, with three decimals at most; the penalty is a whole number from 0 to 100."
+    ),
 }
 TEAM_DONE: Final[Mapping[str, str]] = {
     "answered": translatable("Your answers are saved. You can change them until the test is closed."),

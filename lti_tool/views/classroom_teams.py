@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_sessions, class_teams
+from lti_tool.services import class_sessions, class_team_scores, class_teams
 from lti_tool.services.class_members import get_member
 from lti_tool.services.class_sessions import plain
 from lti_tool.services.groups import list_groups
 from lti_tool.services.roles import Permission
-from lti_tool.views.classroom import in_class
+from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_voting import whole
 from lti_tool.views.classroom_words import said
 from lti_tool.views.guards import Session, needs, runtime
@@ -80,12 +80,15 @@ def make(session: Session, class_uuid: str) -> AnyResponse:
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/teams/place")
 @needs(Permission.SET_LINK)
 def place(session: Session, class_uuid: str) -> AnyResponse:
-    """Put a learner into a team: the one that is named, the smallest, or none."""
+    """Put a learner into a team: the one that is named, the smallest, or none; the ledger of a closed session follows."""
     person, team = plain(request.form.get("person", "")), request.form.get("team", "")
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         member = get_member(transaction.connection(), link_of(session), person)
+        class_team_scores.hold(transaction, row)
         class_teams.place(transaction, row, member.subject.person_id, team)
+        framework = framework_of(transaction, row.organisation_id)
+        class_team_scores.record_scores(transaction, row, framework, by=corrector(session), now=runtime().clock())
 
     page = "classroom.show" if request.form.get("back") == "console" else _PAGE
     return in_class(session, class_uuid, act, page=page, done="placed")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import Person
-from lti_tool.services import class_polls, class_roll_call, class_sessions
+from lti_tool.services import class_polls, class_roll_call, class_sessions, class_team_elsewhere
 from lti_tool.services.class_devices import comer_now, seat_to_vote_in
 from lti_tool.services.class_polls import Paper, Voter
 from lti_tool.services.class_seats import Comer, RoomFullError, find_seat, take_seat
@@ -58,6 +58,8 @@ def stage_page(place: Place, **more: Any) -> str:
         secret, now = runtime().settings.secret_key, runtime().clock()
         person = place.comer.person_id if place.comer else None
         teams = team_view(reading, row, (seat, person), language=place.language, secret=secret, now=now)
+        course = (row.organisation_id, row.context_id)
+        places = class_team_elsewhere.list_places(reading, course, person, now, but=row.uuid) if person else []
     if place.comer and place.comer.is_confirmed:
         view |= {"is_confirmed": True, "has_name": True}
     template = "class_stage.html" if FRAGMENT in request.headers else "class_learner.html"
@@ -68,6 +70,7 @@ def stage_page(place: Place, **more: Any) -> str:
         language=place.language,
         view=view,
         teams=teams,
+        places=places,
         words=words,
         place=place,
         is_watching=place.comer is None,
@@ -135,6 +138,13 @@ def whole(name: str) -> int:
 def read_whole(sent: str) -> int:
     """Return a text as a whole number, 0 where it is none or endless."""
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= MAX_DIGITS else 0
+
+
+def exact_whole(sent: str) -> int:
+    """Return a text as a whole number; raise ClassRefusedError where it is none or endless: 0 would be a choice."""
+    if not (sent.isascii() and sent.isdigit() and len(sent) <= MAX_DIGITS):
+        raise ClassRefusedError("this is no whole number")
+    return int(sent)
 
 
 def _refusal(act: Callable[[], str]) -> str:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from lti_tool.models import ClassSession, FlippedUnit
 from lti_tool.services import attempts, flipped_publishing, flipped_units
 from lti_tool.services.flipped_progress import Doing, Progress, find_class, find_settled, settle
-from lti_tool.services.flipped_reflections import own_reflection
+from lti_tool.services.flipped_reflections import own_reflection, take_back
 from lti_tool.services.flipped_supply import read_stock
 from lti_tool.services.flipped_texts import LONGEST, REFLECTION, TextRefusedError, Writer, own_texts, write
 from lti_tool.services.flipped_units import FlippedMissingError
@@ -35,6 +35,7 @@ blueprint = Blueprint("flipped", __name__)
 
 READ_BY_TEACHERS: Final = "teachers"
 """What the form of a reflection sends: it was on a page that says who reads it."""
+TAKEN_BACK: Final = "taken-back"
 _DATES: Final = {"before": "before", "class": "class_at", "after": "after"}
 
 
@@ -59,6 +60,20 @@ class StepLine:
 def show(session: Session) -> Response:
     """Show the unit, to read only once it is closed; a copied course's first look makes a unit of its own."""
     return _page(session)
+
+
+@blueprint.post("/a/<launch>/unit/take-back")
+@needs(Permission.ANSWER)
+def take_back_reflection(session: Session) -> Response:
+    """Let no teacher read a learner's reflection any more, also once the unit is closed: it is the learner's."""
+    if not whose(session).counts:
+        raise NotAllowedError
+    with runtime().database.transaction() as transaction:
+        unit = find_unit(transaction, session)
+        if unit is None:
+            raise FlippedMissingError
+        take_back(transaction, unit, _writer(session))
+    return redirect(url_for("flipped.show", launch=session.uuid, kept=TAKEN_BACK, _anchor=TAKEN_BACK), 303)
 
 
 @blueprint.post("/a/<launch>/unit/write")

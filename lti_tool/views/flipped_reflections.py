@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services.flipped_reflections import LONGEST_REPLY, Reflections, read_reflections, write_reply
+from lti_tool.services.flipped_reflections import (
+    LONGEST_REPLY,
+    ReflectionChangedError,
+    Reflections,
+    read_reflections,
+    write_reply,
+)
 from lti_tool.services.flipped_texts import TextRefusedError
 from lti_tool.services.flipped_units import FlippedMissingError, plan_of
 from lti_tool.services.roles import Permission
@@ -20,6 +27,8 @@ from qualoop.classroom.flipped_unit import UnitPlan
 
 blueprint = Blueprint("flipped_reflections", __name__)
 
+CONFLICT: Final = 409
+
 
 @blueprint.get("/a/<launch>/unit/reflections/")
 @needs(Permission.READ_REFLECTIONS)
@@ -31,7 +40,7 @@ def show(session: Session) -> Response:
 @blueprint.post("/a/<launch>/unit/reflections/<person_uuid>")
 @needs(Permission.READ_REFLECTIONS)
 def reply(session: Session, person_uuid: str) -> Response:
-    """Answer a learner, change the answer, or take it back by leaving it empty."""
+    """Answer a learner, change the answer, or take it back by leaving it empty; only to what the page has shown."""
     parts, words = runtime(), request.form.get("text", "")
     try:
         with parts.database.transaction() as transaction:
@@ -44,12 +53,15 @@ def reply(session: Session, person_uuid: str) -> Response:
                 link_of(session),
                 person_uuid,
                 words,
+                seen=request.form.get("seen", ""),
                 author_id=session.person_id,
                 secret=parts.settings.secret_key,
                 now=parts.clock(),
             )
     except TextRefusedError:
         return _page(session, refused={person_uuid: words}, status=UNPROCESSABLE)
+    except ReflectionChangedError:
+        return _page(session, stale={person_uuid: words}, status=CONFLICT)
     address = url_for(".show", launch=session.uuid, kept=person_uuid, _anchor=f"of-{person_uuid}")
     return redirect(address, 303)
 
@@ -69,7 +81,14 @@ def _words() -> dict[str, Callable[[], bool]]:
     return {"has_unit": has_unit}
 
 
-def _page(session: Session, *, refused: dict[str, str] | None = None, status: int = 200) -> Response:
+def _page(
+    session: Session,
+    *,
+    refused: dict[str, str] | None = None,
+    stale: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """Show the page; ``refused`` and ``stale`` are, by learner, answers that were too long or to what has changed."""
     plan, found = _read(session)
     html = render_template(
         "flipped_reflections.html",
@@ -79,6 +98,7 @@ def _page(session: Session, *, refused: dict[str, str] | None = None, status: in
         found=found,
         longest=LONGEST_REPLY,
         refused=refused or {},
+        stale=stale or {},
         kept=request.args.get("kept", "")[:36],
         words=Wording(language=session.language),
     )

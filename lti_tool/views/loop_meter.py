@@ -114,7 +114,7 @@ def _rows(found: LoopMeter, told: LoopWords) -> Iterator[Sequence[Value]]:
 
 
 def _run_rows(code: str, title: str, run: Run, told: LoopWords) -> Iterator[Sequence[Value]]:
-    for hop in run.hops:
+    for hop in (*run.hops, *([run.whole] if run.whole else ())):
         gain, delay = hop.gain, hop.delay
         yield (
             code,

@@ -39,7 +39,7 @@ _SHORT: Final = {
     Stage.FIRST_VOTE: translatable("Vote 1"),
     Stage.SECOND_VOTE: translatable("Vote 2"),
     Stage.TEAM: translatable("Team"),
-    Stage.PRACTICE: translatable("In practice"),
+    Stage.PRACTICE: translatable("Practised"),
     Stage.RECORD: translatable("Level"),
 }
 _NAMES: Final = {
@@ -124,7 +124,7 @@ class LoopWords:
         return self.words.gettext("%(count)s d") % {"count": round(days) if days >= WHOLE_FROM else round(days, 1)}
 
     def band(self, gain: Paired) -> str:
-        """Return the band of a gain in points; empty for a single learner."""
+        """Return the band of a gain in points; empty where it has none."""
         if gain.low is None or gain.high is None:
             return ""
         return self.words.gettext("%(low)s to %(high)s") % {
@@ -139,8 +139,12 @@ class LoopWords:
         if hop.gain is None:
             return gettext("From %(start)s to %(end)s: nobody has both.") % ends
         figures = {**ends, "points": self.words.points(hop.gain.gain), "band": self.band(hop.gain), "n": hop.gain.n}
-        if hop.gain.low is None:
+        if hop.gain.n == 1:
             said = gettext("From %(start)s to %(end)s: %(points)s points, for one learner.") % figures
+        elif hop.gain.low is None:
+            said = (
+                gettext("From %(start)s to %(end)s: %(points)s points, for %(n)s learners, without a band.") % figures
+            )
         else:
             said = gettext("From %(start)s to %(end)s: %(points)s points (%(band)s), for %(n)s learners.") % figures
         return self._joined(said, self.delay(hop))

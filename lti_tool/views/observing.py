@@ -35,8 +35,17 @@ UNPROCESSABLE: Final = 422
 WEEKS: Final = 8
 """How long an invitation is offered for."""
 _MAX_DIGITS: Final = 3
+_MAX_ID_DIGITS: Final = 19
 _MAX_TASKS: Final = 200
 REASONS: Final = (Reason.ERROR, Reason.SUPERSEDED, Reason.FRAUD, Reason.APPEAL)
+
+
+@blueprint.before_request
+def require_printable() -> None:
+    """Raise InvitationMissingError for names of invitations and people that no database could hold."""
+    named = [*(request.view_args or {}).values(), request.form.get("known", ""), request.form.get("person", "")]
+    if not all(each.isprintable() for each in named):
+        raise InvitationMissingError
 
 
 @blueprint.get("/a/<launch>/observe/")
@@ -47,7 +56,7 @@ def show(session: Session) -> AnyResponse:
 
 
 @blueprint.post("/a/<launch>/observe/own")
-@needs(Permission.MARK)
+@needs(Permission.VIEW_CLASS)
 def own(session: Session) -> AnyResponse:
     """Show a link that makes a phone one's own, for half an hour."""
     parts = runtime()
@@ -79,17 +88,18 @@ def invite(session: Session) -> AnyResponse:
 @needs(Permission.RELEASE_MARKS)
 def change(session: Session, invitation: str) -> AnyResponse:
     """Show a new link of an invitation, or take it back."""
-    parts, link = runtime(), link_of(session)
-    with parts.database.transaction() as transaction:
-        if request.form.get("do") == "link":
-            row = observing_invitations.get(transaction, link, invitation)
-            token = observing_invitations.renew_link(transaction, row, until=row.ends_at)
-        else:
-            observing_invitations.revoke(transaction, link, invitation, now=parts.clock())
-            token = ""
-    if token:
-        return _page(session, made=("invitation", invitation, token))
-    return _back(session, "done", "revoke")
+    parts, link, wanted = runtime(), link_of(session), request.form.get("do", "")
+    if wanted not in {"link", "revoke"}:
+        raise InvitationMissingError
+    try:
+        with parts.database.transaction() as transaction:
+            if wanted == "revoke":
+                observing_invitations.revoke(transaction, link, invitation, now=parts.clock())
+                return _back(session, "done", "revoke")
+            token = observing_invitations.show_link(transaction, link, invitation, now=parts.clock())
+    except InvitationRefusedError as error:
+        return _back(session, "refused", error.reason)
+    return _page(session, made=("invitation", invitation, token))
 
 
 @blueprint.post("/a/<launch>/observe/phones/<phone>/remove")
@@ -118,10 +128,10 @@ def decide(session: Session, capture: str) -> AnyResponse:
         raise InvitationMissingError
     try:
         with parts.database.transaction() as transaction:
-            act(transaction, decider, capture, parts.clock())
+            done = act(transaction, decider, capture, parts.clock())
     except DecisionRefusedError as error:
         return _back(session, "refused", "own-level" if error.reason == "level" else error.reason)
-    return _back(session, "done", wanted)
+    return _back(session, "done", done or wanted)
 
 
 @blueprint.get("/a/<launch>/observe/photos/<photo>")
@@ -134,8 +144,9 @@ def photo(session: Session, photo: str) -> Response:
     return Response(data, mimetype=MEDIA_TYPE, headers={"Cache-Control": "private, no-store"})
 
 
-def _count(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
-    observing_decisions.count(transaction, decider, capture, contents=runtime().contents, now=now)
+def _count(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> str:
+    counts = observing_decisions.count(transaction, decider, capture, contents=runtime().contents, now=now)
+    return "count" if counts else "looked"
 
 
 def _leave_out(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
@@ -157,12 +168,18 @@ def _assign(transaction: Transaction, decider: Decider, capture: str, now: datet
     observing_decisions.assign(transaction, decider, capture, named, now=now)
 
 
-_ACTS: Final[dict[str, Callable[[Transaction, Decider, str, datetime], None]]] = {
+def _without(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
+    signed = request.form.get("signed", "")
+    observing_decisions.leave_out_learner(transaction, decider, capture, signed, now=now)
+
+
+_ACTS: Final[dict[str, Callable[[Transaction, Decider, str, datetime], str | None]]] = {
     "count": _count,
     "leave-out": _leave_out,
     "undo": _undo,
     "both": _both,
     "assign": _assign,
+    "without": _without,
 }
 
 
@@ -248,8 +265,8 @@ def _sent_invitation(session: Session, now: datetime) -> NewInvitation:
         starts_at=observing_invitations.first_moment(first),
         ends_at=observing_invitations.last_moment(until),
         tasks=_sent_tasks(form.get("what", ""), form.getlist("task")),
-        group_id=_number(form.get("group", "")) or None,
-        level_cap=_number(form.get("level", "")) or None,
+        group_id=_limit(form.get("group", "")),
+        level_cap=_limit(form.get("level", "")),
         max_devices=min(_number(form.get("phones", "")) or 1, MAX_LEVEL),
         known=form.get("known", ""),
     )
@@ -276,6 +293,13 @@ def _date(sent: str) -> date | None:
         return date.fromisoformat(sent)
     except ValueError:
         return None
+
+
+def _limit(sent: str) -> int | None:
+    """Return a limit that was chosen, None for none; what is no number is 0, which no limit is: it is refused, not lifted."""
+    if sent == "":
+        return None
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= _MAX_ID_DIGITS else 0
 
 
 def _number(sent: str) -> int:

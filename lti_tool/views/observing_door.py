@@ -49,14 +49,15 @@ def show(token: str) -> AnyResponse:
 def join(token: str) -> AnyResponse:
     """Make this browser a phone of the invitation; one that is one already stays it, unless it has lost its key."""
     # There is no session yet that a token could be of; and no other site may make a phone of this browser.
-    if request.headers.get("Sec-Fetch-Site", "") not in _OURS:
+    if not _is_ours():
         raise ForgedFormError
     parts, now = runtime(), runtime().clock()
     try:
         with parts.database.transaction() as transaction:
             row = observing_devices.find_invitation(transaction, token, now)
-            phone = _joined(transaction, row)
-            if phone is not None and request.form.get("new") == "1":
+            phone = _known(transaction)
+            if phone is not None and (phone.invitation.id != row.id or request.form.get("new") == "1"):
+                # A browser holds one cookie: what it was before uses up no place of another invitation.
                 observing_devices.leave(transaction, phone, now=now)
                 phone = None
             phone = phone or observing_devices.join(transaction, token, label=_label(), now=now)
@@ -67,26 +68,41 @@ def join(token: str) -> AnyResponse:
     return response
 
 
-def _joined(transaction: Transaction, row: ObservationInvitation) -> Phone | None:
-    """Return the phone that this browser is of an invitation already, or None."""
+def _is_ours() -> bool:
+    """Say whether a form comes from a page of ours, as far as a browser tells; what is no browser tells nothing."""
+    site, origin = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Origin", "")
+    if site not in _OURS:
+        return False
+    # Our pages send no referrer, so a browser may tell their origin as null: then it has to say where else it is from.
+    return origin in {"", runtime().settings.origin} or (origin == "null" and site != "")
+
+
+def _known(transaction: Transaction) -> Phone | None:
+    """Return the phone that this browser is already, of whatever invitation, or None."""
     try:
-        phone = find_phone(transaction, request.cookies.get(PHONE_COOKIE, ""))
+        return find_phone(transaction, request.cookies.get(PHONE_COOKIE, ""))
     except (PhoneUnknownError, PhoneEndedError):
         return None
-    return phone if phone.invitation.id == row.id else None
+
+
+def _course(reading: Transaction, row: ObservationInvitation) -> str:
+    title = reading.scalar(
+        select(Context.title).where(Context.organisation_id == row.organisation_id, Context.id == row.context_id)
+    )
+    return title or ""
 
 
 def _page(reading: Transaction, row: ObservationInvitation, token: str) -> str:
-    course = reading.scalar(
-        select(Context.title).where(Context.organisation_id == row.organisation_id, Context.id == row.context_id)
-    )
+    known = _known(reading)
+    other = known.invitation if known is not None and known.invitation.id != row.id else None
     return render_template(
         "observing_door.html",
         session=None,
         row=row,
-        course=course or "",
+        course=_course(reading, row),
         organisation=reading.get_one(Organisation, row.organisation_id).name,
-        joined=_joined(reading, row) is not None,
+        joined=known is not None and other is None,
+        other=_course(reading, other) if other is not None else None,
         address=url_for("observing_door.join", token=token),
         last_day=observing_invitations.last_day,
         words=Wording(language=reader_language()),

@@ -14,7 +14,7 @@ from lti_tool.services import observing_file
 from lti_tool.services.class_sheet import Value, as_csv
 from lti_tool.services.observing_errors import KeyMissingError, PhotosUnavailableError
 from lti_tool.services.observing_file import MAX_BYTES, ExportRefusedError
-from lti_tool.services.observing_overview import Entry, read_all
+from lti_tool.services.observing_overview import Entry, RowSaid, read_all
 from lti_tool.services.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
@@ -22,6 +22,7 @@ from lti_tool.views.observing_words import OUTCOMES
 from lti_tool.views.sheets_uploads import takes_up_to
 from lti_tool.views.teaching import link_of
 from qualoop.ledger import utc_text
+from qualoop.values import Text
 
 blueprint = Blueprint("observing_files", __name__)
 
@@ -35,13 +36,14 @@ _HEAD: Final = (
     translatable("Comment"),
     translatable("Assessor"),
     translatable("Enterprise"),
-    translatable("Observed"),
+    translatable("Observed at"),
     translatable("Received"),
     translatable("Clock ahead (s)"),
     translatable("State"),
     translatable("What there is to see"),
-    translatable("Number"),
+    translatable("Number of the observation"),
 )
+_UNNAMED: Final = RowSaid(title=Text({}), level=Text({}), points=None, comment="", has_range=False, differs=False)
 
 
 @blueprint.get("/a/<launch>/observe/observations.csv")
@@ -69,20 +71,25 @@ def bring(session: Session) -> AnyResponse:
         exported = observing_file.read_file(sent.read() if sent else b"")
         with parts.database.transaction() as transaction:
             found = observing_file.bring(transaction, link, exported, contents=parts.contents, secret=secret, now=now)
-        with parts.database.transaction() as transaction:
-            observing_file.keep_pictures(transaction, link, exported, secret=secret, now=now)
     except ExportRefusedError as error:
         return redirect(f"{page}?refused={error.reason}", 303)
-    except (KeyMissingError, PhotosUnavailableError):
-        return redirect(f"{page}?refused=file-phone", 303)
-    return redirect(f"{page}?taken={found.taken}&waiting={found.waiting}&not={found.refused}", 303)
+    except KeyMissingError:
+        return redirect(f"{page}?refused=file-key", 303)
+    told = f"taken={found.taken}&waiting={found.waiting}&not={found.refused}"
+    try:
+        with parts.database.transaction() as transaction:
+            observing_file.keep_pictures(transaction, link, exported, secret=secret, now=now)
+    except PhotosUnavailableError:
+        told = f"{told}&refused=file-photos"
+    return redirect(f"{page}?{told}", 303)
 
 
 def _lines(entry: Entry, language: str) -> Iterator[Sequence[Value]]:
     row = entry.seen.row
     gettext = catalogue(language).gettext
     for about in entry.about:
-        for said in entry.rows:
+        # Where nobody knows its rubric there are no rows to name, but there is an observation.
+        for said in entry.rows or [_UNNAMED]:
             yield [
                 about.member.name or about.member.short if about.member else "",
                 about.member.subject.uuid if about.member else about.signed,

@@ -29,6 +29,10 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "observation-target": translatable(
         "Kept: what it corrects has not arrived yet. It counts as soon as that is there."
     ),
+    "observation-target-waits": translatable(
+        "Kept: what it corrects waits for the course to decide. It counts as soon as that does."
+    ),
+    "observation-target-out": translatable("Kept for the course to decide: what it corrects was left out."),
     "observation-not-own": translatable(
         "Kept for the course to decide: it corrects an observation of somebody else, or of another learner or task."
     ),
@@ -40,6 +44,9 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "observation-rubric-unknown": translatable("Kept for the course to decide: this rubric is not installed here."),
     "observation-learner-unknown": translatable(
         "Kept for the course to decide: a learner is not in this course, or not any more."
+    ),
+    "observation-no-evidence": translatable(
+        "Kept for the course to decide: the record cannot take it as it is, since its time or its rows do not fit."
     ),
     "observation-left-out": translatable("The course has left it out; it does not count."),
     "observation-signature": translatable("Not taken: the signature is not the one of this phone."),
@@ -61,12 +68,15 @@ STAFF: Final[Mapping[str, str]] = {
     "observation-ended": translatable("The invitation has ended"),
     "observation-level": translatable("Above the level that this assessor may judge"),
     "observation-target": translatable("Corrects one that has not arrived yet"),
+    "observation-target-waits": translatable("Corrects one that waits itself: decide about that one first"),
+    "observation-target-out": translatable("Corrects one that was left out"),
     "observation-not-own": translatable("Corrects one of somebody else, or of another learner or task"),
     "observation-circle": translatable("Two correct each other"),
     "observation-id-taken": translatable("Another one came with the same number before"),
     "observation-task-unknown": translatable("The task is not in the course any more"),
     "observation-rubric-unknown": translatable("The rubric is not installed here"),
     "observation-learner-unknown": translatable("A learner is not in this course"),
+    "observation-no-evidence": translatable("The record cannot take it: its time or its rows do not fit"),
     "observation-left-out": translatable("Left out"),
 }
 REFUSED: Final[Mapping[str, str]] = {
@@ -77,20 +87,30 @@ REFUSED: Final[Mapping[str, str]] = {
     "many": translatable("There are 500 invitations in this course: no more are taken."),
     "file": translatable("This is no file of a phone. In the app choose “Save as a file”."),
     "file-phone": translatable("This file is of no phone of this course."),
+    "file-key": translatable("This phone has never told its key, so nothing in its file can be checked."),
+    "file-photos": translatable(
+        "Photos cannot be taken here: the part of the installation that reads pictures is missing."
+    ),
+    "group": translatable("Choose a group of this course, or the whole class."),
+    "over": translatable("This invitation has ended or was taken back. Invite the mentor anew."),
+    "ledger": translatable("The record cannot take this observation: its time or its rows do not fit. Leave it out."),
     "task": translatable("Choose at least one task, or everything."),
     "moved": translatable("This was decided before, perhaps by somebody else. Nothing was changed."),
     "learner": translatable("Choose a learner of this course whom the observation does not name already."),
     "own-level": translatable(
         "This task is of a level above the one that your own qualifications reach. Somebody who is qualified decides."
     ),
+    "target": translatable("It corrects an observation that waits itself. Decide about that one first."),
     "unfit": translatable("Its rubric is still not installed here. Install it first, then count the observation."),
 }
 DONE: Final[Mapping[str, str]] = {
     "count": translatable("It counts now."),
+    "looked": translatable("Its rubric is known now. It still waits, for another reason: see which, and decide."),
     "leave-out": translatable("It is left out, and does not count any more."),
     "undo": translatable("Your decision was taken back."),
     "both": translatable("Both count, and are not shown as a conflict any more."),
     "assign": translatable("The learner was named."),
+    "without": translatable("It counts for the others of the team alone."),
     "revoke": translatable("The invitation was taken back. What its phones still send waits for you."),
     "remove": translatable("The phone was taken off. Nothing is taken from it any more."),
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from flask import Blueprint, Response, abort, jsonify, render_template
 from sqlalchemy import text
@@ -28,6 +30,23 @@ def find_static(path: str) -> Traversable | None:
     return next((file for file in found if file.is_file()), None)
 
 
+def version_of(path: str) -> str:
+    """Return the start of a built file's hash; "0" where it was not built."""
+    file = find_static(path)
+    return "0" if file is None else _hashed(path, _changed_at(file))
+
+
+def _changed_at(file: Traversable) -> int:
+    """Return when a file was written, in ns: it may be built anew under a process that goes on."""
+    return file.stat().st_mtime_ns if isinstance(file, Path) else 0
+
+
+@lru_cache(maxsize=256)
+def _hashed(path: str, _changed: int) -> str:
+    file = find_static(path)
+    return "0" if file is None else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
 @blueprint.get("/")
 @public("says what this is")
 def front_door() -> str:
@@ -47,13 +66,11 @@ def health() -> Response:
 @blueprint.get("/static/<version>/<path:path>")
 @public("built files, the same for everybody")
 def static_file(version: str, path: str) -> Response:
-    """Send a built file."""
+    """Send a built file under its own version alone: nobody keeps another one for good under an address that is not its."""
     kind = MEDIA_TYPES.get(PurePosixPath(path).suffix)
     if kind is None:
         abort(404)
     file = find_static(path)
-    if file is None:
+    if file is None or version != version_of(path):
         abort(404)
-    return Response(
-        file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD if version != "0" else "no-cache"}
-    )
+    return Response(file.read_bytes(), mimetype=kind, headers={"Cache-Control": FOR_GOOD})

@@ -6,6 +6,7 @@ Another site can make a browser send the cookie along with a form, but not with 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -18,7 +19,7 @@ from lti_tool.models import ObservationCapture
 from lti_tool.services import observing_devices, observing_pack, observing_photos, observing_receive
 from lti_tool.services.api_errors import BodyTooLargeError
 from lti_tool.services.observing_devices import find_phone, require_going_on, require_taking
-from lti_tool.services.observing_errors import BatchRefusedError, PhoneHeaderError
+from lti_tool.services.observing_errors import BatchRefusedError, PhoneHeaderError, PhotoUnknownError
 from lti_tool.services.observing_ledger import Course, read_standing
 from lti_tool.services.observing_outcomes import Outcome, outcome_of
 from lti_tool.services.observing_receive import MOST_CAPTURES
@@ -37,6 +38,8 @@ MAX_BODY: Final = 1024 * 1024
 MAX_KEY: Final = 4096
 MOST_TOLD: Final = 2000
 """Captures that a phone is told of, the newest."""
+_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _WHY: Final = "proven by the phone's cookie and the app's header; captures are signed by the phone besides"
 
 
@@ -71,7 +74,7 @@ def pack() -> Response:
     parts, cookie = runtime(), proven()
     with parts.database.reading() as reading:
         phone = find_phone(reading, cookie)
-        require_going_on(phone, parts.clock())
+        require_going_on(reading, phone, parts.clock())
         made = observing_pack.make_pack(reading, phone, parts.contents, parts.clock())
     headers = {"ETag": f'"{made["version"]}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("If-None-Match") == headers["ETag"]:
@@ -127,7 +130,7 @@ def stored() -> Response:
     now = parts.clock()
     with parts.database.reading() as reading:
         phone = find_phone(reading, cookie)
-        require_going_on(phone, now)
+        require_going_on(reading, phone, now)
         invitation = phone.invitation
         own = reading.scalars(
             select(ObservationCapture.id)
@@ -165,6 +168,8 @@ def photo(body: bytes, capture: str, sha256: str) -> Response:
     """Take a picture that a capture told of; nothing of it is kept but its pixels."""
     parts, cookie = runtime(), proven()
     now = parts.clock()
+    if not (_UUID.fullmatch(capture) and _SHA256.fullmatch(sha256)):
+        raise PhotoUnknownError
     with parts.database.reading() as reading:
         phone = find_phone(reading, cookie)
         require_taking(phone, now)

@@ -27,6 +27,8 @@ blueprint = Blueprint("phone_shell", __name__)
 #: Built files of the shell, by their path in a `static` folder.
 FILES: Final = ("qualoop.css", "tool.css", "marking.css", "phone.css", "dist/phone.js")
 _WORKER: Final = "dist/phone_worker.js"
+#: The page says of which version it is: a worker keeps only the page of its own.
+VERSION_HEADER: Final = "Qualoop-Shell"
 #: What the page names it needs.
 _USED: Final = re.compile(r'(?:href|src)="(/[^"]+)"')
 _GROUND: Final = "#f4f6f9"
@@ -50,8 +52,10 @@ _DAY: Final = "public, max-age=86400"
 @public("the shell of the phone app, the same for everybody: what it shows is proven by the phone's cookie")
 def shell() -> Response:
     """Return the one page of the app."""
-    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
-    return Response(_page(), mimetype="text/html", headers=headers)
+    page = _page()
+    version = _version(page, _built(_WORKER))
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", VERSION_HEADER: version}
+    return Response(page, mimetype="text/html", headers=headers)
 
 
 @blueprint.get("/phone/worker.js")

@@ -69,8 +69,10 @@ MESSAGES: Final = (
     translatable("Need a person: {count}"),
     translatable("next person"),
     translatable("No network yet"),
+    translatable("No room left on this phone · waiting: {count}"),
     translatable("No row has a level yet. Choose one first."),
     translatable("Nobody of that name is in the list. The list is what the phone fetched last."),
+    translatable("Not sent or not finished: {count}. They are in the file that you saved, and nowhere else."),
     translatable("Not sent or not finished: {count}. They would be lost."),
     translatable("Not sent or not finished: {count}. They would be lost; save them as a file first."),
     translatable(
@@ -78,6 +80,7 @@ MESSAGES: Final = (
         "phone can forget them."
     ),
     translatable("not taken"),
+    translatable("Not taken, still on this phone: {count}"),
     translatable("Nothing finished yet"),
     translatable(
         "Nothing is there to be observed yet. The teacher chooses it in the course; it appears here by itself."
@@ -150,6 +153,7 @@ MESSAGES: Final = (
     translatable("This invitation has ended"),
     translatable("This is no invitation. Copy the whole link from the message."),
     translatable("This link is not good any more, or there is no network. Ask who invited you for a new one."),
+    translatable("This page went wrong"),
     translatable("This phone"),
     translatable("This phone cannot read that file as a photo. Take a new one, or choose a JPEG."),
     translatable("This phone has no invitation yet. Open the link that you were sent, or paste it here."),
@@ -177,6 +181,7 @@ MESSAGES: Final = (
     translatable("Waiting to be sent: {count}"),
     translatable("waits here"),
     translatable("What do you observe?"),
+    translatable("What you saved is still on this phone."),
     translatable("What you finish is signed on this phone and kept until the server has it."),
     translatable("Whole descriptions"),
     translatable("Whom do you observe?"),

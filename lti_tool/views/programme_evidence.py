@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.lti.errors import translatable
 from lti_tool.services import early_warnings
-from lti_tool.services.class_members import get_member
+from lti_tool.services.class_members import Member, get_member
 from lti_tool.services.class_sheet import Value, as_csv
+from lti_tool.services.early_warnings_facts import Around, learner_units
 from lti_tool.services.early_warnings_history import TeachersWords, words_to
+from lti_tool.services.early_warnings_rules import course_rules
 from lti_tool.services.learner_evidence import ClassLine, class_evidence, learner_evidence, required
 from lti_tool.services.records import Subject
 from lti_tool.services.roles import Permission
@@ -39,7 +41,7 @@ SHEET_HEAD: Final = (
     translatable("Class sessions expected"),
     translatable("Questions answered in class"),
     translatable("Questions asked in class"),
-    translatable("Times work was handed in"),
+    translatable("Works handed in"),
     translatable("Reviews of peers done"),
     translatable("Reviews of peers given"),
     translatable("Knowledge points with a gain to tell"),
@@ -95,7 +97,8 @@ def show_learner(session: Session, person_uuid: str) -> str:
     with runtime().database.reading() as reading:
         member = get_member(reading.connection(), link_of(session), person_uuid)
         warning = early_warnings.open_people(reading, link_of(session)).get(member.subject.person_id)
-    return _page(session, member.subject, member=member, warning=warning, here="teaching")
+        units, below = _units(reading, session, member)
+    return _page(session, member.subject, member=member, warning=warning, units=units, below=below, here="teaching")
 
 
 @blueprint.get("/a/<launch>/record/evidence/")
@@ -107,6 +110,23 @@ def show_own(session: Session) -> str:
         subject = own_subject(reading.connection(), session, parts.clock())
         letters = _letters(reading, session)
     return _page(session, subject, letters=letters, here="record")
+
+
+def _units(reading: Transaction, session: Session, member: Member) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """Return the units that a warning could be about as a learner stands to them, and the share that counts as low."""
+    parts, link = runtime(), link_of(session)
+    connection = reading.connection()
+    framework = parts.contents.find_framework(connection, link.organisation_id)
+    policy = course_rules(reading, link).policy
+    below = policy.not_ready.below
+    if framework is None:
+        return (), below
+    about, secret = required(connection, framework, link), parts.settings.secret_key
+    around = Around(framework=framework, about=about, policy=policy, secret=secret, now=parts.clock())
+    return [
+        {"unit": unit, "low": {code: score for code, score in unit.checked.items() if 100 * score < below}}
+        for unit in learner_units(reading, link, member, around)
+    ], below
 
 
 def _letters_here() -> int:
@@ -133,7 +153,7 @@ def _page(session: Session, subject: Subject, **more: Any) -> str:
             found = learner_evidence(
                 reading, parts.contents, about, link, subject, rule=multi_form_rule(), language=session.language
             )
-    view = {"member": None, "warning": None, "letters": (), **more}
+    view = {"member": None, "warning": None, "letters": (), "units": (), "below": 0, **more}
     return render_template(
         "programme_learner.html",
         session=session,
@@ -190,7 +210,7 @@ def _row(line: ClassLine, *, is_warned: bool) -> Sequence[Value]:
         process.expected,
         process.voted,
         process.asked,
-        process.drafts,
+        process.handed_in,
         len(process.reviewed),
         process.reviews,
         len(line.gains),

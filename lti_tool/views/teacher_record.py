@@ -16,9 +16,10 @@ from lti_tool.services.class_sheet import Value, as_csv
 from lti_tool.services.roles import Permission
 from lti_tool.services.submissions import FileContent
 from lti_tool.services.submitted_work import NewFile
-from lti_tool.services.teacher_records import MAX_FILE, Holder, TeacherEntryMovedError
+from lti_tool.services.teacher_records import MAX_ENTRIES, MAX_FILE, MAX_FILES, Holder, TeacherEntryMovedError
 from lti_tool.services.teacher_records_built import count_built, list_built
 from lti_tool.services.teacher_records_export import record_document, record_rows
+from lti_tool.services.teacher_records_review import names_of
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.teacher_record_words import SHEET_HEAD, WORDS, day_of
@@ -40,6 +41,7 @@ YEARS: Final = 5
 REFUSED: Final = 422
 CONFLICT: Final = 409
 MAX_DIGITS: Final = 6
+MEGABYTE: Final = 1024 * 1024
 _FORM_BYTES: Final = 64 * 1024
 FIELDS: Final = ("kind", "title", "place", "starts", "ends", "days", "link")
 
@@ -162,6 +164,7 @@ def download_table(session: Session) -> Response:
         found["entries"],
         found["built"],
         found["qualifications"],
+        holder=found["name"] or session.person_uuid[:8],
         name=lambda key: gettext(WORDS[key]),
         language=session.language,
     )
@@ -179,6 +182,7 @@ def download_document(session: Session) -> Response:
         found["entries"],
         found["built"],
         found["qualifications"],
+        name=found["name"],
         found=found["indicators"],
         now=runtime().clock(),
     )
@@ -196,7 +200,7 @@ def holder_of(session: Session) -> Holder:
 
 
 def _read_record(session: Session) -> dict[str, Any]:
-    """Return everything that a record holds."""
+    """Return everything that a record holds, and the name of whose it is, None where no platform tells one."""
     holder, today = holder_of(session), runtime().clock().date()
     with runtime().database.reading() as reading:
         entries = teacher_records.list_entries(reading, holder)
@@ -204,8 +208,15 @@ def _read_record(session: Session) -> dict[str, Any]:
         qualifications = assessor_qualifications.list_of(
             reading.connection(), session.organisation_id, session.person_id
         )
+        names = names_of(reading, session.organisation_id, [session.person_uuid])
     found = indicators((line.entry for line in entries), count_built(built), today=today, years=YEARS)
-    return {"entries": entries, "built": built, "qualifications": qualifications, "indicators": found}
+    return {
+        "name": names.get(session.person_uuid),
+        "entries": entries,
+        "built": built,
+        "qualifications": qualifications,
+        "indicators": found,
+    }
 
 
 def _page(session: Session, sent: Mapping[str, str], wrong: Mapping[str, str], status: int = 200) -> AnyResponse:
@@ -222,10 +233,13 @@ def _page(session: Session, sent: Mapping[str, str], wrong: Mapping[str, str], s
         years=YEARS,
         kinds=[kind.value for kind in EntryKind],
         taken_back=EntryState.TAKEN_BACK,
+        unsent=dict.fromkeys(FIELDS, ""),
         sent={name: sent.get(name, "") for name in (*FIELDS, "entry", "seen")},
         wrong=wrong,
         done=request.args.get("done", "")[:16],
-        most_megabytes=MAX_FILE // (1024 * 1024),
+        most_megabytes=MAX_FILE // MEGABYTE,
+        most_megabytes_in_all=MAX_FILES // MEGABYTE,
+        most_entries=MAX_ENTRIES,
         word=lambda key: catalogue(session.language).gettext(WORDS[key]),
         words=words,
         day_of=day_of(words),

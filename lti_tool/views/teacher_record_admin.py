@@ -11,6 +11,7 @@ from lti_tool.services import teacher_records, teacher_records_review
 from lti_tool.services.roles import Permission
 from lti_tool.services.submissions import FileContent
 from lti_tool.services.teacher_records import TeacherEntryMovedError
+from lti_tool.services.teacher_records_review import OwnRecordError
 from lti_tool.views.admin_guards import Admin, administers, row_number
 from lti_tool.views.guards import runtime
 from lti_tool.views.host import catalogue
@@ -56,14 +57,17 @@ def decide(admin: Admin, person_uuid: str, entry: str) -> AnyResponse:
                 person_uuid,
                 entry,
                 confirmed=form.get("do") == "confirm",
+                declared=form.get("declared") == "yes",
                 reason=form.get("reason", ""),
                 seen=row_number(form.get("seen", "")) or 0,
                 secret=runtime().settings.secret_key,
             )
     except TeacherEntryRefusedError:
-        return _page(admin, person_uuid, wrong=entry, status=REFUSED)
+        return _page(admin, person_uuid, wrong="reason", at=entry, status=REFUSED)
+    except OwnRecordError:
+        return _page(admin, person_uuid, wrong="own", at=entry, status=REFUSED)
     except TeacherEntryMovedError:
-        return _page(admin, person_uuid, moved=True, status=CONFLICT)
+        return _page(admin, person_uuid, wrong="moved", status=CONFLICT)
     return redirect(url_for("admin.teachers.show_one", person_uuid=person_uuid, done="decided"), 303)
 
 
@@ -71,14 +75,23 @@ def decide(admin: Admin, person_uuid: str, entry: str) -> AnyResponse:
 @administers(Permission.CONFIRM_TEACHER_RECORDS)
 def decide_qualification(admin: Admin, person_uuid: str) -> AnyResponse:
     """Confirm a qualification, or withdraw it."""
-    wanted = {
-        "confirm": teacher_records_review.confirm_qualification,
-        "withdraw": teacher_records_review.withdraw_qualification,
-    }
-    do = request.form.get("do", "")
-    if do in wanted:
+    form = request.form
+    do, qualification = form.get("do", ""), form.get("qualification", "")
+    declared = form.get("declared") == "yes"
+    try:
         with runtime().database.transaction() as session:
-            wanted[do](admin.desk(session), request.form.get("qualification", ""), by=admin.uuid)
+            desk = admin.desk(session)
+            if do == "confirm":
+                holder = teacher_records_review.get_holder(
+                    session, desk.scope, person_uuid, secret=runtime().settings.secret_key
+                )
+                teacher_records_review.confirm_qualification(
+                    desk, holder, qualification, declared=declared, by=admin.uuid
+                )
+            elif do == "withdraw":
+                teacher_records_review.withdraw_qualification(desk, qualification, by=admin.uuid)
+    except OwnRecordError:
+        return _page(admin, person_uuid, wrong="own", at=qualification, status=REFUSED)
     return redirect(url_for("admin.teachers.show_one", person_uuid=person_uuid, done="decided"), 303)
 
 
@@ -92,21 +105,22 @@ def send_document(admin: Admin, person_uuid: str, entry: str) -> Response:
     return file_response(FileContent(name=document.name, media_type=document.media_type, data=data))
 
 
-def _page(admin: Admin, person_uuid: str, *, wrong: str = "", moved: bool = False, status: int = 200) -> AnyResponse:
-    """Return the page of one record; ``wrong`` is the entry whose refusal had no reason."""
+def _page(admin: Admin, person_uuid: str, *, wrong: str = "", at: str = "", status: int = 200) -> AnyResponse:
+    """Return the page of one record; ``wrong`` is why nothing was saved: reason, own, moved; ``at`` what was decided about."""
     parts = runtime()
     with parts.database.reading() as session:
         found = teacher_records_review.get_file(session, admin.scope, person_uuid, secret=parts.settings.secret_key)
-    words = Wording(language=admin.language)
+    words, today = Wording(language=admin.language), parts.clock().date()
     html = render_template(
         "admin_teacher.html",
         admin=admin,
         here="teachers",
         found=found,
         entries=[line for line in found.entries if line.entry.state is not EntryState.TAKEN_BACK],
-        is_double=is_double_qualified(found.qualifications, parts.clock().date()),
+        is_double=is_double_qualified(found.qualifications, today),
+        today=today,
         wrong=wrong,
-        moved=moved,
+        at=at,
         done=request.args.get("done", "")[:16],
         most=teacher_records.MAX_REASON,
         word=lambda key: catalogue(admin.language).gettext(WORDS[key]),

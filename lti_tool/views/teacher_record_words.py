@@ -37,6 +37,7 @@ SHEET_HEAD: Final = (
     translatable("State"),
     translatable("Decided by"),
     translatable("Link"),
+    translatable("Teacher"),
 )
 
 

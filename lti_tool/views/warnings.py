@@ -35,7 +35,9 @@ from qualoop.records.warning_sentences import reason_sentence
 
 blueprint = Blueprint("warnings", __name__)
 
-SHOWN: Final = 300
+SHOWN: Final = 50
+"""Warnings on one page."""
+LAST_PAGE: Final = 10_000
 STATES: Final = (OPEN, DECIDED, WITHDRAWN)
 REFUSED: Final = 422
 CONFLICT: Final = 409
@@ -52,21 +54,27 @@ def words_of_warnings() -> dict[str, Any]:
 @blueprint.get("/a/<launch>/class/warnings/")
 @needs(Permission.VIEW_CLASS)
 def show(session: Session) -> str:
-    """Show the warnings of the course in one state: open ones by due date."""
+    """Show the warnings of the course in one state, page by page: open ones by due date; or only one's own to decide."""
     parts, link = runtime(), link_of(session)
     state = request.args.get("state", OPEN)
     state = state if state in STATES else OPEN
+    mine = "mine" in request.args
+    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    owner = session.person_id if mine else None
     with parts.database.reading() as reading:
-        lines = early_warnings.list_warnings(reading, link, state=state, limit=SHOWN)
+        lines = early_warnings.list_warnings(
+            reading, link, state=state, limit=SHOWN + 1, after=page * SHOWN, owner=owner
+        )
         members = _members(reading, session)
         rules = course_rules(reading, link)
         counts = early_warnings.count_by_state(reading, link)
-    mine = "mine" in request.args
     return render_template(
         "warnings.html",
         session=session,
         here="teaching",
-        lines=[_shown(session, line, members) for line in lines if not mine or _is_mine(session, line)],
+        lines=[_shown(session, line, members) for line in lines[:SHOWN]],
+        page=page,
+        has_next=len(lines) > SHOWN,
         state=state,
         states=STATES,
         counts=counts,
@@ -75,6 +83,7 @@ def show(session: Session) -> str:
         learners=len(members),
         now=parts.clock(),
         looked=_numbers("opened", "updated", "withdrawn") if "looked" in request.args else None,
+        unframed="unframed" in request.args,
         words=Wording(language=session.language),
     )
 
@@ -87,6 +96,8 @@ def look(session: Session) -> Response:
     done = look_now(
         parts.database, parts.contents, link_of(session), secret=parts.settings.secret_key, now=parts.clock()
     )
+    if done is None:
+        return redirect(url_for("warnings.show", launch=session.uuid, unframed=1), 303)
     counts: dict[str, Any] = {"opened": done.opened, "updated": done.updated, "withdrawn": done.withdrawn}
     return redirect(url_for("warnings.show", launch=session.uuid, looked=done.learners, **counts), 303)
 
@@ -177,7 +188,7 @@ def _address(session: Session, reason: Reason, learner: str) -> str:
         return url_for("levels.show_point", launch=session.uuid, person_uuid=learner, code=reason.about)
     if reason.rule is Rule.ABSENT:
         return url_for("classroom_roll.show", launch=session.uuid, class_uuid=reason.about)
-    anchor = {Rule.NOT_READY: "readiness", Rule.UNIT_DUE: "gain"}.get(reason.rule, "process")
+    anchor = "process" if reason.rule is Rule.IDLE else "units"
     return url_for("programme_evidence.show_learner", launch=session.uuid, person_uuid=learner, _anchor=anchor)
 
 

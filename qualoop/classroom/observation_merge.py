@@ -23,7 +23,9 @@ class Wait(StrEnum):
     """Why a revision does not count yet, or cannot."""
 
     TARGET = "observation-target"
-    """What it revises has not arrived yet."""
+    """What it revises has not arrived yet, or waits itself."""
+    TARGET_OUT = "observation-target-out"
+    """The first of what it revises was left out: somebody says whether it counts by itself."""
     NOT_OWN = "observation-not-own"
     """What it revises is somebody else's, or of another task or learner."""
     CIRCLE = "observation-circle"
@@ -122,10 +124,33 @@ class Merged:
 
 @dataclass(slots=True)
 class _Chain:
-    """Captures of which each revises one before, the first one first; ``forks`` are those that revise the same."""
+    """Captures of which each revises one before, the first one first; ``forks`` are those that revise the same.
+
+    What was left out is passed over; of a learner only those captures say something that count for that learner.
+    """
 
     captures: list[Observed] = field(default_factory=list)
-    forks: list[frozenset[str]] = field(default_factory=list)
+    forks: list[list[Observed]] = field(default_factory=list)
+
+    @property
+    def learners(self) -> Iterable[str]:
+        """Return for whom any of them counts."""
+        return dict.fromkeys(learner for each in self.captures for learner in each.learners)
+
+    def of_learner(self, learner: str) -> list[Observed]:
+        """Return what of it counts for a learner, what stands last."""
+        return [each for each in self.captures if _counts(each, learner)]
+
+    def forks_of(self, learner: str) -> Iterable[list[Observed]]:
+        """Give the captures that revise the same for a learner."""
+        for some in self.forks:
+            fork = [each for each in some if _counts(each, learner)]
+            if len(fork) > 1:
+                yield fork
+
+
+def _counts(capture: Observed, learner: str) -> bool:
+    return learner in capture.learners and not capture.is_out
 
 
 NOTHING: Final = Merged(judged={}, conflicts=frozenset(), waiting={})
@@ -146,7 +171,7 @@ def merge(captures: Iterable[Observed]) -> Merged:
             revisions[each.replaces].append(each)
     chains = [_chain(root, revisions) for root in roots]
     judged = {(one.root, one.learner, one.row): one for chain in chains for one in _judgements(chain) if one.steps}
-    conflicts = frozenset(_conflicts(chains, known))
+    conflicts = frozenset(_conflicts(chains))
     by_capture: dict[str, list[Conflict]] = defaultdict(list)
     for conflict in conflicts:
         for capture in conflict.captures:
@@ -160,7 +185,7 @@ def _waits(known: Mapping[str, Observed]) -> dict[str, Wait]:
 
 
 def _wait(capture: Observed, known: Mapping[str, Observed]) -> Wait | None:
-    passed: set[str] = set()
+    asked, passed = capture, set[str]()
     while capture.replaces is not None and not capture.alone:
         if capture.capture in passed:
             return Wait.CIRCLE
@@ -171,7 +196,7 @@ def _wait(capture: Observed, known: Mapping[str, Observed]) -> Wait | None:
         if not _same_matter(capture, target):
             return Wait.NOT_OWN
         capture = target
-    return None
+    return Wait.TARGET_OUT if capture.is_out and capture is not asked else None
 
 
 def _same_matter(one: Observed, other: Observed) -> bool:
@@ -186,45 +211,41 @@ def _chain(root: Observed, revisions: Mapping[str, Sequence[Observed]]) -> _Chai
     while layer:
         chain.captures += sorted(layer, key=lambda each: each.rank)
         following = [revisions.get(each.capture, ()) for each in layer]
-        chain.forks += [frozenset(each.capture for each in some) for some in following if len(some) > 1]
+        chain.forks += [list(some) for some in following if len(some) > 1]
         layer = [each for some in following for each in some]
     return chain
 
 
 def _judgements(chain: _Chain) -> Iterable[Judged]:
-    """Give the rows of a chain; what was left out is passed over, and a chain whose first is out counts nothing."""
+    """Give the rows of a chain for each learner, by the captures that count for that learner."""
     root = chain.captures[0]
     rows = dict.fromkeys(row for each in chain.captures for row in each.scores)
-    for row in rows:
-        steps: list[Step] = []
-        for each in chain.captures:
-            score = each.scores.get(row)
-            if not each.is_out and not root.is_out and (steps or score is not None):
-                steps.append(Step(capture=each.capture, score=score))
-        for learner in root.learners:
+    for learner in chain.learners:
+        captures = chain.of_learner(learner)
+        for row in rows:
+            steps: list[Step] = []
+            for each in captures:
+                score = each.scores.get(row)
+                if steps or score is not None:
+                    steps.append(Step(capture=each.capture, score=score))
             yield Judged(root=root.capture, assessor=root.assessor, learner=learner, row=row, steps=tuple(steps))
 
 
-def _conflicts(chains: Sequence[_Chain], known: Mapping[str, Observed]) -> Iterable[Conflict]:
+def _conflicts(chains: Sequence[_Chain]) -> Iterable[Conflict]:
     """Give what chains of the same learner, task and rubric say differently, or twice; and what was revised twice."""
     groups: dict[tuple[str, str, str], list[Observed]] = defaultdict(list)
     for chain in chains:
-        standing = _standing(chain)
-        for learner in chain.captures[0].learners:
-            if standing is not None:
+        for learner in chain.learners:
+            for standing in chain.of_learner(learner)[-1:]:
                 groups[learner, standing.task, standing.rubric].append(standing)
-            for fork in chain.forks:
-                rows = frozenset(row for each in fork for row in known[each].levels)
-                yield Conflict(kind=Difference.FORKED, learner=learner, captures=fork, rows=rows)
+            for fork in chain.forks_of(learner):
+                names, rows = (
+                    frozenset(each.capture for each in fork),
+                    frozenset(row for each in fork for row in each.levels),
+                )
+                yield Conflict(kind=Difference.FORKED, learner=learner, captures=names, rows=rows)
     for (learner, _, _), group in groups.items():
         yield from _group_conflicts(learner, group)
-
-
-def _standing(chain: _Chain) -> Observed | None:
-    """Return the capture of a chain that stands, None where all of it is left out."""
-    if chain.captures[0].is_out:
-        return None
-    return next(each for each in reversed(chain.captures) if not each.is_out)
 
 
 def _group_conflicts(learner: str, group: Sequence[Observed]) -> Iterable[Conflict]:

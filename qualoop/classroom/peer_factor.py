@@ -54,14 +54,19 @@ class FactorRules:
     def __post_init__(self) -> None:
         if not Decimal(0) <= self.low <= EQUAL <= self.high <= _FACTOR_MOST:
             raise ClassRefusedError("the bounds lie on both sides of 1, between 0 and 2")
+        if any(bound != bound.quantize(_FACTOR_STEP) for bound in (self.low, self.high)):
+            raise ClassRefusedError("a bound has three decimals at most, as a factor has")
         if not 0 <= self.penalty <= MOST_PER_CENT:
             raise ClassRefusedError("a penalty lies between 0 and 100")
 
 
-def require_rating(rater: Who, team: Collection[Who], given: Mapping[Who, int]) -> None:
-    """Raise RatingRefusedError unless a rating says something of every mate and of nobody outside the own team."""
-    mates = set(team) - {rater}
-    if rater not in team or not mates or set(given) - {rater} != mates:
+def require_rating(rater: Who, team: Collection[Who], given: Mapping[Who, int], *, gone: Collection[Who] = ()) -> None:
+    """Raise RatingRefusedError unless a rating says something of every mate and of nobody outside the own team.
+
+    Mates who are ``gone``, because they left the course, may be rated and need not be.
+    """
+    mates, rated = set(team) - {rater}, set(given) - {rater}
+    if rater not in team or not rated or not mates - set(gone) <= rated <= mates:
         raise RatingRefusedError
     if any(not 0 <= points <= MOST_POINTS for points in given.values()):
         raise RatingRefusedError
@@ -114,21 +119,39 @@ class MemberMark:
 
 
 def marks(
-    team: Collection[Who], ratings: Ratings[Who], product: int | None, rules: FactorRules
+    team: Collection[Who],
+    ratings: Ratings[Who],
+    product: int | None,
+    rules: FactorRules,
+    *,
+    gone: Collection[Who] = (),
 ) -> dict[Who, MemberMark]:
-    """Return what comes out for each member of a team with a product in per cent."""
-    return {member: _mark(member, team, ratings, product=product, rules=rules) for member in team}
+    """Return what comes out for each member of a team with a product in per cent.
+
+    Silence costs nothing of whoever is ``gone``, and of whoever has no mate left.
+    """
+    # Of somebody gone nobody can say whether the mates would have been rated.
+    bound = {member for member in team if member not in gone and set(team) - {member} - set(gone)}
+    return {
+        member: _mark(member, team, ratings, product=product, rules=rules, is_bound=member in bound) for member in team
+    }
 
 
 def _mark(
-    member: Who, team: Collection[Who], ratings: Ratings[Who], *, product: int | None, rules: FactorRules
+    member: Who,
+    team: Collection[Who],
+    ratings: Ratings[Who],
+    *,
+    product: int | None,
+    rules: FactorRules,
+    is_bound: bool,
 ) -> MemberMark:
     mates = set(team) - {member}
     raw = raw_factor(member, team, ratings)
     factor = bounded(raw, rules)
     given = ratings.get(member, {})
     # With nobody to rate there is no silence.
-    is_silent = bool(mates) and not mates & set(given)
+    is_silent = is_bound and not mates & set(given)
     penalty = rules.penalty if is_silent else 0
     mark = None
     if product is not None:

@@ -18,7 +18,7 @@ from qualoop.values import Score, Text
 
 DAY_S: Final = 86_400
 READY_WINDOW: Final = timedelta(days=7)
-"""How long after its class a readiness check is still a reason: then the class has dealt with it."""
+"""How long a readiness check is a reason: after its class, which has dealt with it, or where there is none, after it."""
 NOTHING: Final = Text({"en": ""})
 
 
@@ -38,7 +38,8 @@ class Rule(StrEnum):
 class UnitFacts:
     """A flipped unit and one learner: ``checked`` are the mean scores of the readiness check by knowledge point.
 
-    ``checked`` is empty until the check is handed in; ``unseen`` are knowledge points of the unit without any evidence.
+    ``checked`` is empty until the check is handed in, at ``checked_at``; ``unseen`` are knowledge points of the unit
+    without any evidence.
     """
 
     key: str
@@ -47,14 +48,16 @@ class UnitFacts:
     due_at: datetime | None = None
     has_started: bool = False
     checked: Mapping[str, Score] = field(default_factory=dict)
+    checked_at: datetime | None = None
     unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """A class session whose roll was called, and whether the learner was absent without excuse."""
+    """A class session whose roll was called, when it was held, and whether the learner was absent without excuse."""
 
     key: str
+    at: datetime
     was_absent: bool
 
 
@@ -72,11 +75,13 @@ class LearnerFacts:
     """What is known of one learner in one course.
 
     ``since`` is from when on the learner could do something, ``last`` when something was done, None for never;
-    ``sessions`` are in the order in which they were held.
+    ``sessions`` are in the order in which they were held. ``is_running`` says whether the course goes on, as far as
+    anybody can tell: somebody else worked there lately, or a date lies ahead.
     """
 
     since: datetime
     last: datetime | None = None
+    is_running: bool = True
     units: Sequence[UnitFacts] = ()
     sessions: Sequence[SessionFacts] = ()
     trends: Sequence[Trend] = ()
@@ -86,13 +91,15 @@ class LearnerFacts:
 class Reason:
     """One fact that is a reason: the rule, what it is about (a key of a unit or session, a code, a day), its figures.
 
-    ``figures`` are whole numbers: counts, days, per cent, points.
+    ``figures`` are whole numbers: counts, days, per cent, points. ``at`` is when the session was held, or the pause began;
+    None for the rules whose reasons do not follow each other.
     """
 
     rule: Rule
     about: str
     figures: Mapping[str, int]
     title: Text = NOTHING
+    at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -102,7 +109,8 @@ class Reason:
     def to_document(self) -> dict[str, Any]:
         """Return the reason as plain JSON."""
         title = dict(self.title.by_language)
-        return {"rule": self.rule.value, "about": self.about, "figures": dict(self.figures), "title": title}
+        document = {"rule": self.rule.value, "about": self.about, "figures": dict(self.figures), "title": title}
+        return document | ({"at": self.at.isoformat()} if self.at else {})
 
 
 def reason_from(document: Mapping[str, Any]) -> Reason:
@@ -112,6 +120,7 @@ def reason_from(document: Mapping[str, Any]) -> Reason:
         about=document["about"],
         figures=dict(document["figures"]),
         title=Text(document["title"]),
+        at=datetime.fromisoformat(document["at"]) if "at" in document else None,
     )
 
 
@@ -134,7 +143,8 @@ def _absent(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterat
     missed = [session for session in seen if session.was_absent]
     if rule.is_on and len(missed) >= rule.missed:
         # Another absence is another fact: the last one names the reason.
-        yield Reason(rule=Rule.ABSENT, about=missed[-1].key, figures={"missed": len(missed), "of": len(seen)})
+        last, figures = missed[-1], {"missed": len(missed), "of": len(seen)}
+        yield Reason(rule=Rule.ABSENT, about=last.key, figures=figures, at=last.at)
 
 
 def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
@@ -142,7 +152,8 @@ def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Ite
     least = Decimal(rule.below) / 100
     for unit in facts.units:
         low = [score for score in unit.checked.values() if score < least]
-        is_over = unit.class_at is not None and now - unit.class_at > READY_WINDOW
+        dealt_with = unit.class_at or unit.checked_at
+        is_over = dealt_with is not None and now - dealt_with > READY_WINDOW
         if rule.is_on and len(low) >= rule.points and not is_over:
             figures = {"points": len(low), "asked": len(unit.checked), "below": rule.below}
             yield Reason(rule=Rule.NOT_READY, about=unit.key, figures=figures, title=unit.title)
@@ -160,9 +171,9 @@ def _falling(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Itera
 
 def _idle(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
     rule, last = policy.idle, facts.last or facts.since
-    if rule.is_on and now - last >= timedelta(days=rule.days):
+    if rule.is_on and facts.is_running and now - last >= timedelta(days=rule.days):
         figures = {"days": (now - last).days, "ever": int(facts.last is not None)}
-        yield Reason(rule=Rule.IDLE, about=last.astimezone(UTC).date().isoformat(), figures=figures)
+        yield Reason(rule=Rule.IDLE, about=last.astimezone(UTC).date().isoformat(), figures=figures, at=last)
 
 
 def _unit_due(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
@@ -216,16 +227,33 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """An earlier warning that somebody decided about, and the keys of its reasons."""
+    """An earlier warning that somebody decided about, when, and its reasons."""
 
     at: datetime
-    keys: frozenset[str]
+    reasons: Sequence[Reason]
 
 
-def quiet_keys(decided: Collection[Decided], policy: WarningPolicy, now: datetime) -> frozenset[str]:
-    """Return the keys of the reasons about which somebody decided so lately that they raise no warning."""
+def quiet_keys(
+    decided: Collection[Decided], found: Sequence[Reason], policy: WarningPolicy, now: datetime
+) -> frozenset[str]:
+    """Return the keys of those of the reasons found about which somebody decided so lately that they raise no warning.
+
+    A correction in the learner's favour leaves an earlier absence, or another beginning of a pause: that is no news. A
+    later absence, and a pause that began after the decision, are.
+    """
     quiet = timedelta(days=policy.quiet_days)
-    return frozenset(key for each in decided if now - each.at < quiet for key in each.keys)
+    lately = [each for each in decided if now - each.at < quiet]
+    return frozenset(reason.key for reason in found if any(_is_known(reason, each) for each in lately))
+
+
+def _is_known(reason: Reason, decided: Decided) -> bool:
+    """Say whether who decided knew of a reason, or of more than what is left of it now."""
+    for earlier in decided.reasons:
+        until = decided.at if reason.rule is Rule.IDLE else earlier.at
+        is_left = earlier.rule is reason.rule and reason.at is not None and until is not None and reason.at <= until
+        if is_left or earlier.key == reason.key:
+            return True
+    return False
 
 
 def look(open_now: Sequence[Reason] | None, found: Sequence[Reason], quiet: Collection[str]) -> Look:

@@ -9,12 +9,15 @@ piece of a stage moves no gain of it.
 2. *Practice* begins with the learner's first piece in class, or with the check of who was not there: what was done
    earlier was no fruit of the class.
 3. *Record* is the level now, of all evidence: a chance of success, where the other stages are scores.
-4. The delay between two stages goes from the last piece of the earlier one that was not later than the first piece of
+4. A stage that hardly anybody has is passed over: hops go from the stage before it to the one after it (`THIN`). Else one
+   learner's stray piece would leave one learner in the gains of three hundred.
+5. The delay between two stages goes from the last piece of the earlier one that was not later than the first piece of
    the later one. That of the record goes from the last piece before it to the moment at which that was recorded.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -51,6 +54,8 @@ IN_CLASS: Final = (Stage.FIRST_VOTE, Stage.SECOND_VOTE, Stage.TEAM)
 _NUMBER: Final = {stage: number for number, stage in enumerate(STAGES)}
 _CLASS_NUMBERS: Final = tuple(_NUMBER[stage] for stage in IN_CLASS)
 
+THIN: Final = 10
+"""A stage is passed over where this many times its learners have another one."""
 LEAST_FOR_THE_WHOLE: Final = 2
 """With more stages than these the way from end to end is no single hop."""
 
@@ -131,6 +136,22 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From when on (with) and until when (without) pieces are looked at, in seconds since 1970."""
+
+    since: float = -math.inf
+    until: float = math.inf
+
+    def of(self, pieces: Pieces) -> Pieces:
+        """Return the pieces in it."""
+        wanted = (pieces.at >= self.since) & (pieces.at < self.until)
+        return pieces if bool(wanted.all()) else pieces.where(wanted)
+
+
+ALWAYS: Final = Span()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageMean:
     """The mean score of the ``n`` learners who have anything of a stage, in [0, 1]; of the record, their level."""
 
@@ -141,7 +162,7 @@ class StageMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """From a stage to the next one that anybody has: gain and delay; None where nobody has both ends."""
+    """From a stage to the next one that is not passed over: gain and delay; None where nobody has both ends."""
 
     start: Stage
     end: Stage
@@ -153,7 +174,8 @@ class Hop:
 class Run:
     """The stages that there are, in order, and the hops between them.
 
-    ``whole`` goes from the first to the last one that has scores, None where that is a hop. The record's level is no score.
+    ``whole`` goes from the first to the last one that has scores and hops, None where that is a hop. The record's level is
+    no score.
     """
 
     stages: Sequence[StageMean]
@@ -188,10 +210,14 @@ def in_loop(pieces: Pieces, shape: tuple[int, int]) -> Pieces:
     return pieces.where(~(too_late | too_early))
 
 
-def measure(pieces: Pieces, level: Floats) -> Loop:
-    """Return the loop of a class; ``level``, of shape (learners, points), is the record, NaN where there is none."""
+def measure(pieces: Pieces, level: Floats, *, span: Span = ALWAYS) -> Loop:
+    """Return the loop of a class; ``level``, of shape (learners, points), is the record, NaN where there is none.
+
+    ``pieces`` are all of the class, and of these those of the ``span`` count: where a piece belongs depends on what came
+    before and after it, whether that is looked at or not.
+    """
     shape = (level.shape[0], level.shape[1])
-    kept = in_loop(pieces, shape)
+    kept = span.of(in_loop(pieces, shape))
     tables = _Tables(kept, level)
     columns = range(shape[1])
     return Loop(together=_together(tables), points=[_run(tables, column) for column in columns])
@@ -280,8 +306,10 @@ def _made(means: dict[Stage, Floats], hop: Callable[[Stage, Stage], Hop]) -> Run
         for stage, values in means.items()
         if (mean := mean_of(values)) is not None
     ]
-    hops = [hop(early.stage, late.stage) for early, late in pairwise(found)]
-    scored = [each.stage for each in found if each.stage is not Stage.RECORD]
+    fullest = max((each.n for each in found), default=0)
+    passed = [each.stage for each in found if each.stage is Stage.RECORD or each.n * THIN >= fullest]
+    hops = [hop(early, late) for early, late in pairwise(passed)]
+    scored = [stage for stage in passed if stage is not Stage.RECORD]
     whole = hop(scored[0], scored[-1]) if len(scored) > LEAST_FOR_THE_WHOLE else None
     # What lies between the ends is no delay: days of practice are in it.
     return Run(stages=found, hops=hops, whole=replace(whole, delay=None) if whole else None)

@@ -2,8 +2,11 @@
 
 The band is that of the paired t test (Student, *Biometrika* 6, 1908): the mean difference plus and minus the 95 %
 quantile of t times its standard error, so that it holds the true mean in nine classes of ten like this one. The
-quantile is exact for one and two degrees of freedom, else the expansion 26.7.5 of Abramowitz and Stegun, *Handbook of
-Mathematical Functions*, whose error here is below 0.002.
+quantile is the expansion 26.7.5 of Abramowitz and Stegun, *Handbook of Mathematical Functions*, whose error here is below
+0.002.
+
+There is no band for fewer than LEAST_FOR_A_BAND learners, nor where all changed by the same: of a few single questions
+that are right or wrong it would be of no width, and say surely what two or three learners happened to do.
 """
 
 from __future__ import annotations
@@ -17,9 +20,9 @@ from numpy.typing import NDArray
 
 Z_95: Final = 1.6448536269514722
 """The 95 % quantile of the normal distribution."""
-TAIL: Final = 0.95
 SECONDS_AN_HOUR: Final = 3600.0
-LEAST_FOR_A_BAND: Final = 2
+LEAST_FOR_A_BAND: Final = 6
+NINE_IN_TEN: Final = 0.9
 DIGITS: Final = 9
 """To how many digits means are kept: more would tell in which order they were added up."""
 
@@ -30,7 +33,8 @@ Floats = NDArray[np.float64]
 class Paired:
     """A mean difference over the ``n`` learners who have both ends, in [-1, 1], and its 90 % band.
 
-    ``before`` and ``after`` are the means of those same learners, in [0, 1]. The band is None for a single learner.
+    ``before`` and ``after`` are the means of those same learners, in [0, 1]. The band is None where nobody could say how sure it is:
+    for few learners, or where all changed by the same.
     """
 
     n: int
@@ -56,11 +60,7 @@ class Delay:
 
 
 def t_quantile(freedom: int) -> float:
-    """Return the 95 % quantile of Student's t for at least one degree of freedom."""
-    if freedom == 1:
-        return math.tan(math.pi * (TAIL - 0.5))
-    if freedom == LEAST_FOR_A_BAND:
-        return (2 * TAIL - 1) * math.sqrt(2 / (4 * TAIL * (1 - TAIL)))
+    """Return the 95 % quantile of Student's t for at least three degrees of freedom."""
     z, v = Z_95, float(freedom)
     terms = (
         (z**3 + z) / 4,
@@ -78,10 +78,11 @@ def paired(before: Floats, after: Floats) -> Paired | None:
     if not n:
         return None
     early, late = before[both], after[both]
-    differences = late - early
+    # Of what is the same to DIGITS digits the rest is no difference.
+    differences = (late - early).round(DIGITS)
     gain = _mean(differences)
     low = high = None
-    if n >= LEAST_FOR_A_BAND:
+    if n >= LEAST_FOR_A_BAND and np.ptp(differences) > 0:
         half = t_quantile(n - 1) * float(differences.std(ddof=1)) / math.sqrt(n)
         low, high = max(round(gain - half, DIGITS), -1.0), min(round(gain + half, DIGITS), 1.0)
     return Paired(n=n, before=_mean(early), after=_mean(late), gain=gain, low=low, high=high)
@@ -92,8 +93,11 @@ def delay(seconds: Floats) -> Delay | None:
     there = seconds[~np.isnan(seconds)]
     if not there.size:
         return None
-    median, ninth = np.quantile(there, (0.5, 0.9)) / SECONDS_AN_HOUR
-    return Delay(n=int(there.size), median=float(median), ninth=float(ninth))
+    # One of the delays that there are: between two of them more than one in ten could lie above it.
+    ninth = np.quantile(there, NINE_IN_TEN, method="inverted_cdf")
+    return Delay(
+        n=int(there.size), median=float(np.median(there)) / SECONDS_AN_HOUR, ninth=float(ninth) / SECONDS_AN_HOUR
+    )
 
 
 def mean_of(values: Floats) -> float | None:

@@ -9,13 +9,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qualoop.ledger import SCORED_BY_MACHINE, EvidenceForm
+from qualoop.policies import Judge, Sheet, read_occasion
 from qualoop.policies.multi_form import MultiFormRule
 from qualoop.values import LANGUAGES, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormFact:
-    """One piece of evidence that counts: the knowledge points that it moved, its form, who scored it (or `auto`)."""
+    """One piece of evidence that counts: the knowledge points that it moved, its form, and who assessed it, or `auto`.
+
+    Who assessed it is what `assessor_of` returns.
+    """
 
     codes: Collection[str]
     form: EvidenceForm
@@ -64,17 +68,35 @@ class MultiForm:
         return not (self.lacking_forms or self.lacking_assessors)
 
 
+def assessor_of(rater: str, occasion: str, learner: str) -> str:
+    """Return who assessed a piece of evidence of ``learner``, by pseudonym; `auto` for nobody whose judgement counts here.
+
+    Peers, and learners of themselves, say something of a work, and are no assessors of it.
+    """
+    sheet = read_occasion(occasion)
+    is_of_equals = isinstance(sheet, Sheet) and sheet.judge is not Judge.ASSESSOR
+    return SCORED_BY_MACHINE if is_of_equals or rater == learner else rater
+
+
+def judges_of(facts: Iterable[FormFact], codes: Collection[str], rule: MultiFormRule) -> frozenset[str]:
+    """Return who assessed a piece on some knowledge points in a form that the rule counts."""
+    wanted = frozenset(codes)
+    raters = {fact.rater for fact in facts if fact.form in rule.forms and not wanted.isdisjoint(fact.codes)}
+    return frozenset(raters - {SCORED_BY_MACHINE})
+
+
 def multi_form(facts: Iterable[FormFact], units: Mapping[str, Collection[str]], rule: MultiFormRule) -> MultiForm:
     """Return what there is on the required ``units`` (code -> its knowledge points). One piece may serve several units."""
+    told = list(facts)
     forms: dict[str, dict[EvidenceForm, int]] = {unit: {} for unit in units}
-    assessors: dict[str, set[str]] = {unit: set() for unit in units}
     held = {unit: frozenset(codes) for unit, codes in units.items()}
-    for fact in facts:
+    for fact in told:
         for unit, codes in held.items():
             if not codes.isdisjoint(fact.codes):
                 forms[unit][fact.form] = forms[unit].get(fact.form, 0) + 1
-                assessors[unit] |= {fact.rater} - {SCORED_BY_MACHINE}
-    found = [UnitForms(unit=unit, forms=forms[unit], assessors=frozenset(assessors[unit])) for unit in units]
+    found = [
+        UnitForms(unit=unit, forms=forms[unit], assessors=judges_of(told, codes, rule)) for unit, codes in held.items()
+    ]
     return MultiForm(rule=rule, units=found)
 
 

@@ -125,14 +125,17 @@ class Indicators:
 
 
 def indicators(entries: Iterable[Entry], built: Built, *, today: date, years: int) -> Indicators:
-    """Return the indicators of a record: over all time, and in the last ``years`` years of enterprise days."""
+    """Return the indicators of a record: until ``today``, and in the last ``years`` years of enterprise days.
+
+    What is confirmed and begins later counts from that day on, days in an enterprise one after another.
+    """
     known = list(entries)
-    counted = [entry.body for entry in known if entry.state is EntryState.CONFIRMED]
+    counted = [entry.body for entry in known if entry.state is EntryState.CONFIRMED and entry.body.starts <= today]
     stays = [body for body in counted if body.kind is EntryKind.ENTERPRISE]
     research = [body for body in counted if body.kind is EntryKind.RESEARCH]
     return Indicators(
-        enterprise_days=enterprise_days(stays),
-        recent_days=enterprise_days(stays, since=_years_before(today, years)),
+        enterprise_days=enterprise_days(stays, until=today),
+        recent_days=enterprise_days(stays, since=_years_before(today, years), until=today),
         enterprises=len({_same(body.place) for body in (*stays, *research)}),
         research=len(research),
         courses=sum(body.kind is EntryKind.COURSE for body in counted),
@@ -141,13 +144,13 @@ def indicators(entries: Iterable[Entry], built: Built, *, today: date, years: in
     )
 
 
-def enterprise_days(stays: Sequence[EntryBody], *, since: date | None = None) -> int:
-    """Return how many days somebody was in enterprises, from ``since`` on: no day of the calendar counts twice.
+def enterprise_days(stays: Sequence[EntryBody], *, since: date | None = None, until: date | None = None) -> int:
+    """Return how many days somebody was in enterprises, from ``since`` to ``until``: no day of the calendar counts twice.
 
     Where stays overlap, the days that are said of them count together, up to the days that the stays cover. Of a stay
-    that began earlier the share of its days that lies after ``since`` counts, rounded down.
+    that began earlier or ends later the share of its days that lies between counts, rounded down.
     """
-    parts = [_part(stay, since) for stay in stays]
+    parts = [_part(stay, since, until) for stay in stays]
     total, covered, said, end = 0, 0, 0, None
     for starts, ends, days in sorted(part for part in parts if part is not None):
         if end is None or starts > end:
@@ -161,12 +164,12 @@ def enterprise_days(stays: Sequence[EntryBody], *, since: date | None = None) ->
     return total + min(said, covered)
 
 
-def _part(stay: EntryBody, since: date | None) -> tuple[date, date, int] | None:
-    """Return beginning, end and days of what of a stay lies after ``since``; None where nothing does."""
-    starts = max(stay.starts, since) if since else stay.starts
-    if starts > stay.ends:
+def _part(stay: EntryBody, since: date | None, until: date | None) -> tuple[date, date, int] | None:
+    """Return beginning, end and days of what of a stay lies between two days; None where nothing does."""
+    starts, ends = max(stay.starts, since or stay.starts), min(stay.ends, until or stay.ends)
+    if starts > ends:
         return None
-    return starts, stay.ends, stay.days * ((stay.ends - starts).days + 1) // stay.length
+    return starts, ends, stay.days * ((ends - starts).days + 1) // stay.length
 
 
 def _years_before(today: date, years: int) -> date:

@@ -113,6 +113,12 @@ def finish(page: Page) -> None:
     page.locator("#phone-people").wait_for()
 
 
+def forget(page: Page) -> None:
+    """Press "Forget this phone", and mean it."""
+    page.locator("#phone-forget").click()
+    page.locator("dialog .q-button-primary").click()
+
+
 def send(page: Page) -> None:
     """Go to the own observations, and have sent what waits."""
     page.locator(".q-phone-status").click()

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect
 
+from lti_tool.views import phone_shell
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import NewContext
 from tests.browser.keyboard import tab_to
@@ -22,6 +23,7 @@ from tests.browser.phone_app import (
     expect_sent,
     finish,
     fits,
+    forget,
     join,
     kept_rows,
     observe,
@@ -313,7 +315,7 @@ def test_what_an_ended_invitation_does_not_take_is_offered_as_a_file(site: Phone
     with page.expect_download() as download:
         page.locator("#phone-export").click()
     assert learner(0) not in download.value.suggested_filename
-    page.locator("#phone-forget").click()
+    forget(page)
     expect(page.locator("#phone-link")).to_be_visible()
     assert kept_rows(page)["captures"] == 0
 
@@ -322,8 +324,7 @@ def test_forgetting_this_phone(site: PhoneSite, new_context: NewContext) -> None
     page = join(new_context(viewport=PHONE).new_page(), site)
     page.locator("#phone-more").click()
     assert serious_findings(page) == []
-    page.locator("#phone-forget").click()
-    page.locator("dialog .q-button-primary").click()
+    forget(page)
     expect(page.locator("#phone-link")).to_be_visible()
     assert site.api.left == 1
     assert kept_rows(page) == {"kept": 0, "drafts": 0, "captures": 0, "photos": 0}
@@ -347,19 +348,21 @@ def test_only_one_tab_works(site: PhoneSite, new_context: NewContext) -> None:
     expect(first.locator("#phone-take-over")).to_be_visible()
 
 
-def test_a_new_version_waits_for_leave(site: PhoneSite, new_context: NewContext) -> None:
+def test_a_new_version_waits_for_leave(
+    site: PhoneSite, new_context: NewContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = join(new_context(viewport=PHONE).new_page(), site)
     names = "caches.keys().then((names) => names.join())"
     before = page.evaluate(names)
-    worker = page.request.get(f"{site.origin}/phone/worker.js").body()
-    site.files["/phone/worker.js"] = worker.replace(b'"version": "', b'"version": "next')
+    built = phone_shell._built
+    monkeypatch.setattr(phone_shell, "_built", lambda path: built(path) + b"\n// The next one.")
     page.reload()
     expect(page.locator("#phone-update")).to_be_visible()
     assert before in page.evaluate(names)
     with page.expect_navigation():
         page.locator("#phone-update").click()
     expect(page.locator("#task-chat")).to_be_visible()
-    page.wait_for_function("caches.keys().then((names) => names.length === 1 && names[0].includes('next'))")
+    page.wait_for_function("(old) => caches.keys().then((names) => names.length === 1 && names[0] !== old)", arg=before)
 
 
 def test_a_phone_without_room_says_so(site: PhoneSite, new_context: NewContext) -> None:

@@ -12,7 +12,19 @@ from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import NewContext
-from tests.browser.phone_app import PHONE, PhoneSite, a_phone, expect_sent, finish, fits, join, observe, send, standing
+from tests.browser.phone_app import (
+    PHONE,
+    PhoneSite,
+    a_phone,
+    expect_sent,
+    finish,
+    fits,
+    forget,
+    join,
+    observe,
+    send,
+    standing,
+)
 from tests.factories.class_sessions import open_classroom
 from tests.factories.phones import TASK, PracticeCourse, install, link_in, photo
 from tests.factories.rubrics import the_rubric
@@ -149,6 +161,6 @@ def test_a_phone_that_staff_took_off_says_so(site: PhoneSite, course: PracticeCo
     expect(page.locator("#phone-forget")).to_be_disabled()
     with page.expect_download():
         page.locator("#phone-export").click()
-    page.locator("#phone-forget").click()
+    forget(page)
     expect(page.locator("#phone-link")).to_be_visible()
     assert course.evidence() == []

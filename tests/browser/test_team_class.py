@@ -42,6 +42,20 @@ def scratch(page: Page, number: int, place: int) -> None:
     page.locator(f"form[aria-labelledby='scratch-title-{number}'] button").click()
 
 
+def held_back(page: Page) -> list[Route]:
+    """Hold back what a phone sends first of a team, until somebody lets it go on."""
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if waiting:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route("**/team", keep)
+    return waiting
+
+
 @dataclass
 class Hall:
     """A class with teams of two and one, a projector, and a phone for each learner."""
@@ -123,9 +137,9 @@ def appeal(hall: Hall) -> None:
     first, mate, _ = hall.phones
     for page in hall.phones:
         expect(page.locator(".q-team-scratched[data-right]")).to_have_count(4)
-    first.locator("#appeal-1 summary").click()
-    first.locator("#words-1").fill("Both mean the same.")
-    first.locator("#appeal-1 button").click()
+    first.locator("#appeal-1-1 summary").click()
+    first.locator("#words-1-1").fill("Both mean the same.")
+    first.locator("#appeal-1-1 button").click()
     expect(mate.get_by_text("Both mean the same.")).to_be_visible()
     hall.aside.goto(hall.site.origin + hall.path("team-check"))
     hall.aside.locator(".q-team-appeal textarea").fill("Yes, they do.")
@@ -212,3 +226,53 @@ def test_a_scratch_that_fails_is_sent_again_and_is_one(site: Site, new_context: 
     expect(page.locator("[data-q-trouble]")).to_be_hidden()
     assert refused == [200]
     assert [each[1:] for each in found.scratches()] == [(1, 1)]
+
+
+def test_a_phone_follows_when_teams_are_drawn_anew(site: Site, new_context: NewContext) -> None:
+    room = open_classroom(site.tool, f"team-{next(COURSES)}")
+    found = team_class(room, 4)
+    page = site.visit(new_context, found.learners[0], f"in-class/{room.row().uuid}/", "en", viewport=PHONE)
+    mates = page.locator("section:has(> #my-team) p")
+    expect(mates).to_have_text("With you: Learner 2")
+    found.post("teams/make", do="draw", size="4")
+    expect(mates).to_contain_text("Learner 4")
+    found.post("teams/make", do="clear")
+    expect(mates).to_have_count(0)
+    expect(page.locator("[data-q-trouble]")).to_be_hidden()
+
+
+def test_of_two_questions_scratched_at_once_both_come_through(site: Site, new_context: NewContext) -> None:
+    room = open_classroom(site.tool, f"team-{next(COURSES)}")
+    found = team_class(room, 2)
+    found.plan_check()
+    found.until("team")
+    page = site.visit(new_context, found.learners[0], f"in-class/{room.row().uuid}/", "en", viewport=PHONE)
+    waiting = held_back(page)
+    buttons = [page.locator(f"form[aria-labelledby='scratch-title-{number}'] button") for number in (1, 2)]
+    scratch(page, 1, found.wrong(1))
+    expect(buttons[0]).to_have_attribute("aria-busy", "true")
+    expect(buttons[1]).not_to_have_attribute("aria-busy", "true")
+    scratch(page, 2, found.wrong(2))
+    expect(buttons[1]).to_have_attribute("aria-busy", "true")
+    # The first one gets no answer while the second one waits.
+    waiting[0].abort()
+    expect(page.locator(".q-team-scratched[data-wrong]")).to_have_count(2)
+    expect(page.locator("[data-q-trouble]")).to_be_hidden()
+    assert sorted(each[1:] for each in found.scratches()) == [(1, 1), (2, 1)]
+
+
+def test_a_scratch_that_came_too_late_is_told_though_another_one_counted(site: Site, new_context: NewContext) -> None:
+    room = open_classroom(site.tool, f"team-{next(COURSES)}")
+    found = team_class(room, 2)
+    found.plan_check()
+    found.until("team")
+    page = site.visit(new_context, found.learners[0], f"in-class/{room.row().uuid}/", "en", viewport=PHONE)
+    waiting = held_back(page)
+    page.route("**/class/live/**", lambda route: route.abort())
+    scratch(page, 1, found.wrong(1))
+    scratch(page, 2, found.wrong(2))
+    found.scratch(found.learners[1], 1, found.right(1))
+    waiting[0].continue_()
+    expect(page.locator(".q-team-scratched[data-wrong]")).to_have_count(1)
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was scratched")
+    assert sorted(each[1:] for each in found.scratches()) == [(1, 1), (2, 1)]

@@ -30,6 +30,11 @@ class Classroom:
     def learner(self, number: int, name: str | None = None) -> Seat:
         return _enter(self.tool, self.name, f"s-{number}", name=name or f"Learner {number}")
 
+    def assistant(self) -> Seat:
+        role = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
+        changes = {"https://purl.imsglobal.org/spec/lti/claim/roles": [role]}
+        return _enter(self.tool, self.name, "ta-1", name="Ta", role="teacher", changes=changes)
+
     def plan(self, **form: str) -> str:
         """Plan a session; return its uuid."""
         sent = {"title": "Hour one", "late": "10", "low": "30", "high": "70", "plan": "5 Roll call\n10 Vote", **form}

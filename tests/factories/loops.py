@@ -26,6 +26,7 @@ from lti_tool.models import (
 )
 from lti_tool.services import evidence
 from lti_tool.services.class_members import Link
+from lti_tool.services.class_team_evidence import SOURCE as TEAM_CHECK
 from lti_tool.services.evidence import Submission
 from lti_tool.services.loop_meter import LoopFilters, LoopMeter, read_loop
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm
@@ -153,8 +154,9 @@ class LoopCourse:
         *,
         attempt: str = "",
         tries: int = 1,
+        check: str = "",
     ) -> list[str]:
-        """Let the learners in order have a score, hours after Monday; return the uuids of the events."""
+        """Let the learners in order have a score, hours after Monday, some of a team test; return the events' uuids."""
         at = MONDAY + timedelta(hours=hour)
         submissions = [
             Submission(
@@ -170,7 +172,9 @@ class LoopCourse:
                     tries=tries,
                     hints=0,
                 ),
-                source=("loop-test", f"{key}:{learner}:{hour}", str(tries)),
+                source=(TEAM_CHECK, f"{check}:{learner}", key)
+                if check
+                else ("loop-test", f"{key}:{learner}:{hour}", str(tries)),
                 occurred_at=at,
             )
             for learner, score in zip(self.learners, scores, strict=False)

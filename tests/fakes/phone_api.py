@@ -108,14 +108,19 @@ class PhoneApi:
     #: How many captures of a batch are stored before the connection is cut, with no answer.
     cut_after: int | None = None
     fails: int = 0
+    #: What answers in the place of the server where it wants to: a proxy, a page in between, a fault.
+    between: Callable[[Request], Response | None] | None = None
     left: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request (PEP 3333)."""
         request = Request(environ)
-        with self._lock:
-            response = self._answer(request)
+        # What takes its time there must not keep the server from answering others.
+        response = self.between(request) if self.between else None
+        if response is None:
+            with self._lock:
+                response = self._answer(request)
         response.headers["Cache-Control"] = "no-store"
         return response(environ, start_response)
 
@@ -123,13 +128,8 @@ class PhoneApi:
         path = request.path
         if path.startswith("/observe/"):
             return self._join(path.removeprefix("/observe/"), request)
-        if self._device(request) not in self.keys:
-            return _problem(401, "observation-device-unknown")
-        if request.headers.get("Qualoop-Phone") != "1":
-            return _problem(403, "forged")
-        if self.fails:
-            self.fails -= 1
-            return _problem(503, "busy")
+        if response := self._refusal(request):
+            return response
         what = path.removeprefix("/phone/api/")
         if request.method == "PUT":
             return self._photo(what, request)
@@ -142,9 +142,20 @@ class PhoneApi:
         }
         return table[request.method, what](request)
 
+    def _refusal(self, request: Request) -> Response | None:
+        """Return the answer of what stands before the API, None where it lets through."""
+        if self._device(request) not in self.keys:
+            return problem(401, "observation-device")
+        if request.headers.get("Qualoop-Phone") != "1":
+            return problem(403, "forged")
+        if self.fails:
+            self.fails -= 1
+            return problem(503, "busy")
+        return None
+
     def _join(self, token: str, request: Request) -> Response:
         if token != TOKEN:
-            return _problem(404, "observation-invitation")
+            return problem(404, "observation-invitation")
         if request.method == "GET":
             page = f'<!doctype html><form method="post" action="/observe/{TOKEN}"><button>Open</button></form>'
             return Response(page, mimetype="text/html")
@@ -157,7 +168,7 @@ class PhoneApi:
 
     def _pack(self, request: Request) -> Response:
         if self.has_ended:
-            return _problem(401, "observation-ended")
+            return problem(401, "observation-ended")
         body = json.dumps({**self.pack, "device": {"uuid": self._device(request), "seq": 0}})
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()}"'
         if request.headers.get("If-None-Match") == etag:
@@ -168,7 +179,7 @@ class PhoneApi:
         sent = ECKey.import_key(request.get_json()["jwk"])
         known = self.keys[self._device(request)]
         if known and known.thumbprint() != sent.thumbprint():
-            return _problem(409, "observation-key-set")
+            return problem(409, "observation-key-set")
         self.keys[self._device(request)] = sent
         return Response(status=204)
 
@@ -192,16 +203,21 @@ class PhoneApi:
         assert opened.headers() == {"alg": "ES256", "kid": sender}
         payload = json.loads(opened.payload or b"")
         state, code, message = self.verdicts.get(payload["task"], ("recorded", "", ""))
-        if state != "refused":
-            self.captures.setdefault(payload["id"], payload)
         outcome = {"id": payload["id"], "state": state, "code": code, "message": message}
+        if state == "refused":
+            return outcome
+        self.captures.setdefault(payload["id"], payload)
         return self.outcomes.setdefault(payload["id"], outcome)
 
     def _list(self, _request: Request) -> Response:
         if self.has_ended:
-            return _problem(401, "observation-ended")
+            return problem(401, "observation-ended")
         rows = [
-            {**self.outcomes[key], **{name: each.get(name) for name in ("learner", "team", "task", "made_at")}}
+            {
+                **self.outcomes[key],
+                **{name: each.get(name) for name in ("learner", "task", "made_at")},
+                "team": each.get("team", []),
+            }
             for key, each in self.captures.items()
         ]
         return _json({"captures": rows})
@@ -237,6 +253,7 @@ def _json(body: Any) -> Response:
     return Response(json.dumps(body), mimetype="application/json")
 
 
-def _problem(status: int, code: str) -> Response:
+def problem(status: int, code: str) -> Response:
+    """Return how the server says no (RFC 9457)."""
     body = json.dumps({"type": "about:blank", "status": status, "code": code, "title": code})
     return Response(body, status=status, mimetype="application/problem+json")

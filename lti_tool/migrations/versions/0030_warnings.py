@@ -17,15 +17,23 @@ IS_OPEN = sa.text("state = 'open'")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and keep apart who chose a rubric."""
     _settings()
     _warnings()
     _warning_events()
     _teachers()
+    _rubrics()
+    # Of who is there already nobody knows since when.
+    op.add_column("enrolment", sa.Column("joined_at", Instant(), nullable=True))
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop what was made."""
+    op.drop_column("enrolment", "joined_at")
+    with op.batch_alter_table("marking_setup") as setup:
+        setup.drop_constraint("fk_marking_setup_rubric_by", type_="foreignkey")
+        setup.drop_column("rubric_by")
+        setup.drop_column("rubric_at")
     for table in ("teacher_entry_event", "teacher_entry", "warning_event", "early_warning", "warning_setting"):
         op.drop_table(table)
 
@@ -139,3 +147,15 @@ def _teachers() -> None:
         sa.UniqueConstraint("teacher_entry_id", "number", name=op.f("uq_teacher_entry_event_teacher_entry_id_number")),
         belongs_to={"teacher_entry_id": "teacher_entry"},
     )
+
+
+def _rubrics() -> None:
+    """Add who chose the rubric; for what stands, who changed the settings last is the nearest that is known."""
+    with op.batch_alter_table("marking_setup") as setup:
+        table.add_column(sa.Column("rubric_by", ID, nullable=True))
+        table.add_column(sa.Column("rubric_at", Instant(), nullable=True))
+        table.create_foreign_key(op.f("fk_marking_setup_rubric_by"), "person", ["rubric_by"], ["id"])
+    op.execute("UPDATE marking_setup SET rubric_by = changed_by, rubric_at = updated_at")
+    with op.batch_alter_table("marking_setup") as setup:
+        table.alter_column("rubric_by", existing_type=ID, nullable=False)
+        table.alter_column("rubric_at", existing_type=Instant(), nullable=False)

@@ -17,6 +17,9 @@ const VOTE_FORM = "form[data-q-vote]";
 const TOKEN = "csrf";
 /** What the server says to a vote: taken, the round takes none, it is no answer. All else is no word on the vote. */
 const ANSWERS = new Set([200, 409, 422]);
+const REFUSED = 409;
+const MISSING = 404;
+const ALERT = "[role=alert]";
 const CHOSEN = new Set(["checked", "selected", "value"]);
 
 /** How far the clock of the server is ahead of this one: timers follow the server's. */
@@ -158,14 +161,22 @@ interface Stage {
 interface Vote {
   readonly address: string;
   readonly fields: string;
+  hasFailed: boolean;
+}
+
+/** Returns what a form decides: what is sent of it replaces what waits of the same, and of nothing else. */
+function keyOf(form: HTMLFormElement): string {
+  const fields = fieldsOf(form);
+  return `${form.action} ${fields.get("poll") ?? ""} ${fields.get("number") ?? ""}`;
 }
 
 class QualoopClass extends Asking {
   #etag = "";
   #isOld = false;
-  /** The vote that was pressed last, until the server has answered it. */
-  #vote: Vote | null = null;
-  #hasFailed = false;
+  /** The last vote of each form, until the server has answered it. */
+  readonly #votes = new Map<string, Vote>();
+  /** What was refused while others were on their way, to be said with their answers. */
+  #refusal: Element | null = null;
   #delivery: Promise<void> | null = null;
 
   override connectedCallback(): void {
@@ -181,11 +192,15 @@ class QualoopClass extends Asking {
 
   async look(): Promise<void> {
     await this.#follow();
-    if (this.#vote) await this.#deliver();
+    if (this.#votes.size) await this.#deliver();
   }
 
   override trouble(is: boolean): void {
     super.trouble(is || this.#hasFailed);
+  }
+
+  get #hasFailed(): boolean {
+    return [...this.#votes.values()].some((vote) => vote.hasFailed);
   }
 
   async #follow(): Promise<void> {
@@ -195,6 +210,12 @@ class QualoopClass extends Asking {
     const response = await fetch(address, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     noteClock(response);
     if (response.status === 304) return;
+    if (response.status === MISSING) {
+      // The team that the page asks for is no more: the page knows which there is now.
+      await this.#fetchPage();
+      this.#etag = "";
+      return;
+    }
     if (!response.ok) throw new Error(String(response.status));
     const stage = (await response.json()) as Stage;
     if (this.#isOld || stage.version !== this.#shown) await this.#fetchPage();
@@ -221,8 +242,10 @@ class QualoopClass extends Asking {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !("qVote" in form.dataset)) return;
     event.preventDefault();
-    this.#vote = { address: form.action, fields: fieldsOf(form).toString() };
+    const vote = { address: form.action, fields: fieldsOf(form).toString(), hasFailed: false };
+    this.#votes.set(keyOf(form), vote);
     void this.#deliver().catch(() => undefined);
+    this.#tell(true);
   };
 
   /** Sends a form of several questions at each choice, so that nothing is lost when it is closed. */
@@ -237,30 +260,35 @@ class QualoopClass extends Asking {
     return forms.find((form) => form.action === vote.address && fieldsOf(form).toString() === vote.fields) ?? null;
   }
 
-  /** Sends the vote that waits, never two at once: the server counts what comes last, and that must be the last one. */
+  /** Sends the votes that wait, never two at once: the server counts what comes last, and that must be the last one. */
   #deliver(): Promise<void> {
     this.#delivery ??= this.#sendAll().finally(() => {
       this.#delivery = null;
+      this.#refusal = null;
       this.#tell(false);
     });
     return this.#delivery;
   }
 
+  /** Sends each vote once, those that are pressed meanwhile too; throws where one got no answer. */
   async #sendAll(): Promise<void> {
-    for (let vote = this.#vote; vote; vote = this.#vote) {
+    const tried = new Set<Vote>();
+    const waiting = (): [string, Vote] | undefined => [...this.#votes].find(([, vote]) => !tried.has(vote));
+    for (let next = waiting(); next; next = waiting()) {
+      const [key, vote] = next;
+      tried.add(vote);
       try {
         this.#tell(true);
-        await this.#send(vote);
-      } catch (error) {
-        this.#hasFailed = this.#vote !== null;
-        // Whoever has pressed again need not wait for the next try.
-        if (this.#vote === vote) throw error;
+        await this.#send(key, vote);
+      } catch {
+        vote.hasFailed = true;
       }
     }
+    if (this.#hasFailed) throw new Error("a vote got no answer");
   }
 
   /** Says that a vote is saved only when the server has said so; throws where it has said nothing of the vote. */
-  async #send(vote: Vote): Promise<void> {
+  async #send(key: string, vote: Vote): Promise<void> {
     const body = new URLSearchParams(vote.fields);
     body.set(TOKEN, this.querySelector<HTMLInputElement>(`input[name=${TOKEN}]`)?.value ?? "");
     const response = await ask(this, vote.address, { method: "POST", body, headers: { [FRAGMENT]: "1" } });
@@ -270,27 +298,36 @@ class QualoopClass extends Asking {
       throw new Error(String(response.status));
     }
     const html = await response.text();
-    if (this.#vote !== vote) return;
-    this.#vote = null;
-    this.#hasFailed = false;
+    if (this.#votes.get(key) !== vote) return;
+    this.#votes.delete(key);
     const form = this.#formOf(vote);
     const isAsSent = form !== null;
     // Of what was chosen since then nothing is saved, so nothing is said.
     if (response.ok && !isAsSent) return;
     // Where there are several forms, what is chosen in the others is not sent.
     put(this, html, !isAsSent || "qKeep" in form.dataset);
+    this.#sayRefusal(response.status);
     // The answer may be older than what was shown: the next look compares.
     this.#etag = "";
   }
 
-  /** Shows how it stands with the vote: on its way, not through yet, or none waits. */
+  /** Says of a vote that was refused that it was, also where the page that said so makes room for the next answer. */
+  #sayRefusal(status: number): void {
+    const said = this.querySelector(ALERT);
+    if (status === REFUSED) this.#refusal = said?.cloneNode(true) as Element | null;
+    else if (this.#refusal && !said) this.querySelector(".q-page-head")?.after(this.#refusal.cloneNode(true));
+  }
+
+  /** Shows how it stands with the votes: on their way, not through yet, or none waits. */
   #tell(isSending: boolean): void {
-    const button = this.querySelector(`${VOTE_FORM} button`);
-    if (isSending) button?.setAttribute("aria-busy", "true");
-    else button?.removeAttribute("aria-busy");
-    if (this.#vote) this.dataset["vote"] = this.#hasFailed ? "failed" : "sending";
+    for (const form of this.querySelectorAll<HTMLFormElement>(VOTE_FORM)) {
+      const button = form.querySelector("button");
+      if (isSending && this.#votes.has(keyOf(form))) button?.setAttribute("aria-busy", "true");
+      else button?.removeAttribute("aria-busy");
+    }
+    if (this.#votes.size) this.dataset["vote"] = this.#hasFailed ? "failed" : "sending";
     else delete this.dataset["vote"];
-    if (this.#hasFailed || !this.#vote) this.trouble(this.#hasFailed);
+    if (this.#hasFailed || !this.#votes.size) this.trouble(this.#hasFailed);
   }
 }
 

@@ -4,13 +4,13 @@
  */
 import { Toasts, type App, type View } from "./phone_app";
 import { button, h, icon, notice } from "./phone_dom";
-import { emptyView, moreView, otherTabView, stoppedView } from "./phone_more";
+import { brokenView, emptyView, moreView, otherTabView, stoppedView } from "./phone_more";
 import { Phone } from "./phone_model";
-import { learnersView, tasksView } from "./phone_people";
+import { forgetAsked, learnersView, tasksView } from "./phone_people";
 import { rubricView } from "./phone_rubric";
 import { Sender } from "./phone_sending";
 import { needsPerson, sentView } from "./phone_sent";
-import { Store } from "./phone_store";
+import { Store, StoreUnavailableError } from "./phone_store";
 import { watchInstalling } from "./phone_tips";
 import { _, languageOf, moment, useLanguage } from "./phone_words";
 
@@ -22,7 +22,9 @@ class Shell implements App {
   readonly sender: Sender;
   isKept = false;
   readonly #toasts = new Toasts();
-  readonly #status = h("a", { class: "q-phone-status", href: "#sent", role: "status" });
+  /** The link keeps its role; what is in it is said when it changes. */
+  readonly #said = h("span", { class: "q-phone-said", role: "status" });
+  readonly #status = h("a", { class: "q-phone-status", href: "#sent" }, this.#said);
   readonly #bar = h("header", { class: "q-phone-top" });
   readonly #update = h("div", {});
   readonly #main = h("main", { class: "q-phone-main" });
@@ -33,6 +35,7 @@ class Shell implements App {
   constructor(readonly phone: Phone) {
     this.sender = new Sender(phone);
     phone.addEventListener("change", () => this.#soon());
+    phone.addEventListener("forgotten", forgetAsked);
   }
 
   start(): void {
@@ -87,7 +90,9 @@ class Shell implements App {
     this.#drawBar();
     if (!this.#view?.refresh || (!isAsked && isWriting(this.#main))) return;
     const focused = document.activeElement?.id ?? "";
+    const open = [...this.#main.querySelectorAll("details[open][id]")].map((each) => each.id);
     this.#main.replaceChildren(this.#view.refresh());
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (focused && this.#main.querySelector(`#${CSS.escape(focused)}`)) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
@@ -97,13 +102,23 @@ class Shell implements App {
     this.#shown = name;
     // Nobody's name stays where nothing else of the course does.
     if (!this.phone.pack) this.#toasts.clear();
-    this.#view = make();
+    this.#view = this.#made(make);
     this.#main.replaceChildren(this.#view.body);
     this.#drawBar();
     document.title = `${this.#view.title} · Qualoop`;
     if (!isMoving) return;
     window.scrollTo(0, 0);
     document.getElementById("phone-title")?.focus({ preventScroll: true });
+  }
+
+  /** What cannot be drawn must not take what is kept with it. */
+  #made(make: () => View): View {
+    try {
+      return make();
+    } catch (error) {
+      console.error(error);
+      return { title: _("This page went wrong"), back: "#", body: brokenView(this.phone) };
+    }
   }
 
   /** Returns which view belongs to the address, and what makes it. */
@@ -113,7 +128,7 @@ class Shell implements App {
     if (stopped) return { name: `stopped ${stopped.title}`, make: () => stopped };
     const { pack } = phone;
     if (!pack || !phone.device || this.sender.trouble === "key") return { name: "empty", make: () => emptyView(this) };
-    const [first = "", learners = "", replaces = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+    const [first = "", learners = "", replaces = ""] = placesOf(location.hash);
     if (first === "sent") return { name: "sent", make: () => sentView(this) };
     if (first === "phone") return { name: "phone", make: () => moreView(this) };
     const task = pack.tasks.find((each) => each.key === first && !each.beyond);
@@ -130,7 +145,11 @@ class Shell implements App {
     const more = this.phone.pack ? h("a", { class: "q-phone-back", href: "#phone", "aria-label": _("This phone"), id: "phone-more" }, icon("more")) : h("span", { class: "q-phone-back" });
     const isFocused = document.activeElement?.id ?? "";
     this.#drawStatus();
-    this.#bar.replaceChildren(back, this.phone.pack ? this.#status : h("span", { class: "q-phone-name" }, "Qualoop"), more);
+    // What is said aloud stays where it is: a status that comes anew is not read out.
+    if (this.phone.pack && this.#bar.contains(this.#status)) {
+      this.#bar.firstElementChild?.replaceWith(back);
+      this.#bar.lastElementChild?.replaceWith(more);
+    } else this.#bar.replaceChildren(back, this.phone.pack ? this.#status : h("span", { class: "q-phone-name" }, "Qualoop"), more);
     if (isFocused === "phone-back" || isFocused === "phone-more") document.getElementById(isFocused)?.focus({ preventScroll: true });
   }
 
@@ -138,13 +157,12 @@ class Shell implements App {
   #drawStatus(): void {
     const { phone, sender } = this;
     const needs = phone.inOrder().filter(needsPerson).length;
-    const waiting = phone.waiting().length;
-    const [tone, picture, words] = standing(sender, waiting, phone.notes.lastSent);
+    const [tone, picture, words] = standing(sender, phone);
     const parts = [h("span", { class: "q-phone-standing-words" }, picture && icon(picture), h("span", {}, words))];
     if (needs > 0) parts.push(h("span", { class: "q-badge", "data-tone": "partly" }, _("Need a person: {count}", { count: needs })));
     this.#status.dataset["tone"] = tone;
     const said = parts.map((part) => part.textContent).join(" ");
-    if (this.#status.textContent !== parts.map((part) => part.textContent).join("")) this.#status.replaceChildren(...parts);
+    if (this.#said.textContent !== parts.map((part) => part.textContent).join("")) this.#said.replaceChildren(...parts);
     this.#status.setAttribute("aria-label", said);
   }
 
@@ -154,13 +172,29 @@ class Shell implements App {
   }
 }
 
-function standing(sender: Sender, waiting: number, lastSent: number): ["good" | "partly" | "", "done" | "offline" | "waiting" | null, string] {
-  const isOffline = sender.trouble === "offline" || !navigator.onLine;
-  if (isOffline) return waiting > 0 ? ["partly", "offline", _("Offline · waiting: {count}", { count: waiting })] : ["", "offline", _("Offline · nothing waits")];
+/** Returns what an address names: the course's page where it cannot be read. */
+function placesOf(address: string): string[] {
+  try {
+    return address.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
+type Standing = ["good" | "partly" | "", "done" | "offline" | "waiting" | "person" | null, string];
+
+function standing(sender: Sender, phone: Phone): Standing {
+  const waiting = phone.waiting().length;
+  const left = phone.unsent().length;
+  const { lastSent } = phone.notes;
+  if (sender.trouble === "full") return ["partly", "person", _("No room left on this phone · waiting: {count}", { count: waiting })];
+  if (sender.trouble === "offline") return waiting > 0 ? ["partly", "offline", _("Offline · waiting: {count}", { count: waiting })] : ["", "offline", _("Offline · nothing waits")];
   if (waiting > 0) {
     const words = sender.trouble ? _("The server does not answer · waiting: {count}", { count: waiting }) : _("Waiting to be sent: {count}", { count: waiting });
     return ["partly", "waiting", words];
   }
+  // What the server did not take was not sent.
+  if (left > 0) return ["partly", "person", _("Not taken, still on this phone: {count}", { count: left })];
   return lastSent ? ["good", "done", _("All sent at {time}", { time: moment(lastSent) })] : ["", null, _("Nothing finished yet")];
 }
 
@@ -203,11 +237,14 @@ function useTheme(): void {
 }
 
 async function run(): Promise<void> {
+  let phone: Phone | null = null;
   try {
-    const phone = await Phone.load(await Store.open());
+    phone = await Phone.load(await Store.open());
     useLanguage(phone.notes.language || navigator.language);
     new Shell(phone).start();
-  } catch {
+  } catch (error) {
+    console.error(error);
+    if (!(error instanceof StoreUnavailableError)) return root.replaceChildren(brokenView(phone));
     root.replaceChildren(notice("bad", h("p", {}, _("This browser keeps nothing for this page, so observations would be lost. Leave the private window, or allow the site to keep data."))));
   }
 }

@@ -6,6 +6,8 @@ import type { Sender } from "./phone_sending";
 import { _ } from "./phone_words";
 
 const TOAST_MS = 10_000;
+/** The second tap of a double tap is not meant for what appeared under the thumb. */
+const DOUBLE_TAP_MS = 500;
 
 export interface View {
   readonly title: string;
@@ -44,11 +46,11 @@ export class Toasts {
       clear();
       action?.press();
     };
-    this.place.replaceChildren(
-      h("div", { class: "q-phone-toast-card" },
-        h("span", {}, words),
-        action ? button(action.label, pressed, "", { "data-undo": true }) : button(_("Close"), clear, "quiet")),
-    );
+    const press = action ? button(action.label, pressed, "", { "data-undo": true, disabled: true }) : button(_("Close"), clear, "quiet");
+    window.setTimeout(() => {
+      press.disabled = false;
+    }, DOUBLE_TAP_MS);
+    this.place.replaceChildren(h("div", { class: "q-phone-toast-card" }, h("span", {}, words), press));
     this.#timer = window.setTimeout(clear, TOAST_MS);
   }
 }

@@ -13,20 +13,24 @@ export interface Notes {
   lastSent: number;
   keyTaken: boolean;
   hasEnded: boolean;
+  /** The cookie is of another invitation than what is kept here and not sent. */
+  isForeign: boolean;
   hidesTips: boolean;
 }
 
-const NOTHING: Notes = { seq: 0, etag: "", language: "", lastSent: 0, keyTaken: false, hasEnded: false, hidesTips: false };
+const NOTHING: Notes = { seq: 0, etag: "", language: "", lastSent: 0, keyTaken: false, hasEnded: false, isForeign: false, hidesTips: false };
 
 export class Phone extends EventTarget {
   pack: Pack | null = null;
   device: Device | null = null;
   notes: Notes = { ...NOTHING };
   outcomes: Outcome[] = [];
-  /** The cookie is of another invitation than what is kept here and not sent. */
-  isForeign = false;
+  /** What was saved as a file: only what is in one may be forgotten where it cannot be sent. */
+  readonly exported = new Set<string>();
   readonly drafts = new Map<string, Draft>();
   readonly captures = new Map<string, Capture>();
+  /** Drafts that are being signed, or were: whatever is late must not write them again. */
+  readonly #finished = new WeakSet<Draft>();
 
   private constructor(readonly store: Store) {
     super();
@@ -41,6 +45,10 @@ export class Phone extends EventTarget {
     for (const draft of await store.all<Draft>("drafts")) phone.drafts.set(draft.id, draft);
     for (const capture of await store.all<Capture>("captures")) phone.captures.set(capture.id, capture);
     return phone;
+  }
+
+  get isForeign(): boolean {
+    return this.notes.isForeign;
   }
 
   changed(): void {
@@ -68,12 +76,12 @@ export class Phone extends EventTarget {
   }
 
   waiting(): Capture[] {
-    return this.inOrder().filter((each) => each.state === "waiting" || (each.state !== "refused" && each.photos.length > 0));
+    return this.inOrder().filter((each) => each.state === "waiting" || (each.state !== "refused" && waitsOf(each).length > 0));
   }
 
-  /** The newest finished capture of a learner at a task, made on this phone. */
+  /** The newest finished capture of a learner at a task, made on this phone; what the server refused does not count. */
   doneHere(task: string, learner: string): Capture | null {
-    const own = this.inOrder().filter((each) => each.draft.task === task && each.draft.learners.includes(learner));
+    const own = this.inOrder().filter((each) => each.state !== "refused" && each.draft.task === task && each.draft.learners.includes(learner));
     return own.at(-1) ?? null;
   }
 
@@ -113,6 +121,7 @@ export class Phone extends EventTarget {
   }
 
   async saveDraft(draft: Draft): Promise<void> {
+    if (this.#isOver(draft)) return;
     draft.changedAt = Date.now();
     this.drafts.set(draft.id, draft);
     await this.store.put("drafts", draft.id, draft);
@@ -120,14 +129,19 @@ export class Phone extends EventTarget {
   }
 
   async addPhoto(draft: Draft, photo: Photo): Promise<void> {
-    if (draft.photos.includes(photo.sha256)) return;
-    const grown = { ...draft, photos: [...draft.photos, photo.sha256], changedAt: Date.now() };
-    await this.store.change((change) => {
-      change.put("photos", photo.sha256, photo);
-      change.put("drafts", draft.id, grown);
-    });
-    draft.photos = grown.photos;
+    if (this.#isOver(draft) || draft.photos.includes(photo.sha256)) return;
+    draft.photos = [...draft.photos, photo.sha256];
+    draft.changedAt = Date.now();
     this.drafts.set(draft.id, draft);
+    try {
+      await this.store.change((change) => {
+        change.put("photos", photo.sha256, photo);
+        change.put("drafts", draft.id, draft);
+      });
+    } catch (error) {
+      draft.photos = draft.photos.filter((each) => each !== photo.sha256);
+      throw error;
+    }
     this.changed();
   }
 
@@ -146,12 +160,22 @@ export class Phone extends EventTarget {
 
   /** Signs a draft: from now on it is a capture, which only the server's word takes from the queue. */
   async finish(draft: Draft): Promise<Capture> {
-    if (!this.device || !this.pack) throw new Error("no device");
-    const seq = Math.max(this.notes.seq, this.pack.device.seq) + 1;
+    if (!this.device || !this.pack || this.#finished.has(draft)) throw new Error("nothing to finish");
+    this.#finished.add(draft);
+    try {
+      return await this.#signed(draft, this.device, this.pack);
+    } catch (error) {
+      this.#finished.delete(draft);
+      throw error;
+    }
+  }
+
+  async #signed(draft: Draft, device: Device, pack: Pack): Promise<Capture> {
+    const seq = Math.max(this.notes.seq, pack.device.seq) + 1;
     await this.note({ seq });
     const id = crypto.randomUUID();
     const madeAt = Date.now();
-    const jws = await sign(this.device, payloadOf(draft, this.pack, { id, device: this.device.uuid, seq, madeAt }));
+    const jws = await sign(device, payloadOf(draft, pack, { id, device: device.uuid, seq, madeAt }));
     const capture: Capture = {
       id, seq, jws, madeAt, draft,
       holdUntil: madeAt + UNDO_MS,
@@ -173,15 +197,34 @@ export class Phone extends EventTarget {
 
   /** Makes a draft of a capture again that nobody but this phone knows; says whether it still could. */
   async undo(capture: Capture): Promise<boolean> {
-    if (capture.tried || !this.captures.has(capture.id)) return false;
-    await this.store.change((change) => {
-      change.remove("captures", capture.id);
-      change.put("drafts", capture.draft.id, capture.draft);
-    });
-    this.captures.delete(capture.id);
-    this.drafts.set(capture.draft.id, capture.draft);
+    const { draft } = capture;
+    // At once: sending may begin while the change is kept, and must not find it any more.
+    if (capture.tried || !this.captures.delete(capture.id)) return false;
+    const before = this.drafts.get(draft.id);
+    this.drafts.set(draft.id, draft);
+    this.#finished.delete(draft);
+    try {
+      await this.store.change((change) => {
+        change.remove("captures", capture.id);
+        change.put("drafts", draft.id, draft);
+      });
+    } catch (error) {
+      this.captures.set(capture.id, capture);
+      this.#finished.add(draft);
+      if (before) this.drafts.set(draft.id, before);
+      else this.drafts.delete(draft.id);
+      throw error;
+    }
     this.changed();
     return true;
+  }
+
+  /** Lets what the server refused be sent once more. */
+  async retry(capture: Capture): Promise<void> {
+    if (capture.state === "refused") Object.assign(capture, { state: "waiting", code: "", message: "" });
+    delete capture.refusedPhotos;
+    delete capture.photoMessage;
+    await this.saveCaptures([capture]);
   }
 
   async saveCaptures(captures: readonly Capture[]): Promise<void> {
@@ -193,6 +236,7 @@ export class Phone extends EventTarget {
 
   async photoArrived(capture: Capture, name: string): Promise<void> {
     capture.photos = capture.photos.filter((each) => each !== name);
+    if (capture.photos.length === 0) delete capture.photoMessage;
     await this.saveCaptures([capture]);
     await this.#dropPhoto(name);
   }
@@ -204,14 +248,13 @@ export class Phone extends EventTarget {
   /** Takes what the server gave; makes the key of this phone where it has none. */
   async takePack(pack: Pack, etag: string): Promise<void> {
     if (this.device && this.device.uuid !== pack.device.uuid) {
-      this.isForeign = this.unsent().length > 0 || this.drafts.size > 0;
-      if (this.isForeign) return this.changed();
+      if (this.unsent().length > 0 || this.drafts.size > 0) return this.note({ isForeign: true });
       await this.forget();
     }
     this.device ??= await makeDevice(pack.device.uuid);
     this.pack = pack;
     const language = this.notes.language || pack.language || "";
-    this.notes = { ...this.notes, etag, language, hasEnded: false };
+    this.notes = { ...this.notes, etag, language, hasEnded: false, isForeign: false };
     const { device, notes } = this;
     await this.store.change((change) => {
       change.put("kept", "device", device);
@@ -233,11 +276,17 @@ export class Phone extends EventTarget {
     await this.store.forget();
     this.pack = this.device = null;
     this.outcomes = [];
-    this.isForeign = false;
+    this.exported.clear();
     this.drafts.clear();
     this.captures.clear();
     this.notes = { ...NOTHING, language };
+    this.dispatchEvent(new Event("forgotten"));
     this.changed();
+  }
+
+  /** Whether nothing of a draft may be written any more: it is a capture, or this phone has forgotten it. */
+  #isOver(draft: Draft): boolean {
+    return this.#finished.has(draft) || this.device === null;
   }
 
   async #dropPhoto(name: string): Promise<void> {
@@ -245,6 +294,11 @@ export class Phone extends EventTarget {
     if (holders.some((each) => each.photos.includes(name))) return;
     await this.store.change((change) => change.remove("photos", name));
   }
+}
+
+/** Photos of a capture that are still to be sent. */
+export function waitsOf(capture: Capture): string[] {
+  return capture.photos.filter((each) => !capture.refusedPhotos?.includes(each));
 }
 
 interface Stamp {

@@ -1,7 +1,8 @@
 /** Beside observing: language, installing, forgetting; and what is said where there is nothing to observe. */
-import type { App, View } from "./phone_app";
+import { keeping, type App, type View } from "./phone_app";
 import { button, confirmed, h, icon, notice } from "./phone_dom";
-import { exportUnsent, leaving } from "./phone_sent";
+import type { Phone } from "./phone_model";
+import { exportUnsent, leaving, saveUnsent } from "./phone_sent";
 import { installing, persisting } from "./phone_tips";
 import { LANGUAGES, _, language } from "./phone_words";
 
@@ -36,8 +37,7 @@ export function languages(app: App): HTMLElement {
 async function forget(app: App, left: number): Promise<void> {
   const words = left > 0 ? _("Not sent or not finished: {count}. They would be lost.", { count: left }) : _("Everything was sent. Nothing is lost.");
   if (!(await confirmed(_("Forget this phone?"), [h("p", {}, words)], _("Forget"), _("Go back")))) return;
-  await app.sender.leave();
-  await app.phone.forget();
+  if (!(await keeping(app, () => app.sender.forget(true)))) return;
   app.sender.trouble = "unknown";
   app.go("#");
   app.redraw();
@@ -60,7 +60,7 @@ function reason(app: App): HTMLElement {
   if (sender.trouble === "ended") return notice("", title(_("This invitation has ended")), h("p", {}, _("Everything was sent, and nothing is left on this phone. If you are to go on observing, ask for a new link.")), linkForm(app));
   if (sender.trouble === "unknown") return notice("", title(_("Open your invitation")), h("p", {}, _("This phone has no invitation yet. Open the link that you were sent, or paste it here.")), linkForm(app));
   if (sender.trouble === "key") return notice("bad", title(_("This phone lost its key")), h("p", {}, _("The browser cleared what this page had kept. What was sent is safe. Open the link that you were sent once more, or paste it here.")), linkForm(app));
-  return notice("", title(_("Getting this phone ready …")), h("p", {}, _("The names, the tasks and the rubrics are fetched, so that you can work without a network.")));
+  return notice("", title(_("Getting this phone ready …")), h("p", {}, _("The names, the tasks and the rubrics are fetched, so that you can work without a network.")), !sender.isSending && again);
 }
 
 /** The app on an iPhone's home screen has cookies of its own, so that the link has to be opened inside it. */
@@ -96,6 +96,27 @@ export function stoppedView(app: App): View | null {
   const isLeft = phone.unsent().length > 0 || phone.drafts.size > 0;
   if (isLeft && sender.trouble === "key") return of(_("This phone lost its key"), _("The server knows another key of this phone, so it cannot take what is here."));
   return null;
+}
+
+/** Said where the app itself went wrong: what it keeps can still be saved. */
+export function brokenView(phone: Phone | null): HTMLElement {
+  const saved = h("p", { role: "status" });
+  const save = async (): Promise<void> => {
+    if (phone) await saveUnsent(phone);
+    saved.textContent = _("Saved as a file. Give it to who invited you.");
+  };
+  const again = (): void => {
+    history.replaceState(null, "", location.pathname);
+    location.reload();
+  };
+  const hasUnsent = phone !== null && (phone.unsent().length > 0 || phone.drafts.size > 0);
+  return notice("bad",
+    h("h1", { class: "q-notice-title", tabindex: -1, id: "phone-title" }, _("This page went wrong")),
+    h("p", {}, _("What you saved is still on this phone.")),
+    h("div", { class: "q-phone-buttons" },
+      button(_("Try again"), again, "primary", { id: "phone-again" }),
+      hasUnsent && button(_("Save as a file"), () => void save(), "", { id: "phone-export" })),
+    saved);
 }
 
 /** Said over everything where two tabs would write over each other. */

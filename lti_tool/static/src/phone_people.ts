@@ -13,6 +13,13 @@ const asked = { words: "", group: "", several: false, ticked: new Set<string>() 
 /** Who comes after whom one has just observed. */
 let next = "";
 
+/** Nothing of anybody stays, here neither. */
+export function forgetAsked(): void {
+  Object.assign(asked, { words: "", group: "", several: false });
+  asked.ticked.clear();
+  next = "";
+}
+
 export function tasksView(app: App, pack: Pack): View {
   const { assessor, course, invitation } = pack;
   const draw = (): HTMLElement => h("div", { class: "q-stack-wide" },

@@ -5,28 +5,47 @@ import { MOST_PHOTOS, NotAPhotoError, photoOf } from "./phone_photos";
 import type { Draft } from "./phone_types";
 import { _ } from "./phone_words";
 
+/** Photos that are being drawn, by draft: whether all of them came, once they have. */
+const drawing = new WeakMap<Draft, Promise<boolean>>();
+
+/** Waits for the photos of a draft that are still being drawn; says whether all of them came. */
+export function photosDrawn(draft: Draft): Promise<boolean> {
+  return drawing.get(draft) ?? Promise.resolve(true);
+}
+
 export function photosOf(app: App, draft: Draft): HTMLElement {
   const list = h("ul", { class: "q-list q-phone-photos" });
   const said = h("p", { class: "q-error", role: "alert", hidden: true });
   const input = h("input", {
     type: "file", accept: "image/*", capture: "environment", class: "q-visually-hidden", id: "photo",
-    change: () => void taken(),
+    change: () => take(),
   });
   const label = h("label", { class: "q-button q-phone-camera", for: "photo" }, icon("camera"), _("Take a photo"));
 
-  async function taken(): Promise<void> {
+  /** Draws one photo after the other: a phone has not the room to draw several at once. */
+  function take(): void {
     const file = input.files?.[0];
     input.value = "";
     if (!file) return;
+    const work = photosDrawn(draft).then(async (areThere) => (await taken(file)) && areThere);
+    drawing.set(draft, work);
+    void work.finally(() => {
+      if (drawing.get(draft) === work) drawing.delete(draft);
+    });
+  }
+
+  async function taken(file: File): Promise<boolean> {
+    if (draft.photos.length >= MOST_PHOTOS) return true;
     said.hidden = true;
     label.setAttribute("aria-busy", "true");
     try {
       const photo = await photoOf(file);
-      await keeping(app, () => app.phone.addPhoto(draft, photo));
+      return await keeping(app, () => app.phone.addPhoto(draft, photo));
     } catch (error) {
-      if (!(error instanceof NotAPhotoError)) throw error;
+      if (!(error instanceof NotAPhotoError)) console.error(error);
       said.textContent = _("This phone cannot read that file as a photo. Take a new one, or choose a JPEG.");
       said.hidden = false;
+      return false;
     } finally {
       label.removeAttribute("aria-busy");
       await show();

@@ -2,8 +2,8 @@
 import { addressOf, keeping, type App, type View } from "./phone_app";
 import { bar, button, confirmed, h, icon, notice } from "./phone_dom";
 import { focusNext, pointToNext } from "./phone_people";
-import { photosOf } from "./phone_pictures";
-import type { Draft, Level, Mark, Row } from "./phone_types";
+import { photosDrawn, photosOf } from "./phone_pictures";
+import type { Capture, Draft, Level, Mark, Row } from "./phone_types";
 import { _, listOf, moment, number, textOf } from "./phone_words";
 
 const WRITING_MS = 400;
@@ -19,14 +19,17 @@ class RubricForm {
   readonly #summary = h("p", { class: "q-phone-count", "aria-live": "polite" });
   readonly #meter = h("div", {});
   readonly #fieldsets = new Map<string, HTMLElement>();
+  readonly #body = h("div", { class: "q-phone-rubric", keydown: (event: KeyboardEvent) => this.#onKey(event) });
   #timer = 0;
+  #isFinishing = false;
 
   constructor(readonly app: App, readonly draft: Draft) {}
 
   view(): View {
     const { draft } = this;
     const about = draft.learners.length > 1 ? _("Each of them gets this observation.") : "";
-    const body = h("div", { class: "q-phone-rubric", keydown: (event: KeyboardEvent) => this.#onKey(event) },
+    const body = this.#body;
+    body.append(
       h("header", { class: "q-phone-who" },
         h("p", { class: "q-eyebrow" }, textOf(draft.title)),
         h("h1", { tabindex: -1, id: "phone-title" }, listOf(draft.names)),
@@ -52,8 +55,8 @@ class RubricForm {
     if (!before) return null;
     const words = _("You observed {names} here already ({time}). What you save now is a second observation.", { names: listOf(draft.names), time: moment(before.madeAt) });
     // What nobody else has seen can just be changed.
-    const change = (): void => void app.phone.undo(before).then((could) => {
-      if (could) app.go(addressOf(draft.task, before.draft.learners, before.draft.replaces ?? ""), true);
+    const change = (): void => void keeping(app, async () => {
+      if (await app.phone.undo(before)) app.go(addressOf(draft.task, before.draft.learners, before.draft.replaces ?? ""), true);
       else app.redraw();
     });
     const offer = before.tried
@@ -246,36 +249,63 @@ class RubricForm {
     return !said && !overall.trim() && photos.length === 0;
   }
 
+  /** Once, however often it is pressed. */
   async #finish(): Promise<void> {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
+    try {
+      if (await this.#mayFinish()) await this.#save();
+    } finally {
+      this.#isFinishing = false;
+    }
+  }
+
+  /** Says whether the observation is as whoever made it wants it; leads to what is not. */
+  async #mayFinish(): Promise<boolean> {
     const wrong = document.querySelector<HTMLElement>(".q-phone-points[aria-invalid=true]");
-    if (wrong) return wrong.focus();
+    wrong?.focus();
+    if (wrong) return false;
     const missing = this.#missing();
     if (missing.length === this.draft.form.rows.length) {
       document.querySelector<HTMLElement>("#row-0 input:not(:disabled)")?.focus();
-      return this.app.say(_("No row has a level yet. Choose one first."));
+      this.app.say(_("No row has a level yet. Choose one first."));
+      return false;
     }
     if (missing.length > 0 && !(await this.#leavesOpen(missing))) {
       const first = this.draft.form.rows.indexOf(missing[0] as Row);
-      return document.querySelector<HTMLElement>(`#row-${first} input:not(:disabled)`)?.focus();
+      document.querySelector<HTMLElement>(`#row-${first} input:not(:disabled)`)?.focus();
+      return false;
     }
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    return true;
+  }
+
+  async #save(): Promise<void> {
     const { app, draft } = this;
-    const isKept = await keeping(app, async () => {
-      const capture = await app.phone.finish(draft);
-      const again = addressOf(draft.task, draft.learners, draft.replaces ?? "");
-      if (app.phone.pack) pointToNext(app, app.phone.pack, draft.task, draft.learners.at(-1) ?? "");
-      app.go(addressOf(draft.task));
-      focusNext();
-      app.say(_("Saved for {names}.", { names: listOf(draft.names) }), {
-        label: _("Undo"),
-        press: () => void app.phone.undo(capture).then((could) => {
-          if (could) app.go(again);
-          else app.say(_("It is on its way already. Open it again and choose “Correct”."));
-        }),
-      });
-    });
-    if (isKept) void app.sender.now();
+    // What is signed is what is seen: nothing changes any more, and what is under way comes in.
+    this.#body.inert = true;
+    try {
+      if (!(await photosDrawn(draft))) return;
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+      const isKept = await keeping(app, async () => this.#goOn(await app.phone.finish(draft)));
+      if (isKept) void app.sender.now();
+    } finally {
+      this.#body.inert = false;
+      if (this.#body.isConnected) document.getElementById("phone-done")?.focus();
+    }
+  }
+
+  #goOn(capture: Capture): void {
+    const { app, draft } = this;
+    const again = addressOf(draft.task, draft.learners, draft.replaces ?? "");
+    if (app.phone.pack) pointToNext(app, app.phone.pack, draft.task, draft.learners.at(-1) ?? "");
+    app.go(addressOf(draft.task));
+    focusNext();
+    const undo = async (): Promise<void> => {
+      if (await app.phone.undo(capture)) app.go(again);
+      else app.say(_("It is on its way already. Open it again and choose “Correct”."));
+    };
+    app.say(_("Saved for {names}.", { names: listOf(draft.names) }), { label: _("Undo"), press: () => void keeping(app, undo) });
   }
 
   #leavesOpen(missing: readonly Row[]): Promise<boolean> {

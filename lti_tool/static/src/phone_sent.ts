@@ -1,14 +1,12 @@
 /** What became of each observation: waits here, is recorded, needs a person; and the file of what could not be sent. */
 import { addressOf, keeping, type App, type View } from "./phone_app";
-import { button, h, icon, notice } from "./phone_dom";
+import { button, confirmed, h, icon, notice } from "./phone_dom";
 import { base64 } from "./phone_keys";
-import type { Capture, Outcome } from "./phone_types";
+import type { Phone } from "./phone_model";
+import type { Capture, Draft, Outcome } from "./phone_types";
 import { _, listOf, moment, textOf } from "./phone_words";
 
 const FORMAT = "qualoop-observations-1";
-
-/** Whether what cannot be sent was saved as a file: only then this phone may forget it. */
-let isSaved = false;
 
 export function sentView(app: App): View {
   const draw = (): HTMLElement => {
@@ -32,7 +30,12 @@ export function sentView(app: App): View {
 }
 
 export function needsPerson(capture: Capture): boolean {
-  return capture.state === "kept" || capture.state === "refused";
+  return capture.state === "kept" || capture.state === "refused" || hasRefused(capture);
+}
+
+/** Whether the server will not take something of it as it is. */
+function hasRefused(capture: Capture): boolean {
+  return capture.state === "refused" || (capture.refusedPhotos ?? []).length > 0;
 }
 
 function section(app: App, id: string, title: string, captures: readonly Capture[]): HTMLElement | null {
@@ -50,11 +53,12 @@ function captureCard(app: App, capture: Capture): HTMLElement {
   return h("div", { class: "q-phone-card", "data-state": capture.state, "data-capture": capture.id },
     h("span", { class: "q-phone-card-title" }, listOf(draft.names)),
     h("span", { class: "q-small q-muted" }, `${textOf(draft.title)} · ${moment(capture.madeAt)}`),
-    (needsPerson(capture) || capture.code !== "") && h("p", { class: "q-small" }, capture.message || reasonOf(capture)),
-    capture.photos.length > 0 && capture.state !== "waiting" && h("p", { class: "q-small" }, _("Photos that are still here: {count}", { count: capture.photos.length }), capture.message && capture.state === "recorded" ? ` ${capture.message}` : ""),
+    (capture.state === "kept" || capture.state === "refused" || capture.code !== "") && h("p", { class: "q-small" }, capture.message || reasonOf(capture)),
+    capture.photos.length > 0 && capture.state !== "waiting" && h("p", { class: "q-small" }, _("Photos that are still here: {count}", { count: capture.photos.length }), capture.photoMessage ? ` ${capture.photoMessage}` : ""),
     h("div", { class: "q-phone-became" },
       h("span", { class: "q-phone-standing" }, badge(capture), !isLatest && h("span", { class: "q-badge" }, _("corrected since"))),
-      isLatest && could && capture.tried && h("a", { class: "q-button q-phone-small", href: address, id: `correct-${capture.id}` }, _("Correct")),
+      hasRefused(capture) && button(_("Try again"), () => void tryAgain(app, capture), "", { class: "q-button q-phone-small", id: `again-${capture.id}` }),
+      isLatest && could && capture.tried && capture.state !== "refused" && h("a", { class: "q-button q-phone-small", href: address, id: `correct-${capture.id}` }, _("Correct")),
       isLatest && !capture.tried && button(_("Take back"), () => void takeBack(app, capture), "", { class: "q-button q-phone-small", id: `take-back-${capture.id}` })));
 }
 
@@ -62,6 +66,11 @@ async function takeBack(app: App, capture: Capture): Promise<void> {
   await keeping(app, async () => {
     if (await app.phone.undo(capture)) app.go(addressOf(capture.draft.task, capture.draft.learners, capture.draft.replaces ?? ""));
   });
+}
+
+async function tryAgain(app: App, capture: Capture): Promise<void> {
+  await keeping(app, () => app.phone.retry(capture));
+  void app.sender.now(true);
 }
 
 function badge(capture: Capture): HTMLElement {
@@ -82,17 +91,23 @@ function elsewhere(app: App): HTMLElement | null {
   if (others.length === 0 || !app.phone.pack) return null;
   const { learners, tasks } = app.phone.pack;
   const nameOf = (each: Outcome): string =>
-    listOf((each.team ?? [each.learner]).map((uuid) => learners.find((learner) => learner.uuid === uuid)?.name ?? _("somebody who left")));
+    listOf((each.team?.length ? each.team : [each.learner]).map((uuid) => learners.find((learner) => learner.uuid === uuid)?.name ?? _("somebody who left")));
   const rows = others.map((each) => h("li", { class: "q-phone-card" },
     h("span", { class: "q-phone-card-title" }, nameOf(each)),
     h("span", { class: "q-small q-muted" }, [textOf(tasks.find((task) => task.key === each.task)?.title), each.made_at ? moment(Date.parse(each.made_at)) : ""].filter(Boolean).join(" · ")),
     each.message ? h("p", { class: "q-small" }, each.message) : null));
-  return h("details", { class: "q-disclosure" }, h("summary", {}, _("From your other phones ({count})", { count: others.length })), h("ul", { class: "q-list q-phone-list" }, ...rows));
+  return h("details", { class: "q-disclosure", id: "phone-elsewhere" }, h("summary", {}, _("From your other phones ({count})", { count: others.length })), h("ul", { class: "q-list q-phone-list" }, ...rows));
 }
 
 /** Saves everything of which the server has not all: signed captures, their photos, and what was not finished. */
 export async function exportUnsent(app: App): Promise<void> {
-  const { phone } = app;
+  const isSaved = await keeping(app, () => saveUnsent(app.phone));
+  app.redraw();
+  if (isSaved) app.say(_("Saved as a file. Give it to who invited you."));
+}
+
+/** Saves the file; it needs nothing of the app but what the phone keeps. */
+export async function saveUnsent(phone: Phone): Promise<void> {
   const unsent = phone.unsent();
   const drafts = [...phone.drafts.values()];
   const names = new Set([...unsent, ...drafts].flatMap((each) => each.photos));
@@ -115,25 +130,45 @@ export async function exportUnsent(app: App): Promise<void> {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  isSaved = true;
-  app.redraw();
-  app.say(_("Saved as a file. Give it to who invited you."));
+  for (const each of [...unsent, ...drafts]) phone.exported.add(stampOf(each));
+}
+
+/** Returns what stands for something in a file; a draft that was changed since is another thing. */
+function stampOf(each: Capture | Draft): string {
+  return "changedAt" in each ? `${each.id} ${each.changedAt}` : each.id;
+}
+
+function isAllSaved(phone: Phone): boolean {
+  return [...phone.unsent(), ...phone.drafts.values()].every((each) => phone.exported.has(stampOf(each)));
 }
 
 /** What is left where the server takes nothing from this phone any more: a file, then forgetting. */
 export function leaving(app: App, title: string, why: string): HTMLElement {
   const { phone } = app;
   const unsent = phone.unsent();
-  const forget = (): void => void phone.forget().then(() => app.go("#"));
   const isEmpty = unsent.length === 0 && phone.drafts.size === 0;
   const save = button(_("Save as a file"), () => void exportUnsent(app), "primary", { id: "phone-export" });
-  const forgetting = button(_("Forget this phone"), forget, "", { id: "phone-forget", disabled: !isEmpty && !isSaved });
+  const forgetting = button(_("Forget this phone"), () => void forgetSaved(app), "", { id: "phone-forget", disabled: !isAllSaved(phone) });
   return notice(isEmpty ? "good" : "partly",
     h("h1", { class: "q-notice-title", tabindex: -1, id: "phone-title" }, icon("person"), " ", title),
     h("p", {}, why),
     !isEmpty && h("p", {}, _("Not sent: {captures}. Not finished: {drafts}. Save them as a file and give it to who invited you; then this phone can forget them.", { captures: unsent.length, drafts: phone.drafts.size })),
     unsent.length > 0 && h("ul", { class: "q-phone-names" }, ...unsent.map((each) => h("li", {}, `${listOf(each.draft.names)}: ${each.message || reasonOfLeft(each)}`))),
     h("div", { class: "q-phone-buttons" }, !isEmpty && save, forgetting));
+}
+
+/** Forgets what is in a file, and in nothing else; where another invitation waits, it takes its place. */
+async function forgetSaved(app: App): Promise<void> {
+  const { phone, sender } = app;
+  const left = phone.unsent().length + phone.drafts.size;
+  const words = left > 0 ? _("Not sent or not finished: {count}. They are in the file that you saved, and nowhere else.", { count: left }) : _("Everything was sent. Nothing is lost.");
+  if (!(await confirmed(_("Forget this phone?"), [h("p", {}, words)], _("Forget"), _("Go back"))) || !isAllSaved(phone)) return;
+  const wasForeign = phone.isForeign;
+  // The cookie is that of the new invitation: it stays.
+  if (!(await keeping(app, () => sender.forget(false)))) return;
+  if (wasForeign) void sender.now(true);
+  app.go("#");
+  app.redraw();
 }
 
 function reasonOfLeft(capture: Capture): string {

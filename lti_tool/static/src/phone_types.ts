@@ -103,6 +103,9 @@ export interface Capture {
   message: string;
   /** Photos that the server has not acknowledged. */
   photos: string[];
+  /** Those of them that it will not take, and what it said of them. */
+  refusedPhotos?: string[];
+  photoMessage?: string;
 }
 
 export interface Photo {

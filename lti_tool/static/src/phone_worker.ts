@@ -32,11 +32,17 @@ const PREFIX = "qualoop-phone-";
 const CACHE = PREFIX + version;
 const PAGE = files[0] ?? "/phone/";
 const SHELL = new Set(files);
+const VERSION_HEADER = "Qualoop-Shell";
 
 async function keepShell(): Promise<void> {
-  const cache = await caches.open(CACHE);
   // Past the browser's own cache: a page of yesterday must not be kept as one of today.
-  await cache.addAll(files.map((address) => new Request(address, { cache: "reload" })));
+  const fresh = files.map((address) => new Request(address, { cache: "reload" }));
+  const page = await fetch(fresh[0] ?? PAGE);
+  // While a server is renewed, page and worker may be of two versions: then this one waits until they are not.
+  if (!page.ok || page.headers.get(VERSION_HEADER) !== version) throw new Error("another version");
+  const cache = await caches.open(CACHE);
+  await cache.addAll(fresh.slice(1));
+  await cache.put(PAGE, page);
 }
 
 async function dropOld(): Promise<void> {

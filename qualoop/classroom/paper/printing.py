@@ -14,7 +14,6 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from qualoop.classroom.sheets.layout import wrapped
 from qualoop.classroom.sheets.shapes import BUBBLE_RADIUS, CODE_SIDE, MARK_SIDE, Line, Page, Paper, RowKind
 
 _LATIN: Final = "Helvetica"
@@ -23,6 +22,8 @@ _CHINESE: Final = "STSong-Light"
 # What Helvetica has no letter for, as WinAnsi has it.
 _RUNS: Final = re.compile(r"[\x20-\x7e\xa0-\xff‘’“”–—•…€]+|[^\x20-\x7e\xa0-\xff‘’“”–—•…€]+")
 _GREY: Final = 0.45
+_SMALLEST: Final = 8.0
+_BOLDER: Final = 1.1
 _HEAD: Final = 22.0
 _FIELD: Final = 8.0
 """Side of a box for one digit."""
@@ -65,6 +66,22 @@ def measure(text: str, size: float) -> float:
     return float(sum(pdfmetrics.stringWidth(run, font, size) for run, font in _runs(text, bold=False)) / mm)
 
 
+def fitted(text: str, room: float, size: float) -> tuple[str, float]:
+    """Return a text and the size in points at which it fits a line of ``room`` millimetres.
+
+    A long one is set smaller, down to 8 points; what does not fit then is cut, and an ellipsis says so.
+    """
+    # Bold letters are up to a tenth wider than those that are measured.
+    room /= _BOLDER
+    while size > _SMALLEST and measure(text, size) > room:
+        size -= 0.5
+    if measure(text, size) <= room:
+        return text, size
+    while text and measure(text + "…", size) > room:
+        text = text[:-1]
+    return text.rstrip() + "…", size
+
+
 def print_sheets(pages: Iterable[PrintedPage], paper: Paper, words: Words) -> bytes:
     """Return the pages as a PDF. The same pages give the same bytes."""
     _load()
@@ -104,7 +121,7 @@ class _Printer:
             for x, y in self._paper.marks:
                 self._rect((x - MARK_SIDE / 2, y - MARK_SIDE / 2, x + MARK_SIDE / 2, y + MARK_SIDE / 2), fill=True)
             self._code(each.code)
-        self._head(each.head)
+        self._head(each.head, self._width - 2 * _HEAD - (CODE_SIDE + 6.0 if each.code else 0.0))
         for line in each.page.lines:
             self._line(line)
         for frame in each.page.fields:
@@ -124,14 +141,15 @@ class _Printer:
                 first = row.bubbles[0]
                 self._line(Line(text=self._words["teacher"], x=first.x - BUBBLE_RADIUS, y=first.y + 5.6, size=7.0))
 
-    def _head(self, head: Head) -> None:
-        room = self._width - 2 * _HEAD - CODE_SIDE - 6.0
-        title = next(wrapped(head.title, room, 13.5, measure))
-        self._line(Line(text=title, x=_HEAD, y=16.5, size=13.5, bold=True))
-        self._line(Line(text=next(wrapped(head.course, room, 9.5, measure)), x=_HEAD, y=22.5, size=9.5))
+    def _head(self, head: Head, room: float) -> None:
+        title, size = fitted(head.title, room, 13.5)
+        self._line(Line(text=title, x=_HEAD, y=16.5, size=size, bold=True))
+        course, size = fitted(head.course, room, 9.5)
+        self._line(Line(text=course, x=_HEAD, y=22.5, size=size))
         if head.name is not None:
             self._line(Line(text=self._words["name"], x=_HEAD, y=32.0, size=8.5))
-            self._line(Line(text=next(wrapped(head.name, room, 14, measure)), x=_HEAD, y=39.0, size=14))
+            name, size = fitted(head.name, room, 14.0)
+            self._line(Line(text=name, x=_HEAD, y=39.0, size=size))
         else:
             self._written_fields(room)
         self._canvas.setLineWidth(0.4)

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from qualoop.classroom.sheets.layout import Measure
 from qualoop.classroom.sheets.shapes import Line, Page, Paper
+from qualoop.classroom.team_check import possible_points
 
 FRAME: Final = (22.0, 10.0)
 """Width and height of what is covered, in millimetres."""
@@ -36,18 +38,21 @@ class CardRow:
     right: int
 
 
-def card_pages(rows: Sequence[CardRow], paper: Paper, words: Mapping[str, str]) -> list[Page]:
-    """Return the pages of one card; ``words`` are `rule`, `points` and `total`, each short enough for one line."""
+def card_pages(rows: Sequence[CardRow], paper: Paper, words: Mapping[str, str], measure: Measure) -> list[Page]:
+    """Return the pages of one card; ``words`` are `rule`, `points` and `total`, each short enough for one line.
+
+    Below the number of a question stands what its tries give, which depends on how many options it has.
+    """
     right = paper.size[0] - SIDE
     across = int((right - _BOX - 4.0 - LEFT - FRAME[0]) // PITCH[0]) + 1
     end = paper.size[1] - FOOT
     pages: list[Page] = []
-    at, lines, frames = TOP, _head(right, words), list[tuple[float, float, float, float]]()
+    at, lines, frames = TOP, _head(right, words, measure), list[tuple[float, float, float, float]]()
     for row in rows:
         height = -(-row.options // across) * PITCH[1]
         if at + height > end and frames:
             pages.append(Page(rows=(), lines=tuple(lines), fields=tuple(frames)))
-            at, lines, frames = TOP, _head(right, words), []
+            at, lines, frames = TOP, _head(right, words, measure), []
         _put(row, at, across, lines=lines, frames=frames)
         frames.append((right - _BOX, at, right, at + FRAME[1]))
         at += height
@@ -68,10 +73,12 @@ def key_page(rows: Sequence[CardRow], words: Mapping[str, str]) -> Page:
     return Page(rows=(), lines=tuple(lines))
 
 
-def _head(right: float, words: Mapping[str, str]) -> list[Line]:
+def _head(right: float, words: Mapping[str, str], measure: Measure) -> list[Line]:
+    points = words["points"]
     return [
         Line(text=words["rule"], x=SIDE, y=54.5, size=9.5),
-        Line(text=words["points"], x=right - _BOX, y=61.0, size=8),
+        # It is wider than the frames that it stands above.
+        Line(text=points, x=right - measure(points, 8), y=61.0, size=8),
     ]
 
 
@@ -83,7 +90,8 @@ def _put(
     lines: list[Line],
     frames: list[tuple[float, float, float, float]],
 ) -> None:
-    lines.append(Line(text=f"{row.number}.", x=SIDE, y=at + 6.5, size=12, bold=True))
+    lines.append(Line(text=f"{row.number}.", x=SIDE, y=at + 5.0, size=12, bold=True))
+    lines.append(Line(text="-".join(map(str, possible_points(row.options))), x=SIDE, y=at + 9.5, size=7))
     for place in range(row.options):
         left = LEFT + (place % across) * PITCH[0]
         top = at + (place // across) * PITCH[1]

@@ -7,15 +7,18 @@ from html import unescape
 
 import pytest
 
+from lti_tool.views import warnings
 from tests.factories.class_sessions import Classroom, open_classroom
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import LTI
+from tests.integration.programme.steps import plan_ahead
 
 DECIDED = {"decision": "plan", "note": "Agreed to catch up.", "words": "See you on Monday."}
 
 
 def warned(room: Classroom) -> tuple[Seat, Classroom, str]:
     """Return a learner who has done nothing for twenty days, the teacher's new launch, and the path of the warning."""
+    plan_ahead(room)
     room.learner(1, "Wu Idle").answer(right=[True])
     room.tool.clock.advance(days=20)
     seat, here = room.learner(1, "Wu Idle"), open_classroom(room.tool, room.name)
@@ -28,6 +31,36 @@ def path_of(here: Classroom, state: str = "open") -> str:
     found = re.search(r"class/warnings/[0-9a-f-]{36}/", here.teacher.get(f"class/warnings/?state={state}").text)
     assert found
     return found[0]
+
+
+def test_many_warnings_are_on_several_pages_and_those_of_others_apart(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warnings, "SHOWN", 2)
+    plan_ahead(room)
+    for number in range(3):
+        room.learner(number)
+    room.tool.clock.advance(days=20)
+    here = open_classroom(room.tool, room.name)
+    here.teacher.post("class/warnings/look")
+    for mine in ("", "&mine=1"):
+        first, second = (here.teacher.get(f"class/warnings/?page={page}{mine}").text for page in (0, 1))
+        assert (first.count("Make a decision"), second.count("Make a decision")) == (2, 1)
+        assert ("Next page" in first, "Previous page" in first) == (True, False)
+        assert ("Next page" in second, "Previous page" in second) == (False, True)
+    assert here.teacher.get("class/warnings/?page=-1").text.count("Make a decision") == 2
+    assert here.teacher.get("class/warnings/?page=x").status_code == 200
+
+
+def test_without_a_framework_nobody_is_looked_at_and_the_page_says_so(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.learner(1)
+    monkeypatch.setattr(type(room.tool.runtime.contents), "find_framework", lambda *_: None)
+    answer = room.teacher.post("class/warnings/look")
+    page = room.teacher.get(f"class/warnings/?{answer.headers['Location'].partition('?')[2]}").text
+    assert "Nobody was looked at" in page
+    assert "Looked at everybody" not in page
 
 
 def said(page: str) -> str:

@@ -62,6 +62,7 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "classroom_teams.place": {"person": "$person_uuid", "team": "$team_uuid"},
     "deep_linking.answer": {"pick": ["$key"]},
     "deep_linking.cancel": {},
+    "flipped.take_back_reflection": {},
     "flipped.write_text": {"kind": "reflection", "text": "mine"},
     "flipped_build.copy": {"source": "$unit", "class_at": ""},
     "flipped_build.copy_here": {"source": "$unit", "class_at": ""},

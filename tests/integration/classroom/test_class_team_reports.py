@@ -6,7 +6,9 @@ import csv
 import io
 import uuid
 
-from lti_tool.models import ClassSession, FlippedUnit
+from sqlalchemy import select
+
+from lti_tool.models import ClassAppeal, ClassSession, FlippedUnit
 from qualoop.classroom.flipped_unit import CheckItem, UnitPlan
 from qualoop.values import Text
 from tests.factories.class_sessions import Classroom
@@ -70,6 +72,31 @@ def test_the_file_has_a_row_for_each_learner_and_activity(room: Classroom) -> No
     assert "✕★" in report
     # The file names learners, so it is the teacher's alone.
     assert found.learners[0].get(f"class/sessions/{room.row().uuid}/teams.csv").status_code == 403
+
+
+def test_the_file_has_who_is_in_no_team_and_what_was_appealed(room: Classroom) -> None:
+    found = team_class(room, 3, pairs=False)
+    found.pair(*found.learners[:2])
+    found.plan_check()
+    found.until("individual")
+    found.answer(found.learners[2], item_1=found.right(1))
+    found.move("individual-closed")
+    found.move("team")
+    found.move("done")
+    for number in ("1", "3"):
+        found.act(found.learners[0], "appeal", number=number, words=f"=Both fit {number}")
+    with room.tool.runtime.database.reading() as session:
+        query = select(ClassAppeal.uuid).where(ClassAppeal.check_id == found.check().id, ClassAppeal.number == 3)
+        appeal = session.scalars(query).one()
+    found.post("team-check/appeal", appeal=appeal, do="decline", reason="It says so.")
+    rows = rows_of(found)
+    assert [row["Learner"] for row in rows] == ["Learner 1", "Learner 2", "Learner 3"]
+    assert [row["Appeals of the team"] for row in rows] == ["1: =Both fit 1\n3: =Both fit 3"] * 2 + [""]
+    assert [row["Answers to the appeals"] for row in rows] == ["1: not answered yet\n3: declined It says so."] * 2 + [
+        ""
+    ]
+    alone = rows[2]
+    assert (alone["Team"], alone["Right alone, per cent"], alone["Points of the team"]) == ("–", "25", "")
 
 
 def test_a_learner_finds_the_way_to_rate_the_mates_after_class(room: Classroom) -> None:

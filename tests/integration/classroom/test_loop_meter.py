@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from lti_tool.db import Database
-from lti_tool.models import LedgerEvent, Organisation
+from lti_tool.models import ClassSession, ClassTeamCheck, LedgerEvent, Organisation
 from lti_tool.services import corrections, erasure, loop_meter_log
 from qualoop.ledger import EvidenceForm, Reason
 from qualoop.records.loop import Hop, Run, Stage
@@ -119,6 +119,52 @@ def test_groups_units_sessions_and_days_are_filters(course: LoopCourse) -> None:
     post = next(post for post in course.read().posts if "DA-1" in post.units)
     assert "DA-1.1" in {each.point.code for each in course.read(post=post.code).points}
     assert course.read(post="none").points == []
+
+
+def test_a_day_that_is_left_out_moves_nothing_to_another_stage(course: LoopCourse) -> None:
+    planted = plant(course, CODE)
+    # The check once more, on the day after the class.
+    course.record(planted.check, EvidenceForm.PROCESS, 45, [0.9] * 6)
+    # Monday's is the only check; the class was on Tuesday.
+    [point] = course.read().points
+    check = point.run.find(Stage.CHECK)
+    assert check
+    assert check.mean == pytest.approx(0.4)
+    for since in (date(2026, 2, 3), date(2026, 2, 4)):
+        [point] = course.read(since=since).points
+        assert point.run.find(Stage.CHECK) is None
+        assert point.run.find(Stage.PRACTICE)
+
+
+def test_a_team_test_is_one_thing_that_was_done(course: LoopCourse) -> None:
+    planted = plant(course, CODE)
+    items = [
+        course.place("class-question", code, key=f"bank-{number}-{course.name}")
+        for number, code in enumerate((CODE, "SEM-1.2"))
+    ]
+    checks = [team_check(course, planted.hour, number) for number in (1, 2)]
+    for number, check in enumerate(checks):
+        for item in items[: 2 - number]:
+            course.record(item, EvidenceForm.QUIZ, 20.5 + number, [0.5] * 6, attempt=planted.hour, check=check)
+    moves = [move for move in course.read().moves if not move.is_vote]
+    assert [(move.number, len(move.points), move.moved.n) for move in moves] == [(1, 2, 6), (2, 1, 6)]
+
+
+def team_check(course: LoopCourse, hour: str, number: int) -> str:
+    """Add a team test to a class session, by its uuid; return its own."""
+    with course.tool.runtime.database.transaction() as session:
+        room = session.scalars(select(ClassSession).where(ClassSession.uuid == hour)).one()
+        row = ClassTeamCheck(
+            organisation_id=course.tool.organisation_id,
+            class_session_id=room.id,
+            uuid=str(uuid4()),
+            number=number,
+            state="done",
+            items=[],
+            created_at=course.tool.clock(),
+        )
+        session.add(row)
+        return row.uuid
 
 
 def test_a_class_of_another_course_is_no_class_here(tool: Tool, course: LoopCourse) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lti_tool.views.loop_meter_chart import HEIGHT, WIDTH, Panel, describe, hop_tone, loop_words, panel
@@ -46,6 +48,9 @@ def test_a_hop_says_for_whom_and_how_surely() -> None:
         "In between: 30 h for half of them, at most 2.5 d for nine in ten."
     )
     assert "+20 points, for one learner." in told.hop(last)
+    few = replace(ONE, n=5)
+    assert "+20 points, for 5 learners, without a band." in told.hop(run_of(few).hops[0])
+    assert "5 名学习者，没有区间。" in loop_words("zh-Hans").hop(run_of(few).hops[0])
     [nobody] = run_of(None).hops
     assert told.hop(nobody) == "From the readiness check to practice: nobody has both."
     assert "。其间" in loop_words("zh-Hans").hop(first)

@@ -57,7 +57,7 @@ def test_the_check_is_the_first_stage_and_lessons_are_none(built: BuiltUnit) -> 
 def test_the_pages_of_a_unit_lead_to_both(built: BuiltUnit) -> None:
     built.enter("s-1", name="Sam")
     teacher = built.enter("t-1", role="teacher")
-    for path in ("unit/class/", "class/"):
+    for path in ("unit/class/", "class/sessions/"):
         page = teacher.get(path).text
         assert "class/loop/" in page
         assert "unit/reflections/" in page

@@ -24,8 +24,16 @@ def reflect(seat: Seat, words: str = WORDS, **more: str) -> TestResponse:
     return send(seat, "unit/write", kind="reflection", text=words, **(more or READING))
 
 
-def answer(teacher: Seat, learner: Seat, words: str) -> TestResponse:
-    return send(teacher, f"unit/reflections/{learner.who.person_uuid}", text=words)
+def answer(teacher: Seat, learner: Seat, words: str, seen: str | None = None) -> TestResponse:
+    """Answer what was ``seen``, else what stands on the page now."""
+    seen = seen_of(teacher) if seen is None else seen
+    return send(teacher, f"unit/reflections/{learner.who.person_uuid}", text=words, seen=seen)
+
+
+def seen_of(teacher: Seat) -> str:
+    """Return what the page of the reflections shows of its only one; empty where it shows none."""
+    found = re.search(r'name="seen" value="([^"]+)"', teacher.get("unit/reflections/").text)
+    return found[1] if found else ""
 
 
 def send(seat: Seat, path: str, **form: str) -> TestResponse:
@@ -89,11 +97,65 @@ def test_what_was_written_for_nobody_stays_so(built: BuiltUnit) -> None:
     reflect(sam, kept="before")
     page = teacher.get("unit/reflections/").text
     assert WORDS not in page
-    assert "1 wrote when nobody else could read it" in page
+    assert "1 wrote for nobody else to read" in page
     assert answer(teacher, sam, "Hello").status_code == 404
-    assert "you wrote when nobody else could read it" in sam.get("unit/").text
+    assert "Nobody else can read what stands here" in sam.get("unit/").text
     reflect(sam)
     assert WORDS in teacher.get("unit/reflections/").text
+
+
+def test_an_answer_is_only_to_what_its_author_has_read(built: BuiltUnit) -> None:
+    sam = built.enter("s-1", name="Sam")
+    tina, tom = (built.enter(f"t-{name}", name=name, role="teacher") for name in ("Tina", "Tom"))
+    reflect(sam, "All went well.")
+    seen = seen_of(tina)
+    built.tool.clock.now += timedelta(minutes=1)
+    reflect(sam, "I failed, please help.")
+    built.tool.clock.now += timedelta(minutes=1)
+    stale = answer(tina, sam, "Fine, nothing to do.", seen)
+    assert (stale.status_code, rows_of(built, FlippedReply)) == (409, [])
+    assert "I failed, please help." in stale.text
+    assert "Fine, nothing to do.</textarea>" in stale.text
+    # What the page shows now can be answered; who had it open all the same does not write over that.
+    seen = seen_of(tom)
+    assert answer(tina, sam, "From Tina.", seen_of(tina)).status_code == 303
+    late = answer(tom, sam, "From Tom.", seen)
+    assert late.status_code == 409
+    assert "From Tina." in late.text
+    assert "From Tina." in sam.get("unit/").text
+    assert answer(tom, sam, "From Tom.").status_code == 303
+    assert "From Tom." in sam.get("unit/").text
+
+
+def test_a_learner_takes_a_reflection_back(built: BuiltUnit) -> None:
+    sam, sue, teacher = (
+        built.enter("s-1", name="Sam"),
+        built.enter("s-2", name="Sue"),
+        built.enter("t-1", role="teacher"),
+    )
+    reflect(sam)
+    answer(teacher, sam, "Good.")
+    seen = seen_of(teacher)
+    send(sue, "unit/take-back")
+    assert len(rows_of(built, FlippedReply)) == 1
+    assert "Take the reflection back" in sam.get("unit/").text
+    done = re.search(r"\d of \d+ steps done", sam.get("unit/").text)
+    taken = send(sam, "unit/take-back")
+    assert taken.headers["Location"].endswith("kept=taken-back#taken-back")
+    timeline = sam.get("unit/?kept=taken-back").text
+    assert "Taken back: nobody else reads it any more." in timeline
+    assert WORDS in timeline
+    assert "Your teacher answered" not in timeline
+    assert done
+    assert done[0] in timeline
+    assert "Take the reflection back" not in sam.get("unit/").text
+    assert "answered your reflection" not in sam.get("notices/").text
+    late = answer(teacher, sam, "Not <too> late?", seen)
+    assert (late.status_code, WORDS in late.text) == (409, False)
+    assert "Not &lt;too&gt; late?" in late.text
+    assert rows_of(built, FlippedReply) == []
+    reflect(sam, "Again.")
+    assert "Again." in teacher.get("unit/reflections/").text
 
 
 @pytest.mark.parametrize("role", ["Learner", "Mentor", "Instructor#TeachingAssistant"])

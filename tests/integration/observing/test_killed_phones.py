@@ -10,3 +10,4 @@ from benchmarks.classroom_phones import measure
 def test_killed_in_the_midst_of_receiving(tmp_path: Path) -> None:
     merged = measure(tmp_path, observations=60, kills=2)
     assert merged.evidence == merged.wanted
+    assert (merged.acknowledged, merged.lost) == (60, frozenset())

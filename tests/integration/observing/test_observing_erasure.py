@@ -15,9 +15,10 @@ from lti_tool.models import (
     Person,
 )
 from lti_tool.services import erasure
+from lti_tool.services.learner_keys import KeyOwner, open_bytes
 from lti_tool.services.observing_erasure import purge_observations
 from tests.factories.phones import PracticeCourse, digest, join, link_in, photo
-from tests.factories.tool import Tool
+from tests.factories.tool import SECRET, Tool
 
 
 def erase(tool: Tool, learner: str) -> None:
@@ -55,6 +56,66 @@ def test_what_was_said_of_a_team_goes_with_one_of_it(course: PracticeCourse) -> 
     erase(course.tool, team[0])
     assert "Two of them argued" not in course.page()
     assert sorted(row[0] for row in course.evidence()) == sorted(team)
+
+
+def test_nothing_is_taken_of_a_team_with_somebody_erased(course: PracticeCourse) -> None:
+    phone = join(course.tool, course.own_link())
+    team = [seat.who.person_uuid for seat in course.learners]
+    made = phone.capture(team, 2, overall="Said too late")
+    erase(course.tool, team[0])
+    assert phone.states(made) == [("refused", "learner-erased")]
+    assert course.evidence() == []
+
+
+def test_words_go_also_where_the_course_did_not_know_who_was_erased(
+    course: PracticeCourse, another: PracticeCourse
+) -> None:
+    phone = join(course.tool, course.own_link())
+    other = another.learners[0].who.person_uuid
+    made = phone.capture([course.learners[0].who.person_uuid, other], 2, overall="They quarrelled")
+    assert phone.states(made) == [("kept", "observation-learner-unknown")]
+    erase(course.tool, other)
+    assert "They quarrelled" not in course.page()
+    assert course.decide(made, "count") == "refused=learner"
+
+
+def test_counting_later_writes_nothing_new_about_somebody_erased(course: PracticeCourse) -> None:
+    phone = join(course.tool, link_in(course.invite(what="some", task="no-such").text))
+    made = phone.capture("Learner One", 2)
+    assert phone.states(made) == [("kept", "observation-task")]
+    erase(course.tool, course.learners[0].who.person_uuid)
+    course.decide(made, "count")
+    assert course.evidence() == []
+
+
+def test_the_key_of_a_team_is_destroyed_too(course: PracticeCourse) -> None:
+    """What a backup holds cannot be opened with what the tool still holds."""
+    phone = join(course.tool, course.own_link())
+    team = [seat.who.person_uuid for seat in course.learners]
+    made = phone.capture(team, 2, overall="Words in a backup")
+    phone.send(made)
+    database = course.tool.runtime.database
+    with database.reading() as session:
+        row = session.scalars(select(ObservationCapture).where(ObservationCapture.capture == made["id"])).one()
+    sealed = row.signed_sealed or b""
+    owner = KeyOwner(organisation_id=row.organisation_id, learner=row.key_of, secret=SECRET)
+    with database.reading() as session:
+        assert open_bytes(session.connection(), owner, sealed) is not None
+    erase(course.tool, team[0])
+    with database.reading() as session:
+        assert open_bytes(session.connection(), owner, sealed) is None
+
+
+def test_a_mentor_without_an_account_is_found_by_name(course: PracticeCourse) -> None:
+    course.invite(name="Findable Mentor")
+    with course.tool.runtime.database.reading() as session:
+        organisation = session.get_one(Organisation, course.tool.organisation_id)
+        (found,) = erasure.find(session, organisation, "findable mentor")
+        assert erasure.find(session, organisation, found.learner) == [found]
+    assert (found.name, found.platform, found.email) == ("Findable Mentor", "", None)
+    erase(course.tool, found.learner)
+    with course.tool.runtime.database.reading() as session:
+        assert erasure.find(session, organisation, "Findable Mentor") == []
 
 
 def test_an_erased_mentor_has_no_name_and_no_phone(course: PracticeCourse) -> None:

@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse
 from lti_tool.models import Context, ObservationCapture, ObservationInvitation
 from lti_tool.services.logins import digest as secret_digest
 from qualoop.assessment.rubric import content_hash, read_rubric
+from tests.factories.class_sessions import open_classroom
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.phones import APP, Phone, PracticeCourse, digest, install, join, link_in, photo
 from tests.factories.rubrics import RUBRIC
@@ -154,6 +155,10 @@ def test_only_what_this_phone_has_signed_is_taken(course: PracticeCourse, phone:
     none = base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": phone.uuid}).encode()).rstrip(b"=").decode()
     other = join(course.tool, course.own_link())
     before = stored(course.tool)
+    odd = [
+        base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (b"[]", b"1", b"null", b'{"alg":["ES256"]}')
+    ]
+    odd.append(base64.urlsafe_b64encode(b'{"alg":"ES256","crit":1}').rstrip(b"=").decode())
     forged = [
         f"{none}.{body}.",
         f"{none}.{body}.{signature}",
@@ -164,6 +169,7 @@ def test_only_what_this_phone_has_signed_is_taken(course: PracticeCourse, phone:
         other.sign({**made, "device": phone.uuid}),
         "",
         "x" * 200_000,
+        *(f"{each}.{body}.{signature}" for each in odd),
     ]
     told = phone.send_signed(*forged)
     assert {(each["state"], each["code"]) for each in told} == {("refused", "observation-signature")}
@@ -287,10 +293,23 @@ def test_nobody_puts_a_picture_to_anothers_capture(course: PracticeCourse, phone
 # -- Staff
 
 
-def test_learners_see_nothing_of_it_and_assistants_decide_nothing(course: PracticeCourse, phone: Phone) -> None:
-    phone.send(phone.capture("Learner One", 2))
+def test_learners_see_nothing_of_it_and_assistants_decide_nothing(tool: Tool) -> None:
+    room = open_classroom(tool, "o-assistants")
+    course, assistant = PracticeCourse(tool, room.teacher, [room.learner(1, "Learner One")]), room.assistant()
+    phone = join(tool, course.own_link())
+    made = phone.capture("Learner One", 2)
+    phone.send(made)
     assert course.learners[0].get("observe/").status_code == 403
     assert course.learners[0].get("observe/observations.csv").status_code == 403
+    page = assistant.get("observe/").text
+    assert "What came in" in page
+    assert "Leave it out" not in page
+    with tool.runtime.database.reading() as session:
+        row = session.scalars(select(ObservationCapture.uuid).where(ObservationCapture.capture == made["id"])).one()
+    for act in ("leave-out", "count", "both", "assign", "without", "undo"):
+        assert course.post(f"captures/{row}/decide", seat=assistant, do=act).status_code == 403
+    assert course.post(f"phones/{phone.uuid}/remove", seat=assistant).status_code == 403
+    assert course.corrections() == []
 
 
 def test_nothing_of_another_course_is_decided_or_shown(

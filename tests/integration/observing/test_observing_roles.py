@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.classrooms import LESSON
 from tests.factories.marking import MENTOR, Room, make_room
-from tests.factories.phones import PracticeCourse, join
+from tests.factories.phones import PracticeCourse, join, link_in
 from tests.factories.tool import Tool
 
 
@@ -16,21 +16,23 @@ def room(tool: Tool) -> Room:
     return make_room(tool)
 
 
-def test_a_mentor_of_the_platform_finds_the_own_phone_and_no_more(room: Room) -> None:
-    """A mentor who launches from the platform sees neither what came in nor who is invited."""
+def test_a_mentor_of_the_platform_asks_for_an_invitation(room: Room) -> None:
+    """A mentor who launches sees no class, so neither does the own phone; an invitation says whom and what for."""
     tool = room.tool
     mentor = room.enter("m-1", "Mia Mentor", roles=MENTOR)
     course = PracticeCourse(tool, room.teacher, [room.learner(1)])
     page = mentor.get("observe/").text
-    assert "Open on my phone" in page
+    assert "Ask the teachers of this course for an invitation" in page
+    assert "Open on my phone" not in page
     assert "What came in" not in page
     assert "Invite a mentor" not in page
     assert "/observe/" in mentor.get("notices/").text
-    phone = join(tool, course.own_link(mentor))
+    assert course.post("own", seat=mentor).status_code == 403
+    assert course.post("invite", seat=mentor, name="x").status_code == 403
+    phone = join(tool, link_in(course.invite(enterprise="").text))
     assert phone.pack["assessor"]["is_enterprise"] is True
     assert phone.states(phone.capture("Learner 1", 1, enterprise="JD")) == [("recorded", "")]
     assert course.events()[0][1]["enterprise"] == "JD"
-    assert course.post("invite", seat=mentor, name="x").status_code == 403
 
 
 def test_the_task_of_an_activity_is_evidence_of_its_own_version(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from werkzeug.test import Client
 
 import lti_tool
+from lti_tool.views import operations
 from lti_tool.views.phone_icons import png_icon
 from lti_tool.views.phone_words import MESSAGES
 from tests.factories.launches import TOOL_ORIGIN
@@ -108,6 +110,33 @@ def test_the_version_follows_the_files(client: Client, monkeypatch: pytest.Monke
     assert kept(client)["version"] == before
     monkeypatch.setattr("lti_tool.views.phone_shell._built", lambda _path: b"another worker")
     assert kept(client)["version"] != before
+
+
+@BUILT
+def test_the_page_says_of_which_version_it_is(client: Client) -> None:
+    assert get(client, "/phone/").headers["Qualoop-Shell"] == kept(client)["version"]
+
+
+@BUILT
+def test_a_built_file_is_sent_under_its_own_version_alone(client: Client) -> None:
+    address = next(each for each in kept(client)["files"] if each.endswith("dist/phone.js"))
+    assert get(client, address).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    version = address.split("/")[2]
+    for other in ("0", "a" * 12):
+        assert get(client, address.replace(version, other)).status_code == 404
+
+
+def test_a_file_that_is_built_anew_has_a_new_version(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (built := tmp_path / "phone.css").write_text("a {}", encoding="utf-8")
+    monkeypatch.setattr(operations, "find_static", lambda _path: built)
+    before = operations.version_of("phone.css")
+    assert get(client, f"/static/{before}/phone.css").status_code == 200
+    built.write_text("b {}", encoding="utf-8")
+    os.utime(built, (1, 1))
+    assert operations.version_of("phone.css") != before
+    assert get(client, f"/static/{before}/phone.css").status_code == 404
 
 
 def test_a_phone_looks_for_a_new_version_each_time(client: Client) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from lti_tool.models import Context, Deployment, ResourceLink
 from lti_tool.services.class_members import Link
+from lti_tool.services.class_sessions import ClassPlan, plan_session
 from tests.factories.class_sessions import Classroom
 
 
@@ -25,3 +28,11 @@ def link_of(room: Classroom) -> Link:
         resource_link_id=room.teacher.who.resource_link_id,
         activity_id=activity,
     )
+
+
+def plan_ahead(room: Classroom, days: int = 200) -> None:
+    """Plan a class far ahead, so that the course is one that goes on."""
+    now = room.tool.clock.now
+    plan = ClassPlan(title="The last hour", steps=(), starts_at=now + timedelta(days=days))
+    with room.tool.runtime.database.transaction() as session:
+        plan_session(session, link_of(room), plan, now=now)

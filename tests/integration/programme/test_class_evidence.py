@@ -146,25 +146,10 @@ def fill(room: Classroom, learners: int, answers: int) -> None:
             person = Person(**organisation, uuid=uuid, created_at=now)
             session.add(person)
             session.flush()
-            session.add_all(
-                [
-                    Enrolment(
-                        **organisation,
-                        context_id=link_of(room).context_id,
-                        person_id=person.id,
-                        roles="learner",
-                        updated_at=now,
-                    ),
-                    Identity(
-                        **organisation,
-                        person_id=person.id,
-                        registration_id=link_of(room).registration_id,
-                        subject=uuid,
-                        name=f"Learner {number:03}",
-                        updated_at=now,
-                    ),
-                ]
-            )
+            named = {**organisation, "person_id": person.id, "updated_at": now}
+            name, registration = f"Learner {number:03}", link_of(room).registration_id
+            session.add(Enrolment(**named, context_id=link_of(room).context_id, roles="learner"))
+            session.add(Identity(**named, registration_id=registration, subject=uuid, name=name))
             rows = [
                 {
                     **organisation,

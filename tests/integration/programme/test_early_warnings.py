@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Base, EarlyWarning, Organisation, Person, WarningEvent, WarningSetting
+from lti_tool.models import Base, EarlyWarning, Organisation, WarningEvent, WarningSetting
 from lti_tool.services import early_warnings, early_warnings_looking, erasure
 from lti_tool.services.class_members import Link
 from lti_tool.services.class_sessions import ClassMissingError
@@ -19,61 +19,22 @@ from lti_tool.services.early_warnings import (
     DECIDED,
     OPEN,
     WITHDRAWN,
-    Deciding,
     WarningMissingError,
     WarningMovedError,
     WarningRefusedError,
 )
 from lti_tool.services.early_warnings_erasure import purge_warnings
-from lti_tool.services.early_warnings_history import history, words_to
-from lti_tool.services.early_warnings_looking import Looked, look_due, look_now
+from lti_tool.services.early_warnings_history import words_to
+from lti_tool.services.early_warnings_looking import Looked, look_due
 from lti_tool.services.early_warnings_rules import course_rules, set_thresholds, undo_thresholds
 from lti_tool.services.records import Subject
 from qualoop.policies.warning_policy import ThresholdsRefusedError
 from tests.factories.class_sessions import Classroom, open_classroom
-from tests.factories.classrooms import Seat
 from tests.factories.tool import SECRET
-from tests.integration.programme.steps import link_of
+from tests.integration.programme.steps import link_of, plan_ahead
+from tests.integration.programme.warning_steps import acts, colleague, decide, idle_learner, keys, look, rows
 
 IDLE = "idle:2026-03-02"
-
-
-def look(room: Classroom) -> Looked:
-    parts = room.tool.runtime
-    return look_now(parts.database, parts.contents, link_of(room), secret=SECRET, now=room.tool.clock.now)
-
-
-def rows(room: Classroom) -> Sequence[EarlyWarning]:
-    with room.tool.runtime.database.reading() as session:
-        query = select(EarlyWarning).where(EarlyWarning.context_id == link_of(room).context_id)
-        return session.scalars(query.order_by(EarlyWarning.id)).all()
-
-
-def keys(row: EarlyWarning) -> list[str]:
-    return [f"{reason['rule']}:{reason['about']}" for reason in row.reasons]
-
-
-def acts(room: Classroom, row: EarlyWarning) -> list[str]:
-    with room.tool.runtime.database.reading() as session:
-        line = early_warnings.get_warning(session, link_of(room), row.uuid)
-        return [each.act.value for each in history(session, link_of(room), line, secret=SECRET)]
-
-
-def decide(
-    room: Classroom, row: EarlyWarning, decision: str = "talked", note: str = "Met her.", words: str = ""
-) -> None:
-    deciding = Deciding(by=room.teacher.who.person_id, decision=decision, note=note, words=words, secret=SECRET)
-    with room.tool.runtime.database.transaction() as session:
-        early_warnings.decide(session, link_of(room), row.uuid, deciding, now=room.tool.clock.now)
-
-
-def idle_learner(room: Classroom) -> tuple[Seat, EarlyWarning]:
-    """Return a learner who has done nothing for twenty days, and the warning of it."""
-    seat = room.learner(1)
-    seat.answer(right=[True])
-    room.tool.clock.advance(days=20)
-    assert look(room).opened == 1
-    return seat, rows(room)[0]
 
 
 def test_a_look_opens_one_warning_with_owner_and_due_date(room: Classroom) -> None:
@@ -96,6 +57,7 @@ def test_looking_again_changes_nothing_but_the_days(room: Classroom) -> None:
 
 def test_the_worker_does_what_the_button_does(room: Classroom) -> None:
     parts, clock = room.tool.runtime, room.tool.clock
+    plan_ahead(room)
     room.learner(1).answer(right=[True])
     clock.advance(days=20)
     assert look_due(parts.database, parts.contents, secret=SECRET, now=clock.now) >= 1
@@ -262,8 +224,14 @@ def test_the_warnings_of_an_erased_teacher_are_somebody_elses_at_the_next_look(r
     with room.tool.runtime.database.transaction() as session:
         organisation = session.get_one(Organisation, room.tool.organisation_id)
         erasure.erase(session, organisation, room.teacher.who.person_uuid, actor="operator", now=room.tool.clock.now)
-    assert rows(room)[0].owner_id is None
-    assert row.state == early_warnings.OPEN
+    [row] = rows(room)
+    assert (row.owner_id, row.state) == (None, OPEN)
+    other = colleague(room)
+    assert look(room) == Looked(learners=1)
+    assert rows(room)[0].owner_id == other.who.person_id
+    assert acts(room, row) == ["arranged", "opened"]
+    look(room)
+    assert acts(room, row) == ["arranged", "opened"]
 
 
 def test_closed_warnings_are_deleted_after_a_year(room: Classroom) -> None:
@@ -282,15 +250,23 @@ def test_closed_warnings_are_deleted_after_a_year(room: Classroom) -> None:
 def test_a_course_into_which_nobody_comes_any_more_is_left_alone(room: Classroom) -> None:
     parts, clock = room.tool.runtime, room.tool.clock
     room.learner(1)
-    clock.advance(days=61)
+
+    def looked_at() -> datetime | None:
+        with parts.database.reading() as session:
+            query = select(WarningSetting.looked_at).where(WarningSetting.context_id == link_of(room).context_id)
+            return session.scalar(query)
+
+    clock.advance(days=59)
     look_due(parts.database, parts.contents, secret=SECRET, now=clock.now)
-    with parts.database.reading() as session:
-        query = select(WarningSetting.looked_at).where(WarningSetting.context_id == link_of(room).context_id)
-        assert session.scalar(query) is None
-        assert session.scalars(select(Person.id)).all()
+    last = looked_at()
+    assert last == clock.now
+    clock.advance(days=2)
+    look_due(parts.database, parts.contents, secret=SECRET, now=clock.now)
+    assert looked_at() == last
 
 
 def test_looks_at_the_same_moment_open_one_warning(room: Classroom) -> None:
+    plan_ahead(room)
     room.learner(1).answer(right=[True])
     room.tool.clock.advance(days=20)
     with ThreadPoolExecutor(4) as pool:
@@ -307,7 +283,7 @@ def test_a_course_that_cannot_be_looked_at_keeps_no_other_from_it(
     broken, parts, now = link_of(room).context_id, room.tool.runtime, room.tool.clock.now
     find = early_warnings_looking.find_reasons
 
-    def failing(session: Session, contents: Contents, link: Link, **named: Any) -> early_warnings_looking.Found:
+    def failing(session: Session, contents: Contents, link: Link, **named: Any) -> early_warnings_looking.Found | None:
         if link.context_id == broken:
             raise ClassMissingError
         return find(session, contents, link, **named)

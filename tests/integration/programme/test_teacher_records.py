@@ -51,16 +51,25 @@ def entries(room: Classroom) -> list[teacher_records.EntryLine]:
         return list(teacher_records.list_entries(session, holder(room)))
 
 
-def confirm(room: Classroom, key: str, *, confirmed: bool = True, reason: str = "", seen: int = 1) -> None:
+def confirm(
+    room: Classroom,
+    key: str,
+    *,
+    confirmed: bool = True,
+    reason: str = "",
+    seen: int = 1,
+    by: str = "Helen",
+    declared: bool = True,
+) -> None:
     with room.tool.runtime.database.transaction() as session:
         desk = Desk(
             session=session,
             organisation_id=room.tool.organisation_id,
-            actor=Actor("Helen"),
+            actor=Actor(by),
             now=room.tool.clock.now,
         )
         person = room.teacher.who.person_uuid
-        decide_entry(desk, person, key, confirmed=confirmed, reason=reason, seen=seen, secret=SECRET)
+        decide_entry(desk, person, key, confirmed=confirmed, declared=declared, reason=reason, seen=seen, secret=SECRET)
 
 
 def test_an_entry_counts_once_somebody_else_has_confirmed_it(room: Classroom) -> None:
@@ -169,7 +178,10 @@ def test_the_export_holds_what_counts_and_says_who_confirmed(room: Classroom) ->
     confirm(room, key)
     lines = entries(room)
     found = indicators((line.entry for line in lines), Built(units=1), today=date(2026, 3, 2), years=5)
-    document = json.loads(record_document("pseudonym", lines, [], [], found=found, now=room.tool.clock.now))
+    document = json.loads(
+        record_document("pseudonym", lines, [], [], name="Tina", found=found, now=room.tool.clock.now)
+    )
+    assert document["name"] == "Tina"
     assert document["format"] == "qualoop-teacher-record"
     assert document["entries"][0]["decided_by"] == "Helen"
     assert document["indicators"]["enterprise_days"] == 10

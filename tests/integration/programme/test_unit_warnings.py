@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -41,16 +44,22 @@ def look(built: BuiltUnit, seat: Seat) -> Looked:
         resource_link_id=seat.who.resource_link_id,
         activity_id=seat.who.activity_id,
     )
-    return look_now(parts.database, parts.contents, link, secret=SECRET, now=built.tool.clock.now)
+    looked = look_now(parts.database, parts.contents, link, secret=SECRET, now=built.tool.clock.now)
+    assert looked is not None
+    return looked
 
 
-def rules_of(built: BuiltUnit, seat: Seat) -> Sequence[str]:
-    """Return the rules of the learner's open warning."""
+def reasons_of(built: BuiltUnit, seat: Seat) -> Sequence[dict[str, Any]]:
+    """Return the reasons of the learner's open warning."""
     with built.tool.runtime.database.reading() as session:
         rows = session.scalars(
             select(EarlyWarning).where(EarlyWarning.person_id == seat.who.person_id, EarlyWarning.state == "open")
         ).all()
-    return [reason["rule"] for row in rows for reason in row.reasons]
+    return [reason for row in rows for reason in row.reasons]
+
+
+def rules_of(built: BuiltUnit, seat: Seat) -> Sequence[str]:
+    return [reason["rule"] for reason in reasons_of(built, seat)]
 
 
 def test_who_has_begun_nothing_is_told_two_days_before_class(built: BuiltUnit) -> None:
@@ -100,3 +109,31 @@ def test_a_warning_goes_when_the_date_of_the_class_moves_away(built: BuiltUnit) 
     built.edit("dates", class_at="2026-04-10T08:00")
     assert look(built, seat).withdrawn == 1
     assert rules_of(built, seat) == []
+
+
+def test_the_figures_of_a_unit_stand_on_the_page_that_they_open(built: BuiltUnit) -> None:
+    built.edit("dates", before="2026-03-04T10:00", class_at="2026-03-04T11:00", after="2026-03-06T20:00")
+    weak, idle = built.enter("s-1", name="One"), built.enter("s-2", name="Two")
+    built.work(weak, "check", right=False)
+    look(built, weak)
+    teacher = built.enter("t-1", name="Tina", role="teacher")
+    listed = unescape(teacher.get("class/warnings/").text)
+    pages = [unescape(teacher.get(f"class/evidence/{seat.who.person_uuid}/").text) for seat in (weak, idle)]
+    assert all('id="units"' in page for page in pages)
+    for seat, page in zip((weak, idle), pages, strict=True):
+        assert f"class/evidence/{seat.who.person_uuid}/#units" in listed
+        [row] = re.findall(r'<tr role="row"><th scope="row" role="rowheader">.*?class: .*?</tr>', page, re.DOTALL)
+        begun, low, unseen = re.findall(r'<td role="cell" data-label.*?</td>', row, re.DOTALL)
+        for each in reasons_of(built, seat):
+            told = {
+                "not-started": ("no</td>", begun),
+                "not-ready": ("<strong>{points}/{asked}</strong>", low),
+                "unit-due": ("<strong>{points}</strong>", unseen),
+            }[each["rule"]]
+            assert told[0].format(**each["figures"]) in told[1], each
+    assert {each["rule"] for seat in (weak, idle) for each in reasons_of(built, seat)} == {
+        "not-started",
+        "not-ready",
+        "unit-due",
+    }
+    assert "Units now" not in weak.get("record/evidence/").text

@@ -61,7 +61,7 @@ def field_days(draw: st.DrawFn) -> list[Observed]:
                 assessor=f"a-{device // 2}",
                 seq=draw(st.integers(1, 4)),
                 rubric=draw(st.sampled_from([RUBRIC, "b" * 64])),
-                learners=team,
+                learners=tuple(each for each in team if draw(st.integers(0, 4))),
                 about=frozenset(team),
                 replaces=draw(st.sampled_from(targets)),
                 is_out=draw(st.booleans()) and draw(st.booleans()),
@@ -123,7 +123,9 @@ def test_nothing_is_lost(made: list[Observed]) -> None:
     counted = {step.capture for one in merged.judged.values() for step in one.steps}
     for each in made:
         is_out = each.is_out or any(other.is_out for other in chain_of(each, made))
-        assert each.capture in counted or each.capture in merged.waiting or is_out or not each.scores
+        assert (
+            each.capture in counted or each.capture in merged.waiting or is_out or not each.scores or not each.learners
+        )
 
 
 def chain_of(capture: Observed, made: Sequence[Observed]) -> list[Observed]:
@@ -247,3 +249,34 @@ def test_each_of_a_team_gets_what_was_seen_of_it() -> None:
 def test_clocks_are_no_part_of_it() -> None:
     """What is merged holds no moment at all, so no clock can decide anything."""
     assert not {name for name in Observed.__dataclass_fields__ if name.endswith("_at") or "time" in name}
+
+
+def test_a_correction_that_does_not_count_for_a_learner_changes_nothing_for_that_learner() -> None:
+    team = {"learners": LEARNERS, "about": frozenset(LEARNERS)}
+    first = observed("a", 2, **team)
+    second = observed("b", 0, **{**team, "learners": ("l-2",)}, replaces="a", seq=2)
+    assert standing(merge([first, second])) == {("a", "l-1", "headline"): "1", ("a", "l-2", "headline"): "0"}
+    nobody = observed("b", 0, learners=(), replaces="a", seq=2)
+    assert standing(merge([observed("a", 2), nobody])) == {("a", "l-1", "headline"): "1"}
+    # And the reverse: what counts for a learner counts, also where what it corrects does not.
+    assert standing(merge([observed("a", 2, learners=()), observed("b", 0, replaces="a", seq=2)])) == {
+        ("a", "l-1", "headline"): "0"
+    }
+
+
+def test_a_correction_of_what_was_left_out_waits_for_a_person() -> None:
+    first, second = observed("a", 2, is_out=True), observed("b", 1, replaces="a", seq=2)
+    third = observed("c", 0, replaces="b", seq=3)
+    merged = merge([first, second, third])
+    assert merged.waiting == {"b": Wait.TARGET_OUT, "c": Wait.TARGET_OUT}
+    assert standing(merged) == {}
+    alone = merge([first, replace(second, alone=True), third])
+    assert (standing(alone), alone.waiting) == ({("b", "l-1", "headline"): "0"}, {})
+
+
+def test_what_was_left_out_is_no_fork() -> None:
+    first = observed("a", 2)
+    lower, higher = observed("b", 1, replaces="a", seq=2), observed("c", 0, replaces="a", seq=3)
+    assert kinds(merge([first, lower, higher])) == [(Difference.FORKED, frozenset({"b", "c"}))]
+    merged = merge([first, lower, replace(higher, is_out=True)])
+    assert (kinds(merged), standing(merged)) == ([], {("a", "l-1", "headline"): "0.5"})

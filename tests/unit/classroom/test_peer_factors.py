@@ -149,10 +149,38 @@ def test_a_whole_rating_is_taken_and_nobody_rates_another_team() -> None:
         require_rating(9, [1, 2, 3], {1: 1, 2: 1, 3: 1})
 
 
-@pytest.mark.parametrize("change", [{"low": "1.1"}, {"high": "0.9"}, {"high": "2.1"}, {"low": "-1"}])
-def test_bounds_lie_on_both_sides_of_one(change: dict[str, str]) -> None:
+def test_who_left_may_be_rated_and_need_not_be() -> None:
+    for given_points in ({2: 3}, {2: 3, 3: 1}, {2: 3, 1: 5}):
+        require_rating(1, [1, 2, 3], given_points, gone=[3])
+    # Where all mates left, there may still be something to say of them.
+    require_rating(1, [1, 2, 3], {3: 1}, gone=[2, 3])
+    for given_points in ({}, {3: 3}, {1: 5}, {2: 3, 4: 3}):
+        with pytest.raises(RatingRefusedError):
+            require_rating(1, [1, 2, 3], given_points, gone=[3])
+
+
+def test_silence_costs_nothing_of_who_left_nor_of_who_has_no_mate_left() -> None:
+    rules = FactorRules(penalty=10)
+    found = marks([1, 2, 3], {1: {2: 3}}, 80, rules, gone=[3])
+    assert {member: (mark.is_silent, mark.penalty) for member, mark in found.items()} == {
+        1: (False, 0),
+        2: (True, 10),
+        3: (False, 0),
+    }
+    assert not any(mark.is_silent for mark in marks([1, 2], {}, 80, rules, gone=[2]).values())
+
+
+@pytest.mark.parametrize(("low", "high"), [("1.1", "1.2"), ("0.5", "0.9"), ("0.5", "2.1"), ("-1", "1.2")])
+def test_bounds_lie_on_both_sides_of_one(low: str, high: str) -> None:
     with pytest.raises(ClassRefusedError):
-        FactorRules(**{name: Decimal(value) for name, value in change.items()})
+        FactorRules(low=Decimal(low), high=Decimal(high))
+
+
+@pytest.mark.parametrize(("low", "high"), [("1e-7", "1.2"), ("0.0005", "1.2"), ("0.5", "1.00001")])
+def test_a_bound_has_three_decimals_at_most(low: str, high: str) -> None:
+    with pytest.raises(ClassRefusedError):
+        FactorRules(low=Decimal(low), high=Decimal(high))
+    assert FactorRules(low=Decimal("0.125"), high=Decimal("1.50000")).low == Decimal("0.125")
 
 
 @pytest.mark.parametrize("penalty", [-1, 101])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -71,8 +72,16 @@ def test_nothing_begun_shortly_before_class(hours: int, *, started: bool, reason
     ],
 )
 def test_absent_from_the_last_sessions(absences: list[bool], reasons: list[Any]) -> None:
-    sessions = [SessionFacts(key=str(number), was_absent=was) for number, was in enumerate(absences)]
-    assert found(replace(CALM, sessions=sessions)) == reasons
+    assert found(replace(CALM, sessions=held(absences))) == reasons
+
+
+def held(absences: Sequence[bool]) -> list[SessionFacts]:
+    """Return sessions, one a day up to today."""
+    begin = NOW - timedelta(days=len(absences))
+    return [
+        SessionFacts(key=str(number), at=begin + timedelta(days=number), was_absent=was)
+        for number, was in enumerate(absences)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +156,7 @@ def test_a_rule_that_is_off_finds_nothing() -> None:
 
 EVERY = [
     Reason(rule=Rule.NOT_STARTED, about="u", figures={"days": 1}, title=TITLE),
-    Reason(rule=Rule.ABSENT, about="s", figures={"missed": 2, "of": 4}),
+    Reason(rule=Rule.ABSENT, about="s", figures={"missed": 2, "of": 4}, at=NOW),
     Reason(rule=Rule.NOT_READY, about="u", figures={"points": 2, "asked": 3, "below": 60}, title=TITLE),
     Reason(rule=Rule.FALLING, about="K-1", figures={"before": 80, "after": 60, "answers": 4}, title=TITLE),
     Reason(rule=Rule.IDLE, about="2026-02-01", figures={"days": 20, "ever": 1}),
@@ -197,12 +206,59 @@ def test_only_a_fresh_reason_opens_a_warning_or_keeps_one(
 
 
 def test_what_was_decided_is_quiet_for_a_while_and_a_new_reason_is_not() -> None:
-    decided = [Decided(at=NOW - timedelta(days=13), keys=frozenset({EVERY[0].key}))]
-    quiet = quiet_keys(decided, POLICY, NOW)
+    decided = [Decided(at=NOW - timedelta(days=13), reasons=EVERY[:1])]
+    quiet = quiet_keys(decided, EVERY, POLICY, NOW)
     assert look(None, [EVERY[0]], quiet) is Look.NOTHING
     assert look(None, [EVERY[0], EVERY[1]], quiet) is Look.OPEN
-    later = quiet_keys(decided, POLICY, NOW + timedelta(days=1))
+    later = quiet_keys(decided, EVERY, POLICY, NOW + timedelta(days=1))
     assert look(None, [EVERY[0]], later) is Look.OPEN
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "step"),
+    [
+        # One absence of three was corrected, the newest or the oldest; one more came.
+        ((True, True, True), (True, True, False), Look.NOTHING),
+        ((True, True, True), (False, True, True), Look.NOTHING),
+        ((True, False, True), (True, False, True, True), Look.OPEN),
+        ((True, True, False), (True, True, True), Look.OPEN),
+    ],
+)
+def test_only_another_absence_is_news_after_a_decision(
+    before: Sequence[bool], after: Sequence[bool], step: Look
+) -> None:
+    begin = NOW - timedelta(days=9)
+    sessions = [
+        [SessionFacts(key=str(n), at=begin + timedelta(days=n), was_absent=was) for n, was in enumerate(each)]
+        for each in (before, after)
+    ]
+    known, now = (reasons_to_look(replace(CALM, sessions=each), POLICY, NOW) for each in sessions)
+    quiet = quiet_keys([Decided(at=NOW, reasons=known)], now, POLICY, NOW)
+    assert look(None, now, quiet) is step
+
+
+@pytest.mark.parametrize(("days_after", "step"), [(-20, Look.NOTHING), (-3, Look.NOTHING), (1, Look.OPEN)])
+def test_only_a_pause_that_began_after_a_decision_is_news(days_after: int, step: Look) -> None:
+    policy = POLICY.adjusted({"idle.days": 3})
+    decided_at = NOW - timedelta(days=5)
+    known = [Reason(rule=Rule.IDLE, about="2026-02-20", figures={}, at=NOW - timedelta(days=10))]
+    found = reasons_to_look(replace(CALM, last=decided_at + timedelta(days=days_after)), policy, NOW)
+    assert found
+    quiet = quiet_keys([Decided(at=decided_at, reasons=known)], found, policy, NOW)
+    assert look(None, found, quiet) is step
+
+
+def test_nobody_pauses_in_a_course_that_is_over() -> None:
+    facts = LearnerFacts(since=NOW - timedelta(days=90), last=NOW - timedelta(days=40), is_running=False)
+    assert found(facts) == []
+    assert found(replace(facts, is_running=True))
+
+
+@pytest.mark.parametrize(("days", "count"), [(7, 1), (8, 0)])
+def test_a_check_of_a_unit_without_class_is_a_reason_for_a_week(days: int, count: int) -> None:
+    checked = {"K-1": Score("0.1"), "K-2": Score("0.1")}
+    facts = unit(checked=checked, checked_at=NOW - timedelta(days=days), has_started=True)
+    assert len(found(facts)) == count
 
 
 def test_other_figures_of_the_same_reason_are_an_update() -> None:

@@ -15,8 +15,8 @@ from scipy import stats
 from qualoop.classroom.flipped_unit import StepKind, UnitPlan, UnitStep
 from qualoop.ledger import EvidenceForm
 from qualoop.player.flipped import CHECK_KIND as PLAYER_CHECK_KIND
-from qualoop.records.loop import AFTER, CHECK_KIND, STAGES, Loop, Pieces, Seen, Stage, measure, stage_of
-from qualoop.records.loop_figures import paired, t_quantile
+from qualoop.records.loop import AFTER, CHECK_KIND, STAGES, Loop, Pieces, Seen, Span, Stage, measure, stage_of
+from qualoop.records.loop_figures import delay, paired, t_quantile
 from qualoop.records.loop_moves import measure_moves
 from qualoop.values import Text
 
@@ -227,21 +227,75 @@ def test_a_learner_without_a_stage_changes_no_gain_from_or_to_it(made: list[Piec
 
 
 def test_the_quantile_is_that_of_student() -> None:
-    for freedom in (1, 2, 3, 4, 5, 9, 29, 299):
+    for freedom in (3, 4, 5, 9, 29, 299):
         assert t_quantile(freedom) == pytest.approx(stats.t.ppf(0.95, freedom), abs=2e-3)
 
 
 def test_the_band_is_the_paired_t_interval() -> None:
-    early, late = np.array([0.2, 0.4, 0.5, NONE]), np.array([0.3, 0.7, 0.5, 1.0])
+    early = np.array([0.2, 0.4, 0.5, 0.1, 0.6, 0.3, NONE])
+    late = np.array([0.3, 0.7, 0.5, 0.0, 0.6, 0.5, 1.0])
     found = paired(early, late)
     assert found is not None
-    interval = stats.ttest_rel(late[:3], early[:3]).confidence_interval(0.9)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-6)
-    assert found.n == 3
+    interval = stats.ttest_rel(late[:6], early[:6]).confidence_interval(0.9)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-3)
+    assert found.n == 6
     assert not found.is_clear
-    one = paired(early[:1], late[:1])
-    assert one is not None
-    assert (one.low, one.high, one.is_clear) == (None, None, False)
+    few = paired(early[:5], late[:5])
+    assert few is not None
+    assert (few.n, few.low, few.high, few.is_clear) == (5, None, None, False)
+
+
+def test_what_all_did_alike_has_no_band_of_no_width() -> None:
+    for early in ([0.0] * 20, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]):
+        found = paired(np.array(early), np.array(early) + 0.3)
+        assert found is not None
+        assert found.gain == pytest.approx(0.3)
+        assert (found.low, found.high, found.is_clear) == (None, None, False)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 9, 10, 11, 40])
+def test_nine_in_ten_do_not_exceed_what_is_said_of_them(n: int) -> None:
+    seconds = np.arange(n, dtype=np.float64) ** 2 * HOUR
+    found = delay(seconds)
+    assert found is not None
+    assert (seconds <= found.ninth * HOUR).mean() >= 0.9
+    assert found.ninth * HOUR in seconds.tolist()
+
+
+def test_a_stray_piece_takes_no_gain_away() -> None:
+    made = Class().add(Stage.CHECK, 0, [0.2, 0.4, 0.6, 0.4] * 75).add(Stage.PRACTICE, 68, [0.6, 0.7, 1.0, 0.8] * 75)
+    made.add(Stage.TEAM, 20, (1.0,))
+    run = loop_of(made, [[NONE]] * 300).points[0]
+    assert [(each.stage, each.n) for each in run.stages] == [
+        (Stage.CHECK, 300),
+        (Stage.TEAM, 1),
+        (Stage.PRACTICE, 300),
+    ]
+    [hop] = run.hops
+    assert (hop.start, hop.end, run.whole) == (Stage.CHECK, Stage.PRACTICE, None)
+    assert hop.gain is not None
+    assert (hop.gain.n, hop.gain.gain) == (300, pytest.approx(0.375))
+    # A stage that one in ten have is none that they strayed into.
+    made.add(Stage.TEAM, 20, [1.0] * 30)
+    kept = loop_of(made, [[NONE]] * 300).points[0]
+    assert [hop.gain.n for hop in kept.hops if hop.gain] == [30, 30]
+    assert kept.whole is not None
+    assert kept.whole.gain is not None
+    assert kept.whole.gain.n == 300
+
+
+def test_which_days_are_looked_at_moves_nothing_to_another_stage() -> None:
+    made = Class().add(Stage.CHECK, 8, [0.3] * 10).add(Stage.FIRST_VOTE, 10, [0.2] * 10)
+    # A check after the class, practice before it: neither is a stage, whatever else is looked at.
+    made.add(Stage.CHECK, 11, [0.9] * 10).add(Stage.PRACTICE, 5, [0.1] * 10).add(Stage.PRACTICE, 12, [0.95] * 10)
+
+    def shown(span: Span) -> list[tuple[Stage, float]]:
+        found = measure(made.columns(), np.full((10, 1), NONE), span=span).points[0]
+        return [(each.stage, each.mean) for each in found.stages]
+
+    assert shown(Span(since=11 * HOUR)) == [(Stage.PRACTICE, 0.95)]
+    assert shown(Span(until=10 * HOUR)) == [(Stage.CHECK, 0.3)]
+    assert shown(Span(since=5 * HOUR, until=12 * HOUR)) == [(Stage.CHECK, 0.3), (Stage.FIRST_VOTE, 0.2)]
 
 
 def test_the_rule_of_the_stages() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qualoop.ledger import EvidenceForm
 from qualoop.policies.multi_form import multi_form_rule
 from qualoop.records.level_gain import level_gain, mean_gain
-from qualoop.records.multi_form import FormFact, missing_sentence, multi_form
+from qualoop.records.multi_form import FormFact, assessor_of, missing_sentence, multi_form
 
 UNITS = {"U-1": ("K-1", "K-2"), "U-2": ("K-2", "K-3")}
 RULE = multi_form_rule()
@@ -39,6 +39,28 @@ def test_quizzes_and_machines_are_neither_form_nor_assessor() -> None:
 def test_a_piece_on_a_shared_point_serves_both_units() -> None:
     found = multi_form([fact("K-2", EvidenceForm.LIVE, "p-1")], UNITS, RULE)
     assert [unit.forms for unit in found.units] == [{EvidenceForm.LIVE: 1}] * 2
+
+
+def test_only_who_judged_in_a_form_that_counts_is_an_assessor() -> None:
+    found = multi_form(
+        [fact("K-1", EvidenceForm.ATTENDANCE, "p-1"), fact("K-1", EvidenceForm.EXAM, "p-2")], UNITS, RULE
+    )
+    assert found.assessors == {"p-2"}
+
+
+@pytest.mark.parametrize(
+    ("rater", "occasion", "assessor"),
+    [
+        ("p-1", "sheet:6:assessor", "p-1"),
+        ("p-1", "", "p-1"),
+        ("p-1", "sheet:6:peer", "auto"),
+        ("p-1", "sheet:6:self", "auto"),
+        ("me", "sheet:6:assessor", "auto"),
+        ("auto", "checkpoints:3", "auto"),
+    ],
+)
+def test_peers_and_oneself_are_no_assessors(rater: str, occasion: str, assessor: str) -> None:
+    assert assessor_of(rater, occasion, "me") == assessor
 
 
 FACTS = st.lists(

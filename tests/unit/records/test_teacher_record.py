@@ -99,10 +99,37 @@ def test_only_what_is_confirmed_counts() -> None:
         Entry(key="5", body=body(kind=EntryKind.RESEARCH, place="umbrella  works"), state=EntryState.CONFIRMED),
         Entry(key="6", body=body(kind=EntryKind.COURSE), state=EntryState.REFUSED),
     ]
-    found = indicators(entries, Built(units=2), today=DAY, years=5)
+    found = indicators(entries, Built(units=2), today=DAY + timedelta(days=9), years=5)
     assert (found.enterprise_days, found.recent_days, found.enterprises) == (9, 6, 1)
     assert (found.research, found.courses, found.waiting, found.built.units) == (1, 0, 1, 2)
 
 
 def test_the_last_day_of_february_has_a_window_too() -> None:
     assert indicators([], Built(), today=date(2028, 2, 29), years=5).recent_days == 0
+
+
+def test_days_that_are_to_come_do_not_count_yet() -> None:
+    entries = [
+        Entry(key=str(number), body=each, state=EntryState.CONFIRMED)
+        for number, each in enumerate(
+            (
+                body(starts=DAY - timedelta(days=4), ends=DAY + timedelta(days=5), days=10),
+                body(place="Later Works", starts=DAY + timedelta(days=1), ends=DAY + timedelta(days=9)),
+                body(kind=EntryKind.RESEARCH, place="Later Lab", starts=DAY + timedelta(days=1)),
+                body(kind=EntryKind.COURSE, starts=DAY + timedelta(days=1)),
+            )
+        )
+    ]
+    found = indicators(entries, Built(), today=DAY, years=5)
+    assert (found.enterprise_days, found.recent_days, found.enterprises) == (5, 5, 1)
+    assert (found.research, found.courses) == (0, 0)
+    later = indicators(entries, Built(), today=DAY + timedelta(days=30), years=5)
+    assert (later.enterprises, later.research, later.courses) == (3, 1, 1)
+
+
+@given(st.integers(-30, 30), st.integers(0, 20), st.data())
+def test_no_day_counts_after_today(first: int, length: int, data: st.DataObject) -> None:
+    starts = DAY + timedelta(days=first)
+    stay = body(starts=starts, ends=starts + timedelta(days=length), days=data.draw(st.integers(1, length + 1)))
+    gone = max(0, min((DAY - starts).days, length) + 1)
+    assert enterprise_days([stay], until=DAY) <= min(gone, stay.days)
