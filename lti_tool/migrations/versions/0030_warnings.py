@@ -152,10 +152,10 @@ def _teachers() -> None:
 def _rubrics() -> None:
     """Add who chose the rubric; for what stands, who changed the settings last is the nearest that is known."""
     with op.batch_alter_table("marking_setup") as setup:
-        table.add_column(sa.Column("rubric_by", ID, nullable=True))
-        table.add_column(sa.Column("rubric_at", Instant(), nullable=True))
-        table.create_foreign_key(op.f("fk_marking_setup_rubric_by"), "person", ["rubric_by"], ["id"])
+        setup.add_column(sa.Column("rubric_by", ID, nullable=True))
+        setup.add_column(sa.Column("rubric_at", Instant(), nullable=True))
+        setup.create_foreign_key(op.f("fk_marking_setup_rubric_by"), "person", ["rubric_by"], ["id"])
     op.execute("UPDATE marking_setup SET rubric_by = changed_by, rubric_at = updated_at")
     with op.batch_alter_table("marking_setup") as setup:
-        table.alter_column("rubric_by", existing_type=ID, nullable=False)
-        table.alter_column("rubric_at", existing_type=Instant(), nullable=False)
+        setup.alter_column("rubric_by", existing_type=ID, nullable=False)
+        setup.alter_column("rubric_at", existing_type=Instant(), nullable=False)
