@@ -124,9 +124,9 @@ def test_another_platform_has_no_such_page(quick: Connected) -> None:
     quick.tool.runtime.registrations.forget()
     seat = teacher(quick)
     assert seat.get(PAGE).status_code == 404
-    assert "Competencies in Moodle" not in seat.get("class/").text
+    assert "Competencies in Moodle" not in seat.get("settings/").text
 
 
-def test_the_class_leads_there(quick: Connected) -> None:
+def test_the_settings_lead_there(quick: Connected) -> None:
     seat = teacher(quick)
-    assert f'href="{seat.page}{PAGE}"' in seat.get("class/").text
+    assert f'href="{seat.page}{PAGE}"' in seat.get("settings/").text
