@@ -93,7 +93,7 @@ def read_marks(session: Session, row: ClassSession, task: ClassGroupTask) -> Seq
     return found
 
 
-def set_product(session: Session, row: ClassSession, task_uuid: str, team_uuid: str, product: int | None) -> None:
+def set_product(session: Session, row: ClassSession, task_uuid: str, team_uuid: str, *, product: int | None) -> None:
     """Keep what a team's product is worth in per cent, None for nothing yet.
 
     Raises ProductRefusedError, ApprovedError, ClassMissingError.

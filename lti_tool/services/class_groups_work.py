@@ -186,7 +186,7 @@ def rate(
     # By the team's row, so that of two requests of one member the later one replaces all of the earlier one.
     team = require_team(session, row, rater)
     gone = find_gone(session, row, team.people)
-    people = _checked(session, rater, team, given, gone)
+    people = _checked(session, rater, team, given, gone=gone)
     mine = (ClassPeerRating.task_id == task.id, ClassPeerRating.rater_id == rater)
     session.execute(delete(ClassPeerRating).where(ClassPeerRating.organisation_id == row.organisation_id, *mine))
     for named, each in given.items():
@@ -206,7 +206,7 @@ def rate(
 
 
 def _checked(
-    session: Session, rater: int, team: Team, given: Mapping[str, Given], gone: Collection[int]
+    session: Session, rater: int, team: Team, given: Mapping[str, Given], *, gone: Collection[int]
 ) -> dict[str, int]:
     """Return the people of a team by pseudonym.
 

@@ -34,7 +34,7 @@ class CardWords:
     fixed: Mapping[str, str]
 
 
-def print_check(check: ClassTeamCheck, what: str, teams: Sequence[str], paper: Paper, words: CardWords) -> bytes:
+def print_check(check: ClassTeamCheck, what: str, teams: Sequence[str], paper: Paper, *, words: CardWords) -> bytes:
     """Return the cards of the ``teams`` named, the questions, or the key; raise PaperUnavailableError."""
     printing = paper_module("printing")
     fixed = {"name": "", "number": "", "teacher": "", "fill": ""}

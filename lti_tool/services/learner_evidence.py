@@ -90,8 +90,8 @@ def learner_evidence(
     contents: Contents,
     about: Required,
     link: Link,
-    subject: Subject,
     *,
+    subject: Subject,
     rule: MultiFormRule,
     language: str,
 ) -> LearnerEvidence:

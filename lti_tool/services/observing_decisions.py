@@ -70,12 +70,12 @@ def count(session: Session, decider: Decider, capture: str, *, contents: Content
             return False
     check_own_level(session, decider.link, row, decider=decider.person_id, contents=contents, now=now)
     if code in {Hindrance.LEARNER, LEARNER_UNKNOWN}:
-        _count_learners(session, decider, row, seen, now)
+        _count_learners(session, decider, row, seen, now=now)
     elif code in set(Wait):
         _decide(row, decider, Decision.ALONE, now=now)
     else:
         _decide(row, decider, Decision.COUNTED, now=now)
-    _settle(session, decider, [row.id], Reason.ERROR, now)
+    _settle(session, decider, [row.id], Reason.ERROR, now=now)
     return True
 
 
@@ -86,7 +86,7 @@ def leave_out(session: Session, decider: Decider, capture: str, reason: Reason, 
         raise DecisionRefusedError("moved")
     _decide(row, decider, Decision.LEFT_OUT, now=now)
     row.reason = reason.value
-    _settle(session, decider, [row.id], reason, now)
+    _settle(session, decider, [row.id], reason, now=now)
 
 
 def take_back(session: Session, decider: Decider, capture: str, *, now: datetime) -> None:
@@ -96,8 +96,8 @@ def take_back(session: Session, decider: Decider, capture: str, *, now: datetime
         raise DecisionRefusedError("moved")
     _decide(row, decider, Decision.NONE, now=now)
     row.reason = ""
-    _forget_learners(session, decider, row, seen, now)
-    _settle(session, decider, [row.id], Reason.ERROR, now)
+    _forget_learners(session, decider, row, seen, now=now)
+    _settle(session, decider, [row.id], Reason.ERROR, now=now)
 
 
 def leave_out_learner(session: Session, decider: Decider, capture: str, signed: str, *, now: datetime) -> None:
@@ -111,7 +111,7 @@ def leave_out_learner(session: Session, decider: Decider, capture: str, signed: 
         raise DecisionRefusedError("learner")
     member.problem = About.WITHOUT
     _decide_learners(row, decider, now=now)
-    _settle(session, decider, [row.id], Reason.ERROR, now)
+    _settle(session, decider, [row.id], Reason.ERROR, now=now)
 
 
 def keep_both(session: Session, decider: Decider, capture: str, *, now: datetime) -> None:
@@ -125,7 +125,7 @@ def keep_both(session: Session, decider: Decider, capture: str, *, now: datetime
     for each in standing.seen:
         if each.name in beside and each.row.decision in BESIDE:
             _decide(each.row, decider, BESIDE[each.row.decision], now=now)
-    _settle(session, decider, [row.id], Reason.ERROR, now)
+    _settle(session, decider, [row.id], Reason.ERROR, now=now)
 
 
 def assign(session: Session, decider: Decider, capture: str, named: tuple[str, str], *, now: datetime) -> None:
@@ -145,9 +145,9 @@ def assign(session: Session, decider: Decider, capture: str, named: tuple[str, s
     member.person_id, member.problem = found.subject.person_id, About.NAMED
     _decide_learners(row, decider, now=now)
     if len(seen.members) == 1:
-        _seal_for(session, decider, row, learner, now)
+        _seal_for(session, decider, row, learner, now=now)
     session.flush()
-    _settle(session, decider, [row.id], Reason.ERROR, now)
+    _settle(session, decider, [row.id], Reason.ERROR, now=now)
 
 
 def _hold(session: Session, decider: Decider, capture: str) -> tuple[ObservationCapture, Seen, Standing]:
@@ -181,7 +181,7 @@ def _unknown_member(seen: Seen, signed: str) -> ObservationMember:
     return found[0]
 
 
-def _count_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, now: datetime) -> None:
+def _count_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, *, now: datetime) -> None:
     """Let a capture count for those outside the invitation, and who are known here, though not of the course any more.
 
     Raises DecisionRefusedError where it would count for nobody more.
@@ -204,7 +204,7 @@ def _decide_learners(row: ObservationCapture, decider: Decider, *, now: datetime
     _decide(row, decider, Decision(row.decision or Decision.LEARNERS), now=now)
 
 
-def _forget_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, now: datetime) -> None:
+def _forget_learners(session: Session, decider: Decider, row: ObservationCapture, seen: Seen, *, now: datetime) -> None:
     """Take back what was decided about those whom a capture is about: each is who was signed again."""
     for member, _ in seen.members:
         if member.problem == About.COUNTED:
@@ -212,11 +212,11 @@ def _forget_learners(session: Session, decider: Decider, row: ObservationCapture
         elif member.problem in {About.NAMED, About.KNOWN, About.WITHOUT}:
             if member.problem == About.NAMED and len(seen.members) == 1:
                 # Under nobody's key: it may be anybody's again.
-                _seal_for(session, decider, row, row.uuid, now)
+                _seal_for(session, decider, row, row.uuid, now=now)
             member.person_id, member.problem = None, LEARNER_UNKNOWN
 
 
-def _settle(session: Session, decider: Decider, around: Sequence[int], reason: Reason, now: datetime) -> None:
+def _settle(session: Session, decider: Decider, around: Sequence[int], reason: Reason, *, now: datetime) -> None:
     session.flush()
     try:
         standing = settle(session, decider.course, around=around, by=decider.uuid, reason=reason, now=now)
@@ -225,7 +225,7 @@ def _settle(session: Session, decider: Decider, around: Sequence[int], reason: R
     note_waiting(session, decider.course, standing, now=now)
 
 
-def _seal_for(session: Session, decider: Decider, row: ObservationCapture, learner: str, now: datetime) -> None:
+def _seal_for(session: Session, decider: Decider, row: ObservationCapture, learner: str, *, now: datetime) -> None:
     """Put words and pictures under the key of the learner whom they are about, now that one is known."""
     connection = session.connection()
     before = KeyOwner(organisation_id=row.organisation_id, learner=row.key_of, secret=decider.secret)

@@ -100,7 +100,7 @@ def add(session: Session, holder: Holder, body: EntryBody, file: NewFile | None,
     count = len(session.scalars(select(TeacherEntryRow.id).where(*_own(holder))).all())
     if count >= MAX_ENTRIES:
         raise TeacherEntryRefusedError({"": "many"})
-    sealed = _sealed(session, holder, body, "", now)
+    sealed = _sealed(session, holder, body, "", now=now)
     row = TeacherEntryRow(
         organisation_id=holder.organisation_id,
         uuid=str(uuid.uuid4()),
@@ -112,24 +112,24 @@ def add(session: Session, holder: Holder, body: EntryBody, file: NewFile | None,
         created_at=now,
         updated_at=now,
     )
-    _attach(session, holder, row, file, now)
+    _attach(session, holder, row, file, now=now)
     session.add(row)
     session.flush()
-    _note(session, row, ADDED, "", sealed, now=now)
+    _note(session, row, ADDED, "", sealed=sealed, now=now)
     return row.uuid
 
 
 def change(
-    session: Session, holder: Holder, key: str, body: EntryBody, file: NewFile | None, *, seen: int, now: datetime
+    session: Session, holder: Holder, key: str, body: EntryBody, *, file: NewFile | None, seen: int, now: datetime
 ) -> None:
     """Let an entry say something else: it is to be confirmed again. Raises as `add`, and the two of entries."""
     row = _get(session, holder, key, seen)
     if row.state == EntryState.TAKEN_BACK:
         raise TeacherEntryMovedError
-    row.body_sealed, row.kind = _sealed(session, holder, body, "", now), body.kind.value
+    row.body_sealed, row.kind = _sealed(session, holder, body, "", now=now), body.kind.value
     row.state = EntryState.CLAIMED.value
-    _attach(session, holder, row, file, now)
-    _note(session, row, CHANGED, "", row.body_sealed, now=now)
+    _attach(session, holder, row, file, now=now)
+    _note(session, row, CHANGED, "", sealed=row.body_sealed, now=now)
 
 
 def take_back(session: Session, holder: Holder, key: str, *, seen: int, now: datetime) -> None:
@@ -138,7 +138,7 @@ def take_back(session: Session, holder: Holder, key: str, *, seen: int, now: dat
     if row.state == EntryState.TAKEN_BACK:
         raise TeacherEntryMovedError
     row.state = EntryState.TAKEN_BACK.value
-    _note(session, row, TAKEN_BACK, "", row.body_sealed, now=now)
+    _note(session, row, TAKEN_BACK, "", sealed=row.body_sealed, now=now)
 
 
 def restore(session: Session, holder: Holder, key: str, *, seen: int, now: datetime) -> None:
@@ -147,7 +147,7 @@ def restore(session: Session, holder: Holder, key: str, *, seen: int, now: datet
     if row.state != EntryState.TAKEN_BACK:
         raise TeacherEntryMovedError
     row.state = EntryState.CLAIMED.value
-    _note(session, row, RESTORED, "", row.body_sealed, now=now)
+    _note(session, row, RESTORED, "", sealed=row.body_sealed, now=now)
 
 
 def decide(
@@ -165,8 +165,8 @@ def decide(
         raise TeacherEntryRefusedError({"reason": "missing" if not reason else "long"})
     body = _body(bytes_opener(session.connection(), holder.key), row)
     row.state = (EntryState.CONFIRMED if confirmed else EntryState.REFUSED).value
-    sealed = _sealed(session, holder, body, "" if confirmed else reason, now)
-    _note(session, row, CONFIRMED if confirmed else REFUSED, by, sealed, now=now)
+    sealed = _sealed(session, holder, body, "" if confirmed else reason, now=now)
+    _note(session, row, CONFIRMED if confirmed else REFUSED, by, sealed=sealed, now=now)
 
 
 def get_file(session: Session, holder: Holder, key: str) -> tuple[Document, bytes]:
@@ -259,7 +259,7 @@ def _own(holder: Holder) -> tuple[Any, ...]:
     return (TeacherEntryRow.organisation_id == holder.organisation_id, TeacherEntryRow.person_id == holder.person_id)
 
 
-def _note(session: Session, row: TeacherEntryRow, act: str, by: str, sealed: bytes, *, now: datetime) -> None:
+def _note(session: Session, row: TeacherEntryRow, act: str, by: str, *, sealed: bytes, now: datetime) -> None:
     """Count a change of an entry, with what it says from then on."""
     row.revision, row.updated_at = row.revision + 1, now
     session.add(
@@ -276,7 +276,7 @@ def _note(session: Session, row: TeacherEntryRow, act: str, by: str, sealed: byt
     session.flush()
 
 
-def _attach(session: Session, holder: Holder, row: TeacherEntryRow, file: NewFile | None, now: datetime) -> None:
+def _attach(session: Session, holder: Holder, row: TeacherEntryRow, file: NewFile | None, *, now: datetime) -> None:
     """Put a document beside an entry, in the place of the one that is there; raise TeacherEntryRefusedError."""
     if file is None:
         return
@@ -304,7 +304,7 @@ def _document(opened: BytesOpener, row: TeacherEntryRow) -> Document | None:
     return Document(name=name.decode(), media_type=row.file_type) if name else None
 
 
-def _sealed(session: Session, holder: Holder, body: EntryBody, reason: str, now: datetime) -> bytes:
+def _sealed(session: Session, holder: Holder, body: EntryBody, reason: str, *, now: datetime) -> bytes:
     document = {
         "title": body.title,
         "place": body.place,

@@ -94,7 +94,7 @@ def change(session: Session, class_uuid: str) -> AnyResponse:
         elif do == "remove":
             class_groups_work.remove_task(transaction, row, task)
         elif do == "product":
-            class_groups_marks.set_product(transaction, row, task, team, _product())
+            class_groups_marks.set_product(transaction, row, task, team, product=_product())
         elif do == "approve":
             framework = framework_of(transaction, row.organisation_id)
             class_groups_marks.approve(transaction, row, framework, task_uuid=task, team_uuid=team, by=by, now=now)

@@ -140,7 +140,7 @@ def move(session: Session, class_uuid: str) -> AnyResponse:
         elif wanted == "leave":
             class_team_checks.leave_stage(transaction, row, check)
         elif wanted in {"take-back", "count-again"}:
-            _recount(transaction, session, row, check, wanted)
+            _recount(transaction, session, row, check, wanted=wanted)
         elif wanted in {state.value for state in CheckState}:
             class_team_checks.move_check(transaction, row, check, CheckState(wanted), now=now)
         else:
@@ -211,7 +211,7 @@ def paper(session: Session, class_uuid: str) -> Response:
         check = class_team_checks.get_check(reading, row, wanted.get("check", ""), READ)
         teams = class_teams.list_teams(reading, row)
     names = [team_name(team.row.number, team.row.name, language) for team in teams] or [""]
-    data = class_team_cards.print_check(check, what, names, size, _card_words(row.title, language))
+    data = class_team_cards.print_check(check, what, names, size, words=_card_words(row.title, language))
     headers = {
         "Content-Disposition": f'inline; filename="team-{what}.pdf"',
         "Cache-Control": "private, no-store",
@@ -266,7 +266,7 @@ def check_context(reading: Transaction, row: ClassSession, check: Any, language:
     }
 
 
-def _recount(transaction: Transaction, session: Session, row: ClassSession, check_uuid: str, wanted: str) -> None:
+def _recount(transaction: Transaction, session: Session, row: ClassSession, check_uuid: str, *, wanted: str) -> None:
     """Take back what a check recorded, or record it again; raise ClassMovedError where that is done."""
     by, now = corrector(session), runtime().clock()
     # It records in two steps, and of two who first share the organisation each would wait for the other.

@@ -43,9 +43,9 @@ def download(session: Session, class_uuid: str) -> Response:
         teams = class_teams.read_teams(reading, row)
         rows: list[Sequence[Value]] = [_head(words)]
         for check in class_team_checks.list_checks(reading, row):
-            rows += _of_check(reading, row, check, teams, words)
+            rows += _of_check(reading, row, check, teams, words=words)
         for task in class_groups_work.list_tasks(reading, row):
-            rows += _of_task(reading, row, task, teams, words)
+            rows += _of_task(reading, row, task, teams, words=words)
     headers = {"Content-Disposition": f'attachment; filename="teams-{row.created_at.date().isoformat()}.csv"'}
     return Response(as_csv(rows), mimetype="text/csv", headers=headers)
 
@@ -73,7 +73,7 @@ def _head(words: Wording) -> Sequence[Value]:
 
 
 def _of_check(
-    reading: Transaction, row: ClassSession, check: ClassTeamCheck, teams: Teams, words: Wording
+    reading: Transaction, row: ClassSession, check: ClassTeamCheck, teams: Teams, *, words: Wording
 ) -> Iterator[Sequence[Value]]:
     found = class_team_report.read_check(reading, row, check)
     title = words.gettext("Team check %(number)s") % {"number": check.number}
@@ -109,7 +109,7 @@ def _of_check(
 
 
 def _of_task(
-    reading: Transaction, row: ClassSession, task: ClassGroupTask, teams: Teams, words: Wording
+    reading: Transaction, row: ClassSession, task: ClassGroupTask, teams: Teams, *, words: Wording
 ) -> Iterator[Sequence[Value]]:
     approved = class_groups_marks.approved_marks(reading, task)
     for found in class_groups_marks.read_marks(reading, row, task):

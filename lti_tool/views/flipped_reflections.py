@@ -52,7 +52,7 @@ def reply(session: Session, person_uuid: str) -> Response:
                 unit,
                 link_of(session),
                 person_uuid,
-                words,
+                words=words,
                 seen=request.form.get("seen", ""),
                 author_id=session.person_id,
                 secret=parts.settings.secret_key,

@@ -151,7 +151,7 @@ def _page(session: Session, subject: Subject, **more: Any) -> str:
         if framework is not None:
             about = required(connection, framework, link)
             found = learner_evidence(
-                reading, parts.contents, about, link, subject, rule=multi_form_rule(), language=session.language
+                reading, parts.contents, about, link, subject=subject, rule=multi_form_rule(), language=session.language
             )
     view = {"member": None, "warning": None, "letters": (), "units": (), "below": 0, **more}
     return render_template(

@@ -90,7 +90,7 @@ def change(session: Session, entry: str) -> AnyResponse:
         body, file = _read()
         with runtime().database.transaction() as transaction:
             teacher_records.change(
-                transaction, holder_of(session), entry, body, file, seen=_seen(), now=runtime().clock()
+                transaction, holder_of(session), entry, body, file=file, seen=_seen(), now=runtime().clock()
             )
     except TeacherEntryRefusedError as error:
         return _page(session, {**_sent(), "entry": entry, "seen": str(_seen())}, error.wrong, REFUSED)

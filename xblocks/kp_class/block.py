@@ -298,7 +298,7 @@ class KpClassBlock(ClassStudio, CompletableXBlockMixin, ScorableXBlockMixin, Cla
             store.change(self, lambda it: it.met(key, name))
 
     def _staff_page(self, shown: Shown) -> str:
-        return staff_page(self, store.read(self), scheme_of(self), shown, datetime.now(UTC))
+        return staff_page(self, store.read(self), scheme_of(self), shown, now=datetime.now(UTC))
 
     def _learner_page(self, user: BlockUser, said: tuple[Said, ...] = ()) -> str:
         register, now = store.read(self), datetime.now(UTC)
@@ -318,7 +318,7 @@ class KpClassBlock(ClassStudio, CompletableXBlockMixin, ScorableXBlockMixin, Cla
     def _checked_in(self, request: Request, user: BlockUser) -> Response:
         code = _fields(request).get("code", "")
         try:
-            register = check_in(self, user, code, datetime.now(UTC), self._change)
+            register = check_in(self, user, code, datetime.now(UTC), change=self._change)
             self._completion_of(user, register)
             said = Said(code="checked-in", tone="good")
         except (ClassRefusedError, RegisterRefusedError) as error:

@@ -18,7 +18,7 @@ from xblocks.kp_class.gate import gate_of
 from xblocks.kp_class.staff_page import ROTATION
 
 
-def check_in(block: Any, user: BlockUser, code: str, now: datetime, change: Callable[[Make], Register]) -> Register:
+def check_in(block: Any, user: BlockUser, code: str, now: datetime, *, change: Callable[[Make], Register]) -> Register:
     """Write down when a learner came; again it changes nothing. Raises ActRefusedError, ClassClosedError.
 
     Wrong codes are counted where they are compared, so that many requests at once are not more tries.

@@ -39,7 +39,7 @@ class Band:
     width: float
 
 
-def staff_page(block: Any, register: Register, scheme: Scheme, shown: Shown, now: datetime) -> str:
+def staff_page(block: Any, register: Register, scheme: Scheme, shown: Shown, *, now: datetime) -> str:
     """Return the page for staff after an action."""
     people = class_of(block, register)
     host = block.host()
@@ -55,7 +55,11 @@ def staff_page(block: Any, register: Register, scheme: Scheme, shown: Shown, now
     who = next((each for each in people if each.key == shown.who), None)
     if shown.panel == PERSON and who is not None:
         return pages.draw(
-            "class_person.html", host, **base, **_person(block, register, scheme, who, shown), after=_after(people, who)
+            "class_person.html",
+            host,
+            **base,
+            **_person(block, register, scheme, who, shown=shown),
+            after=_after(people, who),
         )
     if shown.table is not None:
         return pages.draw("class_table.html", host, **base, **_table(block, register, scheme, shown.table))
@@ -171,7 +175,7 @@ def _undoable(block: Any, done: Done, people: Sequence[Somebody]) -> dict[str, A
     return {"id": done.id, "what": what, "whose": names[0] if len(names) == 1 else str(len(learners))}
 
 
-def _person(block: Any, register: Register, scheme: Scheme, who: Somebody, shown: Shown) -> dict[str, Any]:
+def _person(block: Any, register: Register, scheme: Scheme, who: Somebody, *, shown: Shown) -> dict[str, Any]:
     """Return one learner: what was typed and not written stands in the form again."""
     works = prework_of(block, who.key) if who.has_account else ()
     lacking = missing(works or (), ready_score(block))
@@ -183,7 +187,7 @@ def _person(block: Any, register: Register, scheme: Scheme, who: Somebody, shown
         "points": form.get("points", "" if points is None else format(points, "f")),
         "comment": form.get("comment", score.get("comment", "")),
         "link": form.get("link", register.value(who.key, LINK) or ""),
-        "rubric_rows": _rubric_rows(block, register, scheme, who, form),
+        "rubric_rows": _rubric_rows(block, register, scheme, who, form=form),
         "works": [_work(work, lacking) for work in works or ()],
         "has_prework": bool(block.prework),
         "is_told": bool(register.told.get(who.key, {}).get("parts")),
@@ -196,7 +200,7 @@ def _after(people: Sequence[Somebody], who: Somebody) -> Somebody | None:
     return people[place] if place < len(people) else None
 
 
-def _rubric_rows(block: Any, register: Register, scheme: Scheme, who: Somebody, form: Any) -> list[dict[str, Any]]:
+def _rubric_rows(block: Any, register: Register, scheme: Scheme, who: Somebody, *, form: Any) -> list[dict[str, Any]]:
     language = block.language()
     sheet = fitting_sheet(scheme.rubric, register.value(who.key, RUBRIC)) if scheme.rubric is not None else MarkSheet()
     rows = []

@@ -37,7 +37,9 @@ def forms_of(room: Room, seat: Seat) -> MultiForm:
         assert framework
         about = required(connection, framework, room.link)
         table = class_evidence(session, about, room.link, rule=rule, now=room.now)
-        page = learner_evidence(session, parts.contents, about, room.link, subject, rule=rule, language="en").forms
+        page = learner_evidence(
+            session, parts.contents, about, room.link, subject=subject, rule=rule, language="en"
+        ).forms
     [line] = [each.forms for each in table if each.member.subject.uuid == who.person_uuid]
     assert (line.forms, line.assessors) == (page.forms, page.assessors)
     return page

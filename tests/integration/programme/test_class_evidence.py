@@ -85,7 +85,7 @@ def test_the_table_and_the_page_of_a_learner_agree(room: Classroom) -> None:
         assert framework
         about = required(connection, framework, link_of(room))
         page = learner_evidence(
-            session, parts.contents, about, link_of(room), subject_of(room, seat), rule=RULE, language="en"
+            session, parts.contents, about, link_of(room), subject=subject_of(room, seat), rule=RULE, language="en"
         )
     assert page.process == line.process
     assert [(gain.code, gain.count) for gain in page.gains] == [(gain.code, gain.count) for gain in line.gains]

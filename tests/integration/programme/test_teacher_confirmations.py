@@ -107,7 +107,7 @@ def test_all_documents_of_a_record_have_a_size_together(room: Classroom, monkeyp
     body = entries(room)[0].entry.body
     with room.tool.runtime.database.transaction() as session:
         # The document that is replaced does not count twice.
-        teacher_records.change(session, holder(room), key, body, half, seen=1, now=room.tool.clock.now)
+        teacher_records.change(session, holder(room), key, body, file=half, seen=1, now=room.tool.clock.now)
     assert len(entries(room)) == 2
 
 

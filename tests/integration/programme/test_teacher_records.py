@@ -91,7 +91,7 @@ def test_a_refusal_has_a_reason_and_a_change_is_to_be_confirmed_again(room: Clas
     [line] = entries(room)
     assert (line.entry.state, line.reason) == (EntryState.REFUSED, "The document is of another year.")
     with room.tool.runtime.database.transaction() as session:
-        teacher_records.change(session, holder(room), key, BODY, PDF, seen=2, now=room.tool.clock.now)
+        teacher_records.change(session, holder(room), key, BODY, file=PDF, seen=2, now=room.tool.clock.now)
     [line] = entries(room)
     assert (line.entry.state, line.reason, line.revision) == (EntryState.CLAIMED, "", 3)
     assert line.document
