@@ -149,7 +149,7 @@ def test_the_pages_of_a_teacher(page: Page, worked_at: Demo, language: str) -> N
     unfold(window)
     assert_good(window, "one learner")
     window.go_back()
-    window.locator(".q-subnav-list a[href$='levels/']").click()
+    window.locator(".q-subnav-pages a[href$='levels/']").click()
     window.locator(".q-map").wait_for()
     unfold(window)
     assert_good(window, "levels of the class")

@@ -20,6 +20,7 @@ def columns_page(lms: LmsPages, link: str) -> FrameLocator:
     lms.log_in(HELEN)
     lms.open_activity(ORGANIC)
     frame = lms.page.frame_locator("#launch")
+    frame.locator(".q-subnav-list a[href$='settings/']").click()
     frame.get_by_role("link", name=link).click()
     return frame
 
