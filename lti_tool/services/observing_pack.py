@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -26,7 +26,7 @@ from lti_tool.services.assessor_qualifications import list_of, rule_of
 from lti_tool.services.class_members import Link, Member, list_members
 from lti_tool.services.contents import Contents
 from lti_tool.services.observing_devices import Phone
-from lti_tool.services.observing_invitations import AssessorRole, link_of_invitation
+from lti_tool.services.observing_invitations import AssessorRole, last_day, link_of_invitation
 from lti_tool.services.observing_receive import course_uuid
 from lti_tool.services.observing_tasks import Task
 from qualoop.assessment.rubric import Rubric
@@ -53,7 +53,7 @@ def make_pack(session: Session, phone: Phone, contents: Contents, now: datetime)
         "invitation": {
             "title": invitation.title,
             "from": utc_text(invitation.starts_at),
-            "until": utc_text(invitation.ends_at),
+            "until": utc_text(_midnight_after(last_day(invitation))),
         },
         "course": {
             "uuid": course_uuid(organisation.uuid, invitation.context_id),
@@ -70,6 +70,11 @@ def make_pack(session: Session, phone: Phone, contents: Contents, now: datetime)
     told = {name: value for name, value in body.items() if name != "device"}
     version = hashlib.sha256(canonical_body({"pack": told, "device": phone.row.uuid})).hexdigest()[:16]
     return {"version": version, **body, "server_time": utc_text(now)}
+
+
+def _midnight_after(moment: datetime) -> datetime:
+    """Return when the day of a moment ends: an invitation says its last day, and is good some hours longer for the west."""
+    return datetime.combine(moment.date() + timedelta(days=1), time.min, UTC)
 
 
 def _assessor(invitation: ObservationInvitation, cap: int | None) -> dict[str, Any]:

@@ -164,6 +164,12 @@ def test_what_comes_after_the_end_is_kept(course: PracticeCourse) -> None:
     course.tool.clock.advance(days=-120)
 
 
+def test_the_phone_is_told_the_last_day_that_was_chosen(course: PracticeCourse) -> None:
+    """The hours that are added for zones in the west are no day more."""
+    phone = join(course.tool, link_in(course.invite(until="2026-03-20").text))
+    assert phone.pack["invitation"]["until"] == "2026-03-21T00:00:00.000000Z"
+
+
 def test_the_pack_is_sent_once(course: PracticeCourse) -> None:
     phone = join(course.tool, course.own_link())
     tag = phone.get("pack").headers["ETag"]
