@@ -130,12 +130,6 @@ def read_all(session: Session, link: Link, *, secret: str) -> Sequence[Entry]:
     return _entries(session, link, standing, standing.seen, secret=secret)
 
 
-def count_waiting(session: Session, link: Link, *, secret: str) -> int:
-    """Return how many observations of the link's course wait for a person."""
-    standing = read_standing(session, _course(link, secret))
-    return sum(needs_person(each, standing) for each in standing.seen)
-
-
 def read_own(session: Session, link: Link, person_id: int, *, secret: str) -> Sequence[Entry]:
     """Return what of a learner counts in the link's course, the newest first."""
     own = session.scalars(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from io import BytesIO
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -12,14 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
 from webob import Request
 from xblock.fields import ScopeIds
 
 from qualoop.classroom.class_marks import Scheme
 from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
-from tests.fakes.block_runtime import BlockRuntime, Store
+from tests.integration.xblocks import olx_travel
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, RUBRIC, ClassRoom, placed
+from tests.integration.xblocks.olx_travel import exported
 from xblocks.kp_class import KpClassBlock, studio
 from xblocks.kp_class.fields import scheme_of
 
@@ -41,27 +40,11 @@ odd = st.one_of(texts, st.sampled_from(["]]>", "<![CDATA[x]]>", " \n", "a\r\nb",
 
 
 def made(**fields: Any) -> Any:
-    block = BlockRuntime(Store()).construct_xblock_from_class(KpClassBlock, KEYS)
-    for name, value in fields.items():
-        setattr(block, name, value)
-    block.save()
-    return block
-
-
-def exported(block: Any) -> bytes:
-    node = etree.Element("unknown_root")
-    block.add_xml_to_node(node)
-    out = BytesIO()
-    etree.ElementTree(node).write(out, xml_declaration=True, pretty_print=True, encoding="utf-8")
-    return out.getvalue()
+    return olx_travel.made(KpClassBlock, KEYS, fields)
 
 
 def imported(olx: bytes) -> Any:
-    # As Studio parses it.
-    parser = etree.XMLParser(dtd_validation=False, load_dtd=False, remove_blank_text=True)
-    node = etree.fromstring(olx, parser)
-    node.attrib.pop("xblock-family", None)
-    return KpClassBlock.parse_xml(node, BlockRuntime(Store()), KEYS)
+    return olx_travel.imported(KpClassBlock, KEYS, olx)
 
 
 def saved(room: ClassRoom, values: Any) -> tuple[Any, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from lxml import etree
 from xblock.fields import ScopeIds
 
 from tests.factories.packages import PACKAGES
-from tests.fakes.block_runtime import BlockRuntime, Store
+from tests.integration.xblocks import olx_travel
 from tests.integration.xblocks.learners import Learner, TestLessonBlock, placed
+from tests.integration.xblocks.olx_travel import exported
 from xblocks.common.inline import FILE_NAME, files_in
 from xblocks.common.olx import add_files, take_files
 
@@ -43,27 +43,11 @@ files = st.dictionaries(st.from_regex(FILE_NAME, fullmatch=True), values, max_si
 
 
 def block(**fields: Any) -> Any:
-    made = BlockRuntime(Store()).construct_xblock_from_class(TestLessonBlock, KEYS)
-    for name, value in fields.items():
-        setattr(made, name, value)
-    made.save()
-    return made
-
-
-def exported(made: Any) -> bytes:
-    node = etree.Element("unknown_root")
-    made.add_xml_to_node(node)
-    out = BytesIO()
-    etree.ElementTree(node).write(out, xml_declaration=True, pretty_print=True, encoding="utf-8")
-    return out.getvalue()
+    return olx_travel.made(TestLessonBlock, KEYS, fields)
 
 
 def imported(olx: bytes) -> Any:
-    # As Studio parses it.
-    parser = etree.XMLParser(dtd_validation=False, load_dtd=False, remove_blank_text=True)
-    node = etree.fromstring(olx, parser)
-    node.attrib.pop("xblock-family", None)
-    return TestLessonBlock.parse_xml(node, BlockRuntime(Store()), KEYS)
+    return olx_travel.imported(TestLessonBlock, KEYS, olx)
 
 
 @settings(max_examples=60, deadline=None)
