@@ -103,7 +103,8 @@ def test_a_grade_waits_for_an_lms_that_is_down(page: Page, new_context: NewConte
         expect(class_page.get_by_role("row", name="李思远").first).to_contain_text("Next try")
     finally:
         parts.start("lms")
-    class_page.get_by_role("button", name="Send all undelivered grades again").click()
+    with class_page.expect_navigation():
+        class_page.get_by_role("button", name="Send all undelivered grades again").click()
     see(class_page, "Delivered")
     expect(student.own_grade(PAID)).to_have_text("10", timeout=ARRIVAL_MS)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -120,7 +120,7 @@ def test_a_class_is_printed_scanned_and_recorded(desk: Desk, new_context: NewCon
     page.get_by_text("Nothing waits.").wait_for()
     page.goto(desk.origin + desk.teacher.page + "class/paper/")
     page.locator(".q-sheet-line a").first.click()
-    assert page.get_by_role("row", name=re.compile("Ada Lovelace")).count() == 2
+    expect(page.get_by_role("row", name=re.compile("Ada Lovelace"))).to_have_count(2)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])

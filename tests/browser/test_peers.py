@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 from werkzeug.serving import make_server
 
 from tests.browser.accessibility import serious_findings
@@ -94,15 +94,16 @@ def test_the_way_of_a_learner(opened: Open, new_context: NewContext) -> None:
     page.get_by_role("button", name="Get the first work").click()
     look(page)
     page.get_by_role("button", name="Hand in review").click()
-    assert page.get_by_role("alert").count() > 0
+    expect(page.get_by_role("alert").first).to_be_visible()
     choose(page, 2, 1)
     page.locator("#comment").fill("Say for whom it is.")
     page.get_by_role("button", name="Hand in review").click()
-    assert "1 of 1 reviews handed in" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("1 of 1 reviews handed in")
     room.tool.clock.advance(minutes=20)
     page.reload()
     page.locator("textarea[name=reason]").fill("It is about another text.")
-    page.get_by_role("button", name="Flag this review").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Flag this review").click()
     look(page)
     teacher = opened.visit(new_context(bypass_csp=True), room.teacher, "marking/peers/")
     look(teacher)

@@ -74,7 +74,8 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     course: Course = open_course(site.tool, f"w-{next(COURSES)}", CHAIN)
     teacher = site.visit(new_context, course.teacher, "class/room/", language)
     teacher.locator("#room-teams").fill("2")
-    teacher.locator("form", has=teacher.locator("#room-teams")).locator("button").press("Enter")
+    with teacher.expect_navigation():
+        teacher.locator("form", has=teacher.locator("#room-teams")).locator("button").press("Enter")
     pages = [site.visit(new_context, course.learner(number), "room/", language) for number in (1, 2)]
     for page in pages:
         page.locator("button[name=team][value='1']").click()
@@ -87,9 +88,11 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     expect(second.locator(take)).to_have_count(0)
     first.locator("details", has=first.locator("#team-name")).locator("summary").click()
     first.locator("#team-name").fill("Tide")
-    first.locator("#team-name").press("Enter")
+    with first.expect_navigation():
+        first.locator("#team-name").press("Enter")
     teacher.reload()
-    teacher.locator("button[value=open]").press("Enter")
+    with teacher.expect_navigation():
+        teacher.locator("button[value=open]").press("Enter")
     first.reload()
     first.locator("input[name^='retailer-level.']").first.fill("-3")
     first.locator("button[value=save]").click()
@@ -102,7 +105,8 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     expect(field).to_have_value("25")
     teacher.reload()
     expect(teacher.locator("body")).to_contain_text("Tide")
-    teacher.locator("button[value=close]").press("Enter")
+    with teacher.expect_navigation():
+        teacher.locator("button[value=close]").press("Enter")
     first.reload()
     expect(first.get_by_role("heading", name=FIRM[language])).to_be_visible()
     for page in (teacher, first):
@@ -119,7 +123,8 @@ def test_a_team_bids_on_a_phone(site: Site, new_context: NewContext, language: s
     learner.locator("button[value='take:buyer']").click()
     teacher = site.visit(new_context, course.teacher, "class/room/", language)
     teacher.set_viewport_size(ViewportSize(width=1280, height=900))
-    teacher.locator("button[value=open]").click()
+    with teacher.expect_navigation():
+        teacher.locator("button[value=open]").click()
     learner.reload()
     bids = learner.locator("input[name^='bid.']")
     expect(bids.first).to_be_visible()
@@ -140,7 +145,8 @@ def test_a_team_bids_on_a_phone(site: Site, new_context: NewContext, language: s
     expect(learner.locator("p[role=status][data-tone=good]")).to_be_visible()
     expect(bids.first).to_have_value("1.20")
     teacher.reload()
-    teacher.locator("button[value=close]").click()
+    with teacher.expect_navigation():
+        teacher.locator("button[value=close]").click()
     expect(teacher.locator("#room-standings, table").last).to_be_visible()
     learner.reload()
     expect(learner.locator("body")).to_contain_text({"en": "What round 1 brought", "zh-Hans": "第 1 轮"}[language])
