@@ -42,7 +42,7 @@ from lti_tool.models import (
 from lti_tool.services import ledger
 from lti_tool.services.class_erasure import forget_class
 from lti_tool.services.early_warnings_erasure import forget_warnings
-from lti_tool.services.learner_keys import destroy_key
+from lti_tool.services.learner_keys import LearnerMissingError, destroy_key
 from lti_tool.services.live_erasure import forget_live
 from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
 from lti_tool.services.observing_erasure import forget_observations, list_mentors
@@ -50,7 +50,6 @@ from lti_tool.services.scores import AGS
 from lti_tool.services.sheets_erasure import forget_sheets
 from lti_tool.services.submission_erasure import forget_work
 from lti_tool.services.teacher_records_erasure import forget_teacher
-from qualoop.errors import QualoopError
 from qualoop.ledger import EventType
 
 SOURCE: Final = "erasure"
@@ -75,12 +74,6 @@ OF_A_PERSON: Final = (
     SourceScore,
 )
 """Tables whose rows go with the person that they are of."""
-
-
-class LearnerMissingError(QualoopError):
-    """There is no such learner in this organisation; `qualoop ledger find` shows pseudonyms."""
-
-    code = "learner-missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import RARE, LedgerEvent, Organisation, Person
 from lti_tool.services import ledger
-from lti_tool.services.erasure import LearnerMissingError
-from lti_tool.services.learner_keys import KeyOwner, sealed_text
+from lti_tool.services.learner_keys import KeyOwner, LearnerMissingError, sealed_text
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
 from qualoop.ledger import EventType

@@ -56,6 +56,12 @@ BytesOpener = Callable[[bytes], bytes | None]
 """Opens what one learner's key sealed; None where that key is destroyed. Raises SealedTextError."""
 
 
+class LearnerMissingError(QualoopError):
+    """There is no such learner in this organisation; `qualoop ledger find` shows pseudonyms."""
+
+    code = "learner-missing"
+
+
 class LearnerErasedError(QualoopError):
     """The learner was erased: nothing can be written about this pseudonym any more."""
 

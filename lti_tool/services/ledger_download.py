@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import LedgerEvent, LedgerSeal, Organisation, Person
 from lti_tool.services import ledger, tool_keys
-from lti_tool.services.erasure import LearnerMissingError
-from lti_tool.services.learner_keys import KeyOwner, open_text
+from lti_tool.services.learner_keys import KeyOwner, LearnerMissingError, open_text
 from qualoop.ledger import Download, Event, ProvenEvent, SignedSeal, inclusion_proofs, last_link
 
 SEALS_AT_ONCE: Final = 200

@@ -12,8 +12,15 @@ from sqlalchemy import func, inspect, select, text
 
 from lti_tool.models import Attempt, Enrolment, Identity, LearnerKey, LtiSession, Organisation, OutboxRow, Person
 from lti_tool.services import erasure, ledger_verification
-from lti_tool.services.erasure import Erased, LearnerMissingError
-from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError, SealedTextError, open_text, sealed_text
+from lti_tool.services.erasure import Erased
+from lti_tool.services.learner_keys import (
+    KeyOwner,
+    LearnerErasedError,
+    LearnerMissingError,
+    SealedTextError,
+    open_text,
+    sealed_text,
+)
 from lti_tool.services.ledger_download import published_keys
 from lti_tool.services.ledger_verification import Verified
 from qualoop.ledger import EventType
