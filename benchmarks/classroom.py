@@ -28,7 +28,7 @@ from sqlalchemy import select
 from benchmarks.classroom_phones import MUST_S, OBSERVATIONS, run_phones
 from benchmarks.classroom_sheets import SHEETS, run_sheets
 from lti_tool.models import ClassSeat, ClassVote, Person
-from lti_tool.services.class_sessions import shown_token
+from lti_tool.services.classes.sessions import shown_token
 from tests.factories.class_sessions import Classroom, cookies_of, open_classroom
 from tests.factories.classrooms import Seat
 from tests.factories.served_tool import ServedTool, served

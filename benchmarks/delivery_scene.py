@@ -24,7 +24,7 @@ from benchmarks.ags_stub import LINE_ITEMS_PATH
 from lti_tool.db import Database
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import OutboxRow
-from lti_tool.services.delivery_status import resend
+from lti_tool.services.grades.delivery_status import resend
 from lti_tool.services.schema import migrate
 from tests.factories.schools import School, make_school, user_of
 

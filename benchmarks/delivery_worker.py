@@ -13,7 +13,7 @@ from datetime import timedelta
 from random import SystemRandom
 
 from lti_tool.services.assembling import assemble
-from lti_tool.services.outbox import DEFAULT_TERMS
+from lti_tool.services.mechanisms.outbox import DEFAULT_TERMS
 from lti_tool.settings import from_environment
 from lti_tool.worker import Worker, make_dispatch, stop_on_signals
 

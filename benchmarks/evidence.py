@@ -1,6 +1,6 @@
 """How many pieces of evidence a second become durable: ledger, body hash, repeats, mastery, explanation.
 
-Each goes through `services.evidence.record` (or `record_many`), which an answer in a lesson calls, in a transaction of
+Each goes through `services.evidence.evidence.record` (or `record_many`), which an answer in a lesson calls, in a transaction of
 `Database.connection`. On SQLite the log is written ahead without waiting for the disk at every commit (NORMAL), on
 PostgreSQL a commit waits for the disk (synchronous_commit=on). A run begins with a ledger that holds some evidence
 already, so that most rows are there and are changed.
@@ -22,8 +22,8 @@ from typing import Final
 
 from benchmarks.launch_servers import postgresql_database
 from lti_tool.db import Database
-from lti_tool.services import evidence
-from lti_tool.services.evidence import Submission
+from lti_tool.services.evidence import evidence
+from lti_tool.services.evidence.evidence import Submission
 from lti_tool.services.schema import migrate
 from tests.factories.evidence import NOON, LedgerSchool, make_ledger_school
 

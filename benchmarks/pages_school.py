@@ -35,7 +35,7 @@ from lti_tool.models import (
     Scoped,
     TagSet,
 )
-from lti_tool.services import mastery_cache
+from lti_tool.services.mastery import cache
 from tests.factories.tool import Tool, shipped
 
 LESSONS: Final = 16
@@ -123,7 +123,7 @@ def fill(school: School, *, learners: int, rows: int, say: Say) -> None:
     with school.tool.runtime.database.connection() as connection:
         _add_lessons(connection, school)
         _add_people(connection, school, learners)
-        place = mastery_cache.place_to_advance(connection, school.tool.organisation_id, 0, school.now)
+        place = cache.place_to_advance(connection, school.tool.organisation_id, 0, school.now)
         if place is None:
             raise RuntimeError("a new database has a generation of other versions")
         _add_states(connection, school, place, rows)
@@ -208,7 +208,7 @@ def _add_people(connection: Connection, school: School, learners: int) -> None:
         _add(connection, school, enrolment)
 
 
-def _add_states(connection: Connection, school: School, place: mastery_cache.Place, rows: int) -> None:
+def _add_states(connection: Connection, school: School, place: cache.Place, rows: int) -> None:
     """Add what the engine keeps of a class that has answered so much."""
     draw, where = school.draw, {"organisation_id": place.organisation_id, "generation_id": place.generation_id}
     each = rows / (len(school.people) * len(school.codes))
@@ -248,9 +248,7 @@ def _add_states(connection: Connection, school: School, place: mastery_cache.Pla
         connection.execute(insert(MasteryMemory), memories[start : start + AT_ONCE])
 
 
-def _add_evidence(
-    connection: Connection, school: School, place: mastery_cache.Place, numbers: range, *, rows: int
-) -> None:
+def _add_evidence(connection: Connection, school: School, place: cache.Place, numbers: range, *, rows: int) -> None:
     """Add answers as a class gives them over months: all learners at once, each in the order of time."""
     people = len(school.people)
     events, updates = [], []

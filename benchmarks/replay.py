@@ -22,8 +22,9 @@ from sqlalchemy import select
 from benchmarks.replay_log import tagged_parts, write_log
 from lti_tool.db import Database
 from lti_tool.models import MasteryGeneration, MasteryUpdate, Organisation
-from lti_tool.services import evidence, mastery_cache, replay, replay_steps, replay_tables
-from lti_tool.services.evidence import Submission
+from lti_tool.services.evidence import evidence
+from lti_tool.services.evidence.evidence import Submission
+from lti_tool.services.mastery import cache, replay, replay_steps, replay_tables
 from lti_tool.services.schema import migrate
 from qualoop.ledger import EvidenceForm
 from qualoop.mastery import segments
@@ -125,7 +126,7 @@ def _write(path: Path, writing: replay_tables.Writing) -> int:
     """Write states into an empty SQLite database, in the transactions of a replay; return how many rows."""
     database = Database(f"sqlite:///{path}")
     migrate(database)
-    place, rows, table, row = mastery_cache.Place(1, 1), 0, 0, 0
+    place, rows, table, row = cache.Place(1, 1), 0, 0, 0
     while True:
         with database.connection() as connection:
             written = writing.write(connection, place, table, slice(row, row + WRITTEN_AT_ONCE))
@@ -172,11 +173,9 @@ def _varied(submission: Submission, random: np.random.Generator) -> Submission:
 def _everything(database: Database, school: LedgerSchool) -> dict[str, list[tuple[object, ...]]]:
     """Return every row of the adopted generation, updates included."""
     with database.reading() as session:
-        generation = session.scalars(
-            select(MasteryGeneration.id).where(MasteryGeneration.state == mastery_cache.ADOPTED)
-        ).one()
-        place = mastery_cache.Place(school.organisation_id, generation)
-        states = mastery_cache.dump_states(session.connection(), place)
+        generation = session.scalars(select(MasteryGeneration.id).where(MasteryGeneration.state == cache.ADOPTED)).one()
+        place = cache.Place(school.organisation_id, generation)
+        states = cache.dump_states(session.connection(), place)
         updates = session.execute(
             select(MasteryUpdate.event_seq, MasteryUpdate.codes, MasteryUpdate.numbers)
             .where(MasteryUpdate.generation_id == generation)

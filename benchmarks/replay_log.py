@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lti_tool.services.replay_log import SEGMENT_ROWS
+from lti_tool.services.mastery.replay_log import SEGMENT_ROWS
 from qualoop.mastery import segments
 from qualoop.mastery.joining import Part
 from qualoop.mastery.segments import Coded, Facts

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
 
 from lti_tool import error_handlers
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.views import (
     activity,
     activity_preview,

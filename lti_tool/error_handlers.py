@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from lti_tool.lti.errors import JwksUnavailableError, LtiError, UnknownIssuerError, translatable
 from lti_tool.outgoing import OutgoingError
-from lti_tool.services.administration import (
+from lti_tool.services.administration.administration import (
     AdminLinkExpiredError,
     AdminLinkUnknownError,
     AdminLinkUsedError,
@@ -27,31 +27,31 @@ from lti_tool.services.administration import (
     AdminNotAllowedError,
     AdminSessionGoneError,
 )
-from lti_tool.services.api_errors import Terms, find_terms
-from lti_tool.services.class_sessions import ClassMissingError
-from lti_tool.services.contents import ContentMissingError
-from lti_tool.services.early_warnings import WarningMissingError, WarningMovedError, WarningRefusedError
-from lti_tool.services.evidence_locks import TagsMovedError
-from lti_tool.services.flipped_units import FlippedMissingError
-from lti_tool.services.imports import ImportMissingError
-from lti_tool.services.inbox import InboxItemMissingError
-from lti_tool.services.jobs import JobMissingError
-from lti_tool.services.marks_files import MarkFileMissingError
-from lti_tool.services.mastery_columns import ColumnGoneError
-from lti_tool.services.observing_errors import InvitationMissingError
-from lti_tool.services.peer_reviews import PeerMissingError, PeerRefusedError
-from lti_tool.services.peer_setups import PeersOffError
-from lti_tool.services.platform_approval import RegistrationNotPendingError
-from lti_tool.services.records import RecordMissingError
-from lti_tool.services.rubrics import RubricMissingError
-from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
-from lti_tool.services.sheets import SheetMissingError
-from lti_tool.services.sheets_extra import PaperUnavailableError
-from lti_tool.services.sheets_open import MatterMissingError
-from lti_tool.services.sheets_upload import UploadMissingError
-from lti_tool.services.submission_review import ReviewRefusedError
-from lti_tool.services.submissions import SubmissionMissingError
-from lti_tool.services.teacher_records import TeacherEntryMissingError, TeacherEntryMovedError
+from lti_tool.services.attempts.submissions import SubmissionMissingError
+from lti_tool.services.classes.sessions import ClassMissingError
+from lti_tool.services.content.contents import ContentMissingError
+from lti_tool.services.content.rubrics import RubricMissingError
+from lti_tool.services.evidence.locks import TagsMovedError
+from lti_tool.services.flipped.units import FlippedMissingError
+from lti_tool.services.launches.submission_review import ReviewRefusedError
+from lti_tool.services.marking.peer_reviews import PeerMissingError, PeerRefusedError
+from lti_tool.services.marking.peer_setups import PeersOffError
+from lti_tool.services.mechanisms.imports import ImportMissingError
+from lti_tool.services.mechanisms.inbox import InboxItemMissingError
+from lti_tool.services.mechanisms.jobs import JobMissingError
+from lti_tool.services.moodle.mastery_columns import ColumnGoneError
+from lti_tool.services.observing.errors import InvitationMissingError
+from lti_tool.services.people.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from lti_tool.services.platforms.approval import RegistrationNotPendingError
+from lti_tool.services.programme.teacher_records import TeacherEntryMissingError, TeacherEntryMovedError
+from lti_tool.services.records.records import RecordMissingError
+from lti_tool.services.sheets.extra import PaperUnavailableError
+from lti_tool.services.sheets.marks_files import MarkFileMissingError
+from lti_tool.services.sheets.matters import MatterMissingError
+from lti_tool.services.sheets.sheets import SheetMissingError
+from lti_tool.services.sheets.upload import UploadMissingError
+from lti_tool.services.sources.api_errors import Terms, find_terms
+from lti_tool.services.warnings.early_warnings import WarningMissingError, WarningMovedError, WarningRefusedError
 from qualoop.assessment import AttemptRefusedError
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.errors import QualoopError

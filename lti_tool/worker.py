@@ -16,45 +16,46 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from lti_tool.models import Organisation
-from lti_tool.services import key_rotation, ledger, tool_keys
-from lti_tool.services.ags_channel import AgsChannel
 from lti_tool.services.assembling import assemble
-from lti_tool.services.attempt_closing import close_due
-from lti_tool.services.class_devices import purge_devices
-from lti_tool.services.class_overdue import close_overdue
-from lti_tool.services.class_team_erasure import purge_team_words
-from lti_tool.services.deep_links import purge_requests
-from lti_tool.services.dispatch import DEFAULT_THREADS, Dispatch
-from lti_tool.services.early_warnings_erasure import purge_warnings
-from lti_tool.services.early_warnings_looking import look_due
-from lti_tool.services.grade_columns import GradeColumns
-from lti_tool.services.grade_comparison import GradeComparison
-from lti_tool.services.grade_results import GradeResults
+from lti_tool.services.attempts.closing import close_due
+from lti_tool.services.classes.devices import purge_devices
+from lti_tool.services.classes.overdue import close_overdue
+from lti_tool.services.classes.team_erasure import purge_team_words
+from lti_tool.services.grades.ags_channel import AgsChannel
+from lti_tool.services.grades.columns import GradeColumns
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.grades.score_posts import ScorePosts
+from lti_tool.services.launches.deep_links import purge_requests
 from lti_tool.services.learner_queries import keep_data_in
-from lti_tool.services.logins import purge_states
-from lti_tool.services.marking_release import release_due
-from lti_tool.services.mastery_column_channel import MasteryColumnChannel
-from lti_tool.services.mastery_column_levels import LevelFollower, compare_due
-from lti_tool.services.mastery_column_making import ColumnMaker
-from lti_tool.services.mastery_watch import Follower, watch_due
-from lti_tool.services.moodle_channel import MoodleChannel
-from lti_tool.services.moodle_follower import MoodleFollower, MoodleUpkeep
-from lti_tool.services.observing_erasure import purge_observations
-from lti_tool.services.outbox import DEFAULT_TERMS, Channel, Terms
-from lti_tool.services.platform_services import services_of
-from lti_tool.services.replay_log import FOLDER
-from lti_tool.services.replay_waiting import run_waiting
-from lti_tool.services.roster import RosterReader
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.ledger import ledger
+from lti_tool.services.marking.release import release_due
+from lti_tool.services.mastery.replay_log import FOLDER
+from lti_tool.services.mastery.replay_waiting import run_waiting
+from lti_tool.services.mastery.watch import Follower, watch_due
+from lti_tool.services.mechanisms.dispatch import DEFAULT_THREADS, Dispatch
+from lti_tool.services.mechanisms.outbox import DEFAULT_TERMS, Channel, Terms
+from lti_tool.services.moodle.channel import MoodleChannel
+from lti_tool.services.moodle.follower import MoodleFollower, MoodleUpkeep
+from lti_tool.services.moodle.grade_comparison import GradeComparison
+from lti_tool.services.moodle.mastery_column_channel import MasteryColumnChannel
+from lti_tool.services.moodle.mastery_column_levels import LevelFollower, compare_due
+from lti_tool.services.moodle.mastery_column_making import ColumnMaker
+from lti_tool.services.observing.erasure import purge_observations
+from lti_tool.services.people.logins import purge_states
+from lti_tool.services.people.sessions import purge_sessions
+from lti_tool.services.platforms import key_rotation, tool_keys
+from lti_tool.services.platforms.platform_services import services_of
+from lti_tool.services.platforms.runtime import Runtime
+from lti_tool.services.programme.teacher_records_erasure import purge_teacher_entries
+from lti_tool.services.programme.teacher_records_review import warn_of_expiry
+from lti_tool.services.rosters.roster import RosterReader
 from lti_tool.services.schema import is_current
-from lti_tool.services.score_posts import ScorePosts
-from lti_tool.services.sessions import purge_sessions
-from lti_tool.services.sheets_purge import purge_paper
-from lti_tool.services.sheets_reading import read_waiting
-from lti_tool.services.source_requests import purge_requests as purge_signed_requests
-from lti_tool.services.source_waiting import take_up_ready
-from lti_tool.services.teacher_records_erasure import purge_teacher_entries
-from lti_tool.services.teacher_records_review import warn_of_expiry
+from lti_tool.services.sheets.purge import purge_paper
+from lti_tool.services.sheets.reading import read_waiting
+from lti_tool.services.sources.requests import purge_requests as purge_signed_requests
+from lti_tool.services.sources.waiting import take_up_ready
+from lti_tool.services.warnings.erasure import purge_warnings
+from lti_tool.services.warnings.looking import look_due
 from lti_tool.settings import from_environment
 from qualoop.commands import Nouns
 

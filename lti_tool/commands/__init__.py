@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import Organisation
 from lti_tool.services.assembling import assemble
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.settings import from_environment
 from qualoop.errors import QualoopError

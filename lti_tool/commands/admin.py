@@ -6,8 +6,8 @@ import argparse
 
 from lti_tool.commands import get_organisation, open_runtime
 from lti_tool.commands.by_hand import desk_of, somebody
-from lti_tool.services import administration
-from lti_tool.services.roles import Role
+from lti_tool.services.administration import administration
+from lti_tool.services.people.roles import Role
 from qualoop.commands import Nouns
 
 

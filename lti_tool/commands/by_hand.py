@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from lti_tool.services.administration import Actor, Desk
+from lti_tool.services.administration.administration import Actor, Desk
 
 
 def somebody() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lti_tool.commands import open_runtime
-from lti_tool.services import tool_keys
+from lti_tool.services.platforms import tool_keys
 from lti_tool.services.schema import is_current, migrate
 from qualoop.commands import Nouns
 

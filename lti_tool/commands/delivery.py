@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.by_hand import desk_of
 from lti_tool.models import Registration
-from lti_tool.services import administration_deliveries
-from lti_tool.services.administration import Desk
-from lti_tool.services.administration_deliveries import Filter, Line, Shown
-from lti_tool.services.administration_platforms import get_platform
-from lti_tool.services.delivery_reasons import Reason
+from lti_tool.services.administration import deliveries
+from lti_tool.services.administration.administration import Desk
+from lti_tool.services.administration.deliveries import Filter, Line, Shown
+from lti_tool.services.administration.platforms import get_platform
+from lti_tool.services.mechanisms.delivery_reasons import Reason
 from qualoop.commands import Nouns
 
 
@@ -28,8 +28,8 @@ def register(nouns: Nouns) -> None:
     listing.add_argument("--page", type=int, default=1, metavar="N", help="fifty on a page")
     listing.set_defaults(run=_list)
     for name, help_text, act in (
-        ("send-again", "send again at once what has not arrived", administration_deliveries.send_again),
-        ("dismiss", "put failures aside until something changes", administration_deliveries.dismiss),
+        ("send-again", "send again at once what has not arrived", deliveries.send_again),
+        ("dismiss", "put failures aside until something changes", deliveries.dismiss),
     ):
         verb = verbs.add_parser(name, help=help_text)
         verb.add_argument("number", nargs="*", type=int, metavar="NUMBER", help="as `delivery list` lists it")
@@ -53,7 +53,7 @@ def _list(arguments: argparse.Namespace) -> int:
     with open_runtime().database.reading() as session:
         organisation_id = get_organisation(session, arguments.organisation).id
         wanted = _filter(session, organisation_id, arguments)
-        found = administration_deliveries.look(session, organisation_id, wanted, page=max(arguments.page - 1, 0))
+        found = deliveries.look(session, organisation_id, wanted, page=max(arguments.page - 1, 0))
     for line in found.lines:
         print(_said(line))
     print(f"{found.total} in all." if found.lines else "Nothing fits.")

@@ -9,8 +9,8 @@ from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.by_hand import add_platform, desk_of
 from lti_tool.commands.platform_invites import get_registration
 from lti_tool.models import Registration
-from lti_tool.services import administration_platforms
-from lti_tool.services.administration import Desk
+from lti_tool.services.administration import platforms
+from lti_tool.services.administration.administration import Desk
 from qualoop.commands import Nouns
 
 
@@ -22,8 +22,8 @@ def register(nouns: Nouns) -> None:
     add_organisation(listing)
     listing.set_defaults(run=_list)
     for name, help_text, act in (
-        ("approve", "let a deployment launch us", administration_platforms.approve_deployment),
-        ("refuse", "let a deployment launch us no more", administration_platforms.refuse_deployment),
+        ("approve", "let a deployment launch us", platforms.approve_deployment),
+        ("refuse", "let a deployment launch us no more", platforms.refuse_deployment),
     ):
         verb = verbs.add_parser(name, help=help_text)
         add_platform(verb)
@@ -34,9 +34,9 @@ def register(nouns: Nouns) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     with open_runtime().database.reading() as session:
         organisation_id = get_organisation(session, arguments.organisation).id
-        lines = administration_platforms.deployments(session, organisation_id)
+        lines = platforms.deployments(session, organisation_id)
         for line in lines:
-            row = administration_platforms.get_platform(session, organisation_id, line.registration_id)
+            row = platforms.get_platform(session, organisation_id, line.registration_id)
             print(f"{row.issuer}\t{row.client_id}\t{line.deployment_id}\t{line.state.value}\t{line.courses} courses")
     if not lines:
         print("No deployment is known.")

@@ -6,7 +6,8 @@ import argparse
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.by_hand import desk_of
-from lti_tool.services import administration_overview, inbox
+from lti_tool.services.administration import overview
+from lti_tool.services.mechanisms import inbox
 from qualoop.commands import Nouns
 
 
@@ -40,6 +41,6 @@ def _decide(arguments: argparse.Namespace) -> int:
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
         desk = desk_of(session, organisation.id, runtime.clock())
-        item = administration_overview.decide(desk, arguments.number, arguments.action)
+        item = overview.decide(desk, arguments.number, arguments.action)
     print(f"{item.reason}: {item.resolution}.")
     return 0

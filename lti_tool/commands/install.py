@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.by_hand import desk_of
-from lti_tool.services import administration_content, imports
-from lti_tool.services.content_install import ContentImport
+from lti_tool.services.administration import content
+from lti_tool.services.mastery.content_install import ContentImport
+from lti_tool.services.mechanisms import imports
 from qualoop.authored_files import AuthoredFilesError, Problem
 from qualoop.content_packages import Package, find_packages, load_package
 from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
@@ -57,7 +58,7 @@ def _undo(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        run = administration_content.undo(desk_of(session, organisation.id, runtime.clock()))
+        run = content.undo(desk_of(session, organisation.id, runtime.clock()))
     print(f"Undone: {'; '.join(run.diff)}")
     return 0
 
@@ -66,7 +67,7 @@ def _list(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.reading() as session:
         organisation_id = get_organisation(session, arguments.organisation).id
-        lines = administration_content.activities(session, runtime.contents, organisation_id)
+        lines = content.activities(session, runtime.contents, organisation_id)
     for line in lines:
         version = f"{line.version} ({line.content_hash[:12]})" if line.content_hash else "not installed"
         since = f"{line.installed_at:%Y-%m-%d %H:%M}" if line.installed_at else "-"

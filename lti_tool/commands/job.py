@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lti_tool.commands import open_runtime
-from lti_tool.services import jobs
+from lti_tool.services.mechanisms import jobs
 from qualoop.commands import Nouns
 
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from lti_tool.commands import open_runtime
 from lti_tool.commands.by_hand import desk_of
-from lti_tool.services import administration_keys, key_rotation, tool_keys
-from lti_tool.services.administration_keys import Coming, KeyLine
-from lti_tool.services.key_rotation import InUse, Moved, Terms
+from lti_tool.services.administration import keys as administration_keys
+from lti_tool.services.administration.keys import Coming, KeyLine
+from lti_tool.services.platforms import key_rotation, tool_keys
+from lti_tool.services.platforms.key_rotation import InUse, Moved, Terms
 from qualoop.commands import Nouns
 
 MAX_REASON: Final = 255

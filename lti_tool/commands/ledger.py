@@ -14,10 +14,13 @@ from sqlalchemy import select
 
 from lti_tool.commands import add_organisation, get_organisation, ledger_as_of, ledger_flags, open_runtime
 from lti_tool.models import Organisation
-from lti_tool.services import corrections, erasure, ledger, ledger_verification, tool_keys
-from lti_tool.services.ledger_download import Terms, learner_download, published_keys
-from lti_tool.services.ledger_verification import Broken
-from lti_tool.services.runtime import Runtime
+from lti_tool.services import erasure
+from lti_tool.services.evidence import corrections
+from lti_tool.services.ledger import ledger, verification
+from lti_tool.services.ledger.verification import Broken
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.platforms.runtime import Runtime
+from lti_tool.services.records.ledger_download import Terms, learner_download, published_keys
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 from qualoop.ledger import Reason, as_document, as_page
@@ -93,7 +96,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         with runtime.database.reading() as session:
             organisation = get_organisation(session, key)
             keys = KeySet.import_key_set({"keys": [dict(each) for each in published_keys(session)]})
-            found = ledger_verification.verify(
+            found = verification.verify(
                 session, organisation, keys, kept=kept.get(organisation.uuid), report=_reporter(key)
             )
         print(file=sys.stderr)

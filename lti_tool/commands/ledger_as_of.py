@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services import ledger_as_of
-from lti_tool.services.ledger_as_of import Belief, MomentUnreadableError
+from lti_tool.services.ledger import as_of
+from lti_tool.services.ledger.as_of import Belief, MomentUnreadableError
 
 _COLUMNS: Final = ("happened", "recorded", "part", "score", "counted", "correction")
 
@@ -19,7 +19,7 @@ _COLUMNS: Final = ("happened", "recorded", "part", "score", "counted", "correcti
 def a_moment(text: str) -> datetime:
     """Return the moment of an argument, for argparse."""
     try:
-        return ledger_as_of.read_moment(text)
+        return as_of.read_moment(text)
     except MomentUnreadableError as error:
         raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
 
@@ -49,7 +49,7 @@ def _show(arguments: argparse.Namespace) -> int:
     about = arguments.about or known_by
     with open_runtime().database.reading() as session:
         organisation = get_organisation(session, arguments.organisation)
-        found = ledger_as_of.evidence_as_of(
+        found = as_of.evidence_as_of(
             session.connection(), organisation.id, learner, recorded_by=known_by, occurred_by=about
         )
     if arguments.json:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services import flags
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.ledger import flags
+from lti_tool.services.platforms.runtime import Runtime
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
 from qualoop.records import APPEAL_OUTCOMES, Outcome

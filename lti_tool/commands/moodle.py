@@ -14,11 +14,11 @@ from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.platform_invites import PlatformMissingError
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import MoodleService, Registration
-from lti_tool.services import moodle_sites
-from lti_tool.services.moodle_check import MoodleCheck, State
-from lti_tool.services.moodle_matching import Matching, MoodleMatcher
-from lti_tool.services.moodle_ratings import Scope, send_again
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.moodle import sites
+from lti_tool.services.moodle.check import MoodleCheck, State
+from lti_tool.services.moodle.matching import Matching, MoodleMatcher
+from lti_tool.services.moodle.ratings import Scope, send_again
+from lti_tool.services.platforms.runtime import Runtime
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 from qualoop.values import LANGUAGES
@@ -64,7 +64,7 @@ def _token(arguments: argparse.Namespace) -> int:
     registration = _get(runtime, arguments)
     token = _ask().strip()
     with runtime.database.transaction() as session:
-        moodle_sites.store_token(session, registration, token, secret=runtime.settings.secret_key, now=runtime.clock())
+        sites.store_token(session, registration, token, secret=runtime.settings.secret_key, now=runtime.clock())
         again = send_again(session, _scope(registration), now=runtime.clock())
     print("Stored, encrypted. Try it with: qualoop moodle check. Then match the competencies: qualoop moodle match.")
     if again:
@@ -135,9 +135,7 @@ def _switch(arguments: argparse.Namespace) -> int:
     registration = _get(runtime, arguments)
     falls = None if arguments.falls is None else arguments.falls == "on"
     with runtime.database.transaction() as session:
-        service = moodle_sites.set_switch(
-            session, registration, falls=falls, language=arguments.language, now=runtime.clock()
-        )
+        service = sites.set_switch(session, registration, falls=falls, language=arguments.language, now=runtime.clock())
         print(_switch_words(service))
     return 0
 
@@ -150,7 +148,7 @@ def _switch_words(service: MoodleService) -> str:
 def _forget(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
-        moodle_sites.forget_token(session, _get(runtime, arguments))
+        sites.forget_token(session, _get(runtime, arguments))
     print("Deleted here. Delete the token in Moodle, too: Site administration, Server, Manage tokens.")
     return 0
 

@@ -12,7 +12,7 @@ from lti_tool.lti.platform_profiles import Product
 from lti_tool.lti.registration import DEFAULT_ALGORITHMS
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import Deployment, Registration
-from lti_tool.services.inbox_actions import approve_deployment
+from lti_tool.services.administration.inbox_actions import approve_deployment
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 

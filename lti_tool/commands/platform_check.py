@@ -9,7 +9,7 @@ from typing import Any
 from lti_tool.commands import open_runtime
 from lti_tool.commands.by_hand import add_platform, desk_of
 from lti_tool.commands.platform_invites import get_registration
-from lti_tool.services import self_test, self_test_report
+from lti_tool.services.administration import self_test, self_test_report
 from qualoop.values import LANGUAGES
 
 

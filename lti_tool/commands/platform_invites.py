@@ -12,8 +12,10 @@ from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.by_hand import desk_of, somebody
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import Registration
-from lti_tool.services import administration_platforms, invites, platform_steps
-from lti_tool.services.administration_platforms import InviteLine, InviteState
+from lti_tool.services.administration import platforms
+from lti_tool.services.administration.platforms import InviteLine, InviteState
+from lti_tool.services.platforms import invites
+from lti_tool.services.platforms import steps as platform_steps
 from qualoop.errors import QualoopError
 from qualoop.values import LANGUAGES
 
@@ -56,7 +58,7 @@ def register(verbs: Any) -> None:
 
 def _invite(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
-    terms = administration_platforms.invite_terms(
+    terms = platforms.invite_terms(
         made_by=arguments.by,
         days=arguments.days,
         issuer=arguments.issuer,
@@ -65,7 +67,7 @@ def _invite(arguments: argparse.Namespace) -> int:
     )
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        token = administration_platforms.invite(desk_of(session, organisation.id, runtime.clock()), terms)
+        token = platforms.invite(desk_of(session, organisation.id, runtime.clock()), terms)
     print(f"{runtime.settings.base_url}/lti/register/{token}")
     print(f"Good once, for {arguments.days} days. It is not shown again. Give it to the platform's administrator only;")
     print("what registers with it waits until you approve it: qualoop platform approve")
@@ -76,7 +78,7 @@ def _withdraw(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         organisation = get_organisation(session, arguments.organisation)
-        administration_platforms.withdraw_invite(desk_of(session, organisation.id, runtime.clock()), arguments.number)
+        platforms.withdraw_invite(desk_of(session, organisation.id, runtime.clock()), arguments.number)
     print(f"Withdrew link {arguments.number}.")
     return 0
 
@@ -85,7 +87,7 @@ def _invites(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.reading() as session:
         organisation = get_organisation(session, arguments.organisation)
-        lines = administration_platforms.list_invites(session, organisation.id, runtime.clock())
+        lines = platforms.list_invites(session, organisation.id, runtime.clock())
         for line in lines:
             made = f"{line.invite.created_at:%Y-%m-%d %H:%M}"
             print(f"{line.invite.id}\t{made}\t{line.invite.made_by}\t{_state(line)}")
@@ -108,7 +110,7 @@ def _approve(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         row = get_registration(session, arguments)
-        administration_platforms.approve(desk_of(session, row.organisation_id, runtime.clock()), row)
+        platforms.approve(desk_of(session, row.organisation_id, runtime.clock()), row)
     print(f"Approved {row.issuer} (client {row.client_id}). Its launches are taken within a few seconds.")
     return 0
 
@@ -117,7 +119,7 @@ def _refuse(arguments: argparse.Namespace) -> int:
     runtime = open_runtime()
     with runtime.database.transaction() as session:
         row = get_registration(session, arguments)
-        administration_platforms.refuse(desk_of(session, row.organisation_id, runtime.clock()), row)
+        platforms.refuse(desk_of(session, row.organisation_id, runtime.clock()), row)
     print(f"Refused {arguments.issuer} (client {arguments.client_id}) and deleted it here.")
     return 0
 

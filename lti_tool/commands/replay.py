@@ -14,11 +14,11 @@ from lti_tool.commands import get_organisation, open_runtime
 from lti_tool.commands.ledger_as_of import a_moment
 from lti_tool.db import micros, moment
 from lti_tool.models import Job, Organisation
-from lti_tool.services import mastery_cache, replay, replay_report, replay_steps
-from lti_tool.services.jobs import JobState, Progress
-from lti_tool.services.replay import Choice
-from lti_tool.services.replay_log import FOLDER
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.mastery import cache, replay, replay_report, replay_steps
+from lti_tool.services.mastery.replay import Choice
+from lti_tool.services.mastery.replay_log import FOLDER
+from lti_tool.services.mechanisms.jobs import JobState, Progress
+from lti_tool.services.platforms.runtime import Runtime
 from qualoop.commands import Nouns
 from qualoop.policies import DEFAULT_TABLE
 
@@ -128,8 +128,8 @@ def _show(runtime: Runtime, key: str, choice: Choice, report: Path | None) -> No
         generation = replay.find_computed(session, organisation.id)
         if generation is None:
             raise replay.NothingComputedError
-        computed = mastery_cache.Place(organisation.id, generation.id)
-        adopted = mastery_cache.find_adopted(connection, organisation.id)
+        computed = cache.Place(organisation.id, generation.id)
+        adopted = cache.find_adopted(connection, organisation.id)
         differences = replay_report.compare(
             connection,
             *((computed, adopted) if then else (adopted, computed)),

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services import rubric_uses, rubrics
-from lti_tool.services.rubrics import RubricMissingError
+from lti_tool.services.content import rubrics
+from lti_tool.services.content.rubrics import RubricMissingError
+from lti_tool.services.marking import rubric_uses
 from qualoop.assessment.rubric import Rubric, read_rubric
 from qualoop.authored_files import Problems, read_text
 from qualoop.commands import Nouns

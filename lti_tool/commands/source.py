@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
 from lti_tool.commands.platform_invites import PlatformMissingError
 from lti_tool.models import Registration
-from lti_tool.services import sources
-from lti_tool.services.sources import NewKey
+from lti_tool.services.sources import sources
+from lti_tool.services.sources.sources import NewKey
 from qualoop.commands import Nouns
 
 ONCE: Final = "The secret is shown this once; enter it at the site's settings, on its server."

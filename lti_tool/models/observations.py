@@ -109,7 +109,7 @@ class ObservationCapture(Scoped):
 
     ``capture`` is the id that the phone gave it, ``digest`` that of what was signed: the same id with other content is
     another row, which never counts by itself. ``problem`` says why it waits for a person, empty where it counts by
-    itself; ``decision`` is what somebody has decided, if anybody (`services/observing_decided.py`), with ``decided_by`` (a pseudonym) and
+    itself; ``decision`` is what somebody has decided, if anybody (`services/observing/decided.py`), with ``decided_by`` (a pseudonym) and
     ``reason``. ``key_of`` is whose key seals: the learner's, or the row's own uuid where there are several or none.
     ``activity`` and ``content`` are what its evidence names. ``seq`` counts on the device. Skew in milliseconds: what the
     server's clock was ahead.
@@ -156,7 +156,7 @@ class ObservationCapture(Scoped):
 class ObservationMember(Scoped):
     """Whom a capture is about: ``learner`` as it was signed, ``person_id`` who that is, or as a teacher assigned it.
 
-    ``problem`` says why it waits, or what somebody decided in its place (`services/observing_decided.py`).
+    ``problem`` says why it waits, or what somebody decided in its place (`services/observing/decided.py`).
     """
 
     __tablename__ = "observation_member"

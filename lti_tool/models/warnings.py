@@ -70,7 +70,7 @@ class EarlyWarning(Scoped):
 
 
 class WarningEvent(Scoped):
-    """One thing that happened to a warning, never changed. ``act`` is one of `services.early_warnings.Act`.
+    """One thing that happened to a warning, never changed. ``act`` is one of `services.warnings.early_warnings.Act`.
 
     ``by_person_id`` is None where nobody did it: a look. ``note_sealed`` is for staff, ``words_sealed`` what the teacher
     wrote to the learner, both under the learner's key.

@@ -8,9 +8,9 @@ from datetime import datetime
 from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services.contents import Contents
-from lti_tool.services.registrations import Registrations
-from lti_tool.services.runtime import Runtime, utc_now
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.platforms.registrations import Registrations
+from lti_tool.services.platforms.runtime import Runtime, utc_now
 from lti_tool.settings import Settings
 
 

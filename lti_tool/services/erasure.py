@@ -39,17 +39,17 @@ from lti_tool.models import (
     SourceLearner,
     SourceScore,
 )
-from lti_tool.services import ledger
-from lti_tool.services.class_erasure import forget_class
-from lti_tool.services.early_warnings_erasure import forget_warnings
-from lti_tool.services.learner_keys import LearnerMissingError, destroy_key
-from lti_tool.services.live_erasure import forget_live
-from lti_tool.services.mastery_column_levels import CHANNEL as AGS_MASTERY
-from lti_tool.services.observing_erasure import forget_observations, list_mentors
-from lti_tool.services.scores import AGS
-from lti_tool.services.sheets_erasure import forget_sheets
-from lti_tool.services.submission_erasure import forget_work
-from lti_tool.services.teacher_records_erasure import forget_teacher
+from lti_tool.services.attempts.submission_erasure import forget_work
+from lti_tool.services.classes.erasure import forget_class
+from lti_tool.services.grades.scores import AGS
+from lti_tool.services.ledger import ledger
+from lti_tool.services.live.erasure import forget_live
+from lti_tool.services.moodle.mastery_column_levels import CHANNEL as AGS_MASTERY
+from lti_tool.services.observing.erasure import forget_observations, list_mentors
+from lti_tool.services.people.learner_keys import LearnerMissingError, destroy_key
+from lti_tool.services.programme.teacher_records_erasure import forget_teacher
+from lti_tool.services.sheets.erasure import forget_sheets
+from lti_tool.services.warnings.erasure import forget_warnings
 from qualoop.ledger import EventType
 
 SOURCE: Final = "erasure"

@@ -10,16 +10,18 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import attempts, records, sessions
-from lti_tool.services.attempts import Attempt, Current, Who
-from lti_tool.services.class_overview import find_activity_title
-from lti_tool.services.contents import OpenContent
-from lti_tool.services.flipped_units import is_unit
-from lti_tool.services.launches import Opened
-from lti_tool.services.link_settings import DEFAULT_SCHEDULE
-from lti_tool.services.practice_rounds import rounds_of
-from lti_tool.services.roles import TEST_USER, Permission, Role
-from lti_tool.services.rooms import has_room
+from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts.attempts import Attempt, Current, Who
+from lti_tool.services.attempts.practice_rounds import rounds_of
+from lti_tool.services.classes.overview import find_activity_title
+from lti_tool.services.content.contents import OpenContent
+from lti_tool.services.flipped.units import is_unit
+from lti_tool.services.launches.launches import Opened
+from lti_tool.services.people import sessions
+from lti_tool.services.people.roles import TEST_USER, Permission, Role
+from lti_tool.services.platforms.link_settings import DEFAULT_SCHEDULE
+from lti_tool.services.records import records
+from lti_tool.services.rooms.rooms import has_room
 from lti_tool.views.activity_shell import activity_page
 from lti_tool.views.assets import asset_response
 from lti_tool.views.class_around import class_around

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from lti_tool.services.activity_choices import Choice
-from lti_tool.services.contents import ContentMissingError, OpenContent
-from lti_tool.services.link_settings import DEFAULT
+from lti_tool.services.content.contents import ContentMissingError, OpenContent
+from lti_tool.services.platforms.link_settings import DEFAULT
+from lti_tool.services.records.activity_choices import Choice
 from lti_tool.views.activity import FRAGMENT
 from lti_tool.views.assets import asset_response
 from lti_tool.views.deep_linking import PICK, PREFIX, offered

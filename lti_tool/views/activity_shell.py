@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from flask import render_template
 
-from lti_tool.services.roles import Permission, may
+from lti_tool.services.people.roles import Permission, may
 from lti_tool.views.guards import Session
 from qualoop.player.rendering import SLOT_MARK
 

@@ -11,9 +11,9 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from lti_tool.models import Organisation
-from lti_tool.services import administration, administration_overview
-from lti_tool.services.administration import AdminMissingError, AdminNotAllowedError
-from lti_tool.services.roles import Permission, Role
+from lti_tool.services.administration import administration, overview
+from lti_tool.services.administration.administration import AdminMissingError, AdminNotAllowedError
+from lti_tool.services.people.roles import Permission, Role
 from lti_tool.views.admin_guards import (
     ASKING,
     ASKING_S,
@@ -104,7 +104,7 @@ def language(admin: Admin) -> Response:
 def organisations(admin: Admin) -> str:
     """Show an operator the organisations of the installation."""
     with runtime().database.reading() as session:
-        rows = administration_overview.organisations(session)
+        rows = overview.organisations(session)
     return render_template("admin_organisations.html", admin=admin, here="organisations", organisations=rows)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_platforms, self_test, self_test_report
-from lti_tool.services.roles import Permission
-from lti_tool.services.self_test import State
+from lti_tool.services.administration import platforms, self_test, self_test_report
+from lti_tool.services.administration.self_test import State
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.admin_guards import NUMBER, Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -21,7 +21,7 @@ def show(admin: Admin, platform: int) -> str:
     """Show what the last check found."""
     parts = runtime()
     with parts.database.reading() as session:
-        row = administration_platforms.get_platform(session, admin.scope, platform)
+        row = platforms.get_platform(session, admin.scope, platform)
         kept = self_test_report.find_kept(session, admin.scope, row.id)
     registration = parts.registrations.get(platform).registration
     found = kept.findings if kept else []
@@ -45,7 +45,7 @@ def run(admin: Admin, platform: int) -> Response:
     """Check, keep what was found, and show it. No transaction is open while the platform answers."""
     parts = runtime()
     with parts.database.reading() as session:
-        administration_platforms.get_platform(session, admin.scope, platform)
+        platforms.get_platform(session, admin.scope, platform)
     registration = parts.registrations.get(platform).registration
     findings = self_test.run(parts, registration)
     with parts.database.transaction() as session:

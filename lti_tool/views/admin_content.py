@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_content
-from lti_tool.services.imports import APPLIED
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration import content
+from lti_tool.services.mechanisms.imports import APPLIED
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.admin_guards import Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -21,8 +21,8 @@ def show(admin: Admin) -> str:
     """Show the activities of the organisation and the imports that brought them."""
     parts = runtime()
     with parts.database.reading() as session:
-        lines = administration_content.activities(session, parts.contents, admin.scope)
-        runs = administration_content.runs(session, admin.scope)
+        lines = content.activities(session, parts.contents, admin.scope)
+        runs = content.runs(session, admin.scope)
     return render_template(
         "admin_content.html",
         admin=admin,
@@ -40,5 +40,5 @@ def show(admin: Admin) -> str:
 def undo(admin: Admin) -> Response:
     """Undo the newest import that stands, where it is the one that the page showed."""
     with runtime().database.transaction() as session:
-        administration_content.undo(admin.desk(session), request.form.get("run"))
+        content.undo(admin.desk(session), request.form.get("run"))
     return redirect(url_for("admin.content.show", done="undone"), 303)

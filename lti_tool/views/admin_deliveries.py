@@ -10,11 +10,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import administration_deliveries, administration_platforms
-from lti_tool.services.administration import AdminMissingError, Desk
-from lti_tool.services.administration_deliveries import MAX_COURSE, MAX_PICKED, Filter, Shown
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration import deliveries
+from lti_tool.services.administration import platforms as administration_platforms
+from lti_tool.services.administration.administration import AdminMissingError, Desk
+from lti_tool.services.administration.deliveries import MAX_COURSE, MAX_PICKED, Filter, Shown
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.admin_guards import Admin, administers, row_number
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -28,8 +29,8 @@ CHANNELS: Final = {
     "moodle_competency": translatable("Moodle competencies"),
 }
 _ACTS: Final[Mapping[str, Callable[[Desk, Filter | Collection[int]], int]]] = {
-    "send-again": administration_deliveries.send_again,
-    "dismiss": administration_deliveries.dismiss,
+    "send-again": deliveries.send_again,
+    "dismiss": deliveries.dismiss,
 }
 
 
@@ -40,9 +41,9 @@ def show(admin: Admin) -> str:
     wanted = read_filter(request.args)
     page = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE) - 1
     with runtime().database.reading() as session:
-        found = administration_deliveries.look(session, admin.scope, wanted, page=page)
-        counts = administration_deliveries.counts(session, admin.scope)
-        reasons = administration_deliveries.reasons(session, admin.scope)
+        found = deliveries.look(session, admin.scope, wanted, page=page)
+        counts = deliveries.counts(session, admin.scope)
+        reasons = deliveries.reasons(session, admin.scope)
         platforms = administration_platforms.list_platforms(session, admin.scope)
     return render_template(
         "admin_deliveries.html",

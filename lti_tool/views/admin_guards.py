@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from lti_tool.models import AdminSession, Organisation
-from lti_tool.services import administration
-from lti_tool.services.administration import Actor, AdminNotAllowedError, AdminSessionGoneError, Desk
-from lti_tool.services.roles import Permission, may
-from lti_tool.services.sessions import ForgedFormError
+from lti_tool.services.administration import administration
+from lti_tool.services.administration.administration import Actor, AdminNotAllowedError, AdminSessionGoneError, Desk
+from lti_tool.services.people.roles import Permission, may
+from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.views.guards import CSRF_FIELD, GUARD, View, runtime
 
 COOKIE: Final = "__Host-qualoop-admin"

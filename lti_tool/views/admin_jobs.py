@@ -7,10 +7,10 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import jobs
-from lti_tool.services.administration import Action
-from lti_tool.services.jobs import JobState
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration.administration import Action
+from lti_tool.services.mechanisms import jobs
+from lti_tool.services.mechanisms.jobs import JobState
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.admin_guards import Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording

@@ -7,9 +7,10 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_keys, key_rotation, tool_keys
-from lti_tool.services.administration import AdminMissingError
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration import keys
+from lti_tool.services.administration.administration import AdminMissingError
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms import key_rotation, tool_keys
 from lti_tool.views.admin_guards import Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -34,7 +35,7 @@ def rotate(admin: Admin) -> Response:
     parts = runtime()
     with parts.database.transaction() as session:
         terms = key_rotation.terms_of(parts.settings, parts.clock())
-        moved = administration_keys.rotate(admin.installation_desk(session), purpose, terms)
+        moved = keys.rotate(admin.installation_desk(session), purpose, terms)
     done = "signs" if moved.signing else "published" if moved.made else "too-early"
     return redirect(url_for("admin.keys.show", done=done), 303)
 
@@ -49,7 +50,7 @@ def replace(admin: Admin) -> Response | tuple[str, int]:
     parts = runtime()
     with parts.database.transaction() as session:
         terms = key_rotation.terms_of(parts.settings, parts.clock())
-        administration_keys.replace(admin.installation_desk(session), purpose, reason, terms)
+        keys.replace(admin.installation_desk(session), purpose, reason, terms)
     return redirect(url_for("admin.keys.show", done="replaced"), 303)
 
 
@@ -64,7 +65,7 @@ def _purpose() -> str:
 def _page(admin: Admin, *, problem: str | None = None) -> str:
     parts = runtime()
     with parts.database.reading() as session:
-        lines = administration_keys.key_lines(session, key_rotation.terms_of(parts.settings, parts.clock()))
+        lines = keys.key_lines(session, key_rotation.terms_of(parts.settings, parts.clock()))
     return render_template(
         "admin_keys.html",
         admin=admin,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_deliveries, administration_overview, teacher_records_review
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration import deliveries, overview
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.programme import teacher_records_review
 from lti_tool.views.admin_guards import NUMBER, Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.host import catalogue
@@ -21,10 +22,10 @@ blueprint = Blueprint("overview", __name__)
 def show(admin: Admin) -> str:
     """Show what needs somebody, and how much there is of everything."""
     with runtime().database.reading() as session:
-        found = administration_overview.overview(session, admin.scope)
+        found = overview.overview(session, admin.scope)
         people = [item.details["person"] for item in found.questions if "person" in item.details]
         names = teacher_records_review.names_of(session, admin.scope, people)
-        reasons = administration_deliveries.reasons(session, admin.scope)
+        reasons = deliveries.reasons(session, admin.scope)
     return render_template(
         "admin_overview.html",
         admin=admin,
@@ -44,6 +45,6 @@ def decide(admin: Admin, item: int) -> Response:
     """Take one of the actions of a question."""
     parts = runtime()
     with parts.database.transaction() as session:
-        administration_overview.decide(admin.desk(session), item, request.form.get("action", ""))
+        overview.decide(admin.desk(session), item, request.form.get("action", ""))
     parts.registrations.forget()
     return redirect(url_for("admin.overview.show", done="decided"), 303)

@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from lti_tool.lti.platform_profiles import PROFILES, Product, profile_of
-from lti_tool.services import administration_platforms, platform_steps
-from lti_tool.services.administration import AdminMissingError
-from lti_tool.services.registrations import PENDING
-from lti_tool.services.roles import Permission
+from lti_tool.services.administration import platforms
+from lti_tool.services.administration.administration import AdminMissingError
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms import steps as platform_steps
+from lti_tool.services.platforms.registrations import PENDING
 from lti_tool.views.admin_guards import NUMBER, Admin, administers
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -18,10 +19,10 @@ from qualoop.values import ValueRefusedError
 blueprint = Blueprint("platforms", __name__, url_prefix="/platforms")
 
 PRODUCTS = {product.value: profile.name for product, profile in PROFILES.items()}
-_DECISIONS = {"approve": administration_platforms.approve, "refuse": administration_platforms.refuse}
+_DECISIONS = {"approve": platforms.approve, "refuse": platforms.refuse}
 _DEPLOYMENTS = {
-    "approve": administration_platforms.approve_deployment,
-    "refuse": administration_platforms.refuse_deployment,
+    "approve": platforms.approve_deployment,
+    "refuse": platforms.refuse_deployment,
 }
 
 
@@ -30,7 +31,7 @@ _DEPLOYMENTS = {
 def show_all(admin: Admin) -> str:
     """Show the platforms of the organisation."""
     with runtime().database.reading() as session:
-        lines = administration_platforms.list_platforms(session, admin.scope)
+        lines = platforms.list_platforms(session, admin.scope)
     return render_template(
         "admin_platforms.html",
         admin=admin,
@@ -57,8 +58,8 @@ def change(admin: Admin, platform: int) -> Response | tuple[str, int]:
     name, product = request.form.get("name", ""), request.form.get("product", "")
     try:
         with parts.database.transaction() as session:
-            row = administration_platforms.get_platform(session, admin.scope, platform)
-            administration_platforms.change(admin.desk(session), row, name=name, product=product)
+            row = platforms.get_platform(session, admin.scope, platform)
+            platforms.change(admin.desk(session), row, name=name, product=product)
     except ValueRefusedError:
         return _page(admin, platform, problem=True), 422
     parts.registrations.forget()
@@ -74,7 +75,7 @@ def decide(admin: Admin, platform: int) -> Response:
         raise AdminMissingError
     parts = runtime()
     with parts.database.transaction() as session:
-        row = administration_platforms.get_platform(session, admin.scope, platform)
+        row = platforms.get_platform(session, admin.scope, platform)
         _DECISIONS[action](admin.desk(session), row)
     parts.registrations.forget()
     if action == "refuse":
@@ -92,7 +93,7 @@ def decide_deployment(admin: Admin, platform: int) -> Response | tuple[str, int]
     parts = runtime()
     try:
         with parts.database.transaction() as session:
-            row = administration_platforms.get_platform(session, admin.scope, platform)
+            row = platforms.get_platform(session, admin.scope, platform)
             _DEPLOYMENTS[action](admin.desk(session), row, deployment_id)
     except ValueRefusedError:
         return _page(admin, platform, problem=True), 422
@@ -113,7 +114,7 @@ def invite(admin: Admin) -> str | tuple[str, int]:
     """Make a link and show it: this once, so that it is neither in an address nor in the database."""
     parts, form = runtime(), request.form
     try:
-        terms = administration_platforms.invite_terms(
+        terms = platforms.invite_terms(
             made_by=admin.name,
             days=form.get("days", 0, type=int),
             issuer=form.get("issuer", "").strip() or None,
@@ -123,7 +124,7 @@ def invite(admin: Admin) -> str | tuple[str, int]:
     except ValueRefusedError as error:
         return _invites(admin, problem=str(error)), 422
     with parts.database.transaction() as session:
-        token = administration_platforms.invite(admin.desk(session), terms)
+        token = platforms.invite(admin.desk(session), terms)
     return _invites(admin, made=f"{parts.settings.base_url}/lti/register/{token}")
 
 
@@ -132,7 +133,7 @@ def invite(admin: Admin) -> str | tuple[str, int]:
 def withdraw(admin: Admin, invite_id: int) -> Response:
     """Delete a link that was not used."""
     with runtime().database.transaction() as session:
-        administration_platforms.withdraw_invite(admin.desk(session), invite_id)
+        platforms.withdraw_invite(admin.desk(session), invite_id)
     return redirect(url_for("admin.platforms.invites", done="withdrawn"), 303)
 
 
@@ -157,8 +158,8 @@ def _page(admin: Admin, platform: int, *, problem: bool = False) -> str:
     """Return the page of one platform; raise AdminMissingError."""
     parts = runtime()
     with parts.database.reading() as session:
-        row = administration_platforms.get_platform(session, admin.scope, platform)
-        deployments = administration_platforms.deployments(session, admin.scope, row.id)
+        row = platforms.get_platform(session, admin.scope, platform)
+        deployments = platforms.deployments(session, admin.scope, row.id)
     return render_template(
         "admin_platform.html",
         admin=admin,
@@ -179,7 +180,7 @@ def _invites(admin: Admin, *, made: str | None = None, problem: str | None = Non
     """Return the page of the links."""
     parts = runtime()
     with parts.database.reading() as session:
-        lines = administration_platforms.list_invites(session, admin.scope, parts.clock())
+        lines = platforms.list_invites(session, admin.scope, parts.clock())
     return render_template(
         "admin_invites.html",
         admin=admin,
@@ -188,7 +189,7 @@ def _invites(admin: Admin, *, made: str | None = None, problem: str | None = Non
         made=made,
         problem=problem,
         form=request.form,
-        days=administration_platforms.DAYS,
+        days=platforms.DAYS,
         default_days=7,
         done=request.args.get("done", ""),
         words=Wording(language=admin.language),

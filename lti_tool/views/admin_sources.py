@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import administration_sources
-from lti_tool.services.roles import Permission
-from lti_tool.services.sources import NewKey
+from lti_tool.services.administration import sources
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.sources.sources import NewKey
 from lti_tool.views.admin_guards import Admin, administers, row_number
 from lti_tool.views.guards import runtime
 from lti_tool.views.wording import Wording
@@ -29,7 +29,7 @@ def rotate(admin: Admin) -> str:
     parts = runtime()
     with parts.database.transaction() as session:
         desk = admin.desk(session)
-        source, made = administration_sources.rotate(desk, _source(), parts.settings.secret_key)
+        source, made = sources.rotate(desk, _source(), parts.settings.secret_key)
         name = source.name
     return _page(admin, made=made, made_for=name)
 
@@ -40,7 +40,7 @@ def revoke(admin: Admin) -> Response:
     """End one key, or a site with all of its keys."""
     kid = request.form.get("key", "")
     with runtime().database.transaction() as session:
-        administration_sources.revoke(admin.desk(session), _source(), kid)
+        sources.revoke(admin.desk(session), _source(), kid)
     return redirect(url_for("admin.sources.show", done="key" if kid else "source"), 303)
 
 
@@ -51,7 +51,7 @@ def _source() -> int | None:
 def _page(admin: Admin, *, made: NewKey | None = None, made_for: str = "") -> str:
     parts = runtime()
     with parts.database.reading() as session:
-        lines = administration_sources.list_sources(session, admin.scope)
+        lines = sources.list_sources(session, admin.scope)
     return render_template(
         "admin_sources.html",
         admin=admin,

@@ -12,13 +12,13 @@ from typing import Final, TypeVar
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Connection
 
-from lti_tool.services import source_changes, source_overrides, source_requests, source_versions
-from lti_tool.services.api_document import document
-from lti_tool.services.api_errors import LimitRefusedError, MediaTypeError
-from lti_tool.services.source_changes import DEFAULT_LIMIT, MAX_LIMIT, Asked, Cursor
-from lti_tool.services.source_evidence import record_batch
-from lti_tool.services.source_requests import Answer, SignedRequest
-from lti_tool.services.source_versions import VersionName
+from lti_tool.services.sources import changes, overrides, requests, versions
+from lti_tool.services.sources.api_document import document
+from lti_tool.services.sources.api_errors import LimitRefusedError, MediaTypeError
+from lti_tool.services.sources.changes import DEFAULT_LIMIT, MAX_LIMIT, Asked, Cursor
+from lti_tool.services.sources.evidence import record_batch
+from lti_tool.services.sources.requests import Answer, SignedRequest
+from lti_tool.services.sources.versions import VersionName
 from lti_tool.views.api_guards import signed_by_source
 from lti_tool.views.guards import public, runtime
 from qualoop.exchange import Fault, GradeOverride, MessageRefusedError, VersionRegistration, read_json, read_message
@@ -61,7 +61,7 @@ def register_version(signed: SignedRequest, body: bytes, key: str, content_hash:
 
     def register(connection: Connection) -> Message:
         framework = parts.contents.find_framework(connection, name.organisation_id)
-        return source_versions.register(connection, name, sent, framework=framework, now=parts.clock())
+        return versions.register(connection, name, sent, framework=framework, now=parts.clock())
 
     return _once(signed, register)
 
@@ -72,9 +72,7 @@ def note_override(signed: SignedRequest, body: bytes, override_id: str) -> Respo
     """Note a grade that staff of the platform set by hand."""
     _check_address({"id": (override_id, UUID_FORM)})
     sent, now = _read(GradeOverride, body), runtime().clock()
-    return _once(
-        signed, lambda connection: source_overrides.note(connection, signed.source, override_id, sent, now=now)
-    )
+    return _once(signed, lambda connection: overrides.note(connection, signed.source, override_id, sent, now=now))
 
 
 @blueprint.get("/changes")
@@ -86,9 +84,9 @@ def list_changes(signed: SignedRequest, body: bytes) -> Response:
     asked = Asked(cursor=None if after is None else Cursor.read(after), limit=_limit(), now=now)
     with parts.database.connection() as connection:
         # An id that comes twice is refused here: nothing that was only read is kept to be answered again.
-        source_requests.take(connection, signed, now)
+        requests.take(connection, signed, now)
     with parts.database.reading() as session:
-        page = source_changes.changes(
+        page = changes.changes(
             session.connection(), parts.contents, signed.source, asked, base_url=parts.settings.base_url
         )
     answer = Response(page.model_dump_json(by_alias=True), mimetype=JSON)
@@ -102,10 +100,10 @@ def _once(signed: SignedRequest, do: Callable[[Connection], Message]) -> Respons
     """Do what a request asks for, or answer as before where the same has come before: one transaction with its id."""
     parts = runtime()
     with parts.database.connection() as connection:
-        answer = source_requests.take(connection, signed, parts.clock())
+        answer = requests.take(connection, signed, parts.clock())
         if answer is None:
             answer = Answer(status=200, body=do(connection).model_dump_json(by_alias=True))
-            source_requests.keep_answer(connection, signed, answer)
+            requests.keep_answer(connection, signed, answer)
     return Response(answer.body, answer.status, mimetype=JSON)
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from flask import current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from lti_tool.services import source_requests
-from lti_tool.services.api_errors import BodyTooLargeError
-from lti_tool.services.source_requests import Meter
+from lti_tool.services.sources import requests
+from lti_tool.services.sources.api_errors import BodyTooLargeError
+from lti_tool.services.sources.requests import Meter
 from lti_tool.views.guards import GUARD, View, runtime
 from qualoop.exchange import MAX_BODY_BYTES, read_signing
 from qualoop.exchange.signed_requests import FORMS
@@ -30,7 +30,7 @@ def signed_by_source(view: View) -> View:
         parts = runtime()
         signing = read_signing({name: request.headers.get(name, "") for name in FORMS})
         body, now = _body(), parts.clock()
-        signed = source_requests.authenticate(
+        signed = requests.authenticate(
             parts.database,
             request.method,
             _target(),

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Response, request
 from sqlalchemy import Connection
 
-from lti_tool.services.contents import ContentMissingError, find_asset
+from lti_tool.services.content.contents import ContentMissingError, find_asset
 
 ASSET_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 

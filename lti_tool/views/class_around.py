@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from lti_tool.services.attempts import Current
-from lti_tool.services.class_scores import scores_of_others
-from lti_tool.services.practice_rounds import pace_for
-from lti_tool.services.roles import Role
+from lti_tool.services.attempts.attempts import Current
+from lti_tool.services.attempts.practice_rounds import pace_for
+from lti_tool.services.classes.scores import scores_of_others
+from lti_tool.services.people.roles import Role
 from lti_tool.views.guards import Session
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording

@@ -11,11 +11,17 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import practice_pacing
-from lti_tool.services.class_runs import ClassRuns, find_project
-from lti_tool.services.practice_pacing import DatesRefusedError, PacingRefusedError, Windows, missed_of, round_lines
-from lti_tool.services.practice_rounds import Pace, can_close, kinds_of, rounds_of
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts.practice_rounds import Pace, can_close, kinds_of, rounds_of
+from lti_tool.services.classes import practice_pacing
+from lti_tool.services.classes.practice_pacing import (
+    DatesRefusedError,
+    PacingRefusedError,
+    Windows,
+    missed_of,
+    round_lines,
+)
+from lti_tool.services.classes.runs import ClassRuns, find_project
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.link_form import moment_text, read_moment

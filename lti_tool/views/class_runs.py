@@ -9,12 +9,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, g, render_template, url_for
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.class_map import Filters, class_map
-from lti_tool.services.class_runs import ClassRuns, class_runs, find_project, run_rows
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.groups import ClassGroup, list_groups, people_in
-from lti_tool.services.practice_rounds import find_pace
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts.practice_rounds import find_pace
+from lti_tool.services.classes.level_map import Filters, class_map
+from lti_tool.services.classes.runs import ClassRuns, class_runs, find_project, run_rows
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters.groups import ClassGroup, list_groups, people_in
 from lti_tool.views import class_table
 from lti_tool.views.class_rounds import console
 from lti_tool.views.guards import Session, needs, runtime

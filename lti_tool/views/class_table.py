@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 import numpy as np
 from markupsafe import escape
 
-from lti_tool.services.class_map import ClassMap, Filters
-from lti_tool.services.class_members import Member
-from lti_tool.services.class_status import STATUSES
+from lti_tool.services.classes.level_map import ClassMap, Filters
+from lti_tool.services.classes.status import STATUSES
+from lti_tool.services.courses.members import Member
 from qualoop.framework import KnowledgePoint
 from qualoop.records import COVERED_FROM
 

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_closing, class_live, class_polls, class_report, class_sessions, class_team_removal
-from lti_tool.services.class_evidence import Corrector
-from lti_tool.services.class_roll_call import read_roll
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import closing, live, sessions, team_removal
+from lti_tool.services.classes import polls as class_polls
+from lti_tool.services.classes import report as class_report
+from lti_tool.services.classes.evidence import Corrector
+from lti_tool.services.classes.roll_call import read_roll
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom_page import result_view, whole
 from lti_tool.views.classroom_stream import events, unchanged
 from lti_tool.views.classroom_team_console import console_teams
@@ -47,14 +49,14 @@ def index(session: Session) -> str:
     """List the course's class sessions, and show how to plan one."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        rows = class_sessions.list_sessions(reading, link_of(session))
+        rows = sessions.list_sessions(reading, link_of(session))
     return render_template(
         "class_sessions.html",
         session=session,
         here="teaching",
         rows=rows,
         states=named(STATES, words),
-        limits=class_sessions.DEFAULT_LIMITS,
+        limits=sessions.DEFAULT_LIMITS,
         words=words,
         **said(words),
     )
@@ -69,13 +71,13 @@ def plan(session: Session) -> AnyResponse:
         limits = Limits(low=number_in("low"), high=number_in("high"))
     except ClassRefusedError:
         return redirect(url_for("classroom.index", launch=session.uuid, refused="class-limits"), 303)
-    wanted = class_sessions.typed_plan(
+    wanted = sessions.typed_plan(
         form.get("title", ""), form.get("plan", "")[:MAX_PLAN], late_minutes=number_in("late"), limits=limits
     )
     if not wanted.title:
         return redirect(url_for("classroom.index", launch=session.uuid, refused="class-title"), 303)
     with parts.database.transaction() as transaction:
-        row = class_sessions.plan_session(transaction, link_of(session), wanted, now=parts.clock())
+        row = sessions.plan_session(transaction, link_of(session), wanted, now=parts.clock())
     return redirect(url_for("classroom.show", launch=session.uuid, class_uuid=row.uuid, done="planned"), 303)
 
 
@@ -84,11 +86,11 @@ def plan(session: Session) -> AnyResponse:
 def show(session: Session, class_uuid: str) -> AnyResponse:
     """Show the console, or only what changes where its script asks; 304 where nothing has changed."""
     parts = runtime()
-    stamp = class_live.stamp(parts.database, session.organisation_id, class_uuid)
+    stamp = live.stamp(parts.database, session.organisation_id, class_uuid)
     if FRAGMENT in request.headers and unchanged(stamp):
         return Response(status=304, headers={"ETag": f'"{stamp}"'})
     with parts.database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         context = _console(reading, session, row)
     template = "class_console_live.html" if FRAGMENT in request.headers else "class_console.html"
     html = render_template(template, session=session, here="teaching", **context)
@@ -102,12 +104,12 @@ def delete(session: Session, class_uuid: str) -> AnyResponse:
     parts = runtime()
     try:
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_session(transaction, link_of(session), class_uuid, locked=True)
-            class_team_removal.clear_teams(transaction, row)
-            class_sessions.remove_session(transaction, row)
+            row = sessions.get_session(transaction, link_of(session), class_uuid, locked=True)
+            team_removal.clear_teams(transaction, row)
+            sessions.remove_session(transaction, row)
     except ClassRefusedError as error:
         return redirect(url_for("classroom.show", launch=session.uuid, class_uuid=class_uuid, refused=error.code), 303)
-    class_live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
+    live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
     return redirect(url_for("classroom.index", launch=session.uuid, done="removed"), 303)
 
 
@@ -117,8 +119,8 @@ def stream(session: Session, class_uuid: str) -> AnyResponse:
     """Tell the console whenever something has changed (server-sent events)."""
     parts = runtime()
     with parts.database.reading() as reading:
-        class_sessions.get_session(reading, link_of(session), class_uuid)
-    return events(lambda: class_live.stamp(parts.database, session.organisation_id, class_uuid))
+        sessions.get_session(reading, link_of(session), class_uuid)
+    return events(lambda: live.stamp(parts.database, session.organisation_id, class_uuid))
 
 
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/change")
@@ -147,12 +149,12 @@ def in_class(
     what: dict[str, Any] = {"done": done, "_anchor": place}
     try:
         with runtime().database.transaction() as transaction:
-            row = class_sessions.get_session(transaction, link_of(session), class_uuid, locked=True)
+            row = sessions.get_session(transaction, link_of(session), class_uuid, locked=True)
             act(transaction, row)
     except ClassRefusedError as error:
         what = {"refused": getattr(error, "reason", error.code)}
     # Only now, after the commit, so that nobody keeps what stood before.
-    class_live.forget(runtime().database, class_uuid, (session.organisation_id, session.context_id))
+    live.forget(runtime().database, class_uuid, (session.organisation_id, session.context_id))
     return redirect(url_for(page, launch=session.uuid, class_uuid=class_uuid, **what), 303)
 
 
@@ -175,28 +177,28 @@ class _Pressed:
 
 
 def _open(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
-    class_sessions.open_session(row, runtime().clock())
+    sessions.open_session(row, runtime().clock())
 
 
 def _close(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
     framework = framework_of(transaction, row.organisation_id)
-    class_closing.close_session(transaction, row, framework, by=pressed.by, now=runtime().clock())
+    closing.close_session(transaction, row, framework, by=pressed.by, now=runtime().clock())
 
 
 def _roll(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
-    class_sessions.begin_roll(row, runtime().clock())
+    sessions.begin_roll(row, runtime().clock())
 
 
 def _step(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
-    class_sessions.set_step(row, read_whole(pressed.detail))
+    sessions.set_step(row, read_whole(pressed.detail))
 
 
 def _timer(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
-    class_sessions.set_timer(row, timedelta(minutes=read_whole(pressed.detail)), runtime().clock())
+    sessions.set_timer(row, timedelta(minutes=read_whole(pressed.detail)), runtime().clock())
 
 
 def _notes(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
-    class_sessions.set_notes(row, request.form.get("notes", ""))
+    sessions.set_notes(row, request.form.get("notes", ""))
 
 
 def _leave(transaction: Transaction, row: ClassSession, pressed: _Pressed) -> None:
@@ -238,7 +240,7 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "moves": named(MOVES, words),
         "suggested": named(SUGGESTED, words),
         "kinds": named(KINDS, words),
-        "stamp": class_live.stamp(runtime().database, row.organisation_id, row.uuid),
+        "stamp": live.stamp(runtime().database, row.organisation_id, row.uuid),
         "door": runtime().settings.base_url + url_for("classroom_door.door"),
         "words": words,
         **console_teams(reading, row, words),

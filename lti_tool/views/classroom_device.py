@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_devices, class_sessions
-from lti_tool.services.class_devices import GUEST_GOOD, PAIRED_GOOD, Device
-from lti_tool.services.sessions import ForgedFormError
+from lti_tool.services.classes import devices, sessions
+from lti_tool.services.classes.devices import GUEST_GOOD, PAIRED_GOOD, Device
+from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.views import classroom_team_acts, classroom_voting
 from lti_tool.views.classroom_voting import Place
 from lti_tool.views.guards import COOKIE, CSRF_FIELD, form_token, public, runtime, set_private_cookie
@@ -41,7 +41,7 @@ def device_cookie(context_id: int) -> str:
 def read_device(transaction: Transaction, course: tuple[int, int]) -> Device | None:
     """Return the device that this browser proves to be in a course (organisation, context)."""
     sent = request.cookies.get(device_cookie(course[1]), "")
-    return class_devices.find_device(transaction, course, sent, runtime().clock()) if sent else None
+    return devices.find_device(transaction, course, sent, runtime().clock()) if sent else None
 
 
 def course_of(row: ClassSession) -> tuple[int, int]:
@@ -61,7 +61,7 @@ def by_device(view: DeviceView) -> DeviceView:
     @wraps(view)
     def guarded(class_uuid: str) -> Any:
         with runtime().database.reading() as reading:
-            row = class_sessions.get_by_uuid(reading, class_uuid)
+            row = sessions.get_by_uuid(reading, class_uuid)
             device = read_device(reading, course_of(row))
         if device is None:
             return redirect(url_for("classroom_door.door"), 303)
@@ -94,9 +94,9 @@ def name(place: Place, device: Device) -> AnyResponse:
     parts, said = runtime(), "done=named"
     try:
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
-            class_devices.claim_name(transaction, row, device, request.form.get("name", ""), now=parts.clock())
-            if not class_devices.claimed(transaction, row, device):
+            row = sessions.get_by_uuid(transaction, place.class_uuid, held=True)
+            devices.claim_name(transaction, row, device, request.form.get("name", ""), now=parts.clock())
+            if not devices.claimed(transaction, row, device):
                 said = "refused=class-name-unknown"
     except ClassRefusedError as error:
         said = f"refused={error.code}"

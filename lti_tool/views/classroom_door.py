@@ -7,10 +7,10 @@ from typing import Final
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import class_closing, class_devices, class_live, class_polls, class_roll_call, class_sessions
-from lti_tool.services.class_devices import PAIRING_LENGTH, PairingUnknownError
-from lti_tool.services.class_sessions import ClassMissingError
-from lti_tool.services.sessions import ForgedFormError
+from lti_tool.services.classes import closing, devices, live, polls, roll_call, sessions
+from lti_tool.services.classes.devices import PAIRING_LENGTH, PairingUnknownError
+from lti_tool.services.classes.sessions import ClassMissingError
+from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.views.assets import asset_response
 from lti_tool.views.classroom import framework_of
 from lti_tool.views.classroom_device import course_of, keep_device, read_device, reader_language
@@ -56,14 +56,14 @@ def scan(class_uuid: str, token: str) -> AnyResponse:
     """Take a scan at once, whoever's it is: signing in may follow, and costs nobody the mark."""
     parts, now = runtime(), runtime().clock()
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_by_uuid(transaction, class_uuid, held=True)
+        row = sessions.get_by_uuid(transaction, class_uuid, held=True)
         device = read_device(transaction, course_of(row))
-        if device is None and row.state != SessionState.CLOSED and class_roll_call.is_good(row, token, now):
-            device = class_devices.make_device(transaction, row, now)
+        if device is None and row.state != SessionState.CLOSED and roll_call.is_good(row, token, now):
+            device = devices.make_device(transaction, row, now)
         if device is None:
             return redirect(url_for("classroom_door.door", refused="class-token"), 303)
         try:
-            class_roll_call.redeem(transaction, row, device.comer, token, now=now)
+            roll_call.redeem(transaction, row, device.comer, token, now=now)
             refused = None
         except ClassRefusedError as error:
             refused = error.code
@@ -76,14 +76,14 @@ def scan(class_uuid: str, token: str) -> AnyResponse:
 @public("says how far a class is, to whom its random address was given: no question, no name, no result")
 def stage(class_uuid: str) -> AnyResponse:
     """Say whether anything has changed: answered from memory, 304 where nothing has."""
-    return _stage(class_live.find_stage(runtime().database, class_uuid))
+    return _stage(live.find_stage(runtime().database, class_uuid))
 
 
 @blueprint.get("/class/live/<class_uuid>/<team_uuid>")
 @public("says that a team has done something, to whom its random address was given: not what, and of nobody")
 def team_stage(class_uuid: str, team_uuid: str) -> AnyResponse:
     """Say whether anything has changed for a team."""
-    return _stage(class_live.find_team_stage(runtime().database, class_uuid, team_uuid))
+    return _stage(live.find_team_stage(runtime().database, class_uuid, team_uuid))
 
 
 @blueprint.get("/class/figure/<class_uuid>/<poll_uuid>")
@@ -91,8 +91,8 @@ def team_stage(class_uuid: str, team_uuid: str) -> AnyResponse:
 def figure(class_uuid: str, poll_uuid: str) -> Response:
     """Send the picture that belongs to a question, once it was asked."""
     with runtime().database.reading() as reading:
-        row = class_sessions.get_by_uuid(reading, class_uuid)
-        poll = class_polls.get_poll(reading, row, poll_uuid)
+        row = sessions.get_by_uuid(reading, class_uuid)
+        poll = polls.get_poll(reading, row, poll_uuid)
         file = poll.question.get("item", {}).get("figure", {}).get("file")
         if poll.first_opened_at is None or not file:
             abort(404)
@@ -100,7 +100,7 @@ def figure(class_uuid: str, poll_uuid: str) -> Response:
         return asset_response(reading.connection(), row.organisation_id, poll.question.get("version"), path)
 
 
-def _stage(found: class_live.Stage | None) -> AnyResponse:
+def _stage(found: live.Stage | None) -> AnyResponse:
     if found is None:
         abort(404)
     headers = {"ETag": found.etag, "Cache-Control": "no-cache"}
@@ -113,8 +113,8 @@ def _come_in(code: str) -> AnyResponse:
     """Lead to the class of a code, with a device where this browser has none; raise ClassMissingError."""
     parts = runtime()
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_by_code(transaction, code)
-        device = read_device(transaction, course_of(row)) or class_devices.make_device(transaction, row, parts.clock())
+        row = sessions.get_by_code(transaction, code)
+        device = read_device(transaction, course_of(row)) or devices.make_device(transaction, row, parts.clock())
     response = redirect(url_for("classroom_device.show", class_uuid=row.uuid), 303)
     keep_device(response, device)
     return response
@@ -124,11 +124,11 @@ def _pair(code: str) -> AnyResponse:
     """Make this browser a learner's, with what it did before as nobody's; raise PairingUnknownError."""
     parts, now = runtime(), runtime().clock()
     with parts.database.transaction() as transaction:
-        device, row = class_devices.redeem_pairing(transaction, code, now)
+        device, row = devices.redeem_pairing(transaction, code, now)
         guest = read_device(transaction, (device.organisation_id, device.context_id))
         if guest is not None and not guest.is_confirmed:
             secret, framework = parts.settings.secret_key, framework_of(transaction, device.organisation_id)
-            class_closing.bring_along(transaction, guest, device.person_id or 0, framework, secret=secret, now=now)
+            closing.bring_along(transaction, guest, device.person_id or 0, framework, secret=secret, now=now)
     page = "classroom_door.door" if row is None else "classroom_device.show"
     response = redirect(url_for(page, class_uuid=row.uuid if row else None, done="paired"), 303)
     keep_device(response, device)

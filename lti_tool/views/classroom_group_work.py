@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassGroupTask, ClassSession
-from lti_tool.services import class_groups_marks, class_groups_work, class_sessions, class_teams
-from lti_tool.services.class_groups_work import TaskRefusedError
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import groups_marks, groups_work, sessions
+from lti_tool.services.classes import teams as class_teams
+from lti_tool.services.classes.groups_work import TaskRefusedError
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_voting import exact_whole
 from lti_tool.views.classroom_words import said
@@ -41,12 +42,10 @@ def show(session: Session, class_uuid: str) -> str:
     """Show the group work of a session, with what comes out for each member."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         teams = class_teams.read_teams(reading, row)
         may_read = session.may(Permission.READ_PEER_RATINGS)
-        tasks = [
-            task_context(reading, row, task, may_read=may_read) for task in class_groups_work.list_tasks(reading, row)
-        ]
+        tasks = [task_context(reading, row, task, may_read=may_read) for task in groups_work.list_tasks(reading, row)]
     return render_template(
         "class_group_work.html",
         session=session,
@@ -73,7 +72,7 @@ def plan(session: Session, class_uuid: str) -> AnyResponse:
             deadline = read_moment(form.get("deadline", "").strip())
         except ValueError as error:
             raise TaskRefusedError from error
-        class_groups_work.plan_task(
+        groups_work.plan_task(
             transaction, row, form.get("title", ""), _rules(), deadline=deadline, now=runtime().clock()
         )
 
@@ -90,16 +89,16 @@ def change(session: Session, class_uuid: str) -> AnyResponse:
     def act(transaction: Transaction, row: ClassSession) -> None:
         now, by = parts.clock(), corrector(session)
         if do == "close":
-            class_groups_work.close_task(transaction, row, task, now=now)
+            groups_work.close_task(transaction, row, task, now=now)
         elif do == "remove":
-            class_groups_work.remove_task(transaction, row, task)
+            groups_work.remove_task(transaction, row, task)
         elif do == "product":
-            class_groups_marks.set_product(transaction, row, task, team, product=_product())
+            groups_marks.set_product(transaction, row, task, team, product=_product())
         elif do == "approve":
             framework = framework_of(transaction, row.organisation_id)
-            class_groups_marks.approve(transaction, row, framework, task_uuid=task, team_uuid=team, by=by, now=now)
+            groups_marks.approve(transaction, row, framework, task_uuid=task, team_uuid=team, by=by, now=now)
         elif do == "withdraw":
-            class_groups_marks.withdraw(transaction, row, task_uuid=task, team_uuid=team, by=by, now=now)
+            groups_marks.withdraw(transaction, row, task_uuid=task, team_uuid=team, by=by, now=now)
         else:
             raise ClassRefusedError
 
@@ -123,11 +122,11 @@ def task_context(reading: Transaction, row: ClassSession, task: ClassGroupTask, 
     secret = runtime().settings.secret_key
     return {
         "task": task,
-        "rules": class_groups_work.rules_of(task),
-        "is_open": class_groups_work.takes_ratings(task, runtime().clock()),
-        "teams": class_groups_marks.read_marks(reading, row, task),
-        "approved": class_groups_marks.approved_marks(reading, task),
-        "comments": class_groups_work.read_comments(reading, task, secret=secret) if may_read else {},
+        "rules": groups_work.rules_of(task),
+        "is_open": groups_work.takes_ratings(task, runtime().clock()),
+        "teams": groups_marks.read_marks(reading, row, task),
+        "approved": groups_marks.approved_marks(reading, task),
+        "comments": groups_work.read_comments(reading, task, secret=secret) if may_read else {},
     }
 
 
@@ -146,5 +145,5 @@ def _product() -> int | None:
     if not sent:
         return None
     if not sent.isdigit() or not sent.isascii() or len(sent) > _LONGEST:
-        raise class_groups_marks.ProductRefusedError
+        raise groups_marks.ProductRefusedError
     return int(sent)

@@ -12,10 +12,10 @@ from flask import url_for
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.models import ClassPoll, ClassSeat, ClassSession
-from lti_tool.services.class_polls import find_current, seed_of
-from lti_tool.services.class_roll_call import times_of
-from lti_tool.services.class_votes import Votes, count_votes, find_own, read_votes
-from lti_tool.services.parts import Remembered
+from lti_tool.services.classes.polls import find_current, seed_of
+from lti_tool.services.classes.roll_call import times_of
+from lti_tool.services.classes.votes import Votes, count_votes, find_own, read_votes
+from lti_tool.services.content.parts import Remembered
 from qualoop.assessment import Item, MultipleChoice, Option, Ordering, SingleChoice, presented, score_response
 from qualoop.classroom.questions import Question, explanation, right_keys, right_words
 from qualoop.classroom.roll_call import presence

@@ -10,16 +10,11 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassPoll, ClassSession
-from lti_tool.services import (
-    class_polls,
-    class_questions,
-    class_report,
-    class_sessions,
-    class_team_checks,
-    class_votes,
-)
-from lti_tool.services.class_report import PollReport
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import polls as class_polls
+from lti_tool.services.classes import questions, sessions, team_checks, votes
+from lti_tool.services.classes import report as class_report
+from lti_tool.services.classes.report import PollReport
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom import framework_of, in_class
 from lti_tool.views.classroom_page import result_view
 from lti_tool.views.classroom_team_check import report_teams
@@ -50,10 +45,10 @@ def _ask(session: Session, class_uuid: str, typed: Mapping[str, str], fault: str
     words, wanted = Wording(language=session.language), request.args.get("lesson", "")[:_LONGEST]
     with runtime().database.reading() as reading:
         link = link_of(session)
-        row = class_sessions.get_session(reading, link, class_uuid)
-        keys = class_questions.list_lessons(reading, link)
+        row = sessions.get_session(reading, link, class_uuid)
+        keys = questions.list_lessons(reading, link)
         chosen = wanted if wanted in keys else next(iter(keys), "")
-        lesson = class_questions.list_offered(reading, link, chosen) if chosen else None
+        lesson = questions.list_offered(reading, link, chosen) if chosen else None
         titles = runtime().contents.find_titles(reading.connection(), session.organisation_id, keys)
         framework = framework_of(reading, session.organisation_id)
         asked = {(poll.activity_key, poll.part) for poll in class_polls.list_polls(reading, row)}
@@ -146,7 +141,7 @@ def move(session: Session, class_uuid: str) -> AnyResponse:
             raise ClassMovedError
         # A room answers one thing at a time.
         if open_round(PollState(wanted)) is not None:
-            class_team_checks.require_none_running(transaction, row)
+            team_checks.require_none_running(transaction, row)
         class_polls.move(transaction, row, poll, PollState(wanted), now=runtime().clock())
 
     return in_class(session, class_uuid, act, place="questions" if wanted == "remove" else "current")
@@ -158,7 +153,7 @@ def report(session: Session, class_uuid: str) -> str:
     """Show what the polls brought: who switched, what was gained by knowledge point, who did not vote."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         framework = framework_of(reading, session.organisation_id)
         polls = [poll for poll in class_polls.list_polls(reading, row) if poll.first_opened_at is not None]
         reports = [class_report.read_poll(reading, row, poll) for poll in polls]
@@ -191,6 +186,6 @@ def _reported(reading: Transaction, row: ClassSession, found: PollReport, langua
         "right": right_words(found.question, language),
         "result": result_view(found.question, found.votes, class_polls.seed_of(poll), language),
         "silent": class_report.who_did_not_vote(reading, row, poll, number),
-        "texts": class_votes.read_texts(reading, poll, number, secret=secret),
+        "texts": votes.read_texts(reading, poll, number, secret=secret),
         "counts": poll.part is not None,
     }

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_closing, class_sessions
-from lti_tool.services.class_members import get_member
-from lti_tool.services.class_roll_call import Roll, read_roll
-from lti_tool.services.class_seats import SeatMissingError
-from lti_tool.services.class_sessions import plain
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import closing, sessions
+from lti_tool.services.classes.roll_call import Roll, read_roll
+from lti_tool.services.classes.seats import SeatMissingError
+from lti_tool.services.classes.sessions import plain
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.courses.members import get_member
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_voting import whole
 from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
@@ -35,7 +35,7 @@ def show(session: Session, class_uuid: str) -> str:
     """Show who is there."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         roll = read_roll(reading, row)
     return render_template(
         "class_roll.html",
@@ -62,9 +62,7 @@ def mark(session: Session, class_uuid: str) -> AnyResponse:
     def act(transaction: Transaction, row: ClassSession) -> None:
         member = get_member(transaction.connection(), link_of(session), person)
         framework = framework_of(transaction, row.organisation_id)
-        class_closing.mark_member(
-            transaction, row, (member, wanted), framework, by=corrector(session), now=runtime().clock()
-        )
+        closing.mark_member(transaction, row, (member, wanted), framework, by=corrector(session), now=runtime().clock())
 
     return in_class(session, class_uuid, act, page=_ROLL, done="marked")
 
@@ -80,7 +78,7 @@ def confirm(session: Session, class_uuid: str) -> AnyResponse:
             raise SeatMissingError
         member = get_member(transaction.connection(), link_of(session), person)
         framework = framework_of(transaction, row.organisation_id)
-        class_closing.confirm_seat(
+        closing.confirm_seat(
             transaction, row, (seat_id, member), framework, by=corrector(session), now=runtime().clock()
         )
 
@@ -94,7 +92,7 @@ def download(session: Session, class_uuid: str) -> Response:
     """Send the list as a file for spreadsheets."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         roll = read_roll(reading, row)
     headers = {"Content-Disposition": f'attachment; filename="attendance-{row.created_at.date().isoformat()}.csv"'}
     return Response(as_csv(_rows(row, roll, words)), mimetype="text/csv", headers=headers)

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_live, class_sessions
-from lti_tool.services.class_roll_call import read_roll
-from lti_tool.services.class_sessions import shown_token
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.classes import live, sessions
+from lti_tool.services.classes.roll_call import read_roll
+from lti_tool.services.classes.sessions import shown_token
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.views.classroom_device import reader_language
 from lti_tool.views.classroom_page import screen_view
 from lti_tool.views.classroom_stream import events, unchanged
@@ -39,7 +39,7 @@ def show(screen_key: str) -> AnyResponse:
     """Show the screen, or only what changes where its script asks; 304 where nothing has changed."""
     parts = runtime()
     with parts.database.reading() as reading:
-        row = class_sessions.get_by_screen(reading, screen_key)
+        row = sessions.get_by_screen(reading, screen_key)
         stamp = _stamp(parts, row)
         if FRAGMENT in request.headers and unchanged(stamp):
             return Response(status=304, headers={"ETag": f'"{stamp}"'})
@@ -55,7 +55,7 @@ def stream(screen_key: str) -> AnyResponse:
     """Tell the screen whenever something has changed (server-sent events)."""
     parts = runtime()
     with parts.database.reading() as reading:
-        row = class_sessions.get_by_screen(reading, screen_key)
+        row = sessions.get_by_screen(reading, screen_key)
     # The stream outlives its request, so what it needs is looked up here.
     return events(lambda: _stamp(parts, row))
 
@@ -69,7 +69,7 @@ def qr_picture(address: str) -> str:
 def _stamp(parts: Runtime, row: ClassSession) -> str:
     """Return what changes with the screen: the session, and the token that is shown."""
     window = ROTATION.window(parts.clock())
-    return f"{class_live.stamp(parts.database, row.organisation_id, row.uuid)}-{window}"
+    return f"{live.stamp(parts.database, row.organisation_id, row.uuid)}-{window}"
 
 
 def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:

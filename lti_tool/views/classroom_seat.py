@@ -8,9 +8,9 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import class_closing, class_devices, class_live, class_sessions, class_team_elsewhere
-from lti_tool.services.class_seats import Comer
-from lti_tool.services.roles import TEST_USER, Permission, Role
+from lti_tool.services.classes import closing, devices, live, sessions, team_elsewhere
+from lti_tool.services.classes.seats import Comer
+from lti_tool.services.people.roles import TEST_USER, Permission, Role
 from lti_tool.views import classroom_team_acts, classroom_voting
 from lti_tool.views.classroom import framework_of
 from lti_tool.views.classroom_device import read_device
@@ -27,11 +27,11 @@ def find(session: Session) -> AnyResponse | str:
     """Lead to the class of this course that is on; a phone that scanned before signing in is known from now on."""
     if _learns(session):
         _adopt_device(session)
-    open_uuid = class_live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
+    open_uuid = live.find_open_uuid(runtime().database, session.organisation_id, session.context_id)
     if open_uuid is None:
         with runtime().database.reading() as reading:
             course = (session.organisation_id, session.context_id)
-            places = class_team_elsewhere.list_places(reading, course, session.person_id, runtime().clock())
+            places = team_elsewhere.list_places(reading, course, session.person_id, runtime().clock())
         return render_template("class_none.html", session=session, here="in-class", places=places)
     return redirect(url_for("classroom_seat.show", launch=session.uuid, class_uuid=open_uuid), 303)
 
@@ -76,7 +76,7 @@ def pair(session: Session, class_uuid: str) -> str:
     if place.comer is not None:
         with runtime().database.transaction() as transaction:
             course = (session.organisation_id, session.context_id)
-            code = class_devices.offer_pairing(transaction, course, session.person_id, runtime().clock())
+            code = devices.offer_pairing(transaction, course, session.person_id, runtime().clock())
     door = runtime().settings.base_url + url_for("classroom_door.door")
     return render_template("class_pairing.html", session=session, here="in-class", code=code, door=door, place=place)
 
@@ -86,7 +86,7 @@ def class_is_on(session: Session, within: Connection | None = None) -> bool:
     if Role.LEARNER not in session.roles or session.may(Permission.VIEW_CLASS):
         return False
     course = (session.organisation_id, session.context_id)
-    return class_live.find_open_uuid(runtime().database, *course, within) is not None
+    return live.find_open_uuid(runtime().database, *course, within) is not None
 
 
 def mates_are_rated(session: Session) -> bool:
@@ -94,7 +94,7 @@ def mates_are_rated(session: Session) -> bool:
     if Role.LEARNER not in session.roles or session.may(Permission.VIEW_CLASS):
         return False
     parts = runtime()
-    return class_live.takes_ratings(parts.database, session.organisation_id, session.context_id, parts.clock())
+    return live.takes_ratings(parts.database, session.organisation_id, session.context_id, parts.clock())
 
 
 @blueprint.app_context_processor
@@ -109,7 +109,7 @@ def _words() -> dict[str, Callable[[], bool]]:
 def _place(session: Session, class_uuid: str) -> Place:
     """Return the place of this launch's person in a session of the course; raise ClassMissingError for any other."""
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
     return Place(
         class_uuid=row.uuid,
         comer=Comer(person_id=session.person_id) if _learns(session) else None,
@@ -135,4 +135,4 @@ def _adopt_device(session: Session) -> None:
     secret, now = parts.settings.secret_key, parts.clock()
     with parts.database.transaction() as transaction:
         framework = framework_of(transaction, session.organisation_id)
-        class_closing.bring_along(transaction, device, session.person_id, framework, secret=secret, now=now)
+        closing.bring_along(transaction, device, session.person_id, framework, secret=secret, now=now)

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSeat, ClassSession
-from lti_tool.services import class_groups_work, class_live, class_sessions, class_team_answers, class_team_appeals
-from lti_tool.services.class_devices import comer_now, seat_to_vote_in
-from lti_tool.services.class_groups_work import Given
-from lti_tool.services.class_seats import NameMissingError
-from lti_tool.services.class_team_answers import TeamMissingError
-from lti_tool.services.class_team_checks import get_check, read_items, seed_of
-from lti_tool.services.class_teams import find_own
+from lti_tool.services.classes import groups_work, live, sessions, team_answers, team_appeals
+from lti_tool.services.classes.devices import comer_now, seat_to_vote_in
+from lti_tool.services.classes.groups_work import Given
+from lti_tool.services.classes.seats import NameMissingError
+from lti_tool.services.classes.team_answers import TeamMissingError
+from lti_tool.services.classes.team_checks import get_check, read_items, seed_of
+from lti_tool.services.classes.teams import find_own
 from lti_tool.views.classroom_voting import FRAGMENT, Place, exact_whole, read_whole, stage_page, whole
 from lti_tool.views.guards import runtime
 from qualoop.classroom.peer_factor import MOST_POINTS, RatingRefusedError
@@ -40,7 +40,7 @@ def act(place: Place) -> AnyResponse:
         return redirect(f"{place.address}?refused={error.code}", 303)
     if team:
         # Only now, after the commit, so that no mate keeps what stood before.
-        class_live.forget_team(runtime().database, place.class_uuid, team)
+        live.forget_team(runtime().database, place.class_uuid, team)
     if FRAGMENT in request.headers:
         return Response(stage_page(place, done=done), mimetype="text/html")
     return redirect(f"{place.address}?done={done}", 303)
@@ -61,7 +61,7 @@ def _answer(place: Place) -> tuple[str, str]:
             if name.startswith(_ITEM):
                 number = read_whole(name.removeprefix(_ITEM))
                 picked[number] = _option(keys, number, value)
-        class_team_answers.answer(transaction, row, seat, check_uuid=check_uuid, picked=picked, now=runtime().clock())
+        team_answers.answer(transaction, row, seat, check_uuid=check_uuid, picked=picked, now=runtime().clock())
     return "answered", ""
 
 
@@ -72,9 +72,9 @@ def _scratch(place: Place) -> tuple[str, str]:
         check = get_check(transaction, row, check_uuid)
         chosen = request.form.get("choice", "")
         if not chosen:
-            raise class_team_answers.AnswerEmptyError
+            raise team_answers.AnswerEmptyError
         option = _option(_keys(read_items(check), seed_of(check)), number, chosen)
-        team = class_team_answers.scratch(
+        team = team_answers.scratch(
             transaction, row, seat, check_uuid=check_uuid, number=number, option=option, now=runtime().clock()
         )
         return "scratched", team.row.uuid
@@ -84,7 +84,7 @@ def _appeal(place: Place) -> tuple[str, str]:
     parts = runtime()
     with parts.database.transaction() as transaction:
         row, seat = _seated(transaction, place)
-        team = class_team_appeals.write(
+        team = team_appeals.write(
             transaction,
             row,
             seat,
@@ -99,9 +99,9 @@ def _appeal(place: Place) -> tuple[str, str]:
 def _rate(place: Place) -> tuple[str, str]:
     parts = runtime()
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_by_uuid(transaction, place.class_uuid)
+        row = sessions.get_by_uuid(transaction, place.class_uuid)
         comer = comer_now(transaction, row, place.comer) if place.comer else None
-        class_groups_work.rate(
+        groups_work.rate(
             transaction,
             row,
             comer,
@@ -131,8 +131,8 @@ def _given() -> Mapping[str, Given]:
 def _seated(transaction: Transaction, place: Place) -> tuple[ClassSession, ClassSeat]:
     if place.comer is None:
         raise NameMissingError
-    row = class_sessions.get_by_uuid(transaction, place.class_uuid)
-    class_sessions.require_open(row)
+    row = sessions.get_by_uuid(transaction, place.class_uuid)
+    sessions.require_open(row)
     return row, seat_to_vote_in(transaction, row, place.comer, runtime().clock())
 
 

@@ -10,24 +10,24 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import (
-    class_groups_work,
-    class_questions,
-    class_sessions,
-    class_team_answers,
-    class_team_appeals,
-    class_team_cards,
-    class_team_checks,
-    class_team_evidence,
-    class_team_items,
-    class_team_report,
-    class_team_scores,
-    class_teams,
-    evidence,
+from lti_tool.services.classes import (
+    groups_work,
+    questions,
+    sessions,
+    team_answers,
+    team_appeals,
+    team_checks,
+    team_evidence,
+    team_items,
+    team_report,
+    team_scores,
 )
-from lti_tool.services.class_team_cards import CardWords
-from lti_tool.services.class_team_checks import ALONE, READ
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import teams as class_teams
+from lti_tool.services.classes.team_checks import ALONE, READ
+from lti_tool.services.evidence import evidence
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.sheets import class_team_cards
+from lti_tool.services.sheets.class_team_cards import CardWords
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_page import letter, whole
 from lti_tool.views.classroom_team_words import CHECK_MOVES, CHECK_STATES
@@ -56,10 +56,9 @@ def show(session: Session, class_uuid: str) -> str:
     """Show the checks of a session: team by question with scratches, what went worst, appeals."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         checks = [
-            check_context(reading, row, check, session.language)
-            for check in class_team_checks.list_checks(reading, row)
+            check_context(reading, row, check, session.language) for check in team_checks.list_checks(reading, row)
         ]
         teams = class_teams.read_teams(reading, row)
     return render_template(
@@ -85,15 +84,15 @@ def choose(session: Session, class_uuid: str) -> str:
     """Show the questions that a check can take: of a lesson, and of the readiness check of the flipped unit."""
     words, wanted = Wording(language=session.language), request.args.get("lesson", "")[:_LONGEST]
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
-        unit_items = class_team_checks.items_of_unit(reading, row)
-        keys = class_questions.list_lessons(reading, link_of(session))
+        row = sessions.get_session(reading, link_of(session), class_uuid)
+        unit_items = team_checks.items_of_unit(reading, row)
+        keys = questions.list_lessons(reading, link_of(session))
         chosen = wanted if wanted in keys else next(iter(keys), "")
-        offered = class_team_items.offered_items(reading, session.organisation_id, chosen) if chosen else []
+        offered = team_items.offered_items(reading, session.organisation_id, chosen) if chosen else []
         of_unit = [
             each
             for activity in dict.fromkeys(activity for activity, _ in unit_items)
-            for each in class_team_items.offered_items(reading, session.organisation_id, activity)
+            for each in team_items.offered_items(reading, session.organisation_id, activity)
             if (activity, each.item) in unit_items
         ]
         titles = runtime().contents.find_titles(reading.connection(), session.organisation_id, keys)
@@ -122,7 +121,7 @@ def plan(session: Session, class_uuid: str) -> AnyResponse:
     chosen = [(activity, item) for activity, _, item in sent]
 
     def act(transaction: Transaction, row: ClassSession) -> None:
-        class_team_checks.plan_check(transaction, row, chosen, now=runtime().clock())
+        team_checks.plan_check(transaction, row, chosen, now=runtime().clock())
 
     return in_class(session, class_uuid, act, page=_PAGE, done="check-planned")
 
@@ -136,13 +135,13 @@ def move(session: Session, class_uuid: str) -> AnyResponse:
     def act(transaction: Transaction, row: ClassSession) -> None:
         now = runtime().clock()
         if wanted == "remove":
-            class_team_checks.remove_check(transaction, row, check)
+            team_checks.remove_check(transaction, row, check)
         elif wanted == "leave":
-            class_team_checks.leave_stage(transaction, row, check)
+            team_checks.leave_stage(transaction, row, check)
         elif wanted in {"take-back", "count-again"}:
             _recount(transaction, session, row, check, wanted=wanted)
         elif wanted in {state.value for state in CheckState}:
-            class_team_checks.move_check(transaction, row, check, CheckState(wanted), now=now)
+            team_checks.move_check(transaction, row, check, CheckState(wanted), now=now)
         else:
             raise ClassMovedError
 
@@ -159,8 +158,8 @@ def appeal(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         now = parts.clock()
-        class_team_scores.hold(transaction, row)
-        class_team_appeals.decide(
+        team_scores.hold(transaction, row)
+        team_appeals.decide(
             transaction,
             row,
             form.get("appeal", ""),
@@ -170,7 +169,7 @@ def appeal(session: Session, class_uuid: str) -> AnyResponse:
             now=now,
         )
         framework = framework_of(transaction, row.organisation_id)
-        class_team_scores.record_scores(transaction, row, framework, by=corrector(session), now=now)
+        team_scores.record_scores(transaction, row, framework, by=corrector(session), now=now)
 
     return in_class(session, class_uuid, act, page=_PAGE, done="answered-appeal")
 
@@ -183,17 +182,17 @@ def points(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         now = runtime().clock()
-        class_team_scores.hold(transaction, row)
-        check = class_team_checks.get_check(transaction, row, form.get("check", ""), ALONE)
+        team_scores.hold(transaction, row)
+        check = team_checks.get_check(transaction, row, form.get("check", ""), ALONE)
         team = class_teams.get_team(transaction, row, form.get("team", ""), locked=True)
         typed = {
             exact_whole(name.removeprefix(_POINTS)): exact_whole(value.strip()) if value.strip() else None
             for name, value in form.items()
             if name.startswith(_POINTS)
         }
-        class_team_answers.type_points(transaction, check, team, typed, now=now)
+        team_answers.type_points(transaction, check, team, typed, now=now)
         framework = framework_of(transaction, row.organisation_id)
-        class_team_scores.record_scores(transaction, row, framework, by=corrector(session), now=now)
+        team_scores.record_scores(transaction, row, framework, by=corrector(session), now=now)
 
     return in_class(session, class_uuid, act, page=_PAGE, done="typed")
 
@@ -207,8 +206,8 @@ def paper(session: Session, class_uuid: str) -> Response:
     what = wanted.get("what", "") if wanted.get("what") in class_team_cards.WHATS else class_team_cards.CARDS
     size = Paper(wanted["paper"]) if wanted.get("paper") in set(Paper) else Paper.A4
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
-        check = class_team_checks.get_check(reading, row, wanted.get("check", ""), READ)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
+        check = team_checks.get_check(reading, row, wanted.get("check", ""), READ)
         teams = class_teams.list_teams(reading, row)
     names = [team_name(team.row.number, team.row.name, language) for team in teams] or [""]
     data = class_team_cards.print_check(check, what, names, size, words=_card_words(row.title, language))
@@ -226,20 +225,20 @@ def team_name(number: int, name: str, language: str) -> str:
 
 def report_teams(reading: Transaction, row: ClassSession, language: str) -> dict[str, Any]:
     """Return what the report of a session shows of its teams."""
-    checks = class_team_checks.list_checks(reading, row)
+    checks = team_checks.list_checks(reading, row)
     return {
         "teams": class_teams.read_teams(reading, row),
         "checks": [
             check_context(reading, row, check, language) for check in checks if check.individual_opened_at is not None
         ],
-        "group_tasks": class_groups_work.list_tasks(reading, row),
+        "group_tasks": groups_work.list_tasks(reading, row),
     }
 
 
 def check_context(reading: Transaction, row: ClassSession, check: Any, language: str) -> dict[str, Any]:
     """Return a check as staff see it."""
-    found = class_team_report.read_check(reading, row, check)
-    seed = class_team_checks.seed_of(check)
+    found = team_report.read_check(reading, row, check)
+    seed = team_checks.seed_of(check)
     following = FOLLOWING.get(found.state)
     letters = [letter([option.key for option in item.options(seed)].index(item.right)) for item in found.items]
     return {
@@ -261,8 +260,8 @@ def check_context(reading: Transaction, row: ClassSession, check: Any, language:
             for number, (item, hard) in enumerate(zip(found.items, found.hardness, strict=True), 1)
         ],
         "worst": [each.number for each in found.worst],
-        "answered": class_team_answers.count_answering(reading, check),
-        "appeals": class_team_appeals.read_appeals(reading, check, secret=runtime().settings.secret_key),
+        "answered": team_answers.count_answering(reading, check),
+        "appeals": team_appeals.read_appeals(reading, check, secret=runtime().settings.secret_key),
     }
 
 
@@ -271,17 +270,17 @@ def _recount(transaction: Transaction, session: Session, row: ClassSession, chec
     by, now = corrector(session), runtime().clock()
     # It records in two steps, and of two who first share the organisation each would wait for the other.
     evidence.hold_all(transaction.connection(), row.organisation_id)
-    check = class_team_checks.get_check(transaction, row, check_uuid, ALONE)
+    check = team_checks.get_check(transaction, row, check_uuid, ALONE)
     if (check.taken_back_at is None) != (wanted == "take-back") or check.individual_closed_at is None:
         raise ClassMovedError
     if wanted == "take-back":
-        class_team_evidence.take_back(transaction, check, by=by, now=now)
+        team_evidence.take_back(transaction, check, by=by, now=now)
         return
     check.taken_back_at = None
     transaction.flush()
-    class_team_evidence.record_answers(transaction, row, now=now)
+    team_evidence.record_answers(transaction, row, now=now)
     framework = framework_of(transaction, row.organisation_id)
-    class_team_scores.record_scores(transaction, row, framework, by=by, now=now)
+    team_scores.record_scores(transaction, row, framework, by=by, now=now)
 
 
 def _card_words(title: str, language: str) -> CardWords:

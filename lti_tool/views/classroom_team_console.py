@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_groups_work, class_team_answers, class_team_checks, class_team_report, class_teams
+from lti_tool.services.classes import groups_work, team_answers, team_checks, team_report
+from lti_tool.services.classes import teams as class_teams
 from lti_tool.views.classroom_page import whole
 from lti_tool.views.classroom_team_words import CHECK_MOVES, CHECK_STATES
 from lti_tool.views.classroom_words import named
@@ -21,15 +22,15 @@ def console_teams(reading: Transaction, row: ClassSession, words: Wording) -> di
     return {
         "teams": teams,
         "late": [each for each in teams.without if each.subject.person_id in teams.joined] if teams.teams else [],
-        "checks": [_listed(reading, row, check) for check in class_team_checks.list_checks(reading, row)],
-        "group_tasks": class_groups_work.list_tasks(reading, row),
+        "checks": [_listed(reading, row, check) for check in team_checks.list_checks(reading, row)],
+        "group_tasks": groups_work.list_tasks(reading, row),
         "check_states": named(CHECK_STATES, words),
         "check_moves": named(CHECK_MOVES, words),
     }
 
 
 def _listed(reading: Transaction, row: ClassSession, check: Any) -> dict[str, Any]:
-    found = class_team_report.read_check(reading, row, check)
+    found = team_report.read_check(reading, row, check)
     following = FOLLOWING.get(found.state)
     return {
         "uuid": check.uuid,
@@ -38,7 +39,7 @@ def _listed(reading: Transaction, row: ClassSession, check: Any) -> dict[str, An
         "is_on_stage": check.is_on_stage,
         "count": len(found.items),
         "next": following.value if following else None,
-        "answered": class_team_answers.count_answering(reading, check),
+        "answered": team_answers.count_answering(reading, check),
         "teams": [
             {
                 "number": line.team.row.number,

@@ -8,20 +8,13 @@ from flask import Blueprint, Response
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.models import ClassGroupTask, ClassSession, ClassTeamCheck
-from lti_tool.services import (
-    class_groups_marks,
-    class_groups_work,
-    class_sessions,
-    class_team_appeals,
-    class_team_checks,
-    class_team_report,
-    class_teams,
-)
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.class_team_appeals import Appeal
-from lti_tool.services.class_team_report import CheckReport, TeamLine
-from lti_tool.services.class_teams import Team, Teams
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import groups_marks, groups_work, sessions, team_appeals, team_checks, team_report
+from lti_tool.services.classes import teams as class_teams
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.classes.team_appeals import Appeal
+from lti_tool.services.classes.team_report import CheckReport, TeamLine
+from lti_tool.services.classes.teams import Team, Teams
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom_team_check import team_name
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
@@ -39,12 +32,12 @@ def download(session: Session, class_uuid: str) -> Response:
     """Send what the teams of a session did as a file."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
         teams = class_teams.read_teams(reading, row)
         rows: list[Sequence[Value]] = [_head(words)]
-        for check in class_team_checks.list_checks(reading, row):
+        for check in team_checks.list_checks(reading, row):
             rows += _of_check(reading, row, check, teams, words=words)
-        for task in class_groups_work.list_tasks(reading, row):
+        for task in groups_work.list_tasks(reading, row):
             rows += _of_task(reading, row, task, teams, words=words)
     headers = {"Content-Disposition": f'attachment; filename="teams-{row.created_at.date().isoformat()}.csv"'}
     return Response(as_csv(rows), mimetype="text/csv", headers=headers)
@@ -75,10 +68,10 @@ def _head(words: Wording) -> Sequence[Value]:
 def _of_check(
     reading: Transaction, row: ClassSession, check: ClassTeamCheck, teams: Teams, *, words: Wording
 ) -> Iterator[Sequence[Value]]:
-    found = class_team_report.read_check(reading, row, check)
+    found = team_report.read_check(reading, row, check)
     title = words.gettext("Team check %(number)s") % {"number": check.number}
     state = words.gettext("taken back") if check.taken_back_at else None
-    appeals = class_team_appeals.read_appeals(reading, check, secret=runtime().settings.secret_key)
+    appeals = team_appeals.read_appeals(reading, check, secret=runtime().settings.secret_key)
     for line in found.lines:
         of_team = [each for each in appeals if each.team_id == line.team.row.id]
         for person in line.team.people:
@@ -111,8 +104,8 @@ def _of_check(
 def _of_task(
     reading: Transaction, row: ClassSession, task: ClassGroupTask, teams: Teams, *, words: Wording
 ) -> Iterator[Sequence[Value]]:
-    approved = class_groups_marks.approved_marks(reading, task)
-    for found in class_groups_marks.read_marks(reading, row, task):
+    approved = groups_marks.approved_marks(reading, task)
+    for found in groups_marks.read_marks(reading, row, task):
         for person, mark in found.marks.items():
             kept = approved.get(person)
             counted = (kept.factor, kept.penalty, kept.mark) if kept else (mark.factor, mark.penalty, mark.mark)

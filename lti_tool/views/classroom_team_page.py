@@ -10,14 +10,14 @@ from flask import url_for
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.models import ClassGroupTask, ClassSeat, ClassSession, ClassTeamCheck
-from lti_tool.services import class_groups_marks, class_groups_work, class_team_answers, class_team_appeals
-from lti_tool.services.class_members import list_members
-from lti_tool.services.class_sessions import link_of_session
-from lti_tool.services.class_team_checks import find_on_stage, list_checks, read_items, seed_of
-from lti_tool.services.class_team_report import read_check
-from lti_tool.services.class_team_scores import final_cards
-from lti_tool.services.class_teams import Team, find_own
-from lti_tool.services.parts import Remembered
+from lti_tool.services.classes import groups_marks, groups_work, team_answers, team_appeals
+from lti_tool.services.classes.sessions import link_of_session
+from lti_tool.services.classes.team_checks import find_on_stage, list_checks, read_items, seed_of
+from lti_tool.services.classes.team_report import read_check
+from lti_tool.services.classes.team_scores import final_cards
+from lti_tool.services.classes.teams import Team, find_own
+from lti_tool.services.content.parts import Remembered
+from lti_tool.services.courses.members import list_members
 from lti_tool.views.classroom_page import letter, whole
 from qualoop.classroom.peer_factor import MOST_POINTS
 from qualoop.classroom.session import SessionState
@@ -69,7 +69,7 @@ def check_view(
 ) -> View:
     """Return a check as a learner sees it: what is right is in it of what the own team has found, and of all at the end."""
     state = CheckState(check.state)
-    own = class_team_answers.read_own(transaction, check, seat) if seat else {}
+    own = team_answers.read_own(transaction, check, seat) if seat else {}
     cards = final_cards(transaction, check, team.row.id).get(team.row.id, {}) if team else {}
     is_done, seed = state is CheckState.DONE, seed_of(check)
     appeals = _appeals(transaction, check, team, secret) if team and is_done else {}
@@ -108,9 +108,9 @@ def _ended(transaction: Transaction, row: ClassSession, shown: ClassTeamCheck | 
 
 def _appeals(
     transaction: Transaction, check: ClassTeamCheck, team: Team, secret: str
-) -> Mapping[int, class_team_appeals.Appeal]:
+) -> Mapping[int, team_appeals.Appeal]:
     """Return the appeals of a team by number of the item."""
-    found = class_team_appeals.read_appeals(transaction, check, secret=secret, team_id=team.row.id)
+    found = team_appeals.read_appeals(transaction, check, secret=secret, team_id=team.row.id)
     return {each.number: each for each in found}
 
 
@@ -124,7 +124,7 @@ def screen_check(transaction: Transaction, row: ClassSession, language: str) -> 
     return {
         "state": found.state.value,
         "count": len(found.items),
-        "answered": class_team_answers.count_answering(transaction, check),
+        "answered": team_answers.count_answering(transaction, check),
         "teams": [
             {
                 "number": line.team.row.number,
@@ -221,7 +221,7 @@ def _tasks(
 ) -> list[View]:
     return [
         _task_view(transaction, task, of, names, secret=secret, now=now)
-        for task in class_groups_work.list_tasks(transaction, row)
+        for task in groups_work.list_tasks(transaction, row)
     ]
 
 
@@ -235,8 +235,8 @@ def _task_view(
     now: datetime,
 ) -> View:
     team, person = of
-    given = class_groups_work.read_ratings(transaction, task).get(person, {})
-    comments = class_groups_work.read_comments(transaction, task, secret=secret, rater=person)
+    given = groups_work.read_ratings(transaction, task).get(person, {})
+    comments = groups_work.read_comments(transaction, task, secret=secret, rater=person)
     mates = [
         {
             "uuid": names[each][0],
@@ -251,13 +251,13 @@ def _task_view(
         "uuid": task.uuid,
         "number": task.number,
         "title": task.title,
-        "is_open": class_groups_work.takes_ratings(task, now),
+        "is_open": groups_work.takes_ratings(task, now),
         "deadline": task.deadline_at,
         "penalty": task.penalty,
-        "rules": class_groups_work.rules_of(task),
+        "rules": groups_work.rules_of(task),
         "mates": mates,
         "self": {"uuid": names[person][0] if person in names else "", "points": given.get(person)},
         "has_rated": bool(given),
         "points": _POINTS,
-        "mark": class_groups_marks.approved_marks(transaction, task).get(person),
+        "mark": groups_marks.approved_marks(transaction, task).get(person),
     }

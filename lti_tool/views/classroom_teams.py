@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services import class_sessions, class_team_scores, class_teams
-from lti_tool.services.class_members import get_member
-from lti_tool.services.class_sessions import plain
-from lti_tool.services.groups import list_groups
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes import sessions, team_scores, teams
+from lti_tool.services.classes.sessions import plain
+from lti_tool.services.courses.members import get_member
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters.groups import list_groups
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_voting import whole
 from lti_tool.views.classroom_words import said
@@ -34,8 +34,8 @@ def show(session: Session, class_uuid: str) -> str:
     """Show who is in which team, and who is in none."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
-        row = class_sessions.get_session(reading, link_of(session), class_uuid)
-        found = class_teams.read_teams(reading, row)
+        row = sessions.get_session(reading, link_of(session), class_uuid)
+        found = teams.read_teams(reading, row)
         groups = list_groups(reading.connection(), link_of(session))
     return render_template(
         "class_teams.html",
@@ -59,17 +59,17 @@ def make(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         if do == "groups":
-            class_teams.take_groups(transaction, row, now=now)
+            teams.take_groups(transaction, row, now=now)
         elif do == "draw":
             only_joined = bool(request.form.get("joined"))
             seed = secrets.token_hex(8)
-            class_teams.draw(transaction, row, whole("size"), seed=seed, only_joined=only_joined, now=now)
+            teams.draw(transaction, row, whole("size"), seed=seed, only_joined=only_joined, now=now)
         elif do == "add":
-            class_teams.add_team(transaction, row, request.form.get("name", ""), now=now)
+            teams.add_team(transaction, row, request.form.get("name", ""), now=now)
         elif do == "remove":
-            class_teams.remove_team(transaction, row, detail)
+            teams.remove_team(transaction, row, detail)
         elif do == "clear":
-            class_teams.remove_all(transaction, row)
+            teams.remove_all(transaction, row)
         else:
             raise ClassRefusedError
 
@@ -85,10 +85,10 @@ def place(session: Session, class_uuid: str) -> AnyResponse:
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         member = get_member(transaction.connection(), link_of(session), person)
-        class_team_scores.hold(transaction, row)
-        class_teams.place(transaction, row, member.subject.person_id, team)
+        team_scores.hold(transaction, row)
+        teams.place(transaction, row, member.subject.person_id, team)
         framework = framework_of(transaction, row.organisation_id)
-        class_team_scores.record_scores(transaction, row, framework, by=corrector(session), now=runtime().clock())
+        team_scores.record_scores(transaction, row, framework, by=corrector(session), now=runtime().clock())
 
     page = "classroom.show" if request.form.get("back") == "console" else _PAGE
     return in_class(session, class_uuid, act, page=page, done="placed")

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import Person
-from lti_tool.services import class_polls, class_roll_call, class_sessions, class_team_elsewhere
-from lti_tool.services.class_devices import comer_now, seat_to_vote_in
-from lti_tool.services.class_polls import Paper, Voter
-from lti_tool.services.class_seats import Comer, RoomFullError, find_seat, take_seat
+from lti_tool.services.classes import polls, roll_call, sessions, team_elsewhere
+from lti_tool.services.classes.devices import comer_now, seat_to_vote_in
+from lti_tool.services.classes.polls import Paper, Voter
+from lti_tool.services.classes.seats import Comer, RoomFullError, find_seat, take_seat
 from lti_tool.views.classroom_page import learner_view, stage_address
 from lti_tool.views.classroom_team_page import team_view
 from lti_tool.views.classroom_words import KINDS, named, said
@@ -52,14 +52,14 @@ def stage_page(place: Place, **more: Any) -> str:
     words = Wording(language=place.language)
     typed = more.get("typed")
     with runtime().database.reading() as reading:
-        row = class_sessions.get_by_uuid(reading, place.class_uuid)
+        row = sessions.get_by_uuid(reading, place.class_uuid)
         seat = find_seat(reading, row, place.comer) if place.comer else None
         view = learner_view(reading, row, seat, language=place.language, typed=typed)
         secret, now = runtime().settings.secret_key, runtime().clock()
         person = place.comer.person_id if place.comer else None
         teams = team_view(reading, row, (seat, person), language=place.language, secret=secret, now=now)
         course = (row.organisation_id, row.context_id)
-        places = class_team_elsewhere.list_places(reading, course, person, now, but=row.uuid) if person else []
+        places = team_elsewhere.list_places(reading, course, person, now, but=row.uuid) if person else []
     if place.comer and place.comer.is_confirmed:
         view |= {"is_confirmed": True, "has_name": True}
     template = "class_stage.html" if FRAGMENT in request.headers else "class_learner.html"
@@ -86,12 +86,12 @@ def join(place: Place) -> str:
     if place.comer is None:
         return ""
     with runtime().database.reading() as reading:
-        row = class_sessions.get_by_uuid(reading, place.class_uuid)
+        row = sessions.get_by_uuid(reading, place.class_uuid)
         if row.state != SessionState.OPEN or find_seat(reading, row, place.comer) is not None:
             return ""
     try:
         with runtime().database.transaction() as transaction:
-            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
+            row = sessions.get_by_uuid(transaction, place.class_uuid, held=True)
             take_seat(transaction, row, comer_now(transaction, row, place.comer), runtime().clock())
     except RoomFullError as error:
         return error.code
@@ -123,8 +123,8 @@ def check_in(place: Place) -> AnyResponse:
         if place.comer is None:
             return "refused=class-no-name"
         with parts.database.transaction() as transaction:
-            row = class_sessions.get_by_uuid(transaction, place.class_uuid, held=True)
-            is_right = class_roll_call.redeem_code(transaction, row, place.comer, sent, now=parts.clock())
+            row = sessions.get_by_uuid(transaction, place.class_uuid, held=True)
+            is_right = roll_call.redeem_code(transaction, row, place.comer, sent, now=parts.clock())
         return "" if is_right else "refused=class-code"
 
     return redirect(f"{place.address}?{_refusal(taking)}", 303)
@@ -160,14 +160,14 @@ def _cast(place: Place) -> None:
     parts, now = runtime(), runtime().clock()
     paper = Paper(poll=request.form.get("poll", ""), round=whole("round"), form=request.form.to_dict(flat=False))
     with parts.database.transaction() as transaction:
-        row = class_sessions.get_by_uuid(transaction, place.class_uuid)
-        class_sessions.require_open(row)
+        row = sessions.get_by_uuid(transaction, place.class_uuid)
+        sessions.require_open(row)
         seat = seat_to_vote_in(transaction, row, place.comer, now)
         learner = transaction.scalar(
             select(Person.uuid).where(Person.organisation_id == row.organisation_id, Person.id == seat.person_id)
         )
         voter = Voter(seat=seat, learner=learner or "", secret=parts.settings.secret_key)
-        class_polls.vote(transaction, row, voter, paper, now=now)
+        polls.vote(transaction, row, voter, paper, now=now)
 
 
 def _html(page: str, status: int = 200) -> AnyResponse:

@@ -16,12 +16,13 @@ from flask import Blueprint, Response, g, render_template, request
 
 from lti_tool.lti.deep_linking import MAX_ITEMS, MAX_POINTS, Item
 from lti_tool.lti.registration import find_origin
-from lti_tool.services import deep_links, tool_keys
-from lti_tool.services.activity_choices import MAX_SEARCH, Choice, Search, list_choices
-from lti_tool.services.flipped_units import foreign_keys
-from lti_tool.services.grade_columns import TAG
-from lti_tool.services.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
-from lti_tool.services.link_settings import DEFAULT, SETTINGS_PARAMETER, as_parameter
+from lti_tool.services.flipped.units import foreign_keys
+from lti_tool.services.grades.columns import TAG
+from lti_tool.services.launches import deep_links
+from lti_tool.services.launches.launching import ACTIVITY_PARAMETER, ACTIVITY_PATH
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.platforms.link_settings import DEFAULT, SETTINGS_PARAMETER, as_parameter
+from lti_tool.services.records.activity_choices import MAX_SEARCH, Choice, Search, list_choices
 from lti_tool.views.guards import Picker, chooses, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.link_form import as_texts, read_settings

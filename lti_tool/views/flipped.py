@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response
 
 from lti_tool.models import ClassSession, FlippedUnit
-from lti_tool.services import attempts, flipped_publishing, flipped_units
-from lti_tool.services.flipped_progress import Doing, Progress, find_class, find_settled, settle
-from lti_tool.services.flipped_reflections import own_reflection, take_back
-from lti_tool.services.flipped_supply import read_stock
-from lti_tool.services.flipped_texts import LONGEST, REFLECTION, TextRefusedError, Writer, own_texts, write
-from lti_tool.services.flipped_units import FlippedMissingError
-from lti_tool.services.flipped_words import step_name, step_title
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
+from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts.flipped_progress import Doing, Progress, find_class, find_settled, settle
+from lti_tool.services.flipped import publishing, units
+from lti_tool.services.flipped.reflections import own_reflection, take_back
+from lti_tool.services.flipped.supply import read_stock
+from lti_tool.services.flipped.texts import LONGEST, REFLECTION, TextRefusedError, Writer, own_texts, write
+from lti_tool.services.flipped.units import FlippedMissingError
+from lti_tool.services.flipped.words import step_name, step_title
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
 from lti_tool.views.flipped_around import place_of, step_address
 from lti_tool.views.guards import Session, needs, runtime
@@ -252,7 +253,7 @@ def find_unit(reading: Transaction, session: Session) -> FlippedUnit | None:
     """Return the unit of the session's link; None where the course has none of its own yet."""
     if session.unit_link_id is not None:
         return None
-    return flipped_units.find_of_link(reading, place_of(session), session.activity_id)
+    return units.find_of_link(reading, place_of(session), session.activity_id)
 
 
 def unit_of(transaction: Transaction, session: Session) -> FlippedUnit:
@@ -263,13 +264,13 @@ def unit_of(transaction: Transaction, session: Session) -> FlippedUnit:
     unit = find_unit(transaction, session)
     if unit is not None:
         return unit
-    unit = flipped_units.settle_link(
+    unit = units.settle_link(
         transaction, place, session.activity_id, link_id=session.resource_link_id, now=parts.clock()
     )
     framework = parts.contents.find_framework(transaction.connection(), session.organisation_id)
     if framework is not None:
         stock = read_stock(transaction.connection(), parts.contents, session.organisation_id, framework)
-        flipped_publishing.publish(transaction, unit, stock, language=session.language, now=parts.clock())
+        publishing.publish(transaction, unit, stock, language=session.language, now=parts.clock())
     return unit
 
 

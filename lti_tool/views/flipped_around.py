@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.models import FlippedUnit
-from lti_tool.services.attempts import Who
-from lti_tool.services.flipped_progress import progress_of, settle
-from lti_tool.services.flipped_units import Place, find_of_link
-from lti_tool.services.flipped_words import step_title
+from lti_tool.services.attempts.attempts import Who
+from lti_tool.services.attempts.flipped_progress import progress_of, settle
+from lti_tool.services.flipped.units import Place, find_of_link
+from lti_tool.services.flipped.words import step_title
 from lti_tool.views.guards import STEP_MARK, Session, runtime
 from lti_tool.views.host import catalogue
 from qualoop.classroom.flipped_unit import ACTIVITIES, StepKind

@@ -13,10 +13,11 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import FlippedUnit
-from lti_tool.services import flipped_publishing, flipped_units
-from lti_tool.services.flipped_supply import Stock
-from lti_tool.services.flipped_units import plan_of
-from lti_tool.services.roles import Permission
+from lti_tool.services.flipped import publishing
+from lti_tool.services.flipped import units as flipped_units
+from lti_tool.services.flipped.supply import Stock
+from lti_tool.services.flipped.units import plan_of
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.deep_linking import DEFAULT_POINTS, Setting, answered, item_of, offered
 from lti_tool.views.flipped import lines
 from lti_tool.views.flipped_desk import Desk, Sent, edited, of_picker, of_session, offers_for, stock_of
@@ -101,7 +102,7 @@ def place(picker: Picker, unit: str) -> Response:
         row = flipped_units.get_unit(transaction, desk.place, unit, locked=True)
         stock = stock_of(transaction.connection(), desk)
         now = runtime().clock()
-        key = flipped_publishing.publish(transaction, row, stock, language=desk.language, now=now).key
+        key = publishing.publish(transaction, row, stock, language=desk.language, now=now).key
         title = plan_of(row).title
     # A copy shares its activity with the unit that it was copied from, and is called what its own plan says.
     choice = replace(next(each for each in offered(picker) if each.key == key), title=title)
@@ -202,7 +203,7 @@ def _edited(desk: Desk, unit_uuid: str) -> AnyResponse:
             else:
                 flipped_units.change(unit, _edit(desk, do, stock), seen=_seen(), now=now)
             if unit.activity_id is not None:
-                flipped_publishing.publish(transaction, unit, stock, language=desk.language, now=now)
+                publishing.publish(transaction, unit, stock, language=desk.language, now=now)
     except UnitRefusedError as error:
         said = f"?refused={error if error.code == 'flipped-refused' else error.code}"
     return redirect(f"{desk.unit_base(unit_uuid)}{said}#{_anchor(do)}", 303)

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response
 
 from lti_tool.models import FlippedUnit
-from lti_tool.services import class_live, readiness
-from lti_tool.services.class_polls import list_polls
-from lti_tool.services.flipped_progress import find_class
-from lti_tool.services.flipped_supply import Stock, read_stock
-from lti_tool.services.flipped_units import plan_of
-from lti_tool.services.readiness import ClassReadiness
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts.flipped_progress import find_class
+from lti_tool.services.classes import live, readiness
+from lti_tool.services.classes.polls import list_polls
+from lti_tool.services.classes.readiness import ClassReadiness
+from lti_tool.services.flipped.supply import Stock, read_stock
+from lti_tool.services.flipped.units import plan_of
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.flipped import find_unit, lines, point_titles, titles_of, unit_of
 from lti_tool.views.flipped_around import step_address
 from lti_tool.views.guards import Session, needs, runtime
@@ -56,7 +56,7 @@ def ask(session: Session) -> Response:
     except ClassRefusedError as error:
         said = {"refused": error.code}
     if class_uuid is not None:
-        class_live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
+        live.forget(parts.database, class_uuid, (session.organisation_id, session.context_id))
     return redirect(url_for("flipped_class.show", launch=session.uuid, _anchor="ask", **said), 303)
 
 

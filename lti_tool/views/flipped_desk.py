@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from lti_tool.services.flipped_supply import Stock, read_stock
-from lti_tool.services.flipped_units import FlippedMissingError, Place
+from lti_tool.services.flipped.supply import Stock, read_stock
+from lti_tool.services.flipped.units import FlippedMissingError, Place
 from lti_tool.views.flipped_around import place_of
 from lti_tool.views.guards import Picker, Session, runtime
 from qualoop.classroom.flipped_unit import ItemOffer, Offer, StepKind, UnitPlan, UnitRefusedError

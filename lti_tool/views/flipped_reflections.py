@@ -8,16 +8,16 @@ from typing import Final
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services.flipped_reflections import (
+from lti_tool.services.flipped.reflections import (
     LONGEST_REPLY,
     ReflectionChangedError,
     Reflections,
     read_reflections,
     write_reply,
 )
-from lti_tool.services.flipped_texts import TextRefusedError
-from lti_tool.services.flipped_units import FlippedMissingError, plan_of
-from lti_tool.services.roles import Permission
+from lti_tool.services.flipped.texts import TextRefusedError
+from lti_tool.services.flipped.units import FlippedMissingError, plan_of
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.flipped import find_unit
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.submission import UNPROCESSABLE

@@ -24,14 +24,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.deep_linking import DeepLinkingSettings
-from lti_tool.services.bearers import RENEWED_BELOW, BearerTerms
-from lti_tool.services.deep_links import OpenRequest, find_request
-from lti_tool.services.launches import Opened
-from lti_tool.services.link_settings import SCHEDULE, schedule_of
-from lti_tool.services.logins import digest
-from lti_tool.services.roles import Permission, Role, may
-from lti_tool.services.runtime import Runtime
-from lti_tool.services.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from lti_tool.services.launches.deep_links import OpenRequest, find_request
+from lti_tool.services.launches.launches import Opened
+from lti_tool.services.people.bearers import RENEWED_BELOW, BearerTerms
+from lti_tool.services.people.logins import digest
+from lti_tool.services.people.roles import Permission, Role, may
+from lti_tool.services.people.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
+from lti_tool.services.platforms.link_settings import SCHEDULE, schedule_of
+from lti_tool.services.platforms.runtime import Runtime
 from qualoop.assessment import Phase, Schedule
 
 View = Callable[..., Any]

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import func, select
 
 from lti_tool.models import LedgerSeal, Organisation
-from lti_tool.services import ledger, tool_keys
-from lti_tool.services.ledger_download import Terms, learner_download, published_keys
-from lti_tool.services.roles import Permission
+from lti_tool.services.ledger import ledger
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.records.ledger_download import Terms, learner_download, published_keys
 from lti_tool.views.guards import Session, needs, public, runtime
 from qualoop.ledger import as_document, as_page, seal_facts
 

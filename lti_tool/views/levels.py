@@ -9,12 +9,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.class_map import NOT_SECURE, ClassMap, Filters, class_map
-from lti_tool.services.class_members import get_member
-from lti_tool.services.class_sheet import Value, as_csv, sheet_rows
-from lti_tool.services.class_status import STATUSES
-from lti_tool.services.groups import ClassGroup, list_groups
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.level_map import NOT_SECURE, ClassMap, Filters, class_map
+from lti_tool.services.classes.sheet import Value, as_csv, sheet_rows
+from lti_tool.services.classes.status import STATUSES
+from lti_tool.services.courses.members import get_member
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters.groups import ClassGroup, list_groups
 from lti_tool.views import class_table
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue

@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import class_members, link_changes, link_extensions
-from lti_tool.services.class_overview import find_activity_title
-from lti_tool.services.link_changes import LinkState
-from lti_tool.services.link_settings import DEFAULT
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.overview import find_activity_title
+from lti_tool.services.courses import members as class_members
+from lti_tool.services.grades import link_changes, link_extensions
+from lti_tool.services.grades.link_changes import LinkState
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms.link_settings import DEFAULT
 from lti_tool.views import link_form
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import Read

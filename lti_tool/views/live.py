@@ -9,16 +9,17 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import attempts, live_projects, submissions
-from lti_tool.services.file_types import ENDINGS
-from lti_tool.services.learner_keys import KeyOwner
-from lti_tool.services.live_cases import find_own, get_project
-from lti_tool.services.live_projects import MAX_ANSWER, SentStep
-from lti_tool.services.marking_results import marks_for_learner
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.submissions import SubmissionMissingError
-from lti_tool.services.submitted_work import MAX_FILES, MAX_TEXT, NewFile, Work, WorkRefusedError
+from lti_tool.services.attempts import attempts, submissions
+from lti_tool.services.attempts.submissions import SubmissionMissingError
+from lti_tool.services.attempts.submitted_work import MAX_FILES, MAX_TEXT, NewFile, Work, WorkRefusedError
+from lti_tool.services.live import projects
+from lti_tool.services.live.cases import find_own, get_project
+from lti_tool.services.live.projects import MAX_ANSWER, SentStep
+from lti_tool.services.marking.results import marks_for_learner
+from lti_tool.services.mechanisms.file_types import ENDINGS
+from lti_tool.services.people.learner_keys import KeyOwner
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
 from lti_tool.views.flipped_around import settle_unit
 from lti_tool.views.guards import Session, needs, runtime
@@ -56,7 +57,7 @@ def save(session: Session) -> AnyResponse:
         _check_may_work(session)
         with runtime().database.transaction() as transaction:
             now = runtime().clock()
-            live_projects.save(transaction, runtime().contents, author_of(session), sent, secret=_secret(), now=now)
+            projects.save(transaction, runtime().contents, author_of(session), sent, secret=_secret(), now=now)
             settle_unit(transaction.connection(), session, whose(session), now)
     except WorkRefusedError as error:
         return _page(session, sent=sent, wrong=error.wrong, status=UNPROCESSABLE)
@@ -75,7 +76,7 @@ def withdraw(session: Session) -> AnyResponse:
     try:
         _check_may_work(session)
         with runtime().database.transaction() as transaction:
-            live_projects.withdraw(
+            projects.withdraw(
                 transaction,
                 runtime().contents,
                 author_of(session),

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import Activity
-from lti_tool.services import live_decisions, live_people, live_queue, submissions
-from lti_tool.services.live_cases import LiveCase, get_case
-from lti_tool.services.live_decisions import Decision
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts import submissions
+from lti_tool.services.live import decisions, live_queue
+from lti_tool.services.live.cases import LiveCase, get_case
+from lti_tool.services.live.decisions import Decision
+from lti_tool.services.marking import live_people
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.live import read_number
 from lti_tool.views.live_page import file_address, shared_page
@@ -32,9 +34,9 @@ blueprint = Blueprint("live_mentor", __name__)
 _LONGEST_KEY: Final = 64
 _CONFLICT: Final = 409
 _TYPED: Final = (
-    live_decisions.EnterpriseMissingError,
-    live_decisions.CommentMissingError,
-    live_decisions.CommentLongError,
+    decisions.EnterpriseMissingError,
+    decisions.CommentMissingError,
+    decisions.CommentLongError,
 )
 """What is mended in the form, which is shown again as it was sent."""
 
@@ -83,9 +85,7 @@ def decide(session: Session, work: str) -> AnyResponse:
     parts = runtime()
     try:
         with parts.database.transaction() as transaction:
-            after = live_decisions.decide(
-                transaction, parts.contents, desk_of(session, work), decision, now=parts.clock()
-            )
+            after = decisions.decide(transaction, parts.contents, desk_of(session, work), decision, now=parts.clock())
     except _TYPED as error:
         return _page(session, work, sent=decision, refused=error.code, status=UNPROCESSABLE)
     except LiveStaleError as error:
@@ -102,7 +102,7 @@ def assign(session: Session, work: str) -> AnyResponse:
     to, parts = request.form.get("to", ""), runtime()
 
     def act(transaction: DbSession) -> None:
-        live_decisions.assign(transaction, parts.contents, desk_of(session, work), to=to, now=parts.clock())
+        decisions.assign(transaction, parts.contents, desk_of(session, work), to=to, now=parts.clock())
 
     return _back(session, work, **_said(act, "assigned"))
 
@@ -114,7 +114,7 @@ def name_enterprise(session: Session) -> AnyResponse:
     name, now = request.form.get("enterprise", ""), runtime().clock()
 
     def act(transaction: DbSession) -> None:
-        live_decisions.name_enterprise(transaction, link_of(session), name, by=session.person_id, now=now)
+        decisions.name_enterprise(transaction, link_of(session), name, by=session.person_id, now=now)
 
     return redirect(url_for("live_mentor.queue", launch=session.uuid, **_said(act, "enterprise")), 303)
 

@@ -10,8 +10,8 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import Connection
 
-from lti_tool.services.live_cases import EMPTY_WORK, Happened, LiveCase, StepWork
-from lti_tool.services.live_people import find_enterprise, list_mentors
+from lti_tool.services.live.cases import EMPTY_WORK, Happened, LiveCase, StepWork
+from lti_tool.services.marking.live_people import find_enterprise, list_mentors
 from lti_tool.views.guards import Session, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording

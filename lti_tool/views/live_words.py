@@ -8,7 +8,8 @@ from typing import Any, Final
 from flask import request
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import live_decisions, live_people, live_projects
+from lti_tool.services.live import decisions, projects
+from lti_tool.services.marking import live_people
 from lti_tool.views.guards import Session
 from lti_tool.views.marking import page_words
 from qualoop.assessment import live
@@ -54,19 +55,17 @@ REFUSED: Final[Mapping[str, str]] = {
         "There is no decision of yours to take back: something has happened since."
     ),
     live_people.MentorDecidesError.code: translatable("A mentor is in this course, so the mentor decides."),
-    live_decisions.EnterpriseMissingError.code: translatable("Name the enterprise for which you decide."),
-    live_decisions.CommentMissingError.code: translatable("Say in a comment what is to be changed, then send it back."),
-    live_decisions.CommentLongError.code: translatable("A comment has at most 4,000 characters."),
-    live_decisions.TooLateError.code: translatable(
-        "The judgement has begun, so this stays accepted. Undo the marks first."
-    ),
-    live_decisions.MentorUnknownError.code: translatable("Nobody of that name is a mentor in this course."),
+    decisions.EnterpriseMissingError.code: translatable("Name the enterprise for which you decide."),
+    decisions.CommentMissingError.code: translatable("Say in a comment what is to be changed, then send it back."),
+    decisions.CommentLongError.code: translatable("A comment has at most 4,000 characters."),
+    decisions.TooLateError.code: translatable("The judgement has begun, so this stays accepted. Undo the marks first."),
+    decisions.MentorUnknownError.code: translatable("Nobody of that name is a mentor in this course."),
     "shut": translatable("No work is taken at this time. Nothing was saved."),
 }
 WRONG: Final[Mapping[str, str]] = {
-    live_projects.ANSWER_MISSING: translatable("Answer this question before you hand the plan in."),
-    live_projects.ANSWER_LONG: translatable("An answer has at most 5,000 characters."),
-    live_projects.KIND_NOT_TAKEN: translatable("This task is not handed in this way."),
+    projects.ANSWER_MISSING: translatable("Answer this question before you hand the plan in."),
+    projects.ANSWER_LONG: translatable("An answer has at most 5,000 characters."),
+    projects.KIND_NOT_TAKEN: translatable("This task is not handed in this way."),
 }
 
 

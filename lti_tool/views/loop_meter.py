@@ -9,10 +9,10 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.groups import ClassGroup, list_groups
-from lti_tool.services.loop_meter import LoopFilters, LoopMeter, LoopMove, LoopPoint, read_loop
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.loops.loop_meter import LoopFilters, LoopMeter, LoopMove, LoopPoint, read_loop
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters.groups import ClassGroup, list_groups
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.loop_meter_chart import LoopWords, describe, hop_tone, loop_words, panel, tone_of

@@ -10,13 +10,15 @@ from sqlalchemy import Connection
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import marking_queue, marking_release, marking_setups
-from lti_tool.services.class_overview import find_activity_title
-from lti_tool.services.groups import list_groups
-from lti_tool.services.marking_cases import Desk, Marker
-from lti_tool.services.marking_queue import PAGE, Filters, Show
-from lti_tool.services.marking_release import Due
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts import marking_setups
+from lti_tool.services.classes.overview import find_activity_title
+from lti_tool.services.marking import marking_queue
+from lti_tool.services.marking import release as marking_release
+from lti_tool.services.marking.cases import Desk, Marker
+from lti_tool.services.marking.marking_queue import PAGE, Filters, Show
+from lti_tool.services.marking.release import Due
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters.groups import list_groups
 from lti_tool.views import marking_words
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import read_moment

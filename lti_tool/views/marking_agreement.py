@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from lti_tool.services import marking_agreement
-from lti_tool.services.roles import Permission
+from lti_tool.services.marking import agreement
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import here, marker_of, page_words, title_of
 from lti_tool.views.teaching import link_of
@@ -19,7 +19,7 @@ def show(session: Session) -> str:
     """Show in how many works first and second marker gave the same level, and by how much they differ in the others."""
     with runtime().database.reading() as reading:
         connection = reading.connection()
-        rows = marking_agreement.row_agreements(connection, link_of(session), marker_of(session))
+        rows = agreement.row_agreements(connection, link_of(session), marker_of(session))
         title = title_of(connection, session)
     return render_template(
         "marking_agreement.html",

@@ -12,20 +12,14 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import (
-    marking,
-    marking_assignments,
-    marking_queue,
-    marking_release,
-    peer_oversight,
-    submissions,
-)
-from lti_tool.services.live_people import offered_enterprise
-from lti_tool.services.marking import Judgement, MarkStaleError, Saved
-from lti_tool.services.marking_cases import Case, Desk, Marker, get_case
-from lti_tool.services.marking_queue import Filters, Queue, Show, Work
-from lti_tool.services.marking_release import MarkCorrection
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts import submissions
+from lti_tool.services.marking import assignments, marking, marking_queue, peer_oversight, release
+from lti_tool.services.marking.cases import Case, Desk, Marker, get_case
+from lti_tool.services.marking.live_people import offered_enterprise
+from lti_tool.services.marking.marking import Judgement, MarkStaleError, Saved
+from lti_tool.services.marking.marking_queue import Filters, Queue, Show, Work
+from lti_tool.services.marking.release import MarkCorrection
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import asked_filters, desk_of, here, marker_of, query_of
 from lti_tool.views.marking_words import REFUSED
@@ -116,15 +110,15 @@ def arrange(session: Session, work: str) -> AnyResponse:
     """Take a work over, have it marked twice or not, or give it to somebody."""
     do, to, now = request.form.get("do", ""), request.form.get("to", ""), runtime().clock()
     if do == "take-over":
-        return _do(session, work, "taken", lambda at, desk: marking_assignments.take_over(at, desk, now=now))
+        return _do(session, work, "taken", lambda at, desk: assignments.take_over(at, desk, now=now))
     if do in {"second", "single"}:
         return _do(
             session,
             work,
             do,
-            lambda at, desk: marking_assignments.ask_for_second(at, desk, wanted=do == "second", now=now),
+            lambda at, desk: assignments.ask_for_second(at, desk, wanted=do == "second", now=now),
         )
-    return _do(session, work, "assigned", lambda at, desk: marking_assignments.assign(at, desk, to=to))
+    return _do(session, work, "assigned", lambda at, desk: assignments.assign(at, desk, to=to))
 
 
 @blueprint.post("/a/<launch>/marking/works/<work>/correct")
@@ -141,7 +135,7 @@ def correct(session: Session, work: str) -> AnyResponse:
         sheet=sent.sheet, reason=Reason(reason), note=request.form.get("note", "").strip()[:MAX_NOTE]
     )
     now = runtime().clock()
-    return _do(session, work, "corrected", lambda at, desk: marking_release.correct(at, desk, correction, now=now))
+    return _do(session, work, "corrected", lambda at, desk: release.correct(at, desk, correction, now=now))
 
 
 @blueprint.get("/a/<launch>/marking/works/<work>/file/<file>")
@@ -227,7 +221,7 @@ def _page(session: Session, work: str, sent: _Sent | None = None, *, status: int
         full, before, after = _queue_around(connection, session, work)
         shown = _shown(connection, case, session, sent)
         stored = submissions.read_work(connection, case.owner, case.id, case.work_sealed)
-        markers = marking_assignments.list_markers(connection, case.link)
+        markers = assignments.list_markers(connection, case.link)
     words = peer_page_words(session)
     if sent is not None and sent.refused:
         words["refused"] = words["words"].gettext(REFUSED[sent.refused])
@@ -292,7 +286,7 @@ def _offered_enterprise(connection: Connection, case: Case, marker: Marker) -> s
     """Return the enterprise that a judgement is offered with, before its marker has named one."""
     if case.is_live:
         return offered_enterprise(connection, case.link, marker.person_id)
-    return marking_assignments.last_enterprise(connection, case.organisation_id, marker.person_id)
+    return assignments.last_enterprise(connection, case.organisation_id, marker.person_id)
 
 
 def _reviewed(connection: Connection, case: Case, session: Session, position: Position | None) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import live_people, marking, marking_release, submissions, submitted_work
-from lti_tool.services.marking_queue import Show
+from lti_tool.services.attempts import submissions, submitted_work
+from lti_tool.services.marking import live_people, marking, release
+from lti_tool.services.marking.marking_queue import Show
 from lti_tool.views.wording import Wording
 from qualoop.assessment import marking as marks
 from qualoop.assessment.marking import Stage
@@ -59,10 +60,8 @@ REFUSED: Final[Mapping[str, str]] = {
         "A mentor of this course judges live projects first. You can mark after that."
     ),
     marks.MarkIncompleteError.code: translatable("Every row needs a level. Nothing was corrected."),
-    marking_release.NothingCorrectedError.code: translatable("The marks say that already. Nothing was changed."),
-    marking_release.NotReleasedError.code: translatable(
-        "These marks are not released yet, so they can simply be changed."
-    ),
+    release.NothingCorrectedError.code: translatable("The marks say that already. Nothing was changed."),
+    release.NotReleasedError.code: translatable("These marks are not released yet, so they can simply be changed."),
     "marker-unknown": translatable("Nobody of that name marks in this course."),
     "marking-rubric-unfit": translatable("This activity does not have the rows of that rubric as its parts."),
     "marking-setup-refused": translatable("Give a whole number from 0 to 100, and a date where you want one."),

@@ -14,10 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
 from lti_tool.models import MarkFile
-from lti_tool.services import marks_files, sheets_items
-from lti_tool.services.class_members import list_members
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.marks_files import (
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.courses.members import list_members
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
+from lti_tool.services.sheets import items, marks_files
+from lti_tool.services.sheets.extra import PaperUnavailableError
+from lti_tool.services.sheets.marks_files import (
     MAX_BYTES,
     Bringer,
     Brought,
@@ -25,10 +28,7 @@ from lti_tool.services.marks_files import (
     MarkFileTwiceError,
     MarkImport,
 )
-from lti_tool.services.marks_files_states import READ
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.sheets_extra import PaperUnavailableError
+from lti_tool.services.sheets.marks_files_states import READ
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.sheets import page_words
@@ -94,9 +94,7 @@ def template(session: Session) -> Response:
     with parts.database.reading() as reading:
         connection = reading.connection()
         members = list_members(connection, link)
-        lesson = sheets_items.find_lesson(
-            connection, parts.contents, link.organisation_id, request.args.get("lesson", "")
-        )
+        lesson = items.find_lesson(connection, parts.contents, link.organisation_id, request.args.get("lesson", ""))
     columns = [item.part for item in lesson.items] if lesson else [gettext(PRESENT)]
     rows: list[Sequence[Value]] = [[*(gettext(head) for head in HEAD), *columns]]
     rows += [[member.name or member.short, member.subject.uuid, *([None] * len(columns))] for member in members]
@@ -248,7 +246,7 @@ def _refused(session: Session, reason: str) -> AnyResponse:
 def _page(session: Session, refused: str = "") -> str:
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
-        lessons = sheets_items.list_lessons(reading.connection(), parts.contents, link.organisation_id)
+        lessons = items.list_lessons(reading.connection(), parts.contents, link.organisation_id)
         files = marks_files.list_files(reading, link)
     words = _words(session)
     if refused:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services import mastery_columns
-from lti_tool.services.class_members import get_member, list_members
-from lti_tool.services.delivery_status import delivery_states
-from lti_tool.services.grade_comparison import GradeComparison
-from lti_tool.services.grade_results import GradeResults
-from lti_tool.services.mastery_column_levels import CHANNEL
-from lti_tool.services.platform_services import services_of
-from lti_tool.services.roles import Permission
+from lti_tool.services.courses.members import get_member, list_members
+from lti_tool.services.grades.delivery_status import delivery_states
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.moodle import mastery_columns
+from lti_tool.services.moodle.grade_comparison import GradeComparison
+from lti_tool.services.moodle.mastery_column_levels import CHANNEL
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms.platform_services import services_of
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import EVERYBODY, link_of
 from lti_tool.views.wording import Wording

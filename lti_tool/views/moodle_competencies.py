@@ -8,8 +8,8 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from lti_tool.lti.errors import LtiError
-from lti_tool.services.moodle_overview import SHOWN, moodle_overview, send_class_again
-from lti_tool.services.roles import Permission
+from lti_tool.services.moodle.overview import SHOWN, moodle_overview, send_class_again
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lti_tool.services.notices import Kind, Notice
+from lti_tool.services.notices.notices import Kind, Notice
 from lti_tool.views.wording import Wording
 from qualoop.records import Outcome
 

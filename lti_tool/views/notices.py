@@ -13,12 +13,13 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.db import micros, moment
-from lti_tool.services import notices, notices_live, notices_seen
-from lti_tool.services.evidence_entries import name_parts
-from lti_tool.services.live_queue import LiveWork
-from lti_tool.services.notices import Kind, Notice
-from lti_tool.services.records import Subject
-from lti_tool.services.roles import Permission
+from lti_tool.services.evidence.entries import name_parts
+from lti_tool.services.live.live_queue import LiveWork
+from lti_tool.services.notices import live, notices
+from lti_tool.services.notices import seen as notices_seen
+from lti_tool.services.notices.notices import Kind, Notice
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.records.records import Subject
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import marker_of
 from lti_tool.views.notice_words import sentence, text_to_copy
@@ -89,9 +90,9 @@ def undo(session: Session) -> AnyResponse:
 def _found(connection: Connection, session: Session, now: datetime) -> list[Notice]:
     contents = runtime().contents
     found = [*notices.learner_notices(connection, _subject(session), now)]
-    found += notices_live.live_decisions(connection, contents, _subject(session))
+    found += live.live_decisions(connection, contents, _subject(session))
     if session.may(Permission.MARK):
-        found += notices_live.live_waiting(connection, contents, link_of(session), marker_of(session))
+        found += live.live_waiting(connection, contents, link_of(session), marker_of(session))
     if session.may(Permission.VIEW_CLASS):
         found += notices.class_notices(connection, link_of(session), now)
     return [*notices.newest_first(iter(found))]

@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import groups, observing_decisions, observing_invitations, observing_overview, observing_tasks
-from lti_tool.services.assessor_qualifications import rule_of
-from lti_tool.services.class_members import list_members
-from lti_tool.services.course_staff import list_staff
-from lti_tool.services.observing_decisions import Decider
-from lti_tool.services.observing_errors import DecisionRefusedError, InvitationMissingError, InvitationRefusedError
-from lti_tool.services.observing_invitations import MAX_LEVEL, MAX_PHONES, Inviter, NewInvitation
-from lti_tool.services.observing_photos import MEDIA_TYPE, open_photo
-from lti_tool.services.roles import Permission
+from lti_tool.services.courses.members import list_members
+from lti_tool.services.courses.staff import list_staff
+from lti_tool.services.observing import decisions, overview
+from lti_tool.services.observing import invitations as observing_invitations
+from lti_tool.services.observing import tasks as observing_tasks
+from lti_tool.services.observing.assessor_qualifications import rule_of
+from lti_tool.services.observing.decisions import Decider
+from lti_tool.services.observing.errors import DecisionRefusedError, InvitationMissingError, InvitationRefusedError
+from lti_tool.services.observing.invitations import MAX_LEVEL, MAX_PHONES, Inviter, NewInvitation
+from lti_tool.services.observing.photos import MEDIA_TYPE, open_photo
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rosters import groups
 from lti_tool.views.classroom_screen import qr_picture
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.observing_words import DONE, OUTCOMES, REFUSED, STAFF
@@ -145,32 +148,32 @@ def photo(session: Session, photo: str) -> Response:
 
 
 def _count(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> str:
-    counts = observing_decisions.count(transaction, decider, capture, contents=runtime().contents, now=now)
+    counts = decisions.count(transaction, decider, capture, contents=runtime().contents, now=now)
     return "count" if counts else "looked"
 
 
 def _leave_out(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
     sent = request.form.get("reason", "")
     reason = Reason(sent) if sent in set(REASONS) else Reason.ERROR
-    observing_decisions.leave_out(transaction, decider, capture, reason, now=now)
+    decisions.leave_out(transaction, decider, capture, reason, now=now)
 
 
 def _undo(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
-    observing_decisions.take_back(transaction, decider, capture, now=now)
+    decisions.take_back(transaction, decider, capture, now=now)
 
 
 def _both(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
-    observing_decisions.keep_both(transaction, decider, capture, now=now)
+    decisions.keep_both(transaction, decider, capture, now=now)
 
 
 def _assign(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
     named = (request.form.get("signed", ""), request.form.get("person", ""))
-    observing_decisions.assign(transaction, decider, capture, named, now=now)
+    decisions.assign(transaction, decider, capture, named, now=now)
 
 
 def _without(transaction: Transaction, decider: Decider, capture: str, now: datetime) -> None:
     signed = request.form.get("signed", "")
-    observing_decisions.leave_out_learner(transaction, decider, capture, signed, now=now)
+    decisions.leave_out_learner(transaction, decider, capture, signed, now=now)
 
 
 _ACTS: Final[dict[str, Callable[[Transaction, Decider, str, datetime], str | None]]] = {
@@ -219,7 +222,7 @@ def _page(session: Session, *, made: tuple[str, str, str] | None = None, wrong: 
             groups=groups.list_groups(connection, link),
             levels=sorted((level.rank for level in framework.levels.values()), reverse=True) if framework else [],
             rule=rule_of(connection, link.organisation_id),
-            found=observing_overview.read_overview(reading, link, secret=secret) if shows_class else None,
+            found=overview.read_overview(reading, link, secret=secret) if shows_class else None,
             members=list_members(connection, link),
             may_decide=session.may(Permission.RELEASE_MARKS),
             shows_class=shows_class,

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import Context, ObservationInvitation, Organisation
-from lti_tool.services import observing_devices, observing_invitations
-from lti_tool.services.observing_devices import COOKIE_GOOD, Phone, find_phone
-from lti_tool.services.observing_errors import LinkRefusedError, PhoneEndedError, PhoneUnknownError
-from lti_tool.services.sessions import ForgedFormError
+from lti_tool.services.observing import devices, invitations
+from lti_tool.services.observing.devices import COOKIE_GOOD, Phone, find_phone
+from lti_tool.services.observing.errors import LinkRefusedError, PhoneEndedError, PhoneUnknownError
+from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.views.classroom_device import reader_language
 from lti_tool.views.guards import public, runtime
 from lti_tool.views.observing_words import LINK_WORDS
@@ -36,7 +36,7 @@ def show(token: str) -> AnyResponse:
     parts = runtime()
     try:
         with parts.database.reading() as reading:
-            row = observing_devices.find_invitation(reading, token, parts.clock())
+            row = devices.find_invitation(reading, token, parts.clock())
             return AnyResponse(_page(reading, row, token), mimetype="text/html")
     except LinkRefusedError as error:
         return _refused(error)
@@ -54,13 +54,13 @@ def join(token: str) -> AnyResponse:
     parts, now = runtime(), runtime().clock()
     try:
         with parts.database.transaction() as transaction:
-            row = observing_devices.find_invitation(transaction, token, now)
+            row = devices.find_invitation(transaction, token, now)
             phone = _known(transaction)
             if phone is not None and (phone.invitation.id != row.id or request.form.get("new") == "1"):
                 # A browser holds one cookie: what it was before uses up no place of another invitation.
-                observing_devices.leave(transaction, phone, now=now)
+                devices.leave(transaction, phone, now=now)
                 phone = None
-            phone = phone or observing_devices.join(transaction, token, label=_label(), now=now)
+            phone = phone or devices.join(transaction, token, label=_label(), now=now)
     except LinkRefusedError as error:
         return _refused(error)
     response = redirect(_APP, 303)
@@ -104,7 +104,7 @@ def _page(reading: Transaction, row: ObservationInvitation, token: str) -> str:
         joined=known is not None and other is None,
         other=_course(reading, other) if other is not None else None,
         address=url_for("observing_door.join", token=token),
-        last_day=observing_invitations.last_day,
+        last_day=invitations.last_day,
         words=Wording(language=reader_language()),
         refused="",
     )

@@ -10,12 +10,12 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import observing_file
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.observing_errors import KeyMissingError, PhotosUnavailableError
-from lti_tool.services.observing_file import MAX_BYTES, ExportRefusedError
-from lti_tool.services.observing_overview import Entry, RowSaid, read_all
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.observing import file
+from lti_tool.services.observing.errors import KeyMissingError, PhotosUnavailableError
+from lti_tool.services.observing.file import MAX_BYTES, ExportRefusedError
+from lti_tool.services.observing.overview import Entry, RowSaid, read_all
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.observing_words import OUTCOMES
@@ -68,9 +68,9 @@ def bring(session: Session) -> AnyResponse:
     secret, sent = parts.settings.secret_key, request.files.get("file")
     page = url_for("observing.show", launch=session.uuid)
     try:
-        exported = observing_file.read_file(sent.read() if sent else b"")
+        exported = file.read_file(sent.read() if sent else b"")
         with parts.database.transaction() as transaction:
-            found = observing_file.bring(transaction, link, exported, contents=parts.contents, secret=secret, now=now)
+            found = file.bring(transaction, link, exported, contents=parts.contents, secret=secret, now=now)
     except ExportRefusedError as error:
         return redirect(f"{page}?refused={error.reason}", 303)
     except KeyMissingError:
@@ -78,7 +78,7 @@ def bring(session: Session) -> AnyResponse:
     told = f"taken={found.taken}&waiting={found.waiting}&not={found.refused}"
     try:
         with parts.database.transaction() as transaction:
-            observing_file.keep_pictures(transaction, link, exported, secret=secret, now=now)
+            file.keep_pictures(transaction, link, exported, secret=secret, now=now)
     except PhotosUnavailableError:
         told = f"{told}&refused=file-photos"
     return redirect(f"{page}?{told}", 303)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
 
-from lti_tool.services.observing_overview import read_own
-from lti_tool.services.observing_photos import MEDIA_TYPE, open_photo
-from lti_tool.services.roles import Permission
+from lti_tool.services.observing.overview import read_own
+from lti_tool.services.observing.photos import MEDIA_TYPE, open_photo
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording

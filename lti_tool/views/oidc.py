@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import BrowserMismatchError
 from lti_tool.lti.login import MAX_ID, STORAGE_TARGET, parse_authentication_response, parse_login
-from lti_tool.services import launching, tool_keys
-from lti_tool.services.deep_links import OpenedPicker
-from lti_tool.services.launches import Opened
-from lti_tool.services.logins import STATE_LIFE, digest
+from lti_tool.services.launches import launching
+from lti_tool.services.launches.deep_links import OpenedPicker
+from lti_tool.services.launches.launches import Opened
+from lti_tool.services.people.logins import STATE_LIFE, digest
+from lti_tool.services.platforms import tool_keys
 from lti_tool.views.activity import first_page
 from lti_tool.views.guards import (
     COOKIE,

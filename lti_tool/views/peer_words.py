@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import request
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import peer_oversight, peer_reviews
+from lti_tool.services.marking import peer_oversight, peer_reviews
 from lti_tool.views.guards import Session
 from lti_tool.views.marking import page_words
 from qualoop.assessment import peer_rules

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session as DbSession
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import peer_received, peer_reviews
-from lti_tool.services.peer_pool import read_pool
-from lti_tool.services.peer_reviews import (
+from lti_tool.services.marking import peer_received, peer_reviews
+from lti_tool.services.marking.peer_pool import read_pool
+from lti_tool.services.marking.peer_reviews import (
     HandIn,
     PeerRefusedError,
     Reader,
@@ -23,9 +23,9 @@ from lti_tool.services.peer_reviews import (
     find_sample,
     rated_samples,
 )
-from lti_tool.services.peer_setups import PeerPlan, get_plan
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
+from lti_tool.services.marking.peer_setups import PeerPlan, get_plan
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import title_of

@@ -10,11 +10,13 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import marking_setups, peer_oversight, peer_scores, peer_setups, rubrics
-from lti_tool.services.peer_oversight import Oversight
-from lti_tool.services.peer_reviews import PeerRefusedError
-from lti_tool.services.peer_setups import PeersOffError
-from lti_tool.services.roles import Permission
+from lti_tool.services.attempts import marking_setups
+from lti_tool.services.content import rubrics
+from lti_tool.services.marking import peer_oversight, peer_scores, peer_setups
+from lti_tool.services.marking.peer_oversight import Oversight
+from lti_tool.services.marking.peer_reviews import PeerRefusedError
+from lti_tool.services.marking.peer_setups import PeersOffError
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import moment_text, read_moment
 from lti_tool.views.marking import asked_filters, desk_of, query_of, title_of

@@ -16,13 +16,14 @@ from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from lti_tool.models import ObservationCapture
-from lti_tool.services import observing_devices, observing_pack, observing_photos, observing_receive
-from lti_tool.services.api_errors import BodyTooLargeError
-from lti_tool.services.observing_devices import find_phone, require_going_on, require_taking
-from lti_tool.services.observing_errors import BatchRefusedError, PhoneHeaderError, PhotoUnknownError
-from lti_tool.services.observing_ledger import Course, read_standing
-from lti_tool.services.observing_outcomes import Outcome, outcome_of
-from lti_tool.services.observing_receive import MOST_CAPTURES
+from lti_tool.services.observing import devices, photos, receive
+from lti_tool.services.observing import pack as observing_pack
+from lti_tool.services.observing.devices import find_phone, require_going_on, require_taking
+from lti_tool.services.observing.errors import BatchRefusedError, PhoneHeaderError, PhotoUnknownError
+from lti_tool.services.observing.ledger import Course, read_standing
+from lti_tool.services.observing.outcomes import Outcome, outcome_of
+from lti_tool.services.observing.receive import MOST_CAPTURES
+from lti_tool.services.sources.api_errors import BodyTooLargeError
 from lti_tool.views.classroom_device import reader_language
 from lti_tool.views.guards import COOKIE, public, runtime
 from lti_tool.views.host import catalogue
@@ -92,7 +93,7 @@ def key(body: bytes) -> Response:
     with parts.database.transaction() as transaction:
         phone = find_phone(transaction, cookie)
         require_taking(phone, parts.clock())
-        observing_devices.keep_key(transaction, phone, sent.get("jwk"))
+        devices.keep_key(transaction, phone, sent.get("jwk"))
     return Response(status=204)
 
 
@@ -110,7 +111,7 @@ def captures(body: bytes) -> Response:
     with parts.database.transaction() as transaction:
         phone = find_phone(transaction, cookie)
         require_taking(phone, now)
-        outcomes = observing_receive.receive(
+        outcomes = receive.receive(
             transaction,
             phone,
             tokens,
@@ -163,7 +164,7 @@ def stored() -> Response:
 
 @blueprint.put("/phone/api/captures/<capture>/photo/<sha256>")
 @public(_WHY)
-@takes_up_to(observing_photos.MAX_BYTES)
+@takes_up_to(photos.MAX_BYTES)
 def photo(body: bytes, capture: str, sha256: str) -> Response:
     """Take a picture that a capture told of; nothing of it is kept but its pixels."""
     parts, cookie = runtime(), proven()
@@ -173,14 +174,14 @@ def photo(body: bytes, capture: str, sha256: str) -> Response:
     with parts.database.reading() as reading:
         phone = find_phone(reading, cookie)
         require_taking(phone, now)
-        is_there = observing_photos.find_wanted(reading, phone, capture, sha256) is None
+        is_there = photos.find_wanted(reading, phone, capture, sha256) is None
     if not is_there:
         # Outside of the transaction: it takes a while.
-        data = observing_photos.cleaned(body, sha256)
+        data = photos.cleaned(body, sha256)
         with parts.database.transaction() as transaction:
             phone = find_phone(transaction, cookie)
             secret = parts.settings.secret_key
-            observing_photos.keep(transaction, phone, capture, (sha256, data), secret=secret, now=now)
+            photos.keep(transaction, phone, capture, (sha256, data), secret=secret, now=now)
     return Response(status=204)
 
 
@@ -191,7 +192,7 @@ def leave() -> Response:
     parts, cookie = runtime(), proven()
     with parts.database.transaction() as transaction:
         phone = find_phone(transaction, cookie)
-        observing_devices.leave(transaction, phone, now=parts.clock())
+        devices.leave(transaction, phone, now=parts.clock())
     response = Response(status=204)
     set_phone_cookie(response, "", max_age=0)
     return response

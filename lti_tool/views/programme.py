@@ -8,9 +8,9 @@ from typing import Final
 from flask import Blueprint, Response, render_template
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.programme import FEWEST, CourseLine, courses_of, list_courses
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.programme.programme import FEWEST, CourseLine, courses_of, list_courses
 from lti_tool.views.admin_guards import Admin, administers
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue

@@ -9,15 +9,15 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import early_warnings
-from lti_tool.services.class_members import Member, get_member
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.early_warnings_facts import Around, learner_units
-from lti_tool.services.early_warnings_history import TeachersWords, words_to
-from lti_tool.services.early_warnings_rules import course_rules
-from lti_tool.services.learner_evidence import ClassLine, class_evidence, learner_evidence, required
-from lti_tool.services.records import Subject
-from lti_tool.services.roles import Permission
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.courses.members import Member, get_member
+from lti_tool.services.learners.evidence import ClassLine, class_evidence, learner_evidence, required
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.records.records import Subject
+from lti_tool.services.warnings import early_warnings
+from lti_tool.services.warnings.facts import Around, learner_units
+from lti_tool.services.warnings.history import TeachersWords, words_to
+from lti_tool.services.warnings.rules import course_rules
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.record import own_subject

@@ -9,15 +9,15 @@ from typing import Literal
 from flask import Blueprint, abort, render_template, request, url_for
 from sqlalchemy import Connection
 
-from lti_tool.services import learner_records, records, timelines
-from lti_tool.services.corrected import list_corrected
-from lti_tool.services.evidence_entries import name_parts
-from lti_tool.services.held_back import hidden_attempts
-from lti_tool.services.learner_records import PointPage
-from lti_tool.services.ledger_as_of import end_of
-from lti_tool.services.record_as_of import find_first_day
-from lti_tool.services.records import Subject
-from lti_tool.services.roles import Permission
+from lti_tool.services.evidence.corrected import list_corrected
+from lti_tool.services.evidence.entries import name_parts
+from lti_tool.services.ledger.as_of import end_of
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.records import learner_records, records, timelines
+from lti_tool.services.records.as_of import find_first_day
+from lti_tool.services.records.held_back import hidden_attempts
+from lti_tool.services.records.learner_records import PointPage
+from lti_tool.services.records.records import Subject
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.wording import Wording

@@ -20,9 +20,9 @@ from lti_tool.lti.nrps import SCOPE_MEMBERS_READ
 from lti_tool.lti.platform_profiles import profile_of
 from lti_tool.lti.registration import find_origin
 from lti_tool.models import Organisation, RegistrationInvite
-from lti_tool.services import dynamic_registration, invites, platform_steps
-from lti_tool.services.registrations import ACTIVE
-from lti_tool.services.sessions import ForgedFormError
+from lti_tool.services.people.sessions import ForgedFormError
+from lti_tool.services.platforms import dynamic_registration, invites, steps
+from lti_tool.services.platforms.registrations import ACTIVE
 from lti_tool.views.guards import CSRF_FIELD, public, runtime
 
 blueprint = Blueprint("registration", __name__)
@@ -82,7 +82,7 @@ def done(invite: str) -> str:
         product=profile_of(result.product).name,
         # Quoted: the client id is the platform's, and somebody copies this into a shell.
         command=shlex.join(words),
-        steps=partial(platform_steps.afterwards, result.product, runtime().settings.base_url),
+        steps=partial(steps.afterwards, result.product, runtime().settings.base_url),
         origin=g.framed_by,
     )
 

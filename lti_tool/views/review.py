@@ -8,18 +8,19 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Connection
 
-from lti_tool.services import attempts, class_overview
-from lti_tool.services.delivery_status import delivery_states
-from lti_tool.services.evidence_entries import name_parts
-from lti_tool.services.link_settings import link_settings
-from lti_tool.services.roles import Permission
-from lti_tool.services.submission_review import (
+from lti_tool.services.attempts import attempts
+from lti_tool.services.classes import overview
+from lti_tool.services.evidence.entries import name_parts
+from lti_tool.services.grades.delivery_status import delivery_states
+from lti_tool.services.launches.submission_review import (
     ReviewedAttempt,
     Submission,
     check_may_review,
     corrections_of,
     get_submission,
 )
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms.link_settings import link_settings
 from lti_tool.views.activity import whose
 from lti_tool.views.assets import asset_response
 from lti_tool.views.guards import Session, needs, runtime
@@ -65,7 +66,7 @@ def show(session: Session, person_uuid: str) -> str:
         attempt = submission.find_attempt(request.args.get("attempt", type=int))
         deliveries = delivery_states(reading, link.organisation_id, link.resource_link_id)
         more = _of_attempt(connection, session, submission, attempt) if attempt else {}
-        title = session.link_title or class_overview.find_activity_title(
+        title = session.link_title or overview.find_activity_title(
             connection, parts.contents, link, language=session.language
         )
     return render_template(

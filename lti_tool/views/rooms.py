@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services import rooms_rounds
-from lti_tool.services.class_members import list_members
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.roles import Permission
-from lti_tool.services.rooms import (
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.courses.members import list_members
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.rooms import rounds
+from lti_tool.services.rooms.game import Credit, Game, TeamResult, standings
+from lti_tool.services.rooms.rooms import (
     GAMES,
     Room,
     RoomRefusedError,
@@ -23,8 +24,7 @@ from lti_tool.services.rooms import (
     find_market_project,
     find_room,
 )
-from lti_tool.services.rooms_game import Credit, Game, TeamResult, standings
-from lti_tool.services.rooms_rounds import Page, RoomPlan
+from lti_tool.services.rooms.rounds import Page, RoomPlan
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.teaching import link_of
@@ -83,7 +83,7 @@ def show(session: Session) -> str:
             abort(404)
         room = find_room(reading, parts.contents, link)
         names = {member.subject.person_id: member for member in list_members(reading.connection(), link)}
-        past = rooms_rounds.past_rooms(reading, parts.contents, link)
+        past = rounds.past_rooms(reading, parts.contents, link)
     results = room.results() if room else []
     game = game_of(found[1], room)
     return render_template(
@@ -141,7 +141,7 @@ def begin(session: Session) -> AnyResponse:
     key = WorldKey(secrets.token_bytes(KEY_BYTES))
 
     def opening(transaction: Transaction) -> None:
-        rooms_rounds.open_room(transaction, parts.contents, link_of(session), plan, key=key, now=parts.clock())
+        rounds.open_room(transaction, parts.contents, link_of(session), plan, key=key, now=parts.clock())
 
     return _done(session, opening)
 
@@ -159,29 +159,29 @@ def change(session: Session) -> AnyResponse:
 
 
 def _open(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
-    rooms_rounds.open_round(transaction, link_of(session), page)
+    rounds.open_round(transaction, link_of(session), page)
 
 
 def _close(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
     parts = runtime()
-    rooms_rounds.close_round(transaction, parts.contents, link_of(session), page, now=parts.clock())
+    rounds.close_round(transaction, parts.contents, link_of(session), page, now=parts.clock())
 
 
 def _shock(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
-    rooms_rounds.add_shock(transaction, runtime().contents, link_of(session), page, kind=detail)
+    rounds.add_shock(transaction, runtime().contents, link_of(session), page, kind=detail)
 
 
 def _free(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
     team, _, role = detail.partition(":")
-    rooms_rounds.free_role(transaction, link_of(session), page, team=number(team), role=role)
+    rounds.free_role(transaction, link_of(session), page, team=number(team), role=role)
 
 
 def _reset(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
-    rooms_rounds.reset_name(transaction, link_of(session), page, team=number(detail))
+    rounds.reset_name(transaction, link_of(session), page, team=number(detail))
 
 
 def _end(transaction: Transaction, session: Session, page: Page, detail: str) -> None:
-    rooms_rounds.end_room(transaction, link_of(session), page)
+    rounds.end_room(transaction, link_of(session), page)
 
 
 _ACTS: Final[Mapping[str, Callable[[Transaction, Session, Page, str], None]]] = {

@@ -10,11 +10,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import rooms_teams
-from lti_tool.services.roles import Permission, Role
-from lti_tool.services.rooms import Room, RoomRefusedError, find_room
-from lti_tool.services.rooms_market import KeywordPlace, Market, keyword_places
-from lti_tool.services.rooms_teams import Draft, Learner
+from lti_tool.services.people.roles import Permission, Role
+from lti_tool.services.rooms import teams
+from lti_tool.services.rooms.market import KeywordPlace, Market, keyword_places
+from lti_tool.services.rooms.rooms import Room, RoomRefusedError, find_room
+from lti_tool.services.rooms.teams import Draft, Learner
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.rooms import REFUSED, number, page_words, whole
 from lti_tool.views.rooms_sheet import Typed, others_of, own_form, panels_html, sheet_of
@@ -59,7 +59,7 @@ def show(session: Session) -> AnyResponse | str:
 def join(session: Session) -> AnyResponse:
     """Sit down in a team."""
     team = whole("team")
-    return _done(session, lambda transaction: rooms_teams.join(transaction, _learner(session), team))
+    return _done(session, lambda transaction: teams.join(transaction, _learner(session), team))
 
 
 @blueprint.post("/a/<launch>/room/name")
@@ -67,7 +67,7 @@ def join(session: Session) -> AnyResponse:
 def name(session: Session) -> AnyResponse:
     """Give the own team a name."""
     wanted, contents = request.form.get("name", ""), runtime().contents
-    return _done(session, lambda transaction: rooms_teams.rename(transaction, contents, _learner(session), wanted))
+    return _done(session, lambda transaction: teams.rename(transaction, contents, _learner(session), wanted))
 
 
 @blueprint.post("/a/<launch>/room/role")
@@ -75,7 +75,7 @@ def name(session: Session) -> AnyResponse:
 def role(session: Session) -> AnyResponse:
     """Take a role, or give one up."""
     wanted, _, key = request.form.get("do", "").partition(":")
-    acts = {"take": rooms_teams.take_role, "give-up": rooms_teams.give_up}
+    acts = {"take": teams.take_role, "give-up": teams.give_up}
     if wanted not in acts:
         abort(400)
     contents = runtime().contents
@@ -98,7 +98,7 @@ def save(session: Session) -> AnyResponse | tuple[str, int]:
     draft = Draft(round=sent.round, seen=sent.seen, decision=sent.entered.decision)
     try:
         with parts.database.transaction() as transaction:
-            rooms_teams.save(transaction, parts.contents, _learner(session), draft, now=parts.clock())
+            teams.save(transaction, parts.contents, _learner(session), draft, now=parts.clock())
     except RoomRefusedError as error:
         return _page(session, _find(session), sent.typed(), refused=error.code), 409
     return redirect(url_for("rooms_team.show", launch=session.uuid, saved=1, _anchor="decision"), 303)

@@ -8,10 +8,12 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import marking_setups, rubric_uses, rubrics
-from lti_tool.services.marking_setups import FORMS, Setup, SetupRefusedError
-from lti_tool.services.roles import Permission
-from lti_tool.services.rubrics import RubricMissingError
+from lti_tool.services.attempts import marking_setups
+from lti_tool.services.attempts.marking_setups import FORMS, Setup, SetupRefusedError
+from lti_tool.services.content import rubrics
+from lti_tool.services.content.rubrics import RubricMissingError
+from lti_tool.services.marking import rubric_uses
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import moment_text, read_moment
 from lti_tool.views.marking import page_words, title_of

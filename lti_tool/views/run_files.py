@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from lti_tool.services import attempts
-from lti_tool.services.contents import OpenContent
-from lti_tool.services.link_settings import link_settings
-from lti_tool.services.roles import Permission
-from lti_tool.services.submission_review import check_may_review, get_submission
+from lti_tool.services.attempts import attempts
+from lti_tool.services.content.contents import OpenContent
+from lti_tool.services.launches.submission_review import check_may_review, get_submission
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms.link_settings import link_settings
 from lti_tool.views.activity import whose
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.review import EVERYTHING

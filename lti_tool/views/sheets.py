@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
 from lti_tool.models import Activity, Context
-from lti_tool.services import sheets, sheets_items, sheets_results, sheets_upload
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.roles import Permission
-from lti_tool.services.sheets import MAX_BLANKS, MAX_ITEMS, MAX_TITLE, SheetPlan, SheetRefusedError
-from lti_tool.services.sheets_extra import PaperUnavailableError
-from lti_tool.services.sheets_open import count_open
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.sheets import items, sheets, upload
+from lti_tool.services.sheets import results as sheets_results
+from lti_tool.services.sheets.extra import PaperUnavailableError
+from lti_tool.services.sheets.matters import count_open
+from lti_tool.services.sheets.sheets import MAX_BLANKS, MAX_ITEMS, MAX_TITLE, SheetPlan, SheetRefusedError
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.sheets_words import REFUSED, UNFIT, print_words
@@ -49,7 +50,7 @@ def overview(session: Session, wrong: Sequence[tuple[str, str]] = (), status: in
     link = link_of(session)
     with runtime().database.reading() as reading:
         sets = sheets.list_sets(reading, link)
-        uploads = [(row, job, sum(count_open(reading, row))) for row, job in sheets_upload.list_uploads(reading, link)]
+        uploads = [(row, job, sum(count_open(reading, row))) for row, job in upload.list_uploads(reading, link)]
         html = render_template(
             "sheets.html",
             session=session,
@@ -194,10 +195,10 @@ def _plan_page(session: Session, refused: str = "") -> str:
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         connection = reading.connection()
-        lessons = sheets_items.list_lessons(connection, parts.contents, link.organisation_id)
+        lessons = items.list_lessons(connection, parts.contents, link.organisation_id)
         wanted = list(dict.fromkeys(request.values.getlist("lesson")))[:MAX_LESSONS]
         wanted = [key for key in wanted if key] or _own_lesson(connection, session)
-        found = [sheets_items.find_lesson(connection, parts.contents, link.organisation_id, key) for key in wanted]
+        found = [items.find_lesson(connection, parts.contents, link.organisation_id, key) for key in wanted]
     chosen = [lesson for lesson in found if lesson is not None]
     words = page_words(session)
     if refused:

@@ -12,17 +12,18 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import SheetUpload
-from lti_tool.services import sheets_evidence, sheets_open, sheets_settling, sheets_upload
-from lti_tool.services.class_members import get_member, list_members
-from lti_tool.services.jobs import JobState
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.sheets_evidence import SheetImport, UploadMovedError
-from lti_tool.services.sheets_extra import PaperUnavailableError
-from lti_tool.services.sheets_open import MatterMissingError
-from lti_tool.services.sheets_settling import Settler, SettlingRefusedError
-from lti_tool.services.sheets_upload import MAX_BYTES, MAX_FILES, Uploader, UploadRefusedError, UploadState
-from lti_tool.services.submitted_work import NewFile
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.courses.members import get_member, list_members
+from lti_tool.services.mechanisms.jobs import JobState
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
+from lti_tool.services.sheets import evidence, matters, settling
+from lti_tool.services.sheets import upload as sheets_upload
+from lti_tool.services.sheets.evidence import SheetImport, UploadMovedError
+from lti_tool.services.sheets.extra import PaperUnavailableError
+from lti_tool.services.sheets.matters import MatterMissingError
+from lti_tool.services.sheets.settling import Settler, SettlingRefusedError
+from lti_tool.services.sheets.upload import MAX_BYTES, MAX_FILES, Uploader, UploadRefusedError, UploadState
 from lti_tool.views import sheets
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.sheets_words import FINDINGS, PROBLEMS
@@ -97,12 +98,12 @@ def show(session: Session, upload: str) -> AnyResponse:
             row=row,
             job=job,
             has_stopped=sheets_upload.has_stopped(reading, row),
-            pages=[] if is_reading else sheets_open.open_pages(reading, row),
-            named=sheets_open.named_pages(reading, row),
-            answers=[] if is_reading else sheets_open.open_answers(reading, row),
-            dry=None if is_reading else sheets_evidence.dry_run(reading, row),
+            pages=[] if is_reading else matters.open_pages(reading, row),
+            named=matters.named_pages(reading, row),
+            answers=[] if is_reading else matters.open_answers(reading, row),
+            dry=None if is_reading else evidence.dry_run(reading, row),
             members=members,
-            back=frozenset() if is_reading else sheets_open.people_back(reading, row),
+            back=frozenset() if is_reading else matters.people_back(reading, row),
             names={member.subject.person_id: member.name or member.short for member in members},
             problems=PROBLEMS,
             findings=FINDINGS,
@@ -134,7 +135,7 @@ def apply(session: Session, upload: str) -> AnyResponse:
 
     def do(transaction: DbSession, row: SheetUpload) -> str:
         now = runtime().clock()
-        run = sheets_evidence.apply_upload(transaction, _importer(session, row), now=now)
+        run = evidence.apply_upload(transaction, _importer(session, row), now=now)
         return "applied" if run else ""
 
     return _change(session, upload, do)
@@ -146,7 +147,7 @@ def undo(session: Session, upload: str) -> AnyResponse:
     """Take an upload back."""
 
     def do(transaction: DbSession, row: SheetUpload) -> str:
-        sheets_evidence.undo_upload(transaction, _importer(session, row), now=runtime().clock())
+        evidence.undo_upload(transaction, _importer(session, row), now=runtime().clock())
         return "undone"
 
     return _change(session, upload, do)
@@ -158,8 +159,8 @@ def settle_answer(session: Session, upload: str, answer: str) -> AnyResponse:
     """Decide what a row says."""
     picked = request.form.getlist("picked")[:_MAX_PICKED]
     if request.form.get("do") == "aside":
-        return _settle(session, upload, lambda at, by: sheets_settling.put_answer_aside(at, by, answer))
-    return _settle(session, upload, lambda at, by: sheets_settling.settle_answer(at, by, answer, picked))
+        return _settle(session, upload, lambda at, by: settling.put_answer_aside(at, by, answer))
+    return _settle(session, upload, lambda at, by: settling.settle_answer(at, by, answer, picked))
 
 
 @blueprint.post("/a/<launch>/class/paper/uploads/<upload>/page/<page>")
@@ -173,13 +174,13 @@ def settle_page(session: Session, upload: str, page: str) -> AnyResponse:
         return _settle(
             session,
             upload,
-            lambda at, by: sheets_settling.name_learner(at, by, page, get_member(at.connection(), by.link, person)),
+            lambda at, by: settling.name_learner(at, by, page, get_member(at.connection(), by.link, person)),
         )
     if do == "instead":
-        return _settle(session, upload, lambda at, by: sheets_settling.take_instead(at, by, page))
+        return _settle(session, upload, lambda at, by: settling.take_instead(at, by, page))
     if do == "count":
-        return _settle(session, upload, lambda at, by: sheets_settling.count_page(at, by, page))
-    return _settle(session, upload, lambda at, by: sheets_settling.put_page_aside(at, by, page))
+        return _settle(session, upload, lambda at, by: settling.count_page(at, by, page))
+    return _settle(session, upload, lambda at, by: settling.put_page_aside(at, by, page))
 
 
 @blueprint.get("/a/<launch>/class/paper/page/<page>.jpg")
@@ -188,7 +189,7 @@ def page_picture(session: Session, page: str) -> Response:
     """Send the picture of a page that waits."""
     secret = runtime().settings.secret_key
     with runtime().database.reading() as reading:
-        return _picture(sheets_open.page_picture(reading, link_of(session), page, secret=secret))
+        return _picture(matters.page_picture(reading, link_of(session), page, secret=secret))
 
 
 @blueprint.get("/a/<launch>/class/paper/row/<answer>.jpg")
@@ -197,7 +198,7 @@ def answer_picture(session: Session, answer: str) -> Response:
     """Send the picture of a row that waits."""
     secret = runtime().settings.secret_key
     with runtime().database.reading() as reading:
-        return _picture(sheets_open.answer_picture(reading, link_of(session), answer, secret=secret))
+        return _picture(matters.answer_picture(reading, link_of(session), answer, secret=secret))
 
 
 def _picture(data: bytes) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.sheets import PrintWords
+from lti_tool.services.sheets.sheets import PrintWords
 from lti_tool.views.host import catalogue
 
 REFUSED: Final[Mapping[str, str]] = {

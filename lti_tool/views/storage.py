@@ -13,8 +13,9 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.login import STORAGE_TARGET, AuthenticationResponse, LoginRequest
-from lti_tool.services import platform_storage, sessions
-from lti_tool.services.roles import Permission
+from lti_tool.services.launches import platform_storage
+from lti_tool.services.people import sessions
+from lti_tool.services.people.roles import Permission
 from lti_tool.views.guards import Session, cookie_name, needs, runtime, set_private_cookie
 
 blueprint = Blueprint("storage", __name__)

@@ -11,21 +11,30 @@ from sqlalchemy import Connection
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import attempts, marking_setups, rubrics, submissions
-from lti_tool.services.file_types import ENDINGS
-from lti_tool.services.learner_keys import KeyOwner
-from lti_tool.services.marking_results import marks_for_learner
-from lti_tool.services.peer_setups import find_rules
-from lti_tool.services.roles import Permission
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.submissions import (
+from lti_tool.services.attempts import attempts, marking_setups, submissions
+from lti_tool.services.attempts.submissions import (
     Author,
     NotJudgedError,
     Submission,
     SubmissionLockedError,
     SubmissionMissingError,
 )
-from lti_tool.services.submitted_work import MAX_BYTES, MAX_FILES, MAX_LINKS, MAX_TEXT, NewFile, Work, WorkRefusedError
+from lti_tool.services.attempts.submitted_work import (
+    MAX_BYTES,
+    MAX_FILES,
+    MAX_LINKS,
+    MAX_TEXT,
+    NewFile,
+    Work,
+    WorkRefusedError,
+)
+from lti_tool.services.content import rubrics
+from lti_tool.services.marking.peer_setups import find_rules
+from lti_tool.services.marking.results import marks_for_learner
+from lti_tool.services.mechanisms.file_types import ENDINGS
+from lti_tool.services.people.learner_keys import KeyOwner
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
 from lti_tool.views.flipped_around import settle_unit
 from lti_tool.views.guards import Session, needs, runtime

@@ -10,16 +10,17 @@ from typing import Any, Final
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import assessor_qualifications, teacher_records
-from lti_tool.services.assessor_qualifications import NewQualification, QualificationRefusedError
-from lti_tool.services.class_sheet import Value, as_csv
-from lti_tool.services.roles import Permission
-from lti_tool.services.submissions import FileContent
-from lti_tool.services.submitted_work import NewFile
-from lti_tool.services.teacher_records import MAX_ENTRIES, MAX_FILE, MAX_FILES, Holder, TeacherEntryMovedError
-from lti_tool.services.teacher_records_built import count_built, list_built
-from lti_tool.services.teacher_records_export import record_document, record_rows
-from lti_tool.services.teacher_records_review import names_of
+from lti_tool.services.attempts.submissions import FileContent
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.observing import assessor_qualifications
+from lti_tool.services.observing.assessor_qualifications import NewQualification, QualificationRefusedError
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.programme import teacher_records
+from lti_tool.services.programme.teacher_records import MAX_ENTRIES, MAX_FILE, MAX_FILES, Holder, TeacherEntryMovedError
+from lti_tool.services.programme.teacher_records_built import count_built, list_built
+from lti_tool.services.programme.teacher_records_export import record_document, record_rows
+from lti_tool.services.programme.teacher_records_review import names_of
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.teacher_record_words import SHEET_HEAD, WORDS, day_of

@@ -7,11 +7,11 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services import teacher_records, teacher_records_review
-from lti_tool.services.roles import Permission
-from lti_tool.services.submissions import FileContent
-from lti_tool.services.teacher_records import TeacherEntryMovedError
-from lti_tool.services.teacher_records_review import OwnRecordError
+from lti_tool.services.attempts.submissions import FileContent
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.programme import teacher_records, teacher_records_review
+from lti_tool.services.programme.teacher_records import TeacherEntryMovedError
+from lti_tool.services.programme.teacher_records_review import OwnRecordError
 from lti_tool.views.admin_guards import Admin, administers, row_number
 from lti_tool.views.guards import runtime
 from lti_tool.views.host import catalogue

@@ -8,18 +8,19 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from lti_tool.services import class_overview, learner_records
-from lti_tool.services.class_levels import link_codes
-from lti_tool.services.class_members import Link, get_member
-from lti_tool.services.copies import find_source
-from lti_tool.services.delivery_status import delivery_states, resend
-from lti_tool.services.grade_comparison import GradeComparison
-from lti_tool.services.grade_results import GradeResults
-from lti_tool.services.groups import list_groups, people_in
-from lti_tool.services.platform_services import services_of
-from lti_tool.services.roles import Permission
-from lti_tool.services.roster import RosterReader
-from lti_tool.services.roster_state import roster_state
+from lti_tool.services.classes import overview as class_overview
+from lti_tool.services.classes.levels import link_codes
+from lti_tool.services.courses.members import Link, get_member
+from lti_tool.services.grades.delivery_status import delivery_states, resend
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.moodle.grade_comparison import GradeComparison
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.platforms.copies import find_source
+from lti_tool.services.platforms.platform_services import services_of
+from lti_tool.services.records import learner_records
+from lti_tool.services.rosters.groups import list_groups, people_in
+from lti_tool.services.rosters.roster import RosterReader
+from lti_tool.services.rosters.state import roster_state
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.wording import Wording
 from qualoop.errors import QualoopError

@@ -10,10 +10,12 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response
 
-from lti_tool.services import early_warnings, early_warnings_history
-from lti_tool.services.class_members import Member, list_members
-from lti_tool.services.course_staff import CourseStaff, list_staff
-from lti_tool.services.early_warnings import (
+from lti_tool.services.courses.members import Member, list_members
+from lti_tool.services.courses.staff import CourseStaff, list_staff
+from lti_tool.services.people.learner_keys import LearnerErasedError
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.warnings import early_warnings, history
+from lti_tool.services.warnings.early_warnings import (
     DECIDED,
     OPEN,
     WITHDRAWN,
@@ -23,10 +25,8 @@ from lti_tool.services.early_warnings import (
     WarningMovedError,
     WarningRefusedError,
 )
-from lti_tool.services.early_warnings_looking import look_now
-from lti_tool.services.early_warnings_rules import course_rules
-from lti_tool.services.learner_keys import LearnerErasedError
-from lti_tool.services.roles import Permission
+from lti_tool.services.warnings.looking import look_now
+from lti_tool.services.warnings.rules import course_rules
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
@@ -197,7 +197,7 @@ def _page(session: Session, warning: str, sent: Mapping[str, Any], status: int =
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         line = early_warnings.get_warning(reading, link, warning)
-        happened = early_warnings_history.history(reading, link, line, secret=parts.settings.secret_key)
+        happened = history.history(reading, link, line, secret=parts.settings.secret_key)
         members = _members(reading, session)
         staff = list_staff(reading.connection(), link, lambda _: True)
         owners = early_warnings.list_owners(reading, link)

@@ -8,8 +8,8 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from lti_tool.services.early_warnings_rules import course_rules, set_thresholds, undo_thresholds
-from lti_tool.services.roles import Permission
+from lti_tool.services.people.roles import Permission
+from lti_tool.services.warnings.rules import course_rules, set_thresholds, undo_thresholds
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.evidence_entries import NamedPart
+from lti_tool.services.evidence.entries import NamedPart
 from lti_tool.views.host import catalogue
 from qualoop.framework import Framework
 from qualoop.ledger import SCORED_BY_MACHINE

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from lti_tool.services.file_types import SHOWN
-from lti_tool.services.submissions import FileContent
+from lti_tool.services.attempts.submissions import FileContent
+from lti_tool.services.mechanisms.file_types import SHOWN
 
 POLICY: Final = "default-src 'none'; sandbox"
 _TEXT: Final = "text/plain"

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Integer
 from lti_tool.app import create_app
 from lti_tool.models import Base
 from lti_tool.services.assembling import assemble
-from lti_tool.services.roles import MAY, Permission, Role
+from lti_tool.services.people.roles import MAY, Permission, Role
 from lti_tool.settings import from_environment, names
 from lti_tool.views.api_guards import SOURCE
 from lti_tool.views.guards import GUARD

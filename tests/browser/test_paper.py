@@ -14,8 +14,8 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from lti_tool.models import SheetSet
-from lti_tool.services.sheets import pages_of
-from lti_tool.services.sheets_reading import read_waiting
+from lti_tool.services.sheets.reading import read_waiting
+from lti_tool.services.sheets.sheets import pages_of
 from qualoop.assessment import reveal
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import NewContext

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, ViewportSize, expect
 
 from demo.tool_setup import ORGANISATION, qualoop_command
-from lti_tool.services.registrations import KEPT_S
+from lti_tool.services.platforms.registrations import KEPT_S
 from tests.browser.accessibility import serious_findings
 from tests.browser.conftest import NewContext
 from tests.browser.demo_parts import DemoParts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 from werkzeug.serving import make_server
 
 from tests.browser.accessibility import serious_findings
@@ -60,6 +60,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     tool.runtime.http.close()
 
 
+def send(button: Locator) -> None:
+    """Press a button, or Enter in a field, and wait for the page that follows: others reload when it is there."""
+    with button.page.expect_navigation():
+        button.press("Enter")
+
+
 def fits(page: Page) -> bool:
     """Say whether nothing of a page stands outside its width."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
@@ -74,8 +80,7 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     course: Course = open_course(site.tool, f"w-{next(COURSES)}", CHAIN)
     teacher = site.visit(new_context, course.teacher, "class/room/", language)
     teacher.locator("#room-teams").fill("2")
-    with teacher.expect_navigation():
-        teacher.locator("form", has=teacher.locator("#room-teams")).locator("button").press("Enter")
+    send(teacher.locator("form", has=teacher.locator("#room-teams")).locator("button"))
     pages = [site.visit(new_context, course.learner(number), "room/", language) for number in (1, 2)]
     for page in pages:
         page.locator("button[name=team][value='1']").click()
@@ -88,11 +93,9 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     expect(second.locator(take)).to_have_count(0)
     first.locator("details", has=first.locator("#team-name")).locator("summary").click()
     first.locator("#team-name").fill("Tide")
-    with first.expect_navigation():
-        first.locator("#team-name").press("Enter")
+    send(first.locator("#team-name"))
     teacher.reload()
-    with teacher.expect_navigation():
-        teacher.locator("button[value=open]").press("Enter")
+    send(teacher.locator("button[value=open]"))
     first.reload()
     first.locator("input[name^='retailer-level.']").first.fill("-3")
     first.locator("button[value=save]").click()
@@ -105,8 +108,7 @@ def test_a_class_plays_a_round(site: Site, new_context: NewContext, language: st
     expect(field).to_have_value("25")
     teacher.reload()
     expect(teacher.locator("body")).to_contain_text("Tide")
-    with teacher.expect_navigation():
-        teacher.locator("button[value=close]").press("Enter")
+    send(teacher.locator("button[value=close]"))
     first.reload()
     expect(first.get_by_role("heading", name=FIRM[language])).to_be_visible()
     for page in (teacher, first):
@@ -123,8 +125,7 @@ def test_a_team_bids_on_a_phone(site: Site, new_context: NewContext, language: s
     learner.locator("button[value='take:buyer']").click()
     teacher = site.visit(new_context, course.teacher, "class/room/", language)
     teacher.set_viewport_size(ViewportSize(width=1280, height=900))
-    with teacher.expect_navigation():
-        teacher.locator("button[value=open]").click()
+    send(teacher.locator("button[value=open]"))
     learner.reload()
     bids = learner.locator("input[name^='bid.']")
     expect(bids.first).to_be_visible()
@@ -145,8 +146,7 @@ def test_a_team_bids_on_a_phone(site: Site, new_context: NewContext, language: s
     expect(learner.locator("p[role=status][data-tone=good]")).to_be_visible()
     expect(bids.first).to_have_value("1.20")
     teacher.reload()
-    with teacher.expect_navigation():
-        teacher.locator("button[value=close]").click()
+    send(teacher.locator("button[value=close]"))
     expect(teacher.locator("#room-standings, table").last).to_be_visible()
     learner.reload()
     expect(learner.locator("body")).to_contain_text({"en": "What round 1 brought", "zh-Hans": "第 1 轮"}[language])

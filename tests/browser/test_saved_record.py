@@ -14,8 +14,9 @@ from playwright.sync_api import Page, expect
 
 from lti_tool.lti.tool_keys import make_tool_key
 from lti_tool.models import Organisation
-from lti_tool.services import key_rotation, ledger, tool_keys
-from lti_tool.services.key_rotation import Terms
+from lti_tool.services.ledger import ledger
+from lti_tool.services.platforms import key_rotation, tool_keys
+from lti_tool.services.platforms.key_rotation import Terms
 from qualoop.ledger import Download, as_document, as_page
 from tests.browser.accessibility import serious_findings
 from tests.factories.classrooms import enter

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import ClassPoll, ClassSession
-from lti_tool.services.class_live import stamp
+from lti_tool.services.classes.live import stamp
 from qualoop.classroom.roll_call import ROTATION, short_code, token
 from tests.factories.classrooms import LESSON, Seat, enter
 from tests.factories.launches import TOOL_ORIGIN

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import LtiSession, Person, ResourceLink
-from lti_tool.services import attempts
-from lti_tool.services.attempts import Who
+from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts.attempts import Who
 from qualoop.assessment import Hotspot, Item, Matching, MultipleChoice, Ordering, SingleChoice, reveal
 from qualoop.content_packages import Lesson, QuestionStep
 from qualoop.player import Action

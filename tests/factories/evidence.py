@@ -11,7 +11,7 @@ from typing import Final
 
 from lti_tool.db import Database
 from lti_tool.models import Activity, ContentVersion, Organisation, TagSet
-from lti_tool.services.evidence import Submission
+from lti_tool.services.evidence.evidence import Submission
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm
 from qualoop.values import Score
 

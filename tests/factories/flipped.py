@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import FlippedStep, FlippedUnit, ResourceLink
-from lti_tool.services.flipped_units import FlippedMissingError
+from lti_tool.services.flipped.units import FlippedMissingError
 from tests.factories.choosing import Chooser, open_chooser, request_of, sent_by
 from tests.factories.classrooms import COURSE, Seat, enter
 from tests.factories.launches import LTI, TOOL_ORIGIN

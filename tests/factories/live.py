@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from lti_tool.models import LiveProjectRow, SubmissionRow
-from lti_tool.services.content_install import ContentImport
+from lti_tool.services.mastery.content_install import ContentImport
 from qualoop.content_packages import LiveProject, load_package, open_live_project
 from qualoop.framework import load_framework, shipped_content
 from tests.factories.classrooms import LESSON, Seat, enter

@@ -24,11 +24,11 @@ from lti_tool.models import (
     ResourceLink,
     TagSet,
 )
-from lti_tool.services import evidence
-from lti_tool.services.class_members import Link
-from lti_tool.services.class_team_evidence import SOURCE as TEAM_CHECK
-from lti_tool.services.evidence import Submission
-from lti_tool.services.loop_meter import LoopFilters, LoopMeter, read_loop
+from lti_tool.services.classes.team_evidence import SOURCE as TEAM_CHECK
+from lti_tool.services.courses.members import Link
+from lti_tool.services.evidence import evidence
+from lti_tool.services.evidence.evidence import Submission
+from lti_tool.services.loops.loop_meter import LoopFilters, LoopMeter, read_loop
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm
 from qualoop.records.loop import CHECK_KIND
 from qualoop.values import Score

@@ -11,18 +11,21 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import select
 
 from lti_tool.models import Activity, Attempt, Base, ContentVersion, LtiSession, MarkRow, SubmissionRow, TagSet
-from lti_tool.services import attempts, marking, marking_release, rubrics, submissions
-from lti_tool.services.class_members import Link
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.marking import Judgement, Saved
-from lti_tool.services.marking_cases import Case, Desk, Marker, get_case
-from lti_tool.services.marking_queue import Filters, Queue, queue
-from lti_tool.services.marking_release import Due
-from lti_tool.services.marking_results import LearnerMarks, marks_for_learner
-from lti_tool.services.marking_setups import Setup, save_setup
-from lti_tool.services.rubrics import StoredRubric
-from lti_tool.services.submissions import Author, Submission
-from lti_tool.services.submitted_work import Work
+from lti_tool.services.attempts import attempts, submissions
+from lti_tool.services.attempts.marking_setups import Setup, save_setup
+from lti_tool.services.attempts.submissions import Author, Submission
+from lti_tool.services.attempts.submitted_work import Work
+from lti_tool.services.content import rubrics
+from lti_tool.services.content.rubrics import StoredRubric
+from lti_tool.services.courses.members import Link
+from lti_tool.services.marking import marking
+from lti_tool.services.marking import release as marking_release
+from lti_tool.services.marking.cases import Case, Desk, Marker, get_case
+from lti_tool.services.marking.marking import Judgement, Saved
+from lti_tool.services.marking.marking_queue import Filters, Queue, queue
+from lti_tool.services.marking.release import Due
+from lti_tool.services.marking.results import LearnerMarks, marks_for_learner
+from lti_tool.services.mastery.content_install import ContentImport
 from qualoop.assessment.marking import MarkSheet, own_position
 from qualoop.assessment.rubric import Rubric, manifest_parts, rubric_tags
 from qualoop.content_packages import load_package

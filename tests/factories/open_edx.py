@@ -22,8 +22,8 @@ from demo.processes import Child, last_lines
 from demo.running import answers, start_tool
 from demo.tool_setup import ToolSetup, tool_environment
 from lti_tool.services.assembling import assemble
-from lti_tool.services.outbox import Terms
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.mechanisms.outbox import Terms
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.settings import from_environment
 from lti_tool.worker import Worker, make_dispatch
 from qualoop.commands import main

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent, LtiSession, ResourceLink, SheetPage, SheetSet, SheetUpload
-from lti_tool.services import sheets, sheets_evidence, sheets_items, sheets_upload
-from lti_tool.services.class_members import Link
-from lti_tool.services.sheets import PrintWords, SheetPlan
-from lti_tool.services.sheets_evidence import SheetImport
-from lti_tool.services.sheets_reading import read_waiting
-from lti_tool.services.sheets_settling import Settler
-from lti_tool.services.sheets_upload import Uploader
-from lti_tool.services.submitted_work import NewFile
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.courses.members import Link
+from lti_tool.services.sheets import evidence, items, sheets
+from lti_tool.services.sheets import upload as sheets_upload
+from lti_tool.services.sheets.evidence import SheetImport
+from lti_tool.services.sheets.reading import read_waiting
+from lti_tool.services.sheets.settling import Settler
+from lti_tool.services.sheets.sheets import PrintWords, SheetPlan
+from lti_tool.services.sheets.upload import Uploader
 from qualoop.assessment import reveal
 from qualoop.classroom.sheets.shapes import Paper
 from tests.factories.classrooms import LESSON, Seat, enter
@@ -72,7 +73,7 @@ class Hall:
         with self.tool.runtime.database.transaction() as session:
             row = sheets_upload.get_upload(session, self.link, uuid, locked=True)
             made = SheetImport(row=row, contents=self.tool.runtime.contents, actor=self.teacher, secret=SECRET)
-            do = sheets_evidence.undo_upload if undo else sheets_evidence.apply_upload
+            do = evidence.undo_upload if undo else evidence.apply_upload
             do(session, made, now=self.tool.clock())
 
     def settler(self, *, may_record: bool = True) -> Settler:
@@ -112,7 +113,7 @@ def open_hall(tool: Tool) -> Hall:
             resource_link_id=seat.resource_link_id,
             activity_id=None,
         )
-        lesson = sheets_items.find_lesson(session.connection(), tool.runtime.contents, tool.organisation_id, LESSON)
+        lesson = items.find_lesson(session.connection(), tool.runtime.contents, tool.organisation_id, LESSON)
         assert lesson
         parts = [item.part for item in lesson.items if item.kind == "one"][:2]
         plan = SheetPlan(title="Test", parts=parts, versions=2, paper=Paper.A4, language="en", blanks=1)

@@ -9,13 +9,13 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from lti_tool.models import Activity, ContentVersion, PeerReview
-from lti_tool.services import peer_oversight, peer_received, peer_reviews, peer_scores
-from lti_tool.services.marking_cases import KeyOwner
-from lti_tool.services.peer_oversight import Oversight, StaffReview
-from lti_tool.services.peer_pool import Pool, read_pool
-from lti_tool.services.peer_received import Received
-from lti_tool.services.peer_reviews import HandIn, OpenReview, Reader, SavedReview
-from lti_tool.services.peer_setups import get_plan
+from lti_tool.services.marking import peer_oversight, peer_received, peer_reviews, peer_scores
+from lti_tool.services.marking.cases import KeyOwner
+from lti_tool.services.marking.peer_oversight import Oversight, StaffReview
+from lti_tool.services.marking.peer_pool import Pool, read_pool
+from lti_tool.services.marking.peer_received import Received
+from lti_tool.services.marking.peer_reviews import HandIn, OpenReview, Reader, SavedReview
+from lti_tool.services.marking.peer_setups import get_plan
 from qualoop.assessment.marking import MarkSheet
 from qualoop.assessment.peer_rules import PeerRules
 from qualoop.assessment.samples import Sample, samples_document

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import LedgerEvent, ObservationCapture
-from lti_tool.services import rubrics
+from lti_tool.services.content import rubrics
 from qualoop.assessment.rubric import Rubric, content_hash
 from tests.factories.classrooms import Seat
 from tests.factories.launches import TOOL_ORIGIN

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import select
 
 from lti_tool.models import Activity, ContentVersion, Job, MasteryGeneration, MasteryUpdate, Organisation
-from lti_tool.services import evidence, jobs, mastery_cache, replay, replay_steps
-from lti_tool.services.evidence_checks import Submission
-from lti_tool.services.jobs import JobState, Progress
-from lti_tool.services.replay import Choice
+from lti_tool.services.evidence import evidence
+from lti_tool.services.evidence.checks import Submission
+from lti_tool.services.mastery import cache, replay, replay_steps
+from lti_tool.services.mastery.replay import Choice
+from lti_tool.services.mechanisms import jobs
+from lti_tool.services.mechanisms.jobs import JobState, Progress
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence, EvidenceForm
 from qualoop.values import Score
 from tests.factories.tool import Tool
@@ -110,7 +112,7 @@ def mastery(tool: Tool, state: str = "adopted") -> dict[str, Any]:
     with tool.runtime.database.reading() as session:
         generation = session.scalars(select(MasteryGeneration.id).where(MasteryGeneration.state == state)).one()
         connection = session.connection()
-        states = mastery_cache.dump_states(connection, mastery_cache.Place(tool.organisation_id, generation))
+        states = cache.dump_states(connection, cache.Place(tool.organisation_id, generation))
         updates = session.execute(
             select(MasteryUpdate.event_seq, MasteryUpdate.learner, MasteryUpdate.codes, MasteryUpdate.numbers)
             .where(MasteryUpdate.generation_id == generation)

@@ -13,13 +13,14 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from lti_tool.models import LtiSession
-from lti_tool.services import rooms_rounds, rooms_teams
-from lti_tool.services.class_members import Link
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.rooms import Room, find_room
-from lti_tool.services.rooms_game import RoundResult
-from lti_tool.services.rooms_rounds import Page, RoomPlan
-from lti_tool.services.rooms_teams import Draft, Learner
+from lti_tool.services.courses.members import Link
+from lti_tool.services.mastery.content_install import ContentImport
+from lti_tool.services.rooms import rounds
+from lti_tool.services.rooms import teams as rooms_teams
+from lti_tool.services.rooms.game import RoundResult
+from lti_tool.services.rooms.rooms import Room, find_room
+from lti_tool.services.rooms.rounds import Page, RoomPlan
+from lti_tool.services.rooms.teams import Draft, Learner
 from qualoop.content_packages import Package, load_package
 from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators.decisions import Decision
@@ -87,16 +88,16 @@ class Course:
         plan = RoomPlan(teams=teams, size=size, ghosts=ghosts)
         runtime = self.tool.runtime
         with runtime.database.transaction() as session:
-            return rooms_rounds.open_room(session, runtime.contents, self.link, plan, key=key, now=self.tool.clock.now)
+            return rounds.open_room(session, runtime.contents, self.link, plan, key=key, now=self.tool.clock.now)
 
     def open(self) -> None:
         with self.tool.runtime.database.transaction() as session:
-            rooms_rounds.open_round(session, self.link, self.page())
+            rounds.open_round(session, self.link, self.page())
 
     def close(self, **more: Any) -> RoundResult:
         runtime, page = self.tool.runtime, more.pop("page", None) or self.page()
         with runtime.database.transaction() as session:
-            return rooms_rounds.close_round(session, runtime.contents, self.link, page, now=self.tool.clock.now, **more)
+            return rounds.close_round(session, runtime.contents, self.link, page, now=self.tool.clock.now, **more)
 
     def who(self, seat: Seat) -> Learner:
         return Learner(link=self.link, person_id=seat.who.person_id, room=self.room().uuid)

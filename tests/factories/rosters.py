@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 
 from lti_tool.models import Context, Person, Registration, RosterRead
-from lti_tool.services.class_members import Link, Member, list_members
-from lti_tool.services.platform_services import services_of
-from lti_tool.services.roster import RosterReader
-from lti_tool.services.roster_apply import Applied
+from lti_tool.services.courses.members import Link, Member, list_members
+from lti_tool.services.platforms.platform_services import services_of
+from lti_tool.services.rosters.apply import Applied
+from lti_tool.services.rosters.roster import RosterReader
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import NRPS
 from tests.factories.tool import Tool, make_tool

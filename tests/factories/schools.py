@@ -28,7 +28,7 @@ from lti_tool.models import (
     Registration,
     ResourceLink,
 )
-from lti_tool.services import scores
+from lti_tool.services.grades import scores
 
 RowT = TypeVar("RowT", bound=Base)
 

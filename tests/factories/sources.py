@@ -12,8 +12,10 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import Organisation, Registration
-from lti_tool.services import ledger, sources, tool_keys
-from lti_tool.services.sources import NewKey
+from lti_tool.services.ledger import ledger
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.sources import sources
+from lti_tool.services.sources.sources import NewKey
 from qualoop.exchange import sign_request
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import SECRET, Tool, shipped

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import ClassGroupTask, ClassScratch, ClassTeam, ClassTeamCheck, ClassTeamMember, LedgerEvent
-from lti_tool.services import class_team_cards
+from lti_tool.services.sheets import class_team_cards
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import LESSON, Seat
 

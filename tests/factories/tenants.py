@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import Instant
 from lti_tool.models import Base, Organisation
-from lti_tool.services import imports
+from lti_tool.services.mechanisms import imports
 from tests.factories.choosing import Chooser, open_chooser
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import LaunchingPlatform, rsa_key

@@ -24,11 +24,12 @@ from lti_tool.lti.tool_keys import ToolKey, make_tool_key, seal_tool_key
 from lti_tool.models import Deployment, Organisation, Registration
 from lti_tool.models import ToolKey as ToolKeyRow
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services import imports, tool_keys
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.contents import Contents
-from lti_tool.services.registrations import Registrations
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.mastery.content_install import ContentImport
+from lti_tool.services.mechanisms import imports
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.platforms.registrations import Registrations
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.settings import Settings
 from qualoop.errors import QualoopError
 from qualoop.framework import load_framework, shipped_content

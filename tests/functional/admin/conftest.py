@@ -25,9 +25,11 @@ from lti_tool.models import (
     RegistrationInvite,
     ResourceLink,
 )
-from lti_tool.services import imports, inbox, invites, jobs, teacher_records
-from lti_tool.services.outbox import State, inbox_reason, inbox_subject
-from lti_tool.services.teacher_records import Holder
+from lti_tool.services.mechanisms import imports, inbox, jobs
+from lti_tool.services.mechanisms.outbox import State, inbox_reason, inbox_subject
+from lti_tool.services.platforms import invites
+from lti_tool.services.programme import teacher_records
+from lti_tool.services.programme.teacher_records import Holder
 from qualoop.records.teacher_record import EntryBody, EntryKind
 from tests.factories.launches import LaunchingPlatform
 from tests.factories.tool import NOON, SECRET, Tool, register_platform, shipped

@@ -8,9 +8,9 @@ from html import unescape
 
 from werkzeug.test import Client, TestResponse
 
-from lti_tool.services import administration
-from lti_tool.services.administration import Actor, Desk
-from lti_tool.services.roles import Role
+from lti_tool.services.administration import administration
+from lti_tool.services.administration.administration import Actor, Desk
+from lti_tool.services.people.roles import Role
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool
 

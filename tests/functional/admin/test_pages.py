@@ -19,7 +19,7 @@ from lti_tool.models import (
     RegistrationInvite,
     ToolKey,
 )
-from lti_tool.services.roles import Role
+from lti_tool.services.people.roles import Role
 from tests.factories.launches import Case
 from tests.factories.tool import Tool
 from tests.functional.admin.conftest import Furnished

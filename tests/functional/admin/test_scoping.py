@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lti_tool.app import create_app
 from lti_tool.models import AdminSession, Base
 from lti_tool.services.assembling import assemble
-from lti_tool.services.roles import Role
+from lti_tool.services.people.roles import Role
 from lti_tool.settings import from_environment
 from lti_tool.views.guards import GUARD
 from tests.factories.tool import Tool

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import AdminChange, AdminLink, AdminSession
-from lti_tool.services import administration
-from lti_tool.services.roles import Role
+from lti_tool.services.administration import administration
+from lti_tool.services.people.roles import Role
 from lti_tool.views.admin_guards import COOKIE
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool

@@ -8,8 +8,8 @@ from html import unescape
 
 import pytest
 
-from lti_tool.services import sources
-from lti_tool.services.sources import NewKey
+from lti_tool.services.sources import sources
+from lti_tool.services.sources.sources import NewKey
 from qualoop.exchange import Secret
 from tests.factories.sources import INLINE, INLINE_HASH, Site, event, make_site
 from tests.factories.tool import Tool

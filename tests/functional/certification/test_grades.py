@@ -13,8 +13,8 @@ from sqlalchemy import update
 from benchmarks.ags_stub import LINE_ITEMS_PATH, Stub, running
 from lti_tool.lti import ags
 from lti_tool.models import Registration
-from lti_tool.services.grade_results import GradeResults
-from lti_tool.services.platform_services import services_of
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.platforms.platform_services import services_of
 from lti_tool.worker import Worker, make_dispatch
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import AGS

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from lti_tool.services.rubrics import StoredRubric
+from lti_tool.services.content.rubrics import StoredRubric
 from tests.factories.marking import Room, make_room, one_lesson, open_course
 from tests.factories.tool import Tool, make_tool
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from lti_tool.services.submitted_work import Work
+from lti_tool.services.attempts.submitted_work import Work
 from tests.factories.classrooms import Seat
 from tests.factories.marking import ASSISTANT, MENTOR, Room
 from tests.factories.rubrics import sheet

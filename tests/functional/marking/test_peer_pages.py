@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert
 
 from lti_tool.models import CourseGroup, CourseGroupMember
-from lti_tool.services.rubrics import StoredRubric
-from lti_tool.services.submitted_work import NewFile, Work
+from lti_tool.services.attempts.submitted_work import NewFile, Work
+from lti_tool.services.content.rubrics import StoredRubric
 from tests.factories import peers
 from tests.factories.classrooms import Seat
 from tests.factories.marking import Room, open_course

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lti_tool.services.rubrics import StoredRubric
+from lti_tool.services.content.rubrics import StoredRubric
 from qualoop.commands import main
 from tests.factories.marking import Room
 from tests.factories.rubrics import RUBRIC

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lti_tool.services.submitted_work import MAX_FILE_BYTES
+from lti_tool.services.attempts.submitted_work import MAX_FILE_BYTES
 from tests.factories.classrooms import Seat
 from tests.factories.marking import Room
 from tests.factories.rubrics import sheet

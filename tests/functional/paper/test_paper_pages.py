@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse, create_environ
 
 from lti_tool.models import InboxItem, LedgerEvent, Sheet, SheetAnswer, SheetFile, SheetPage, SheetSet
-from lti_tool.services.sheets import pages_of
-from lti_tool.services.sheets_reading import read_waiting
+from lti_tool.services.sheets.reading import read_waiting
+from lti_tool.services.sheets.sheets import pages_of
 from qualoop.assessment import reveal
 from qualoop.classroom.sheets.shapes import Page
 from qualoop.content_packages import Lesson

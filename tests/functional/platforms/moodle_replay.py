@@ -21,14 +21,14 @@ from lti_tool.lti import ags
 from lti_tool.lti.errors import LtiError
 from lti_tool.lti.registration import Registration
 from lti_tool.models import Registration as RegistrationRow
-from lti_tool.services.access_tokens import AccessTokens
-from lti_tool.services.grade_columns import Column, ColumnMissingError, GradeColumns
-from lti_tool.services.grade_results import GradeResults
-from lti_tool.services.moodle_sites import MoodleClient, Site
-from lti_tool.services.outbox import Result
-from lti_tool.services.platform_services import PlatformServices, services_of
-from lti_tool.services.roster_pages import read_roster
-from lti_tool.services.score_posts import ScoreMessage, ScorePosts
+from lti_tool.services.grades.columns import Column, ColumnMissingError, GradeColumns
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.grades.score_posts import ScoreMessage, ScorePosts
+from lti_tool.services.mechanisms.outbox import Result
+from lti_tool.services.moodle.sites import MoodleClient, Site
+from lti_tool.services.platforms.access_tokens import AccessTokens
+from lti_tool.services.platforms.platform_services import PlatformServices, services_of
+from lti_tool.services.rosters.pages import read_roster
 from qualoop.errors import QualoopError
 from tests.factories.tool import SECRET, Tool
 from tests.unit.outgoing.servers import serving

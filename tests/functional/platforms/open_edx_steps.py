@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from lti_tool.lti import ags
 from lti_tool.outgoing import Reply
-from lti_tool.services.platform_services import services_of
+from lti_tool.services.platforms.platform_services import services_of
 from qualoop.values import Score
 from tests.factories.launches import AGS
 from tests.factories.open_edx import OpenEdx, claims_of

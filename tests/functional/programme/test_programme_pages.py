@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from lti_tool.services.roles import Role
+from lti_tool.services.people.roles import Role
 from tests.factories.class_sessions import CHOICE, Classroom
 from tests.functional.admin.steps import signed_in
 

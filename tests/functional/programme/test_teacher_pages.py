@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from lti_tool.services import teacher_records
-from lti_tool.services.teacher_records_review import warn_of_expiry
+from lti_tool.services.programme import teacher_records
+from lti_tool.services.programme.teacher_records_review import warn_of_expiry
 from tests.factories.class_sessions import Classroom
 from tests.factories.launches import TOOL_ORIGIN
 from tests.functional.admin.steps import signed_in

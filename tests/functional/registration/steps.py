@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import Registration
-from lti_tool.services import invites, platform_approval
+from lti_tool.services.platforms import approval, invites
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool
 from tests.fakes.registering_platform import (
@@ -57,7 +57,7 @@ def stored(tool: Tool) -> Registration | None:
 def approve(tool: Tool) -> None:
     with tool.runtime.database.transaction() as session:
         row = session.scalars(select(Registration).where(Registration.client_id == CLIENT_ID)).one()
-        platform_approval.approve(session, row, now=tool.clock.now)
+        approval.approve(session, row, now=tool.clock.now)
     tool.runtime.registrations.forget()
 
 

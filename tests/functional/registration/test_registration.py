@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Deployment, InboxItem, Organisation, Registration, RegistrationInvite
-from lti_tool.services import invites, platform_approval
+from lti_tool.services.platforms import approval, invites
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool, register_platform
 from tests.fakes.registering_platform import (
@@ -267,7 +267,7 @@ def test_s14_a_refused_platform_is_gone_and_its_link_stays_used(
     register(tool, platform, link)
     with tool.runtime.database.transaction() as session:
         row = session.scalars(select(Registration).where(Registration.client_id == CLIENT_ID)).one()
-        platform_approval.refuse(session, row, now=tool.clock.now)
+        approval.refuse(session, row, now=tool.clock.now)
     tool.runtime.registrations.forget()
     assert code_of(launching(tool, platform).browser().login().text) == "lti-unknown-issuer"
     assert code_of(get(tool, link, platform.opening()).text) == "lti-invite-used"
@@ -284,8 +284,8 @@ def test_s14_only_what_waits_can_be_refused(tool: Tool, platform: RegisteringPla
     approve(tool)
     with tool.runtime.database.transaction() as session:
         row = session.scalars(select(Registration).where(Registration.client_id == CLIENT_ID)).one()
-        with pytest.raises(platform_approval.RegistrationNotPendingError):
-            platform_approval.refuse(session, row, now=tool.clock.now)
+        with pytest.raises(approval.RegistrationNotPendingError):
+            approval.refuse(session, row, now=tool.clock.now)
 
 
 def test_s14_what_waits_takes_nothing_from_what_is_approved(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import DeepLink, InboxItem, Person
-from lti_tool.services.deep_links import LIFE, purge_requests
+from lti_tool.services.launches.deep_links import LIFE, purge_requests
 from tests.factories.choosing import DL, FIRST, SECOND, open_chooser, request_of, sent_by
 from tests.factories.launches import LTI, MEMBERSHIP, Case, LaunchingPlatform
 from tests.factories.tool import Tool, register_platform

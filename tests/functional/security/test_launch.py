@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import Identity, InboxItem, LaunchState, LtiSession, Person
-from lti_tool.services.logins import purge_states
+from lti_tool.services.people.logins import purge_states
 from lti_tool.views.oidc import MAX_SESSIONS
 from tests.factories.launches import LTI, TOOL_ORIGIN, Case, public_jwk, rsa_key
 from tests.factories.tool import Tool

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from lti_tool.models import ObservationCapture, ObservationMember, Organisation
 from lti_tool.services.erasure import erase
-from lti_tool.services.observing_receive import course_uuid
+from lti_tool.services.observing.receive import course_uuid
 from tests.factories.phones import Phone, PracticeCourse, install, join
 from tests.factories.tenants import CANARY, Tenant, checksums, two_tenants
 from tests.factories.tool import make_tool

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import LaunchState, LtiSession
-from lti_tool.services.bearers import LIFE, RENEWED_BELOW
-from lti_tool.services.logins import digest
+from lti_tool.services.people.bearers import LIFE, RENEWED_BELOW
+from lti_tool.services.people.logins import digest
 from tests.factories.frames import FRAME, Frame, hidden, said
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool

@@ -23,8 +23,8 @@ from lti_tool.models import (
     RegistrationInvite,
     ResourceLink,
 )
-from lti_tool.services import administration
-from lti_tool.services.administration import AdminLinkUsedError, AdminMissingError
+from lti_tool.services.administration import administration
+from lti_tool.services.administration.administration import AdminLinkUsedError, AdminMissingError
 from qualoop.values import ValueRefusedError
 from tests.factories.tool import Tool
 from tests.functional.admin.conftest import Furnished, add

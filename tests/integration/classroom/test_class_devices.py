@@ -9,8 +9,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from lti_tool.models import ClassDevice, ClassSeat, LedgerEvent, MasteryMemory, MasteryUpdate
-from lti_tool.services.class_devices import purge_devices
-from lti_tool.services.jobs import JobState
+from lti_tool.services.classes.devices import purge_devices
+from lti_tool.services.mechanisms.jobs import JobState
 from qualoop.classroom.roll_call import MAX_CODE_TRIES
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import select, update
 
 from lti_tool.models import ClassPoll, ClassSession, ClassVote, LedgerEvent
-from lti_tool.services import class_evidence, class_overdue, evidence_locks
+from lti_tool.services.classes import evidence as class_evidence
+from lti_tool.services.classes import overdue
+from lti_tool.services.evidence import locks
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
 from tests.integration.classroom.test_class_devices import forms, pairing_code
@@ -21,7 +23,7 @@ from tests.integration.classroom.test_class_polls import evidence
 
 def close_overdue(room: Classroom) -> int:
     parts = room.tool.runtime
-    return class_overdue.close_overdue(
+    return overdue.close_overdue(
         parts.database, parts.contents, secret=parts.settings.secret_key, now=room.tool.clock.now
     )
 
@@ -71,7 +73,7 @@ def test_two_classes_that_end_at_the_same_moment_both_end(
     room: Classroom, another: Classroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two that share the organisation with votes, and then want all of it for who came, each would wait for the other."""
-    monkeypatch.setattr(evidence_locks, "MOST_LOCKS", 4)
+    monkeypatch.setattr(locks, "MOST_LOCKS", 4)
     meeting, came, classes = threading.Barrier(2), class_evidence.record_attendance, []
     for each in (room, another):
         learners = [each.learner(number) for number in range(1, 5)]

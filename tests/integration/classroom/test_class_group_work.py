@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lti_tool.models import ClassPeerRating, MasteryMemory, MasteryUpdate, Organisation
 from lti_tool.services import erasure
-from lti_tool.services.class_team_erasure import purge_team_words
+from lti_tool.services.classes.team_erasure import purge_team_words
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
 from tests.factories.team_classes import TeamClass, team_class

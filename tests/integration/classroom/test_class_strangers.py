@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassDevice, ClassSeat, ClassSession, Enrolment
-from lti_tool.services import class_closing, class_devices, class_seats, class_sessions
-from lti_tool.services.class_evidence import SYSTEM, Corrector
-from lti_tool.services.class_members import get_member
+from lti_tool.services.classes import closing, devices, sessions
+from lti_tool.services.classes import seats as class_seats
+from lti_tool.services.classes.evidence import SYSTEM, Corrector
+from lti_tool.services.courses.members import get_member
 from qualoop.classroom.roll_call import MAX_CODE_TRIES
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
@@ -27,8 +28,8 @@ def meanwhile(room: Classroom, act: Callable[[Session, ClassSession], object], o
     """Do ``act`` in a transaction that commits only after ``other`` has begun, and waits for it where it must."""
     with ThreadPoolExecutor(1) as pool:
         with room.tool.runtime.database.transaction() as session:
-            row = class_sessions.get_by_uuid(session, room.row().uuid)
-            row = class_sessions.get_session(session, class_sessions.link_of_session(row), row.uuid, locked=True)
+            row = sessions.get_by_uuid(session, room.row().uuid)
+            row = sessions.get_session(session, sessions.link_of_session(row), row.uuid, locked=True)
             act(session, row)
             session.flush()
             begun = pool.submit(other)
@@ -43,17 +44,17 @@ def by_system(room: Classroom) -> Corrector:
 def close(room: Classroom) -> Callable[[Session, ClassSession], object]:
     def act(session: Session, row: ClassSession) -> None:
         framework = room.tool.runtime.contents.find_framework(session.connection(), row.organisation_id)
-        class_closing.close_session(session, row, framework, by=by_system(room), now=room.tool.clock.now)
+        closing.close_session(session, row, framework, by=by_system(room), now=room.tool.clock.now)
 
     return act
 
 
 def confirming(room: Classroom, learner: Seat) -> Callable[[Session, ClassSession], object]:
     def act(session: Session, row: ClassSession) -> None:
-        link = class_sessions.link_of_session(row)
+        link = sessions.link_of_session(row)
         member = get_member(session.connection(), link, learner.who.person_uuid)
         [seat] = session.scalars(select(ClassSeat.id).where(ClassSeat.class_session_id == row.id))
-        class_closing.confirm_seat(session, row, (seat, member), None, by=by_system(room), now=room.tool.clock.now)
+        closing.confirm_seat(session, row, (seat, member), None, by=by_system(room), now=room.tool.clock.now)
 
     return act
 
@@ -101,7 +102,7 @@ def test_a_phone_that_is_paired_while_the_class_is_closed_keeps_its_mark(room: C
 def test_who_scans_while_a_planned_class_is_deleted_finds_none(room: Classroom) -> None:
     room.plan()
     token, uuid, phone = room.token(), room.row().uuid, room.phone()
-    answer = meanwhile(room, class_sessions.remove_session, lambda: phone.get(f"/class/here/{uuid}/{token}"))
+    answer = meanwhile(room, sessions.remove_session, lambda: phone.get(f"/class/here/{uuid}/{token}"))
     assert answer.status_code == 404
 
 
@@ -173,7 +174,7 @@ def test_a_room_takes_only_so_many_devices_without_a_name(room: Classroom, monke
 
 
 def test_a_class_takes_only_so_many_wrong_names(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_devices, "MOST_WRONG_NAMES", 2)
+    monkeypatch.setattr(devices, "MOST_WRONG_NAMES", 2)
     room.learner(1)
     room.plan()
     room.do("open")

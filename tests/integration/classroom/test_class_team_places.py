@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import ClassAppeal, CourseGroup, CourseGroupMember
-from lti_tool.services import class_live
-from lti_tool.services.class_team_elsewhere import APPEAL, MARK, RATE, list_places
+from lti_tool.services.classes import live
+from lti_tool.services.classes.team_elsewhere import APPEAL, MARK, RATE, list_places
 from tests.factories.class_sessions import Classroom
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.team_classes import TeamClass, team_class
@@ -115,7 +115,7 @@ def test_an_approved_mark_is_found_after_the_class(room: Classroom) -> None:
     change(found, "product", a, product="80")
     change(found, "approve", a)
     assert places(room, 1) == [(first, MARK)]
-    class_live.forget(room.tool.runtime.database, first, (room.row().organisation_id, room.row().context_id))
+    live.forget(room.tool.runtime.database, first, (room.row().organisation_id, room.row().context_id))
     page = a.get("in-class/").text
     assert "Your mark: A poster" in page
     assert f"/in-class/{first}/" in page
@@ -139,7 +139,7 @@ def test_the_page_of_a_team_that_is_no_more_is_fetched_anew(room: Classroom) -> 
     before = ask(shown[2])
     assert before.get_json()["version"] == int(shown[1])
     found.post("teams/make", do="clear")
-    class_live.forget_team(room.tool.runtime.database, room.row().uuid, shown[2].rsplit("/", 1)[1])
+    live.forget_team(room.tool.runtime.database, room.row().uuid, shown[2].rsplit("/", 1)[1])
     after = ask(shown[2], **{"If-None-Match": before.headers["ETag"]})
     assert (after.status_code, after.get_json()["version"]) == (200, 0)
     assert ask(shown[2], **{"If-None-Match": after.headers["ETag"]}).status_code == 304

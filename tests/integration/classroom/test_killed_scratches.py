@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 
 from lti_tool.models import ClassScratch
-from lti_tool.services import class_team_checks
+from lti_tool.services.classes import team_checks
 from tests.factories.class_sessions import cookies_of, open_classroom
 from tests.factories.classrooms import Seat
 from tests.factories.served_tool import served
@@ -69,8 +69,8 @@ class Scratching:
         return kept
 
     def _wrong(self) -> Iterator[Scratch]:
-        seed = class_team_checks.seed_of(self._check)
-        for number, item in enumerate(class_team_checks.read_items(self._check), 1):
+        seed = team_checks.seed_of(self._check)
+        for number, item in enumerate(team_checks.read_items(self._check), 1):
             for place, option in enumerate(item.options(seed)):
                 if not option.correct:
                     yield number, place, option.key

@@ -13,7 +13,9 @@ from sqlalchemy import insert, select
 
 from lti_tool.db import Database
 from lti_tool.models import ClassSession, ClassTeamCheck, LedgerEvent, Organisation
-from lti_tool.services import corrections, erasure, loop_meter_log
+from lti_tool.services import erasure
+from lti_tool.services.evidence import corrections
+from lti_tool.services.loops import log as loop_meter_log
 from qualoop.ledger import EvidenceForm, Reason
 from qualoop.records.loop import Hop, Run, Stage
 from qualoop.values import Score

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from lti_tool.models import ClassAppeal, ClassTeamAnswer, Organisation, TagSet
-from lti_tool.services import class_sessions, class_team_answers, class_team_checks, erasure
-from lti_tool.services.class_seats import Comer, find_seat
+from lti_tool.services import erasure
+from lti_tool.services.classes import sessions, team_answers, team_checks
+from lti_tool.services.classes.seats import Comer, find_seat
 from qualoop.classroom.team_check import ScratchRefusedError
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import LESSON
@@ -93,17 +94,17 @@ def test_members_who_scratch_at_once_come_one_after_another(room: Classroom) -> 
     found.until("team")
     wrong = [found.wrong(1, place) for place in range(2)]
     check = found.check()
-    items = class_team_checks.read_items(check)
-    keys = [option.key for option in items[0].options(class_team_checks.seed_of(check))]
+    items = team_checks.read_items(check)
+    keys = [option.key for option in items[0].options(team_checks.seed_of(check))]
     gate, database = threading.Barrier(4), room.tool.runtime.database
 
     def scratch(seat_of: int, place: int) -> None:
         gate.wait(10)
         with database.transaction() as session:
-            row = class_sessions.get_by_uuid(session, room.row().uuid)
+            row = sessions.get_by_uuid(session, room.row().uuid)
             seat = find_seat(session, row, Comer(person_id=found.learners[seat_of].who.person_id))
             assert seat is not None
-            class_team_answers.scratch(
+            team_answers.scratch(
                 session, row, seat, check_uuid=check.uuid, number=1, option=keys[place], now=room.tool.clock.now
             )
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from lti_tool.models import ClassSeat
-from lti_tool.services import class_evidence, class_team_scores
+from lti_tool.services.classes import evidence, team_scores
 from tests.factories.class_sessions import Classroom
 from tests.factories.team_classes import TeamClass, team_class
 from tests.integration.classroom.test_class_group_work import change, trio
@@ -63,7 +63,7 @@ def test_a_class_ends_while_marks_are_approved(
         session.execute(update(ClassSeat).where(of_session).values(mark="present"))
     led = meet(
         monkeypatch,
-        (class_evidence, "record_attendance", room.row().id),
+        (evidence, "record_attendance", room.row().id),
         (lambda: found.post("change", do="close"), lambda: sent(another, approve, **form)),
     )
     assert LED in led[0]
@@ -85,7 +85,7 @@ def test_a_check_is_counted_again_while_another_closes(
     found = many(room)
     led = meet(
         monkeypatch,
-        (class_team_scores, "record_scores", room.row().id),
+        (team_scores, "record_scores", room.row().id),
         (lambda: found.move("count-again", back="check"), lambda: sent(another, close, **form)),
     )
     assert "done=counted-again" in led[0]

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import ClassAppeal, ClassGroupMark, ClassSeat, ClassTeamScore, Organisation
-from lti_tool.services import class_members, corrections, replay
-from lti_tool.services.class_sessions import link_of_session
-from lti_tool.services.class_team_scores import final_cards
+from lti_tool.services.classes.sessions import link_of_session
+from lti_tool.services.classes.team_scores import final_cards
+from lti_tool.services.courses import members as class_members
+from lti_tool.services.evidence import corrections
+from lti_tool.services.mastery import replay
 from qualoop.ledger import Reason
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lti_tool.lti.errors import AlreadyAnsweredError
 from lti_tool.models import DeepLink
-from lti_tool.services import deep_links
+from lti_tool.services.launches import deep_links
 from tests.factories.choosing import DL, FIRST, SECOND, open_chooser, request_of, sent_by
 from tests.factories.tool import Tool
 

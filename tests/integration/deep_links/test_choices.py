@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Activity, ContentVersion, Organisation, TagSet
-from lti_tool.services.activity_choices import Search, list_choices
-from lti_tool.services.contents import Contents
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.records.activity_choices import Search, list_choices
 from qualoop.player import ActivityKinds, MicroLessonKind
 from qualoop.values import Text
 from tests.factories.choosing import FIRST, SECOND, Chooser, open_chooser, request_of

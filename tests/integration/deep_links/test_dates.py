@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import ResourceLink
-from lti_tool.services.link_settings import (
+from lti_tool.services.platforms.link_settings import (
     MAX_PARAMETER,
     SETTINGS_PARAMETER,
     as_parameter,

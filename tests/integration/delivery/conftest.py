@@ -11,9 +11,9 @@ from benchmarks.ags_stub import LINE_ITEMS_PATH, Stub, running
 from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services.contents import Contents
-from lti_tool.services.registrations import Registrations
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.platforms.registrations import Registrations
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.settings import Settings
 from lti_tool.worker import Worker, make_dispatch
 from tests.factories.schools import ALL_SCOPES, School, make_school, user_of

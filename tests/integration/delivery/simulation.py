@@ -23,12 +23,12 @@ from benchmarks.ags_stub import LINE_ITEMS_PATH, Stub
 from lti_tool.db import Database
 from lti_tool.lti.platform_keys import KeyCache
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services.contents import Contents
-from lti_tool.services.delivery_status import resend
-from lti_tool.services.dispatch import Dispatch
-from lti_tool.services.outbox import State
-from lti_tool.services.registrations import Registrations
-from lti_tool.services.runtime import Runtime
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.grades.delivery_status import resend
+from lti_tool.services.mechanisms.dispatch import Dispatch
+from lti_tool.services.mechanisms.outbox import State
+from lti_tool.services.platforms.registrations import Registrations
+from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.settings import Settings
 from lti_tool.worker import make_dispatch
 from tests.factories.schools import make_school, user_of

@@ -17,11 +17,11 @@ from lti_tool.db import Database
 from lti_tool.lti.errors import AccessTokenRefusedError
 from lti_tool.lti.registration import Registration
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services import key_rotation, tool_keys
-from lti_tool.services.access_tokens import AccessTokens
-from lti_tool.services.key_rotation import Terms
-from lti_tool.services.registrations import Registrations
-from lti_tool.services.tool_keys import LTI
+from lti_tool.services.platforms import key_rotation, tool_keys
+from lti_tool.services.platforms.access_tokens import AccessTokens
+from lti_tool.services.platforms.key_rotation import Terms
+from lti_tool.services.platforms.registrations import Registrations
+from lti_tool.services.platforms.tool_keys import LTI
 from tests.factories.schools import make_school
 from tests.integration.delivery.conftest import SECRET, Clock
 from tests.unit.outgoing.servers import Server, answering, serving

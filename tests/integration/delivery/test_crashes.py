@@ -19,8 +19,8 @@ from benchmarks.ags_stub import LINE_ITEMS_PATH, Fault, Stub
 from lti_tool.db import Database
 from lti_tool.models import Delivery as DeliveryRow
 from lti_tool.models import OutboxRow
-from lti_tool.services import outbox
-from lti_tool.services.outbox import DEFAULT_TERMS, Outcome, State
+from lti_tool.services.mechanisms import outbox
+from lti_tool.services.mechanisms.outbox import DEFAULT_TERMS, Outcome, State
 from tests.factories.schools import make_school
 from tests.integration.delivery.conftest import ITEM, SECRET, Delivery
 

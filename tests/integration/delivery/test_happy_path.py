@@ -5,8 +5,8 @@ from sqlalchemy import select
 from lti_tool.lti import ags
 from lti_tool.models import AccessToken
 from lti_tool.models import Delivery as DeliveryRow
-from lti_tool.services.delivery_status import delivery_states
-from lti_tool.services.outbox import Outcome, State
+from lti_tool.services.grades.delivery_status import delivery_states
+from lti_tool.services.mechanisms.outbox import Outcome, State
 from tests.integration.delivery.conftest import Delivery
 
 

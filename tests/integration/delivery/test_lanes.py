@@ -9,9 +9,9 @@ import pytest
 from benchmarks.ags_stub import Fault
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import Registration
-from lti_tool.services.delivery_status import delivery_states
-from lti_tool.services.lanes import WAITING_EACH, Lanes
-from lti_tool.services.outbox import Finished, Lane, Outcome, Parcel, Result, Row, State
+from lti_tool.services.grades.delivery_status import delivery_states
+from lti_tool.services.mechanisms.lanes import WAITING_EACH, Lanes
+from lti_tool.services.mechanisms.outbox import Finished, Lane, Outcome, Parcel, Result, Row, State
 from tests.integration.delivery.conftest import Delivery
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

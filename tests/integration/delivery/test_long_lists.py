@@ -11,10 +11,10 @@ from benchmarks.ags_platforms import BEHAVIOURS
 from lti_tool.lti.errors import LtiError
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.outgoing import Reply
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.grade_comparison import Compared
-from lti_tool.services.grade_pages import read_pages
-from lti_tool.services.outbox import State
+from lti_tool.services.grades.pages import read_pages
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import State
+from lti_tool.services.moodle.grade_comparison import Compared
 from tests.factories.schools import user_of
 from tests.integration.delivery.conftest import ITEM, Delivery
 from tests.integration.delivery.test_overrides import comparison, delivered

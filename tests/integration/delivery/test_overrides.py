@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from lti_tool.lti import ags
 from lti_tool.outgoing import AddressPolicy, HttpClient
-from lti_tool.services.access_tokens import AccessTokens
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.delivery_status import resend
-from lti_tool.services.grade_comparison import Compared, GradeComparison
-from lti_tool.services.grade_results import GradeResults
-from lti_tool.services.outbox import Outcome, State
-from lti_tool.services.platform_services import PlatformServices
-from lti_tool.services.registrations import Registrations
+from lti_tool.services.grades.delivery_status import resend
+from lti_tool.services.grades.results import GradeResults
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import Outcome, State
+from lti_tool.services.moodle.grade_comparison import Compared, GradeComparison
+from lti_tool.services.platforms.access_tokens import AccessTokens
+from lti_tool.services.platforms.platform_services import PlatformServices
+from lti_tool.services.platforms.registrations import Registrations
 from tests.factories.schools import user_of
 from tests.integration.delivery.conftest import ITEM, SECRET, TIMEOUT_S, Delivery
 from tests.integration.delivery.test_retries import state_of

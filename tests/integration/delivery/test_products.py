@@ -17,9 +17,9 @@ from benchmarks.ags_stub import LINE_ITEMS_PATH, SCORE_TYPE, Stub, running
 from lti_tool.db import Database
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import InboxItem
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.delivery_status import DeliveryState, delivery_states, resend
-from lti_tool.services.outbox import State
+from lti_tool.services.grades.delivery_status import DeliveryState, delivery_states, resend
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import State
 from tests.factories.schools import user_of
 from tests.integration.delivery.conftest import ITEM
 from tests.integration.delivery.simulation import Simulation

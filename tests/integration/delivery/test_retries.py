@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from benchmarks.ags_stub import Fault
 from lti_tool.models import InboxItem
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.delivery_status import DeliveryState, delivery_states, resend
-from lti_tool.services.outbox import Outcome, State
+from lti_tool.services.grades.delivery_status import DeliveryState, delivery_states, resend
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import Outcome, State
 from tests.integration.delivery.conftest import Delivery
 
 

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from benchmarks.ags_faults import Fault, no_faults
 from lti_tool.models import InboxItem, LinkScore
-from lti_tool.services import inbox, inbox_actions, outbox_decisions
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.delivery_status import resend
-from lti_tool.services.outbox import State
-from lti_tool.services.scores import AGS
+from lti_tool.services.administration import inbox_actions
+from lti_tool.services.grades import outbox_decisions
+from lti_tool.services.grades.delivery_status import resend
+from lti_tool.services.grades.scores import AGS
+from lti_tool.services.mechanisms import inbox
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import State
 from tests.integration.delivery.conftest import Delivery
 from tests.integration.delivery.test_overrides import delivered, in_the_grade_book
 from tests.integration.delivery.test_retries import state_of

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, select
 
 from lti_tool.db import Database, Driver
 from lti_tool.models import LedgerEvent
-from lti_tool.services import mastery_cache, mastery_steps, parts
-from lti_tool.services.evidence import Recorded, Submission, record, record_many
-from lti_tool.services.explanations import StoredUpdate
-from lti_tool.services.mastery_cache import Place
-from lti_tool.services.mastery_steps import Scored
+from lti_tool.services.content import parts
+from lti_tool.services.evidence.evidence import Recorded, Submission, record, record_many
+from lti_tool.services.mastery import cache, steps
+from lti_tool.services.mastery.cache import Place
+from lti_tool.services.mastery.explanations import StoredUpdate
+from lti_tool.services.mastery.steps import Scored
 from qualoop.ledger import Evidence
 from tests.factories.evidence import NOON, LedgerSchool, content_of, make_ledger_school
 
@@ -42,8 +43,8 @@ class Desk:
 
     def updates(self, learner: str) -> list[StoredUpdate]:
         with self.database.connection() as connection:
-            place = mastery_cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
-            return mastery_cache.list_updates(connection, place, learner)
+            place = cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
+            return cache.list_updates(connection, place, learner)
 
     def options(self, activity: str, part: str) -> int | None:
         """Return among how many options a blind guess picks one."""
@@ -55,17 +56,17 @@ class Desk:
     def states(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every adopted state."""
         with self.database.connection() as connection:
-            place = mastery_cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
-            return mastery_cache.dump_states(connection, place)
+            place = cache.place_to_advance(connection, self.school.organisation_id, 0, NOON)
+            return cache.dump_states(connection, place)
 
     def replayed(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return the states that the ledger gives from its first event on, one event after the other."""
         place = Place(self.school.organisation_id, 1_000_000)
         with self.database.connection() as connection:
-            mastery_cache.clear(connection, [place.generation_id])
+            cache.clear(connection, [place.generation_id])
             for piece in self._pieces(connection):
-                mastery_steps.advance(Driver(connection), place, [piece])
-            return mastery_cache.dump_states(connection, place)
+                steps.advance(Driver(connection), place, [piece])
+            return cache.dump_states(connection, place)
 
     def _pieces(self, connection: Connection) -> list[Scored]:
         query = select(LedgerEvent).where(LedgerEvent.type == "evidence.recorded").order_by(LedgerEvent.id)
@@ -75,7 +76,7 @@ class Desk:
         evidence = Evidence.from_body(json.loads(row.body))
         organisation = self.school.organisation_id
         version = parts.find_version(connection, organisation, evidence.activity, evidence.content)
-        place = mastery_cache.find_adopted(connection, organisation)
+        place = cache.find_adopted(connection, organisation)
         assert version
         assert place
         return Scored(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from lti_tool.db import Database
-from lti_tool.services import evidence
+from lti_tool.services.evidence import evidence
 from tests.factories.evidence import NOON, LedgerSchool, activity_keys, pseudonyms
 
 ACTIVITIES, LEARNERS = 3, 5

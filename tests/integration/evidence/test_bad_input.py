@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import Attempt, LedgerEvent
-from lti_tool.services.evidence import EvidenceBatchRefusedError, Recorded, record_rows
-from lti_tool.services.evidence_checks import MOST_TOLD, Fault
+from lti_tool.services.evidence.checks import MOST_TOLD, Fault
+from lti_tool.services.evidence.evidence import EvidenceBatchRefusedError, Recorded, record_rows
 from tests.factories.evidence import NOON, TAGS_HASH, content_of
 from tests.factories.schools import make_school
 from tests.integration.evidence.conftest import Desk

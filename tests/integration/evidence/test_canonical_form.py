@@ -6,7 +6,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.services.evidence import canonical_evidence
+from lti_tool.services.evidence.evidence import canonical_evidence
 from qualoop.ledger import Evidence, EvidenceForm, canonical_body
 from qualoop.values import Score
 

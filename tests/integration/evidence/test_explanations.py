@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from lti_tool.services import evidence_entries, mastery_cache
-from lti_tool.services.evidence import Submission
-from lti_tool.services.mastery_cache import Standing
-from lti_tool.services.mastery_steps import weighed
+from lti_tool.services.evidence import entries as evidence_entries
+from lti_tool.services.evidence.evidence import Submission
+from lti_tool.services.mastery import cache
+from lti_tool.services.mastery.cache import Standing
+from lti_tool.services.mastery.steps import weighed
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Response, State, read, step
 from qualoop.mastery.explanation import numbers
@@ -96,8 +97,8 @@ def test_levels_read_from_the_cache_are_those_of_the_engine(desk: Desk) -> None:
     later = (NOON + timedelta(days=9)).timestamp()
     learner = submissions[0].learner
     with desk.database.connection() as connection:
-        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
-        standing = mastery_cache.load_learner(connection, place, learner, state.memories)
+        place = cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
+        standing = cache.load_learner(connection, place, learner, state.memories)
     levels = {code: reading_of(standing, code, later) for code in state.memories}
     expected = {code: read(state, code, later, DEFAULT_CONSTANTS) for code in state.memories}
     assert {code: round(each.level, 9) for code, each in levels.items()} == {

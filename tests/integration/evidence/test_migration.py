@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from lti_tool.db import Database
 from lti_tool.models import Base, MasteryGeneration
-from lti_tool.services import mastery_cache
+from lti_tool.services.mastery import cache
 from lti_tool.services.schema import configuration, migrate
 from tests.factories.evidence import NOON, make_ledger_school
 
@@ -32,7 +32,7 @@ def test_an_older_generation_is_dropped_and_a_new_one_follows(database: Database
     with database.connection() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
-        assert mastery_cache.find_adopted(connection, school.organisation_id) is None
-        mastery_cache.place_to_advance(connection, school.organisation_id, 0, NOON)
+        assert cache.find_adopted(connection, school.organisation_id) is None
+        cache.place_to_advance(connection, school.organisation_id, 0, NOON)
         rows = connection.execute(select(MasteryGeneration.number, MasteryGeneration.state).order_by("number"))
         assert [tuple(row) for row in rows] == [(7, "dropped"), (8, "adopted")]

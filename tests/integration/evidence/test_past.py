@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent
-from lti_tool.services.record_as_of import find_first_day, standing_then
-from lti_tool.services.records import StandingNow, Subject, standing_now
+from lti_tool.services.records.as_of import find_first_day, standing_then
+from lti_tool.services.records.records import StandingNow, Subject, standing_now
 from qualoop.records import PointFacts
 from tests.factories.replays import LEARNERS, answer_some
 from tests.factories.tool import Tool, make_tool

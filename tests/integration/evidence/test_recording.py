@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 
 from lti_tool.db import Direct, Driver
 from lti_tool.models import InboxItem, MasteryMeeting, MasteryUpdate, TagSet
-from lti_tool.services import evidence_entries, mastery_cache, mastery_rows
-from lti_tool.services.evidence import Submission
-from lti_tool.services.mastery_tables import KINDS
+from lti_tool.services.evidence import entries as evidence_entries
+from lti_tool.services.evidence.evidence import Submission
+from lti_tool.services.mastery import cache, rows
+from lti_tool.services.mastery.tables import KINDS
 from qualoop.ledger import EvidenceForm
 from qualoop.values import Score
 from tests.factories.evidence import NOON
@@ -121,10 +122,10 @@ def test_items_and_forms_are_counted_once(desk: Desk) -> None:
     exam = replace(given.evidence, form=EvidenceForm.EXAM, score=Score("1"))
     desk.record(replace(given, evidence=exam, source=("exam", "1", "1")))
     with desk.database.connection() as connection:
-        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
-        (update, *_) = mastery_cache.list_updates(connection, place, given.learner)
+        place = cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
+        (update, *_) = cache.list_updates(connection, place, given.learner)
         code = update.codes[0]
-        memory = mastery_cache.load_learner(connection, place, given.learner, [code]).memories[code]
+        memory = cache.load_learner(connection, place, given.learner, [code]).memories[code]
     assert (memory.row[4], memory.items, memory.forms) == (4.0, 1, 0b101)
 
 
@@ -189,10 +190,10 @@ def test_a_class_is_read_like_its_learners(desk: Desk, count: int) -> None:
     people = desk.school.learners[:count]
     codes = [row[1] for row in desk.states()["mastery_memory"]]
     with desk.database.connection() as connection:
-        place = mastery_cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
-        known = mastery_cache.load_class(connection, place, people, codes)
-        assert known == {each: mastery_cache.load_learner(connection, place, each, codes) for each in people}
-        assert mastery_cache.load_class(connection, place, [], codes) == {}
+        place = cache.place_to_advance(connection, desk.school.organisation_id, 0, NOON)
+        known = cache.load_class(connection, place, people, codes)
+        assert known == {each: cache.load_learner(connection, place, each, codes) for each in people}
+        assert cache.load_class(connection, place, [], codes) == {}
     states = {row[:2]: list(row[2:9]) for row in desk.states()["mastery_memory"] if row[0] in people}
     assert {(who, code): m.row for who, each in known.items() for code, m in each.memories.items()} == states
 
@@ -204,7 +205,7 @@ def test_an_answer_never_reads_a_whole_generation(desk: Desk) -> None:
         return  # SQLite is asked for each row by its key.
     given = json.dumps([["somebody", "something"]])
     with desk.database.connection() as connection:
-        explain = Direct(f"EXPLAIN {mastery_rows.LOAD_ALL.sqlite}")
+        explain = Direct(f"EXPLAIN {rows.LOAD_ALL.sqlite}")
         plan = [row[0] for row in Driver(connection).all(explain, [given, 1] * len(KINDS))]
     conditions = [line for line in plan if "Index Cond" in line]
     assert len(conditions) == len(KINDS)

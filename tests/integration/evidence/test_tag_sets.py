@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lti_tool.db import Database
 from lti_tool.models import TagSet
-from lti_tool.services import tag_sets
+from lti_tool.services.content import tag_sets
 from tests.factories.evidence import NOON, make_ledger_school
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import Attempt, LinkScore, LtiSession, ResourceLink
-from lti_tool.services import rubrics
-from lti_tool.services.attempt_closing import close_due
-from lti_tool.services.class_members import Link
-from lti_tool.services.link_changes import rescore
+from lti_tool.services.attempts.closing import close_due
+from lti_tool.services.content import rubrics
+from lti_tool.services.courses.members import Link
+from lti_tool.services.grades.link_changes import rescore
 from tests.factories.classrooms import Seat
 from tests.factories.flipped import LESSONS, BuiltUnit
 from tests.factories.launches import TOOL_ORIGIN

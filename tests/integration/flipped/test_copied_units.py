@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from lti_tool.models import Activity, FlippedUnit, LtiSession, ResourceLink
-from lti_tool.services.class_lessons import course_lessons
-from lti_tool.services.class_members import Link
+from lti_tool.services.courses.lessons import course_lessons
+from lti_tool.services.courses.members import Link
 from qualoop.classroom.flipped_unit import from_document
 from tests.factories.classrooms import Seat
 from tests.factories.flipped import LESSONS, BuiltUnit, edit

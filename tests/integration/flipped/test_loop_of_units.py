@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from lti_tool.services.class_members import Link
-from lti_tool.services.loop_meter import LoopFilters, LoopMeter, read_loop
+from lti_tool.services.courses.members import Link
+from lti_tool.services.loops.loop_meter import LoopFilters, LoopMeter, read_loop
 from qualoop.records.loop import Stage
 from tests.factories.classrooms import Seat
 from tests.factories.flipped import LESSONS, BuiltUnit

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lti_tool import worker
 from lti_tool.commands import job, replay
 from lti_tool.models import LaunchState, LedgerSeal, Registration
-from lti_tool.services import logins
+from lti_tool.services.people import logins
 from tests.factories.tool import SECRET, Tool, make_tool
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
 from lti_tool.models import Job, Organisation
-from lti_tool.services import jobs
-from lti_tool.services.jobs import JobMissingError, JobRunningError, JobState, Progress
+from lti_tool.services.mechanisms import jobs
+from lti_tool.services.mechanisms.jobs import JobMissingError, JobRunningError, JobState, Progress
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

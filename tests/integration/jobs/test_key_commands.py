@@ -14,8 +14,8 @@ from lti_tool import worker
 from lti_tool.commands import keys as command
 from lti_tool.db import Database
 from lti_tool.models import ToolKey
-from lti_tool.services import tool_keys
-from lti_tool.services.tool_keys import ACTIVE, LEDGER, LTI, NEXT, PURPOSES, RETIRED
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.platforms.tool_keys import ACTIVE, LEDGER, LTI, NEXT, PURPOSES, RETIRED
 from tests.factories.tool import SECRET
 
 KID = r"[A-Za-z0-9_-]{43}"
@@ -127,7 +127,7 @@ def test_a_leaked_key_goes_at_once_with_a_warning(database: Database, capsys: py
 
 def test_the_replacement_of_a_key_is_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     typed("keys", "rotate", "--purpose", "ledger", "--now", "lost")
-    (line,) = [record.message for record in caplog.records if record.name == "lti_tool.services.key_rotation"]
+    (line,) = [record.message for record in caplog.records if record.name == "lti_tool.services.platforms.key_rotation"]
     assert re.fullmatch(f"key replaced at once: purpose=ledger kid={KID} retired={KID} reason=lost", line)
 
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Job, MasteryGeneration
-from lti_tool.services import replay_catch_up, replay_log, replay_steps
-from lti_tool.services.jobs import JobState, Progress
+from lti_tool.services.mastery import replay_catch_up, replay_log, replay_steps
+from lti_tool.services.mechanisms.jobs import JobState, Progress
 from tests.factories.replays import answer_some, mastery, run_replay, stopping
 from tests.factories.tool import Tool, make_tool
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lti_tool.commands import replay
-from lti_tool.services.replay import NotAdoptableError, NothingComputedError
+from lti_tool.services.mastery.replay import NotAdoptableError, NothingComputedError
 from tests.factories.replays import answer_some, mastery
 from tests.factories.tool import SECRET, Tool, make_tool
 from tests.integration.jobs.test_commands import typed

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from lti_tool.models import MasteryGeneration
-from lti_tool.services import mastery_cache, replay_log
-from lti_tool.services.replay_waiting import run_waiting
+from lti_tool.services.mastery import cache, replay_log
+from lti_tool.services.mastery.replay_waiting import run_waiting
 from tests.factories.replays import answer_some, mastery, run_replay
 from tests.factories.tool import Tool, make_tool
 
@@ -30,7 +30,7 @@ def upgraded(tool: Tool) -> None:
 
 def waits(tool: Tool) -> bool:
     with tool.runtime.database.reading() as session:
-        return mastery_cache.needs_replay(session.connection(), tool.organisation_id)
+        return cache.needs_replay(session.connection(), tool.organisation_id)
 
 
 def test_answers_under_other_constants_wait_for_the_replay_that_the_worker_runs(tool: Tool, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_no_first_generation_hides_what_was_answered_before(tool: Tool) -> None:
         session.execute(update(MasteryGeneration).values(state="dropped"))
     answer_some(tool, 1, seed=2)
     with tool.runtime.database.reading() as session:
-        assert mastery_cache.find_adopted(session.connection(), tool.organisation_id) is None
+        assert cache.find_adopted(session.connection(), tool.organisation_id) is None
 
     assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 1
     assert len(mastery(tool)["updates"]) > len(all_of_it["updates"])

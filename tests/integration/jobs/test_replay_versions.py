@@ -12,19 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Activity, ContentVersion, Job, LedgerEvent, MasteryGeneration, Organisation, TagSet
-from lti_tool.services import (
-    corrections,
-    ledger,
-    mastery_cache,
-    replay,
-    replay_log,
-    replay_report,
-    replay_steps,
-)
-from lti_tool.services.corrections import Request
-from lti_tool.services.jobs import JobState, Progress
-from lti_tool.services.replay import Choice
-from lti_tool.services.replay_waiting import run_waiting
+from lti_tool.services.evidence import corrections
+from lti_tool.services.evidence.corrections import Request
+from lti_tool.services.ledger import ledger
+from lti_tool.services.mastery import cache, replay, replay_log, replay_report, replay_steps
+from lti_tool.services.mastery.replay import Choice
+from lti_tool.services.mastery.replay_waiting import run_waiting
+from lti_tool.services.mechanisms.jobs import JobState, Progress
 from qualoop.ledger import EventType, Reason
 from qualoop.policies import FormNotWeighedError
 from qualoop.values import Score
@@ -336,8 +330,8 @@ def summarise(tool: Tool, report: Path | None = None) -> replay_report.Summary:
         assert computed is not None
         differences = replay_report.compare(
             connection,
-            mastery_cache.find_adopted(connection, tool.organisation_id),
-            mastery_cache.Place(tool.organisation_id, computed.id),
+            cache.find_adopted(connection, tool.organisation_id),
+            cache.Place(tool.organisation_id, computed.id),
             framework=tool.runtime.contents.find_framework(connection, tool.organisation_id),
             now=tool.clock.now,
         )

@@ -13,11 +13,13 @@ from sqlalchemy import select
 
 from lti_tool.commands import install
 from lti_tool.models import Job, LedgerEvent, MasteryGeneration
-from lti_tool.services import evidence, imports, replay
-from lti_tool.services.evidence_locks import TagsMovedError
-from lti_tool.services.jobs import JobState, Progress
-from lti_tool.services.replay import Choice
-from lti_tool.services.replay_waiting import run_waiting
+from lti_tool.services.evidence import evidence
+from lti_tool.services.evidence.locks import TagsMovedError
+from lti_tool.services.mastery import replay
+from lti_tool.services.mastery.replay import Choice
+from lti_tool.services.mastery.replay_waiting import run_waiting
+from lti_tool.services.mechanisms import imports
+from lti_tool.services.mechanisms.jobs import JobState, Progress
 from qualoop.framework import shipped_content
 from tests.factories.replays import answer_some, mastery, run_replay
 from tests.factories.tool import SECRET, Tool, make_tool, shipped

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from lti_tool.commands import replay as command
 from lti_tool.db import micros
 from lti_tool.models import Job, LedgerEvent, MasteryGeneration, Organisation
-from lti_tool.services import ledger, replay, replay_log, replay_steps
-from lti_tool.services.jobs import JobState
-from lti_tool.services.replay import Choice
+from lti_tool.services.ledger import ledger
+from lti_tool.services.mastery import replay, replay_log, replay_steps
+from lti_tool.services.mastery.replay import Choice
+from lti_tool.services.mechanisms.jobs import JobState
 from qualoop.ledger import EventType
 from qualoop.values import Score
 from tests.factories.replays import answer_some, mastery, run_replay, stopping

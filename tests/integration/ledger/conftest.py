@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import select, text
 
 from lti_tool.models import LedgerEvent, Organisation
-from lti_tool.services import corrections, ledger, tool_keys
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.corrections import Corrected
+from lti_tool.services.evidence import corrections
+from lti_tool.services.evidence.corrections import Corrected
+from lti_tool.services.ledger import ledger
+from lti_tool.services.mastery.content_install import ContentImport
+from lti_tool.services.platforms import tool_keys
 from qualoop.ledger import Event, EventType, Reason, Seal
 from qualoop.values import Score
 from tests.factories.classrooms import Seat, enter

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from lti_tool.services import imports, ledger_adoptions
+from lti_tool.services.ledger import adoptions
+from lti_tool.services.mechanisms import imports
 from qualoop.ledger import EventType
 from tests.factories.tool import shipped
 from tests.integration.ledger.conftest import School
@@ -13,7 +14,7 @@ from tests.integration.ledger.conftest import School
 
 def note(school: School, constants: str, weights: str, policy: str = "") -> None:
     with school.tool.runtime.database.connection() as connection:
-        ledger_adoptions.note_model(
+        adoptions.note_model(
             connection,
             school.tool.organisation_id,
             constants=constants,

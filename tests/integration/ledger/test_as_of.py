@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lti_tool.services.ledger_as_of import MomentUnreadableError, evidence_as_of, read_moment
+from lti_tool.services.ledger.as_of import MomentUnreadableError, evidence_as_of, read_moment
 from tests.factories.tool import NOON
 from tests.integration.ledger.conftest import School
 

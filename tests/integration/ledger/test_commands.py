@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from lti_tool.commands import OrganisationMissingError
 from lti_tool.commands import ledger as command
 from lti_tool.models import Identity
-from lti_tool.services.flags import AppealRefusedError
-from lti_tool.services.learner_keys import LearnerMissingError
+from lti_tool.services.ledger.flags import AppealRefusedError
+from lti_tool.services.people.learner_keys import LearnerMissingError
 from qualoop.ledger import EventType
 from tests.integration.ledger.conftest import School
 

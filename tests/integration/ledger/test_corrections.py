@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import InboxItem, Job, LedgerEvent
-from lti_tool.services import inbox_actions, ledger, replay
-from lti_tool.services.corrections import EventMissingError
-from lti_tool.services.learner_keys import KeyOwner, open_text
-from lti_tool.services.ledger_adoptions import note_model
-from lti_tool.services.ledger_standings import read_corrections, read_standings
+from lti_tool.services.administration import inbox_actions
+from lti_tool.services.evidence.corrections import EventMissingError
+from lti_tool.services.ledger import ledger
+from lti_tool.services.ledger.adoptions import note_model
+from lti_tool.services.ledger.standings import read_corrections, read_standings
+from lti_tool.services.mastery import replay
+from lti_tool.services.people.learner_keys import KeyOwner, open_text
 from qualoop.ledger import CorrectionRefusedError, EventType, Reason, settle_corrections
 from qualoop.values import Score
 from tests.factories.tool import SECRET

@@ -11,9 +11,11 @@ from joserfc.jwk import KeySet
 from sqlalchemy import func, inspect, select, text
 
 from lti_tool.models import Attempt, Enrolment, Identity, LearnerKey, LtiSession, Organisation, OutboxRow, Person
-from lti_tool.services import erasure, ledger_verification
+from lti_tool.services import erasure
 from lti_tool.services.erasure import Erased
-from lti_tool.services.learner_keys import (
+from lti_tool.services.ledger import verification
+from lti_tool.services.ledger.verification import Verified
+from lti_tool.services.people.learner_keys import (
     KeyOwner,
     LearnerErasedError,
     LearnerMissingError,
@@ -21,8 +23,7 @@ from lti_tool.services.learner_keys import (
     open_text,
     sealed_text,
 )
-from lti_tool.services.ledger_download import published_keys
-from lti_tool.services.ledger_verification import Verified
+from lti_tool.services.records.ledger_download import published_keys
 from qualoop.ledger import EventType
 from tests.factories.tool import SECRET
 from tests.integration.ledger.conftest import TEACHER, School
@@ -52,7 +53,7 @@ def verified(school: School) -> object:
     with school.tool.runtime.database.reading() as session:
         organisation = session.get_one(Organisation, school.tool.organisation_id)
         keys = KeySet.import_key_set({"keys": [dict(key) for key in published_keys(session)]})
-        return ledger_verification.verify(session, organisation, keys)
+        return verification.verify(session, organisation, keys)
 
 
 def owner(school: School, learner: str, secret: str = SECRET) -> KeyOwner:

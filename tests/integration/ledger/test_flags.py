@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 
-from lti_tool.services import flags
-from lti_tool.services.flags import AppealRefusedError, Notice
-from lti_tool.services.learner_keys import KeyOwner, LearnerMissingError, open_text
+from lti_tool.services.ledger import flags
+from lti_tool.services.ledger.flags import AppealRefusedError, Notice
+from lti_tool.services.people.learner_keys import KeyOwner, LearnerMissingError, open_text
 from qualoop.framework import UnknownCodeError
 from qualoop.ledger import EventType
 from qualoop.records import Flag, Outcome

@@ -7,9 +7,9 @@ import uuid
 import pytest
 from sqlalchemy import event, text
 
-from lti_tool.services import ledger_verification
-from lti_tool.services.flags import read_flags
-from lti_tool.services.ledger_standings import read_standings
+from lti_tool.services.ledger import verification
+from lti_tool.services.ledger.flags import read_flags
+from lti_tool.services.ledger.standings import read_standings
 from tests.integration.ledger.conftest import School
 from tests.integration.ledger.test_verification import verify
 
@@ -46,7 +46,7 @@ def test_sealing_and_verifying_never_sort_the_ledger(school: School, asked: list
     school.record(str(uuid.UUID(int=5)), "p-2")
     asked.clear()
     school.seal()
-    assert isinstance(verify(school), ledger_verification.Verified)
+    assert isinstance(verify(school), verification.Verified)
     paged = [question for question in asked if "ORDER BY" in question[0]]
     assert len(paged) >= 2
     assert [found for question in paged if "B-TREE" in (found := plan(school, question))] == []

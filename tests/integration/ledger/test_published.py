@@ -13,7 +13,7 @@ import rfc8785
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from lti_tool.services import tool_keys
+from lti_tool.services.platforms import tool_keys
 from lti_tool.views import ledger as view
 from qualoop.ledger import verify_inclusion
 from tests.factories.tool import SECRET
@@ -123,7 +123,7 @@ def test_a_learner_downloads_the_own_record_with_proofs(school: School) -> None:
 
 
 def test_proofs_of_events_in_many_seals(school: School, monkeypatch: Any) -> None:
-    monkeypatch.setattr("lti_tool.services.ledger_download.SEALS_AT_ONCE", 2)
+    monkeypatch.setattr("lti_tool.services.records.ledger_download.SEALS_AT_ONCE", 2)
     seat = school.enter("s-1")
     learner, stranger = seat.who.person_uuid, str(uuid.UUID(int=5))
     for number in range(5):

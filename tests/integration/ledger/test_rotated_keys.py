@@ -13,11 +13,12 @@ from joserfc.jwk import KeySet
 from sqlalchemy import select
 
 from lti_tool.models import LearnerKey, LedgerSeal, Organisation
-from lti_tool.services import key_rotation, ledger_verification
-from lti_tool.services.key_rotation import Terms
-from lti_tool.services.ledger_download import published_keys
-from lti_tool.services.ledger_verification import Verified
-from lti_tool.services.tool_keys import LEDGER, PURPOSES
+from lti_tool.services.ledger import verification
+from lti_tool.services.ledger.verification import Verified
+from lti_tool.services.platforms import key_rotation
+from lti_tool.services.platforms.key_rotation import Terms
+from lti_tool.services.platforms.tool_keys import LEDGER, PURPOSES
+from lti_tool.services.records.ledger_download import published_keys
 from tests.factories.tool import SECRET
 from tests.integration.ledger.conftest import School
 
@@ -65,7 +66,7 @@ def test_s10_seals_of_every_key_verify(school: School, change: Any) -> None:
     with school.tool.runtime.database.reading() as session:
         organisation = session.get_one(Organisation, school.tool.organisation_id)
         keys = KeySet.import_key_set({"keys": [dict(key) for key in published_keys(session)]})
-        found = ledger_verification.verify(session, organisation, keys)
+        found = verification.verify(session, organisation, keys)
     assert isinstance(found, Verified)
     assert (found.seals, found.unsealed) == (3, 0)
 

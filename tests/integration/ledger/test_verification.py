@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from lti_tool.lti.tool_keys import make_tool_key
 from lti_tool.models import LedgerEvent, LedgerSeal, Organisation
-from lti_tool.services import ledger_verification
-from lti_tool.services.ledger_download import published_keys
-from lti_tool.services.ledger_verification import Broken, Verified
+from lti_tool.services.ledger import verification
+from lti_tool.services.ledger.verification import Broken, Verified
+from lti_tool.services.records.ledger_download import published_keys
 from qualoop.ledger import Event
 from tests.integration.ledger.conftest import School
 
@@ -36,7 +36,7 @@ def verify(school: School, *, kept: dict[int, str] | None = None, keys: KeySet |
     with school.tool.runtime.database.reading() as session:
         organisation = session.get_one(Organisation, school.tool.organisation_id)
         published = keys or KeySet.import_key_set({"keys": [dict(key) for key in published_keys(session)]})
-        return ledger_verification.verify(session, organisation, published, kept=kept)
+        return verification.verify(session, organisation, published, kept=kept)
 
 
 def seq_of(school: School, event: Event) -> int:
@@ -146,5 +146,5 @@ def test_other_organisations_are_chains_of_their_own(school: School, recorded: l
     other = school.another()
     with school.tool.runtime.database.reading() as session:
         keys = KeySet.import_key_set({"keys": [dict(key) for key in published_keys(session)]})
-        found = ledger_verification.verify(session, session.get_one(Organisation, other.id), keys)
+        found = verification.verify(session, session.get_one(Organisation, other.id), keys)
     assert found == Verified(events=0, seals=0, unsealed=0)

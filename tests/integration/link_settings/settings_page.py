@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import Attempt, LedgerEvent, LinkScore, OutboxRow, Person
-from lti_tool.services.link_settings import DEFAULT
+from lti_tool.services.platforms.link_settings import DEFAULT
 from lti_tool.views.link_form import as_texts
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import TOOL_ORIGIN

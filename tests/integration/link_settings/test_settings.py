@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import LinkChange, LinkExtension, OutboxRow, ResourceLink
-from lti_tool.services.attempt_closing import close_due
+from lti_tool.services.attempts.closing import close_due
 from tests.factories.classrooms import enter
 from tests.factories.tool import NOON, Tool
 from tests.integration.link_settings.settings_page import (
@@ -365,7 +365,7 @@ def test_what_breaks_in_the_middle_leaves_everything_as_it_was(tool: Tool, monke
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the process died")
 
-    monkeypatch.setattr("lti_tool.services.link_changes.scores.update", broken)
+    monkeypatch.setattr("lti_tool.services.grades.link_changes.scores.update", broken)
     assert change(seat, due_at=at(hours=1), late="once").status_code == 500
     monkeypatch.undo()
     with tool.runtime.database.reading() as session:

@@ -11,8 +11,8 @@ from itertools import count
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.rubrics import StoredRubric
+from lti_tool.services.content.rubrics import StoredRubric
+from lti_tool.services.mastery.content_install import ContentImport
 from tests.factories.databases import sqlite_template
 from tests.factories.marking import Room, make_room, one_lesson, open_course
 from tests.factories.tool import Tool, make_tool

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from lti_tool.db import Database
 from lti_tool.models import Person
-from lti_tool.services import marking
-from lti_tool.services.class_members import Link
-from lti_tool.services.marking import Judgement
-from lti_tool.services.marking_cases import Desk, Marker
+from lti_tool.services.courses.members import Link
+from lti_tool.services.marking import marking
+from lti_tool.services.marking.cases import Desk, Marker
+from lti_tool.services.marking.marking import Judgement
 from tests.factories.rubrics import sheet
 from tests.factories.tool import NOON, SECRET
 

@@ -14,11 +14,12 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Attempt, LedgerEvent, LinkScore, LtiSession, SubmissionRow
-from lti_tool.services import attempts, marking_setups, rubrics
-from lti_tool.services.attempt_closing import close_due
-from lti_tool.services.class_members import Link
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.marking_setups import Setup
+from lti_tool.services.attempts import attempts, marking_setups
+from lti_tool.services.attempts.closing import close_due
+from lti_tool.services.attempts.marking_setups import Setup
+from lti_tool.services.content import rubrics
+from lti_tool.services.courses.members import Link
+from lti_tool.services.mastery.content_install import ContentImport
 from qualoop.assessment.marking import MarkSheet, RowMark, Stage
 from qualoop.assessment.rubric import Rubric
 from qualoop.content_packages import Package, Project, load_package

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from lti_tool.services.content_install import ContentImport
+from lti_tool.services.mastery.content_install import ContentImport
 from tests.factories.classrooms import Seat
 from tests.factories.live import LiveCourse, all_accepted, decide, live_content, plan
 from tests.factories.tool import Tool

@@ -21,9 +21,10 @@ from lti_tool.models import (
     SubmissionFile,
     SubmissionRow,
 )
-from lti_tool.services import erasure, live_decisions
-from lti_tool.services.content_install import ContentImport
-from lti_tool.services.submitted_work import MAX_FILE_BYTES
+from lti_tool.services import erasure
+from lti_tool.services.attempts.submitted_work import MAX_FILE_BYTES
+from lti_tool.services.live import decisions
+from lti_tool.services.mastery.content_install import ContentImport
 from tests.factories.classrooms import Seat
 from tests.factories.launches import LTI, TOOL_ORIGIN
 from tests.factories.live import (
@@ -290,7 +291,7 @@ def test_a_failure_in_the_midst_of_the_last_decision_leaves_all_as_it_was(
     decide(mia, work, "undo")
     before = count_of(course.tool, LiveEntry, work)
     with monkeypatch.context() as patched:
-        patched.setattr(live_decisions, "_keep_only_accepted_files", fails)
+        patched.setattr(decisions, "_keep_only_accepted_files", fails)
         assert decide(mia, work, "accept").status_code == 500
     assert count_of(course.tool, LiveEntry, work) == before
     assert "Result and handover waits for a decision" in words(sam.get("live/"))

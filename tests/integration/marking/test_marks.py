@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from lti_tool.models import MarkRevision, MarkRow
-from lti_tool.services import marking, marking_assignments, marking_release
-from lti_tool.services.marking import Judgement, MarkApprovedError, MarkStaleError, NothingToUndoError
-from lti_tool.services.marking_assignments import MarkerUnknownError
-from lti_tool.services.marking_queue import Show
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.submissions import SubmissionMissingError
+from lti_tool.services.attempts.submissions import SubmissionMissingError
+from lti_tool.services.marking import assignments, marking, release
+from lti_tool.services.marking.assignments import MarkerUnknownError
+from lti_tool.services.marking.marking import Judgement, MarkApprovedError, MarkStaleError, NothingToUndoError
+from lti_tool.services.marking.marking_queue import Show
+from lti_tool.services.people.sessions import NotAllowedError
 from qualoop.assessment.marking import MarkNotYoursError, Position, Stage, visible_marks
 from tests.factories.classrooms import Seat
 from tests.factories.marking import ASSISTANT, MENTOR, Room
@@ -31,12 +31,12 @@ def stage(room: Room, work: str) -> Stage:
 
 def assign(room: Room, work: str, to: str) -> None:
     with room.tool.runtime.database.transaction() as session:
-        marking_assignments.assign(session, room.desk(room.teacher, work), to=to)
+        assignments.assign(session, room.desk(room.teacher, work), to=to)
 
 
 def twice(room: Room, work: str, *, wanted: bool = True) -> None:
     with room.tool.runtime.database.transaction() as session:
-        marking_assignments.ask_for_second(session, room.desk(room.teacher, work), wanted=wanted, now=room.now)
+        assignments.ask_for_second(session, room.desk(room.teacher, work), wanted=wanted, now=room.now)
 
 
 # -- One marker
@@ -115,12 +115,12 @@ def test_a_draft_is_taken_over(room: Room, ann: Seat) -> None:
     work = room.submit(room.learner())
     room.save(ann, work, sheet(1, 1))
     with room.tool.runtime.database.transaction() as session:
-        marking_assignments.take_over(session, room.desk(room.teacher, work), now=room.now)
+        assignments.take_over(session, room.desk(room.teacher, work), now=room.now)
     room.approve(room.teacher, work, 2, 2)
     with pytest.raises(MarkNotYoursError):
         room.save(ann, work, sheet(0, 0))
     with room.tool.runtime.database.transaction() as session, pytest.raises(NotAllowedError):
-        marking_assignments.take_over(session, room.desk(ann, work), now=room.now)
+        assignments.take_over(session, room.desk(ann, work), now=room.now)
 
 
 # -- Two markers
@@ -197,7 +197,7 @@ def test_another_course_has_no_such_work(room: Room, another: Room) -> None:
     assert another.queue(another.teacher, show=Show.ALL, course=True).works == []
     with another.tool.runtime.database.transaction() as session:
         desk = another.desk(another.teacher)
-        assert not marking_release.plan_release(session, desk, works=[work], at=None, now=another.now)
+        assert not release.plan_release(session, desk, works=[work], at=None, now=another.now)
 
 
 def test_a_mentor_sees_what_was_given_to_the_mentor_and_names_the_enterprise(room: Room) -> None:
@@ -221,7 +221,7 @@ def test_a_mentor_sees_what_was_given_to_the_mentor_and_names_the_enterprise(roo
         room.save(mia, other, sheet(1, 1), seen=0)
     with room.tool.runtime.database.reading() as session:
         assert (
-            marking_assignments.last_enterprise(session.connection(), room.link.organisation_id, mia.who.person_id)
+            assignments.last_enterprise(session.connection(), room.link.organisation_id, mia.who.person_id)
             == "Hainan Trading"
         )
 

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent, LinkScore, Organisation, PeerReview
-from lti_tool.services import erasure, marking_release, peer_reviews
-from lti_tool.services.marking_release import MarkCorrection
-from lti_tool.services.peer_oversight import ReasonMissingError
-from lti_tool.services.peer_reviews import (
+from lti_tool.services import erasure
+from lti_tool.services.attempts.submissions import Submission, SubmissionLockedError
+from lti_tool.services.content.rubrics import StoredRubric
+from lti_tool.services.marking import peer_reviews, release
+from lti_tool.services.marking.peer_oversight import ReasonMissingError
+from lti_tool.services.marking.peer_reviews import (
     NothingToReviewError,
     NotReadyError,
     PeerMissingError,
@@ -21,9 +23,8 @@ from lti_tool.services.peer_reviews import (
     ReviewDoneError,
     ReviewStaleError,
 )
-from lti_tool.services.peer_setups import PeersOffError
-from lti_tool.services.rubrics import StoredRubric
-from lti_tool.services.submissions import Submission, SubmissionLockedError
+from lti_tool.services.marking.peer_setups import PeersOffError
+from lti_tool.services.marking.release import MarkCorrection
 from qualoop.assessment.marking import Position, Stage
 from qualoop.assessment.peer_rules import Effect, PeerRules, PeerRulesError, StandNeedsSamplesError
 from qualoop.ledger import Reason
@@ -224,7 +225,7 @@ def test_staff_correct_a_released_mark_of_peers(room: Room) -> None:
     room.release(work)
     correction = MarkCorrection(sheet=sheet(0, 1), reason=Reason.ERROR)
     with room.tool.runtime.database.transaction() as session:
-        changed = marking_release.correct(session, room.desk(room.teacher, work), correction, now=room.now)
+        changed = release.correct(session, room.desk(room.teacher, work), correction, now=room.now)
     assert changed == ["headline"]
     marks = room.marks(ann)
     assert marks
@@ -234,7 +235,7 @@ def test_staff_correct_a_released_mark_of_peers(room: Room) -> None:
     assert kinds.count("evidence.recorded") == 6
     again = MarkCorrection(sheet=sheet(1, 1), reason=Reason.ERROR)
     with room.tool.runtime.database.transaction() as session:
-        assert marking_release.correct(session, room.desk(room.teacher, work), again, now=room.now) == ["headline"]
+        assert release.correct(session, room.desk(room.teacher, work), again, now=room.now) == ["headline"]
 
 
 def test_a_marker_goes_before_the_peers(room: Room) -> None:

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent, LinkScore
-from lti_tool.services import marking_release
-from lti_tool.services.marking_release import MarkCorrection, NothingCorrectedError, NotReleasedError
-from lti_tool.services.sessions import NotAllowedError
+from lti_tool.services.marking import release
+from lti_tool.services.marking.release import MarkCorrection, NothingCorrectedError, NotReleasedError
+from lti_tool.services.people.sessions import NotAllowedError
 from qualoop.assessment.marking import MarkFinalError, Stage
 from qualoop.ledger import EventType, Reason
 from tests.factories.classrooms import Seat
@@ -36,7 +36,7 @@ def grade(room: Room, seat: Seat) -> str | None:
 def correct(room: Room, seat: Seat, work: str, *levels: int, note: str = "") -> list[str]:
     correction = MarkCorrection(sheet=sheet(*levels), reason=Reason.ERROR, note=note)
     with room.tool.runtime.database.transaction() as session:
-        return [*marking_release.correct(session, room.desk(seat, work), correction, now=room.now)]
+        return [*release.correct(session, room.desk(seat, work), correction, now=room.now)]
 
 
 def test_nothing_is_known_before_the_release(room: Room) -> None:
@@ -155,7 +155,7 @@ def test_points_can_be_corrected_without_a_new_level(room: Room) -> None:
     changed = type(better)(rows={**better.rows, "evidence": type(row)(level=1, points=Decimal(3))})
     with room.tool.runtime.database.transaction() as session:
         correction = MarkCorrection(sheet=changed, reason=Reason.ERROR)
-        assert not marking_release.correct(session, room.desk(room.teacher, work), correction, now=room.now)
+        assert not release.correct(session, room.desk(room.teacher, work), correction, now=room.now)
     assert events(room, sam, EventType.ASSERTION_REVISED) == []
     assert grade(room, sam) == "0.7"
 
@@ -178,7 +178,7 @@ def test_who_may_not_release(room: Room) -> None:
     work = room.submit(room.learner())
     room.approve(ann, work, 1, 1)
     with room.tool.runtime.database.transaction() as session, pytest.raises(NotAllowedError):
-        marking_release.plan_release(session, room.desk(ann), works=None, at=None, now=room.now)
+        release.plan_release(session, room.desk(ann), works=None, at=None, now=room.now)
     with pytest.raises(NotAllowedError):
         correct(room, ann, work, 2, 2)
     with pytest.raises(NotReleasedError):

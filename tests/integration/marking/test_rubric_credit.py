@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from lti_tool.services.learner_evidence_process import Course, read_process
-from lti_tool.services.marking_setups import find_setup, save_setup
-from lti_tool.services.teacher_records import Holder
-from lti_tool.services.teacher_records_built import BuiltKind, BuiltLine, list_built
+from lti_tool.services.attempts.marking_setups import find_setup, save_setup
+from lti_tool.services.learners.evidence_process import Course, read_process
+from lti_tool.services.programme.teacher_records import Holder
+from lti_tool.services.programme.teacher_records_built import BuiltKind, BuiltLine, list_built
 from tests.factories.classrooms import Seat
 from tests.factories.marking import Room
 from tests.factories.tool import SECRET

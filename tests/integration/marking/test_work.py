@@ -9,13 +9,11 @@ from dataclasses import replace
 import pytest
 
 from lti_tool.models import MarkRevision, Organisation, SubmissionFile, SubmissionRow
-from lti_tool.services import erasure, marking_setups, rubrics, submissions
-from lti_tool.services.file_types import find_media_type
-from lti_tool.services.learner_keys import KeyOwner, LearnerErasedError
-from lti_tool.services.marking_queue import Show
-from lti_tool.services.marking_setups import RubricUnfitError, Setup, SetupRefusedError
-from lti_tool.services.submissions import FileContent, SubmissionLockedError, SubmissionMissingError
-from lti_tool.services.submitted_work import (
+from lti_tool.services import erasure
+from lti_tool.services.attempts import marking_setups, submissions
+from lti_tool.services.attempts.marking_setups import RubricUnfitError, Setup, SetupRefusedError
+from lti_tool.services.attempts.submissions import FileContent, SubmissionLockedError, SubmissionMissingError
+from lti_tool.services.attempts.submitted_work import (
     EMPTY,
     FILE_EMPTY,
     FILE_LARGE,
@@ -32,6 +30,10 @@ from lti_tool.services.submitted_work import (
     is_safe_link,
     safe_name,
 )
+from lti_tool.services.content import rubrics
+from lti_tool.services.marking.marking_queue import Show
+from lti_tool.services.mechanisms.file_types import find_media_type
+from lti_tool.services.people.learner_keys import KeyOwner, LearnerErasedError
 from qualoop.assessment.rubric import read_rubric
 from qualoop.ledger import EvidenceForm
 from tests.factories.classrooms import Seat

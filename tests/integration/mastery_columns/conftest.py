@@ -26,12 +26,13 @@ from lti_tool.models import (
     Registration,
     ResourceLink,
 )
-from lti_tool.services import corrections, mastery_columns
-from lti_tool.services.class_members import Link
-from lti_tool.services.delivery_status import DeliveryState, delivery_states
-from lti_tool.services.flags import Notice, open_appeal
-from lti_tool.services.mastery_column_levels import CHANNEL
-from lti_tool.services.mastery_columns import Changed
+from lti_tool.services.courses.members import Link
+from lti_tool.services.evidence import corrections
+from lti_tool.services.grades.delivery_status import DeliveryState, delivery_states
+from lti_tool.services.ledger.flags import Notice, open_appeal
+from lti_tool.services.moodle import mastery_columns
+from lti_tool.services.moodle.mastery_column_levels import CHANNEL
+from lti_tool.services.moodle.mastery_columns import Changed
 from lti_tool.worker import Worker, make_dispatch
 from qualoop.ledger import EventType, Reason
 from tests.factories.classrooms import LESSON, Seat, enter

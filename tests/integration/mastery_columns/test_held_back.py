@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.models import LinkExtension
-from lti_tool.services.held_back import LOOK_AGAIN
-from lti_tool.services.outbox import State
+from lti_tool.services.mechanisms.outbox import State
+from lti_tool.services.records.held_back import LOOK_AGAIN
 from tests.factories.classrooms import Seat
 from tests.factories.held_results import show_results
 from tests.integration.mastery_columns.conftest import Course

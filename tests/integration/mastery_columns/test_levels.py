@@ -10,9 +10,9 @@ from sqlalchemy import select
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import Enrolment, MasteryColumnValue, Organisation
 from lti_tool.services import erasure
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.outbox import State
-from lti_tool.services.records import Subject, standing_now
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import State
+from lti_tool.services.records.records import Subject, standing_now
 from qualoop.records import whole_percent
 from tests.factories.classrooms import Seat
 from tests.integration.mastery_columns.conftest import Course, number_of

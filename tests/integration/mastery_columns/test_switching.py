@@ -8,10 +8,10 @@ from sqlalchemy import select
 from benchmarks.ags_stub import Fault
 from lti_tool.lti.platform_profiles import Product
 from lti_tool.models import ColumnProbe, InboxItem
-from lti_tool.services import mastery_columns
-from lti_tool.services.delivery_reasons import Reason
-from lti_tool.services.mastery_columns import Changed, ColumnGoneError, Keeping
-from lti_tool.services.outbox import State
+from lti_tool.services.mechanisms.delivery_reasons import Reason
+from lti_tool.services.mechanisms.outbox import State
+from lti_tool.services.moodle import mastery_columns
+from lti_tool.services.moodle.mastery_columns import Changed, ColumnGoneError, Keeping
 from tests.factories.classrooms import LESSON, Seat
 from tests.integration.mastery_columns.conftest import SCOPES, Course, number_of
 

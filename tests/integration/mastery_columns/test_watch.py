@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import Connection, select
 
 from lti_tool.models import MasteryWatch, Organisation
-from lti_tool.services import ledger, mastery_watch, tool_keys
-from lti_tool.services.mastery_watch import Moved, watch_due
+from lti_tool.services.ledger import ledger
+from lti_tool.services.mastery import watch as mastery_watch
+from lti_tool.services.mastery.watch import Moved, watch_due
+from lti_tool.services.platforms import tool_keys
 from tests.factories.tool import SECRET
 from tests.integration.mastery_columns.conftest import Course
 

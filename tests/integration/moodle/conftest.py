@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import MasteryLearner, MasteryMemory, OutboxRow, Registration
-from lti_tool.services import moodle_sites
-from lti_tool.services.moodle_matching import Matching, MoodleMatcher
-from lti_tool.services.moodle_ratings import CHANNEL
+from lti_tool.services.moodle import sites
+from lti_tool.services.moodle.matching import Matching, MoodleMatcher
+from lti_tool.services.moodle.ratings import CHANNEL
 from lti_tool.worker import Worker, make_dispatch
 from tests.factories.classrooms import Seat, enter
 from tests.factories.tool import SECRET, Tool, make_tool
@@ -45,14 +45,14 @@ class Connected:
 
     def store_token(self, token: str = TOKEN) -> None:
         with self.tool.runtime.database.transaction() as session:
-            moodle_sites.store_token(session, self.registration, token, secret=SECRET, now=self.now)
+            sites.store_token(session, self.registration, token, secret=SECRET, now=self.now)
 
     def match(self) -> Matching:
         return MoodleMatcher(self.tool.runtime).match(self.registration)
 
     def switch(self, *, falls: bool) -> None:
         with self.tool.runtime.database.transaction() as session:
-            moodle_sites.set_switch(session, self.registration, falls=falls, language=None, now=self.now)
+            sites.set_switch(session, self.registration, falls=falls, language=None, now=self.now)
 
     def work(self, times: int = 2) -> None:
         """Let a worker notice what moved, and deliver it; each time a second later."""

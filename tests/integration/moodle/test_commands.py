@@ -14,7 +14,7 @@ from lti_tool.commands.moodle import NotMoodleError
 from lti_tool.commands.platform_invites import PlatformMissingError
 from lti_tool.lti.moodle_web_services import GRADE, LIST_COMPETENCIES, SITE_INFO, SUMMARY
 from lti_tool.models import MoodleService, Organisation, Registration
-from lti_tool.services.moodle_sites import MoodleNotConnectedError
+from lti_tool.services.moodle.sites import MoodleNotConnectedError
 from qualoop.values import ValueRefusedError
 from tests.fakes.moodle_site import TOKEN, Answer
 from tests.integration.moodle.conftest import CODE, Connected

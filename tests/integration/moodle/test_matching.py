@@ -11,8 +11,8 @@ from lti_tool.lti.moodle_errors import MoodleTokenError, MoodleUnreadableError
 from lti_tool.lti.moodle_web_services import LIST_COMPETENCIES, LIST_FRAMEWORKS, SCALE_VALUES
 from lti_tool.models import MoodleMatch, MoodleService, Organisation, Registration
 from lti_tool.outgoing import OutgoingError
-from lti_tool.services.moodle_matching import MoodleFrameworkMissingError, MoodleMatcher
-from lti_tool.services.moodle_sites import MoodleNotConnectedError, MoodleTokenSealedError, site_of
+from lti_tool.services.moodle.matching import MoodleFrameworkMissingError, MoodleMatcher
+from lti_tool.services.moodle.sites import MoodleNotConnectedError, MoodleTokenSealedError, site_of
 from tests.fakes.moodle_site import PATH, TOKEN, Answer
 from tests.integration.moodle.conftest import CODE, Connected
 

@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from lti_tool.lti.moodle_web_services import GRADE
 from lti_tool.models import Registration
-from lti_tool.services import moodle_sites
-from lti_tool.services.moodle_check import MoodleCheck
+from lti_tool.services.moodle import sites
+from lti_tool.services.moodle.check import MoodleCheck
 from tests.factories.classrooms import COURSE, Seat, enter
 from tests.fakes.moodle_site import Answer
 from tests.integration.moodle.conftest import Connected
@@ -48,7 +48,7 @@ def test_learners_of_another_course_are_not_counted(quick: Connected) -> None:
 
 def test_without_a_token_the_page_explains_the_other_way(quick: Connected) -> None:
     with quick.tool.runtime.database.transaction() as session:
-        moodle_sites.forget_token(session, quick.registration)
+        sites.forget_token(session, quick.registration)
     text = text_of(teacher(quick).get(PAGE))
     assert "Until then: one activity for each knowledge point" in text
     assert "Moodle rates all competencies of an activity at once when it is passed" in text

@@ -11,11 +11,13 @@ from sqlalchemy import select, update
 
 from lti_tool.lti.moodle_web_services import GRADE, SUMMARY
 from lti_tool.models import Identity, MasteryMemory, MoodleRating, Organisation, OutboxRow
-from lti_tool.services import inbox, inbox_actions, moodle_sites, outbox
+from lti_tool.services.administration import inbox_actions
 from lti_tool.services.erasure import erase
-from lti_tool.services.moodle_channel import MoodleChannel
-from lti_tool.services.moodle_ratings import CHANNEL, Scope, send_again
-from lti_tool.services.outbox import DEFAULT_TERMS
+from lti_tool.services.mechanisms import inbox, outbox
+from lti_tool.services.mechanisms.outbox import DEFAULT_TERMS
+from lti_tool.services.moodle import sites
+from lti_tool.services.moodle.channel import MoodleChannel
+from lti_tool.services.moodle.ratings import CHANNEL, Scope, send_again
 from tests.factories.classrooms import Seat
 from tests.factories.held_results import show_results
 from tests.fakes.moodle_site import Answer, answer_of
@@ -38,7 +40,7 @@ def test_who_becomes_competent_is_rated_once(connected: Connected) -> None:
 
 def test_the_note_names_nobody_and_speaks_the_language_that_was_chosen(quick: Connected) -> None:
     with quick.tool.runtime.database.transaction() as session:
-        moodle_sites.set_switch(session, quick.registration, falls=None, language="zh-Hans", now=quick.now)
+        sites.set_switch(session, quick.registration, falls=None, language="zh-Hans", now=quick.now)
     quick.become_competent(quick.learner())
     quick.work()
     assert list(quick.site.ratings.values()) == [[(2, "Qualoop：2026-03-02（UTC）达到“胜任”，依据 4 次作答。")]]
@@ -311,7 +313,7 @@ def test_without_a_token_nothing_is_sent(quick: Connected) -> None:
     quick.become_competent(quick.learner())
     quick.work(1)
     with quick.tool.runtime.database.transaction() as session:
-        moodle_sites.forget_token(session, quick.registration)
+        sites.forget_token(session, quick.registration)
     quick.work(2)
     assert quick.rows() == [("needs-person", "moodle-entry")]
     assert quick.site.called(GRADE) == []

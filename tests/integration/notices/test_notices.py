@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent, NoticeSeen, Organisation
-from lti_tool.services import corrections, erasure, flags
+from lti_tool.services import erasure
+from lti_tool.services.evidence import corrections
+from lti_tool.services.ledger import flags
 from qualoop.ledger import EventType, Reason
 from qualoop.records import Outcome
 from qualoop.values import Score

@@ -18,8 +18,8 @@ from lti_tool.models import (
     Organisation,
     Person,
 )
-from lti_tool.services import corrections
-from lti_tool.services.ledger_standings import read_corrections
+from lti_tool.services.evidence import corrections
+from lti_tool.services.ledger.standings import read_corrections
 from qualoop.ledger import Reason, settle_corrections
 from tests.factories.phones import Phone, PracticeCourse, join, link_in
 from tests.factories.tool import SECRET

@@ -15,8 +15,8 @@ from lti_tool.models import (
     Person,
 )
 from lti_tool.services import erasure
-from lti_tool.services.learner_keys import KeyOwner, open_bytes
-from lti_tool.services.observing_erasure import purge_observations
+from lti_tool.services.observing.erasure import purge_observations
+from lti_tool.services.people.learner_keys import KeyOwner, open_bytes
 from tests.factories.phones import PracticeCourse, digest, join, link_in, photo
 from tests.factories.tool import SECRET, Tool
 

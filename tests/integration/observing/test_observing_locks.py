@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.orm import Session
 
 from lti_tool.models import CourseGroup, ObservationInvitation, Organisation
-from lti_tool.services.observing_ledger import hold_course
+from lti_tool.services.observing.ledger import hold_course
 from tests.factories.phones import PracticeCourse, join
 from tests.factories.tool import Tool
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import InboxItem
-from lti_tool.services.observing_inbox import REASON
+from lti_tool.services.observing.inbox import REASON
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.phones import Phone, PracticeCourse, digest, join, link_in, photo
 

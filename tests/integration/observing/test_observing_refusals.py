@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from lti_tool.models import Context, ObservationCapture, ObservationInvitation
-from lti_tool.services.logins import digest as secret_digest
+from lti_tool.services.people.logins import digest as secret_digest
 from qualoop.assessment.rubric import content_hash, read_rubric
 from tests.factories.class_sessions import open_classroom
 from tests.factories.launches import TOOL_ORIGIN

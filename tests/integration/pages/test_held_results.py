@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from lti_tool.services import timelines
+from lti_tool.services.records import timelines
 from tests.factories.classrooms import Seat, enter
 from tests.factories.held_results import show_results
 from tests.factories.launches import LTI

@@ -22,10 +22,10 @@ from lti_tool.models import (
     ResourceLink,
     TagSet,
 )
-from lti_tool.services import mastery_cache
-from lti_tool.services.class_map import NOT_SECURE, ClassMap, Filters, class_map
-from lti_tool.services.class_members import Link
-from lti_tool.services.class_status import STATUSES, met_table, remedial_table
+from lti_tool.services.classes.level_map import NOT_SECURE, ClassMap, Filters, class_map
+from lti_tool.services.classes.status import STATUSES, met_table, remedial_table
+from lti_tool.services.courses.members import Link
+from lti_tool.services.mastery import cache
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.readings import Reading, read_point
 from qualoop.records import PointFacts, Status, is_remedial, status_of
@@ -81,7 +81,7 @@ def furnish(database: Database, people: int, codes: Sequence[str]) -> Link:
                 adopted_at=NOON,
             )
         )
-        place = mastery_cache.place_to_advance(session.connection(), school.organisation_id, 0, NOON)
+        place = cache.place_to_advance(session.connection(), school.organisation_id, 0, NOON)
         pseudonyms = session.scalars(select(Person.uuid).where(Person.id.in_(school.people))).all()
         states(session, place, pseudonyms, codes)
         return link_of(school, link)
@@ -97,7 +97,7 @@ def link_of(school: School, link: ResourceLink) -> Link:
     )
 
 
-def states(session: Session, place: mastery_cache.Place, people: Sequence[str], codes: Sequence[str]) -> None:
+def states(session: Session, place: cache.Place, people: Sequence[str], codes: Sequence[str]) -> None:
     """Add what the engine keeps of a class: drawn, with old and new, sure and unsure, known and hardly known."""
     draw = Random(3)
     where = {"organisation_id": place.organisation_id, "generation_id": place.generation_id}
@@ -151,10 +151,10 @@ def test_levels_and_statuses_are_those_that_are_read_one_by_one(database: Databa
     link = furnish(database, 12, CODES)
     found, met = found_in(database, link), set()
     with database.reading() as reading:
-        place = mastery_cache.find_adopted(reading.connection(), link.organisation_id)
+        place = cache.find_adopted(reading.connection(), link.organisation_id)
         assert place
         people = [member.subject.uuid for member in found.members]
-        known = mastery_cache.load_class(reading.connection(), place, people, CODES)
+        known = cache.load_class(reading.connection(), place, people, CODES)
     for row, person in enumerate(people):
         standing = known[person]
         for column, point in enumerate(found.points):
@@ -184,7 +184,7 @@ def test_states_of_people_elsewhere_are_not_read(database: Database) -> None:
     with database.transaction() as session:
         stranger = Person(organisation_id=link.organisation_id, uuid="0" * 36, created_at=NOON)
         session.add(stranger)
-        place = mastery_cache.place_to_advance(session.connection(), link.organisation_id, 0, NOON)
+        place = cache.place_to_advance(session.connection(), link.organisation_id, 0, NOON)
         session.execute(
             insert(MasteryMemory),
             [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lti_tool.services import records
-from lti_tool.services.records import Subject
+from lti_tool.services.records import records
+from lti_tool.services.records.records import Subject
 from qualoop.player import KnowledgePointOutlook
 from tests.factories.classrooms import Seat, enter
 from tests.factories.tool import Tool

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import LedgerEvent, Organisation
-from lti_tool.services import corrections, flags
-from lti_tool.services.ledger_as_of import end_of
+from lti_tool.services.evidence import corrections
+from lti_tool.services.ledger import flags
+from lti_tool.services.ledger.as_of import end_of
 from qualoop.ledger import EventType, Reason
 from qualoop.records import Outcome
 from qualoop.values import Score

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, select
 
 from lti_tool.models import FrameworkVersion, LedgerEvent, Organisation
-from lti_tool.services import corrections, timelines
+from lti_tool.services.evidence import corrections
+from lti_tool.services.records import timelines
 from qualoop.ledger import EventType, Reason
 from qualoop.values import Score
 from tests.factories.classrooms import enter

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import event, select
 
 from lti_tool.models import LedgerEvent, MasteryGeneration, Organisation
-from lti_tool.services import corrections
-from lti_tool.services.evidence_entries import list_entries
-from lti_tool.services.timelines import by_day
+from lti_tool.services.evidence import corrections
+from lti_tool.services.evidence.entries import list_entries
+from lti_tool.services.records.timelines import by_day
 from qualoop.ledger import EventType, Reason
 from qualoop.records import gain
 from qualoop.values import Score

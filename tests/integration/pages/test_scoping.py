@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Organisation, OutboxRow
-from lti_tool.services import imports
+from lti_tool.services.mechanisms import imports
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import LTI, MEMBERSHIP, TOOL_ORIGIN, LaunchingPlatform
 from tests.factories.tool import Tool, register_platform, shipped

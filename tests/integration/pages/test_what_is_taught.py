@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from lti_tool.models import Enrolment, TagSet
-from lti_tool.services.learner_records import learner_record
-from lti_tool.services.records import Subject
+from lti_tool.services.records.learner_records import learner_record
+from lti_tool.services.records.records import Subject
 from tests.factories.classrooms import Seat, enter
 from tests.factories.tool import Tool
 

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Job, Sheet, SheetFile, SheetPage
-from lti_tool.services import sheets_open, sheets_settling, sheets_upload
-from lti_tool.services.class_members import get_member
-from lti_tool.services.sessions import NotAllowedError
-from lti_tool.services.sheets_settling import SettlingRefusedError
-from lti_tool.services.submitted_work import NewFile
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.courses.members import get_member
+from lti_tool.services.people.sessions import NotAllowedError
+from lti_tool.services.sheets import matters, settling
+from lti_tool.services.sheets import upload as sheets_upload
+from lti_tool.services.sheets.settling import SettlingRefusedError
 from qualoop.classroom.paper import finding
 from tests.factories.classrooms import Seat
 from tests.factories.paper_halls import Hall
@@ -29,12 +30,12 @@ def come(hall: Hall, *files: NewFile) -> str:
 def name(hall: Hall, page: SheetPage, seat: Seat, *, may_record: bool = True) -> None:
     with hall.tool.runtime.database.transaction() as session:
         member = get_member(session.connection(), hall.link, seat.who.person_uuid)
-        sheets_settling.name_learner(session, hall.settler(may_record=may_record), page.uuid, member)
+        settling.name_learner(session, hall.settler(may_record=may_record), page.uuid, member)
 
 
 def instead(hall: Hall, page: SheetPage) -> None:
     with hall.tool.runtime.database.transaction() as session:
-        sheets_settling.take_instead(session, hall.settler(), page.uuid)
+        settling.take_instead(session, hall.settler(), page.uuid)
 
 
 def problems(hall: Hall, upload: str) -> list[str]:
@@ -50,7 +51,7 @@ def test_a_slip_in_naming_a_blank_sheet_is_taken_back(hall: Hall) -> None:
     name(hall, hall.pages(upload)[0], hall.ada)
     with hall.tool.runtime.database.reading() as reading:
         row = sheets_upload.get_upload(reading, hall.link, upload)
-        named = [page.person_id for page in sheets_open.named_pages(reading, row)]
+        named = [page.person_id for page in matters.named_pages(reading, row)]
     assert named == [hall.ada.who.person_id]
     # Before it is recorded it can still be another learner's.
     name(hall, hall.pages(upload)[0], hall.bo)
@@ -117,7 +118,7 @@ def test_an_empty_page_does_not_count_beside_a_filled_one(hall: Hall) -> None:
     assert problems(hall, upload) == ["", "blank-sheet", "blank-sheet"]
     for page in hall.pages(upload)[1:]:
         with hall.tool.runtime.database.transaction() as session:
-            sheets_settling.count_page(session, hall.settler(), page.uuid)
+            settling.count_page(session, hall.settler(), page.uuid)
     assert problems(hall, upload) == ["", "copy", ""]
 
 

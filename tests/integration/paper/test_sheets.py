@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Job, MarkFile, Organisation, Sheet, SheetAnswer, SheetFile, SheetPage, SheetUpload
-from lti_tool.services import marks_files, sheets, sheets_results, sheets_upload
 from lti_tool.services.erasure import erase
-from lti_tool.services.marks_files import Bringer, Brought, MarkFileTwiceError, MarkImport
-from lti_tool.services.sheets_purge import KEPT, purge_paper
+from lti_tool.services.sheets import marks_files, results, sheets
+from lti_tool.services.sheets import upload as sheets_upload
+from lti_tool.services.sheets.marks_files import Bringer, Brought, MarkFileTwiceError, MarkImport
+from lti_tool.services.sheets.purge import KEPT, purge_paper
 from qualoop.classroom.mark_tables import ATTENDANCE
 from tests.factories.paper_halls import Hall
 from tests.factories.tool import SECRET
@@ -29,7 +30,7 @@ def test_from_print_to_evidence_and_back(hall: Hall) -> None:
     assert {body["part"] for body in found[:2]} == {body["part"] for body in found[2:]}
     with hall.tool.runtime.database.reading() as reading:
         row = sheets.get_set(reading, hall.link, hall.printed.uuid)
-        shown = sheets_results.results(reading, hall.tool.runtime.contents, hall.link, row)
+        shown = results.results(reading, hall.tool.runtime.contents, hall.link, row)
         assert [str(each.score) for each in shown.learners] == ["1", "1"]
         assert shown.codes
         assert len(sheets.list_sets(reading, hall.link)) == 1
@@ -37,7 +38,7 @@ def test_from_print_to_evidence_and_back(hall: Hall) -> None:
     assert len(hall.events("assertion.voided")) == 4
     with hall.tool.runtime.database.reading() as reading:
         row = sheets.get_set(reading, hall.link, hall.printed.uuid)
-        assert not sheets_results.results(reading, hall.tool.runtime.contents, hall.link, row).learners
+        assert not results.results(reading, hall.tool.runtime.contents, hall.link, row).learners
     # Taken back, the same sheets can come again.
     again = hall.upload(hall.scans(hall.right()))
     hall.read()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Activity, LedgerEvent, LinkScore, ResourceLink
-from lti_tool.services import attempts
+from lti_tool.services.attempts import attempts
 from qualoop.content_packages import Project
 from qualoop.ledger import Evidence
 from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState

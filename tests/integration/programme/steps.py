@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from lti_tool.models import Context, Deployment, ResourceLink
-from lti_tool.services.class_members import Link
-from lti_tool.services.class_sessions import ClassPlan, plan_session
+from lti_tool.services.classes.sessions import ClassPlan, plan_session
+from lti_tool.services.courses.members import Link
 from tests.factories.class_sessions import Classroom
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lti_tool.services.learner_evidence import class_evidence, learner_evidence, required
-from lti_tool.services.records import Subject
+from lti_tool.services.learners.evidence import class_evidence, learner_evidence, required
+from lti_tool.services.records.records import Subject
 from qualoop.assessment.peer_rules import Effect
 from qualoop.ledger import EvidenceForm
 from qualoop.policies.multi_form import multi_form_rule

@@ -10,11 +10,11 @@ from sqlalchemy import event, insert, select
 
 from lti_tool.db import Direct, Driver
 from lti_tool.models import Enrolment, Identity, MasteryGeneration, MasteryUpdate, Person
-from lti_tool.services.evidence_entries import list_entries
-from lti_tool.services.explanations import HEAD, POINT, Head, Point, pack
-from lti_tool.services.learner_evidence import ClassLine, class_evidence, learner_evidence, required
-from lti_tool.services.learner_evidence_trends import read_trends
-from lti_tool.services.records import Subject
+from lti_tool.services.evidence.entries import list_entries
+from lti_tool.services.learners.evidence import ClassLine, class_evidence, learner_evidence, required
+from lti_tool.services.learners.evidence_trends import read_trends
+from lti_tool.services.mastery.explanations import HEAD, POINT, Head, Point, pack
+from lti_tool.services.records.records import Subject
 from qualoop.policies.multi_form import multi_form_rule
 from tests.factories.class_sessions import CHOICE, Classroom
 from tests.factories.classrooms import Seat

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Base, EarlyWarning, Organisation, WarningEvent, WarningSetting
-from lti_tool.services import early_warnings, early_warnings_looking, erasure
-from lti_tool.services.class_members import Link
-from lti_tool.services.class_sessions import ClassMissingError
-from lti_tool.services.contents import Contents
-from lti_tool.services.early_warnings import (
+from lti_tool.services import erasure
+from lti_tool.services.classes.sessions import ClassMissingError
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.courses.members import Link
+from lti_tool.services.records.records import Subject
+from lti_tool.services.warnings import early_warnings, looking
+from lti_tool.services.warnings.early_warnings import (
     DECIDED,
     OPEN,
     WITHDRAWN,
@@ -23,11 +25,10 @@ from lti_tool.services.early_warnings import (
     WarningMovedError,
     WarningRefusedError,
 )
-from lti_tool.services.early_warnings_erasure import purge_warnings
-from lti_tool.services.early_warnings_history import words_to
-from lti_tool.services.early_warnings_looking import Looked, look_due
-from lti_tool.services.early_warnings_rules import course_rules, set_thresholds, undo_thresholds
-from lti_tool.services.records import Subject
+from lti_tool.services.warnings.erasure import purge_warnings
+from lti_tool.services.warnings.history import words_to
+from lti_tool.services.warnings.looking import Looked, look_due
+from lti_tool.services.warnings.rules import course_rules, set_thresholds, undo_thresholds
 from qualoop.policies.warning_policy import ThresholdsRefusedError
 from tests.factories.class_sessions import Classroom, open_classroom
 from tests.factories.tool import SECRET
@@ -281,14 +282,14 @@ def test_a_course_that_cannot_be_looked_at_keeps_no_other_from_it(
     room.learner(1).answer(right=[True])
     another.learner(1).answer(right=[True])
     broken, parts, now = link_of(room).context_id, room.tool.runtime, room.tool.clock.now
-    find = early_warnings_looking.find_reasons
+    find = looking.find_reasons
 
-    def failing(session: Session, contents: Contents, link: Link, **named: Any) -> early_warnings_looking.Found | None:
+    def failing(session: Session, contents: Contents, link: Link, **named: Any) -> looking.Found | None:
         if link.context_id == broken:
             raise ClassMissingError
         return find(session, contents, link, **named)
 
-    monkeypatch.setattr(early_warnings_looking, "find_reasons", failing)
+    monkeypatch.setattr(looking, "find_reasons", failing)
     assert look_due(parts.database, parts.contents, secret=SECRET, now=now) >= 1
     with parts.database.reading() as session:
         assert course_rules(session, link_of(room)).looked_at is None

@@ -12,13 +12,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, event, select, update
 
 from lti_tool.models import Enrolment, InboxItem, Organisation
-from lti_tool.services import assessor_qualifications, class_members, erasure, learner_keys, teacher_records
-from lti_tool.services.administration import Actor, AdminMissingError, Desk
-from lti_tool.services.assessor_qualifications import NewQualification, QualificationMissingError
-from lti_tool.services.records import RecordMissingError
-from lti_tool.services.submitted_work import NewFile
-from lti_tool.services.teacher_records_built import list_built
-from lti_tool.services.teacher_records_review import (
+from lti_tool.services import erasure
+from lti_tool.services.administration.administration import Actor, AdminMissingError, Desk
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.courses import members
+from lti_tool.services.observing import assessor_qualifications
+from lti_tool.services.observing.assessor_qualifications import NewQualification, QualificationMissingError
+from lti_tool.services.people import learner_keys
+from lti_tool.services.programme import teacher_records
+from lti_tool.services.programme.teacher_records_built import list_built
+from lti_tool.services.programme.teacher_records_review import (
     EXPIRING,
     OwnRecordError,
     confirm_qualification,
@@ -26,6 +29,7 @@ from lti_tool.services.teacher_records_review import (
     get_holder,
     warn_of_expiry,
 )
+from lti_tool.services.records.records import RecordMissingError
 from qualoop.classroom.assessors import QualificationKind
 from qualoop.records.teacher_record import TeacherEntryRefusedError
 from tests.factories.class_sessions import Classroom
@@ -205,7 +209,7 @@ def test_classes_count_while_somebody_was_in_the_course(room: Classroom) -> None
 def test_addresses_with_a_zero_byte_lead_to_nothing(room: Classroom) -> None:
     with room.tool.runtime.database.transaction() as session:
         with pytest.raises(RecordMissingError):
-            class_members.get_member(session.connection(), link_of(room), "\0")
+            members.get_member(session.connection(), link_of(room), "\0")
         with pytest.raises(QualificationMissingError):
             assessor_qualifications.withdraw(
                 session, room.tool.organisation_id, "\0", by="somebody", now=room.tool.clock.now

@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import InboxItem, Organisation, TeacherEntryEvent, TeacherEntryRow
-from lti_tool.services import assessor_qualifications, erasure, teacher_records
-from lti_tool.services.administration import Actor, AdminMissingError, Desk
-from lti_tool.services.assessor_qualifications import NewQualification
-from lti_tool.services.submitted_work import NewFile
-from lti_tool.services.teacher_records import Holder, TeacherEntryMissingError, TeacherEntryMovedError
-from lti_tool.services.teacher_records_built import BuiltKind, list_built
-from lti_tool.services.teacher_records_erasure import purge_teacher_entries
-from lti_tool.services.teacher_records_export import record_document
-from lti_tool.services.teacher_records_review import decide_entry, get_file, list_records, warn_of_expiry
+from lti_tool.services import erasure
+from lti_tool.services.administration.administration import Actor, AdminMissingError, Desk
+from lti_tool.services.attempts.submitted_work import NewFile
+from lti_tool.services.observing import assessor_qualifications
+from lti_tool.services.observing.assessor_qualifications import NewQualification
+from lti_tool.services.programme import teacher_records
+from lti_tool.services.programme.teacher_records import Holder, TeacherEntryMissingError, TeacherEntryMovedError
+from lti_tool.services.programme.teacher_records_built import BuiltKind, list_built
+from lti_tool.services.programme.teacher_records_erasure import purge_teacher_entries
+from lti_tool.services.programme.teacher_records_export import record_document
+from lti_tool.services.programme.teacher_records_review import decide_entry, get_file, list_records, warn_of_expiry
 from qualoop.classroom.assessors import QualificationKind
 from qualoop.records.teacher_record import Built, EntryBody, EntryKind, EntryState, TeacherEntryRefusedError, indicators
 from tests.factories.class_sessions import Classroom

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Context, Deployment, EarlyWarning, ResourceLink
-from lti_tool.services.class_members import Link
-from lti_tool.services.early_warnings_looking import Looked, look_now
+from lti_tool.services.courses.members import Link
+from lti_tool.services.warnings.looking import Looked, look_now
 from tests.factories.classrooms import Seat
 from tests.factories.flipped import BuiltUnit, build_unit
 from tests.factories.tool import NOON, SECRET, make_tool

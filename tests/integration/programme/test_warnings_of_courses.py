@@ -12,12 +12,13 @@ from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Enrolment, Organisation, Person
-from lti_tool.services import early_warnings, erasure
-from lti_tool.services.early_warnings import OPEN, WITHDRAWN, WarningRefusedError
-from lti_tool.services.early_warnings_erasure import purge_warnings
-from lti_tool.services.early_warnings_looking import Found, Looked, apply, find_reasons, look_due, look_now
-from lti_tool.services.learner_evidence_process import Course, read_process
-from lti_tool.services.programme import CourseLine, list_courses
+from lti_tool.services import erasure
+from lti_tool.services.learners.evidence_process import Course, read_process
+from lti_tool.services.programme.programme import CourseLine, list_courses
+from lti_tool.services.warnings import early_warnings
+from lti_tool.services.warnings.early_warnings import OPEN, WITHDRAWN, WarningRefusedError
+from lti_tool.services.warnings.erasure import purge_warnings
+from lti_tool.services.warnings.looking import Found, Looked, apply, find_reasons, look_due, look_now
 from tests.factories.class_sessions import Classroom, open_classroom
 from tests.factories.classrooms import enter
 from tests.factories.tool import SECRET, Tool

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from lti_tool.models import EarlyWarning
-from lti_tool.services import early_warnings
-from lti_tool.services.early_warnings import Deciding
-from lti_tool.services.early_warnings_history import history
-from lti_tool.services.early_warnings_looking import Looked, look_now
+from lti_tool.services.warnings import early_warnings
+from lti_tool.services.warnings.early_warnings import Deciding
+from lti_tool.services.warnings.history import history
+from lti_tool.services.warnings.looking import Looked, look_now
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat, enter
 from tests.factories.tool import SECRET

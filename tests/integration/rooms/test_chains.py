@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
-from lti_tool.services import rooms_rounds, rooms_teams
-from lti_tool.services.rooms_chain import Chain, chain_of
-from lti_tool.services.rooms_game import Line, round_document
-from lti_tool.services.rooms_rounds import RoomUnfitError, ShockRefusedError
-from lti_tool.services.rooms_teams import NameRefusedError, checked_name
+from lti_tool.services.rooms import rounds, teams
+from lti_tool.services.rooms.chain import Chain, chain_of
+from lti_tool.services.rooms.game import Line, round_document
+from lti_tool.services.rooms.rounds import RoomUnfitError, ShockRefusedError
+from lti_tool.services.rooms.teams import NameRefusedError, checked_name
 from qualoop.simulators import BaselineKind, Decision
 from qualoop.simulators.stock.beer import BeerGameEngine
 from qualoop.simulators.stock.beer_play import ROLES, costs_by_round, expected_costs
@@ -123,7 +123,7 @@ def test_a_role_sees_its_own_firm_only(chain: Chain) -> None:
 def rename(course: Course, seat: Seat, name: str) -> None:
     runtime = course.tool.runtime
     with runtime.database.transaction() as session:
-        rooms_teams.rename(session, runtime.contents, course.who(seat), name)
+        teams.rename(session, runtime.contents, course.who(seat), name)
 
 
 def words(page: TestResponse) -> str:
@@ -182,7 +182,7 @@ def test_a_room_has_a_team_and_no_rival_enters_it(chains: Course) -> None:
         chains.begin(teams=0, size=0)
     chains.begin(teams=1, size=0)
     with pytest.raises(ShockRefusedError), chains.tool.runtime.database.transaction() as session:
-        rooms_rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="rival_enters")
+        rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="rival_enters")
 
 
 def test_customers_ask_for_more_from_the_next_round_on(chains: Course) -> None:
@@ -194,7 +194,7 @@ def test_customers_ask_for_more_from_the_next_round_on(chains: Course) -> None:
     quiet = chains.room().market
     assert "From round 2: Customers ask for half as much again" in words(chains.teacher.get("class/room/"))
     with chains.tool.runtime.database.transaction() as session:
-        rooms_rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="demand_rises")
+        rounds.add_shock(session, chains.tool.runtime.contents, chains.link, chains.page(), kind="demand_rises")
     room = chains.room()
     assert isinstance(room.market, Chain)
     assert isinstance(quiet, Chain)
@@ -222,7 +222,7 @@ def test_names_are_told_apart_and_can_be_taken_back(course: Course) -> None:
         rename(course, one, "FOXES")
     assert course.room().names == {1: "海潮队", 2: "Foxes"}
     with course.tool.runtime.database.transaction() as session:
-        rooms_rounds.reset_name(session, course.link, course.page(), team=1)
+        rounds.reset_name(session, course.link, course.page(), team=1)
     rename(course, two, "")
     assert course.room().names == {}
 

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from lti_tool.models import Attempt, Enrolment, Person
-from lti_tool.services import attempts
+from lti_tool.services.attempts import attempts
 from qualoop.player.project_state import GRADED, ProjectState, Run, Shock
 from qualoop.simulators import WorldKey
 from qualoop.simulators.entering import cell_name, typed_values

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lti_tool.services.rooms_game import Line, RoundResult, round_document, standings, total
-from lti_tool.services.rooms_market import Market, keyword_places, market_of, play_round
+from lti_tool.services.rooms.game import Line, RoundResult, round_document, standings, total
+from lti_tool.services.rooms.market import Market, keyword_places, market_of, play_round
 from qualoop.simulators import BaselineKind
 from qualoop.simulators.decisions import Decision
 from qualoop.simulators.sem.engine import SearchMarketEngine

@@ -13,13 +13,15 @@ from sqlalchemy import func, select
 
 from lti_tool.db import Database
 from lti_tool.models import LedgerEvent, Organisation, RoomRole, RoomSeat
-from lti_tool.services import erasure, rooms_rounds, rooms_teams
-from lti_tool.services.class_members import Link
-from lti_tool.services.contents import Contents
-from lti_tool.services.rooms import RoomMissingError, RoomRefusedError, RoundClosedError, RoundStaleError
-from lti_tool.services.rooms_game import Document, Game, RoundResult
-from lti_tool.services.rooms_rounds import Page, RoomEmptyError, RoomRunningError, RoomUnfitError, ShockRefusedError
-from lti_tool.services.rooms_teams import (
+from lti_tool.services import erasure
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.courses.members import Link
+from lti_tool.services.rooms import rounds as rooms_rounds
+from lti_tool.services.rooms import teams as rooms_teams
+from lti_tool.services.rooms.game import Document, Game, RoundResult
+from lti_tool.services.rooms.rooms import RoomMissingError, RoomRefusedError, RoundClosedError, RoundStaleError
+from lti_tool.services.rooms.rounds import Page, RoomEmptyError, RoomRunningError, RoomUnfitError, ShockRefusedError
+from lti_tool.services.rooms.teams import (
     Learner,
     NotSeatedError,
     PartLockedError,

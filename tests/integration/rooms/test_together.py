@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lti_tool.services.rooms import RoomRefusedError
+from lti_tool.services.rooms.rooms import RoomRefusedError
 from tests.factories.rooms import Course, reference
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from lti_tool.lti.nrps import RosterMember, parse_members
 from lti_tool.lti.roster_errors import RosterLoopError, RosterSlowError, RosterTooLargeError
-from lti_tool.services import roster_pages
-from lti_tool.services.roster import PATIENCE_OF_A_PERSON_S, Outcome, RosterReader
-from lti_tool.services.roster_pages import roster_of
+from lti_tool.services.rosters import pages as roster_pages
+from lti_tool.services.rosters.pages import roster_of
+from lti_tool.services.rosters.roster import PATIENCE_OF_A_PERSON_S, Outcome, RosterReader
 from qualoop.errors import QualoopError
 from tests.factories.rosters import TEACHER, Course, running_course
 from tests.fakes.listing_platform import MEMBERS_PATH, SCOPE, Answer, Request, member

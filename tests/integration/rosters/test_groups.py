@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from lti_tool.lti.roster_errors import RosterError
 from lti_tool.models import Context, CourseGroup, CourseGroupMember, Identity, Organisation
-from lti_tool.services.class_members import Link
+from lti_tool.services.courses.members import Link
 from lti_tool.services.erasure import erase
-from lti_tool.services.groups import list_groups, people_in
+from lti_tool.services.rosters.groups import list_groups, people_in
 from tests.factories.rosters import Course
 from tests.fakes.listing_platform import Answer, Request, member
 

@@ -10,7 +10,7 @@ import pytest
 
 from lti_tool.lti.nrps import MEMBERS_TYPE
 from lti_tool.lti.platform_profiles import Product
-from lti_tool.services import roster_pages
+from lti_tool.services.rosters import pages as roster_pages
 from qualoop.errors import QualoopError
 from tests.factories.rosters import TEACHER, Course, running_course
 from tests.fakes.listing_platform import Answer, ListingPlatform, Request, member

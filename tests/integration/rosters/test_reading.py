@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from lti_tool.lti.roster_errors import RosterRunningError
 from lti_tool.models import Attempt, Context, Enrolment, Identity, LedgerEvent, RosterRead
-from lti_tool.services.roster import LEASE, Outcome
+from lti_tool.services.rosters.roster import LEASE, Outcome
 from tests.factories.launches import LTI, MEMBERSHIP
 from tests.factories.rosters import TEACHER, Course
 from tests.fakes.listing_platform import Answer, Request, member

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from lti_tool.lti import ags, nrps
 from lti_tool.lti.registration import Registration
 from lti_tool.models import Identity, LineItem
-from lti_tool.services import self_test, self_test_report
-from lti_tool.services.self_test import State
+from lti_tool.services.administration import self_test, self_test_report
+from lti_tool.services.administration.self_test import State
 from tests.factories.tool import Tool
 from tests.integration.self_test.platform import COLUMN, MEMBERS, PAGE, CheckedPlatform
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from lti_tool.db import Database
-from lti_tool.services.contents import Contents
-from lti_tool.services.registrations import Registrations
+from lti_tool.services.content.contents import Contents
+from lti_tool.services.platforms.registrations import Registrations
 from tests.factories.sources import LESSON, Site, make_site
 from tests.factories.tool import Clock, Tool, app_of, make_tool, shipped
 from tests.integration.conftest import _administer, _url_of

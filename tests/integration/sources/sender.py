@@ -9,10 +9,10 @@ import sys
 import uuid
 
 from lti_tool.db import Database
-from lti_tool.services import source_requests
-from lti_tool.services.source_evidence import record_batch
-from lti_tool.services.source_requests import Answer, SignedRequest
-from lti_tool.services.sources import KnownSource
+from lti_tool.services.sources import requests
+from lti_tool.services.sources.evidence import record_batch
+from lti_tool.services.sources.requests import Answer, SignedRequest
+from lti_tool.services.sources.sources import KnownSource
 from tests.factories.sources import event, shipped_parts
 from tests.factories.tool import NOON
 
@@ -29,9 +29,9 @@ def main(url: str, organisation: str, source_id: str, seed: str) -> None:
         request = SignedRequest(source=source, request_id=str(uuid.uuid4()), digest="0" * 64)
         # As the view does: the answer leaves once the transaction is over.
         with database.connection() as connection:
-            source_requests.take(connection, request, NOON)
+            requests.take(connection, request, NOON)
             answer = record_batch(connection, source, events, now=NOON).model_dump_json()
-            source_requests.keep_answer(connection, request, Answer(200, answer))
+            requests.keep_answer(connection, request, Answer(200, answer))
         sys.stdout.write(f"{events[0]['id']}\n")
         sys.stdout.flush()
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import Context, Enrolment, Identity, InboxItem, LedgerEvent, Person, SourceLearner, SourceScore
-from lti_tool.services import evidence_locks, source_evidence
+from lti_tool.services.evidence import locks
+from lti_tool.services.sources import evidence
 from tests.factories.classrooms import enter
 from tests.factories.sources import COURSE, EVIDENCE, Site, event, make_site, shipped_parts
 from tests.factories.tool import Tool
@@ -171,10 +172,10 @@ def test_where_tags_move_at_that_moment_nothing_is_kept_and_it_may_come_again(
     tool: Tool, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def moved(*_: object, **__: object) -> None:
-        raise evidence_locks.TagsMovedError
+        raise locks.TagsMovedError
 
     with monkeypatch.context() as patched:
-        patched.setattr(source_evidence.evidence, "record_many", moved)
+        patched.setattr(evidence.evidence, "record_many", moved)
         answer = site.ask("POST", EVIDENCE, {"events": [event()]}, request_id="00000000-0000-4000-8000-000000000001")
     assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "evidence-tags-moved", "1")
     assert count(tool, SourceLearner) == 0

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Organisation, SourceKey, SourceRequest
-from lti_tool.services import source_requests, sources
-from lti_tool.services.sources import NewKey
+from lti_tool.services.sources import requests, sources
+from lti_tool.services.sources.sources import NewKey
 from lti_tool.views.api_guards import METER
 from qualoop.exchange import MAX_BODY_BYTES, Secret
 from tests.factories.sources import CHANGES, EVIDENCE, Site, event, make_site
@@ -71,7 +71,7 @@ def test_s32_ids_are_kept_until_no_signature_of_theirs_is_good(file_tool: Tool, 
     one_site.send(event(), request_id=ID)
     for days, left in ((0.99, 1), (1.01, 0)):
         with file_tool.runtime.database.connection() as connection:
-            source_requests.purge_requests(connection, NOON + timedelta(days=days))
+            requests.purge_requests(connection, NOON + timedelta(days=days))
         with file_tool.runtime.database.reading() as session:
             assert len(session.scalars(select(SourceRequest)).all()) == left
 
@@ -134,14 +134,14 @@ def test_s32_bodies_of_another_form_are_refused(one_site: Site, body: Any, statu
 
 
 def test_s32_a_source_is_slowed_down_and_told_when_to_come_again(one_site: Site) -> None:
-    meter = source_requests.Meter(per_second=1.0, burst=2.0)
+    meter = requests.Meter(per_second=1.0, burst=2.0)
     for _ in range(2):
         meter.take(1, NOON)
-    with pytest.raises(source_requests.TooManyRequestsError):
+    with pytest.raises(requests.TooManyRequestsError):
         meter.take(1, NOON)
     meter.take(2, NOON)
     meter.take(1, NOON + timedelta(seconds=1))
-    one_site.tool.app.extensions[METER] = source_requests.Meter(burst=0.0)
+    one_site.tool.app.extensions[METER] = requests.Meter(burst=0.0)
     answer = one_site.ask("GET", CHANGES)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
 
@@ -180,7 +180,7 @@ def test_what_the_api_does_not_have_is_a_problem_document_too(one_site: Site) ->
 def test_the_processes_together_take_no_more_of_a_source_than_one(
     tool: Tool, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_requests, "MOST_IN_SPAN", 3)
+    monkeypatch.setattr(requests, "MOST_IN_SPAN", 3)
     other = make_site(tool, "other", of_platform=False)
     for number in range(3):
         # Each by a process of its own, whose meter knows of no other.

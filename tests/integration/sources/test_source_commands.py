@@ -9,7 +9,7 @@ import pytest
 
 from lti_tool.commands import source
 from lti_tool.commands.platform_invites import PlatformMissingError
-from lti_tool.services.sources import NewKey, SourceMissingError, SourceThereError
+from lti_tool.services.sources.sources import NewKey, SourceMissingError, SourceThereError
 from qualoop.exchange import Secret
 from tests.factories.sources import Site, event
 from tests.factories.tool import SECRET, Tool

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.models import ContentVersion, InboxItem, LedgerEvent, SourceEvidence, TagSet
-from lti_tool.services import imports
-from lti_tool.services.evidence_entries import list_entries, name_parts
-from lti_tool.services.source_waiting import take_up_ready
+from lti_tool.services.evidence.entries import list_entries, name_parts
+from lti_tool.services.mechanisms import imports
+from lti_tool.services.sources.waiting import take_up_ready
 from qualoop.content_packages import Package
 from tests.factories.sources import INLINE, INLINE_HASH, LESSON, Site, event, make_site, registration, shipped_hash
 from tests.factories.tool import Tool, shipped

@@ -24,8 +24,9 @@ from lti_tool.lti.registration_errors import (
     RegistrationThereError,
 )
 from lti_tool.models import Deployment, InboxItem, Registration, RegistrationInvite
-from lti_tool.services import dynamic_registration, inbox_actions, invites
-from lti_tool.services.platform_approval import RegistrationNotPendingError
+from lti_tool.services.administration import inbox_actions
+from lti_tool.services.platforms import dynamic_registration, invites
+from lti_tool.services.platforms.approval import RegistrationNotPendingError
 from lti_tool.services.schema import configuration, migrate
 from qualoop.errors import QualoopError
 from qualoop.values import ValueRefusedError

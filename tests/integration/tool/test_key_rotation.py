@@ -17,8 +17,8 @@ from lti_tool.db import Database, micros
 from lti_tool.lti.errors import SealedKeyError
 from lti_tool.lti.tool_keys import make_tool_key
 from lti_tool.models import ToolKey
-from lti_tool.services import tool_keys
-from lti_tool.services.key_rotation import (
+from lti_tool.services.platforms import tool_keys
+from lti_tool.services.platforms.key_rotation import (
     MADE_BEFORE,
     PUBLISHED_AFTER,
     PUBLISHED_BEFORE,
@@ -28,8 +28,8 @@ from lti_tool.services.key_rotation import (
     rotate,
     rotate_due,
 )
+from lti_tool.services.platforms.tool_keys import ACTIVE, LEDGER, LTI, NEXT, PURPOSES, RETIRED
 from lti_tool.services.schema import configuration, migrate
-from lti_tool.services.tool_keys import ACTIVE, LEDGER, LTI, NEXT, PURPOSES, RETIRED
 from tests.factories.tool import NOON, SECRET, Tool
 
 DAY = timedelta(days=1)

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from lti_tool.models import InboxItem, LedgerEvent, LedgerSeal, Organisation
-from lti_tool.services import ledger, tool_keys
+from lti_tool.services.ledger import ledger
+from lti_tool.services.platforms import tool_keys
 from qualoop.ledger import EventType, StoredEvent, body_hash, verify_seals
 from tests.factories.tool import SECRET, Tool
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from lti_tool.models import Identity, LtiSession, Person
-from lti_tool.services import launches
+from lti_tool.services.launches import launches
 from tests.factories.tool import Tool
 
 _known = launches._known

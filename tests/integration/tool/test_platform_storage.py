@@ -6,8 +6,8 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from lti_tool.models import LtiSession
-from lti_tool.services import platform_storage
-from lti_tool.services.logins import consume_state
+from lti_tool.services.launches import platform_storage
+from lti_tool.services.people.logins import consume_state
 from tests.factories.frames import Frame, hidden
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, inspect, select, text
 
 from lti_tool.db import Database
 from lti_tool.models import Activity, Base
-from lti_tool.services import imports
-from lti_tool.services.content_install import ContentImport
+from lti_tool.services.mastery.content_install import ContentImport
+from lti_tool.services.mechanisms import imports
 from lti_tool.services.schema import configuration, is_current, migrate
 from tests.factories.tool import Tool, shipped
 

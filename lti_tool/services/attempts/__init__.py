@@ -1,0 +1,1 @@
+"""What learners do at a link: attempts, rounds of practice, work handed in, and the progress of a flipped unit."""

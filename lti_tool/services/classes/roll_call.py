@@ -1,0 +1,185 @@
+"""Roll call of a class session: scans by the server's clock, a short code with few tries, marks by hand, the live list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lti_tool.models import ClassSeat, ClassSession
+from lti_tool.services.classes.devices import TooManyTriesError, comer_now
+from lti_tool.services.classes.seats import Comer, NameMissingError, find_seat, list_seats, take_seat
+from lti_tool.services.classes.sessions import link_of_session
+from lti_tool.services.courses.members import Member, list_members
+from qualoop.classroom.roll_call import (
+    CAME,
+    MARKS,
+    MAX_CODE_TRIES,
+    Presence,
+    RollTimes,
+    accepts_code,
+    accepts_token,
+    presence,
+)
+from qualoop.classroom.session import ClassClosedError, ClassRefusedError, SessionState
+
+SCAN: Final = "scan"
+SHORT: Final = "code"
+
+
+class TokenStaleError(ClassRefusedError):
+    """This code has changed since it was shown: scan the one that is shown now."""
+
+    code = "class-token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollLine:
+    """A learner of the course in the roll call; ``way`` says how the learner came."""
+
+    member: Member
+    presence: Presence
+    checked_at: datetime | None
+    way: str
+    is_marked: bool
+    has_joined: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unconfirmed:
+    """A device that is nobody's for sure: whose it says to be, None where it has not said."""
+
+    seat_id: int
+    claimed: Member | None
+    checked_at: datetime | None
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """The live list of a session."""
+
+    lines: Sequence[RollLine]
+    unconfirmed: Sequence[Unconfirmed]
+
+    def count(self, *wanted: Presence) -> int:
+        """Return how many learners stand so."""
+        return sum(line.presence in wanted for line in self.lines)
+
+
+def times_of(row: ClassSession) -> RollTimes:
+    """Return when the roll call of a session began and from when on one is late."""
+    return RollTimes(opened_at=row.roll_opened_at, late_at=row.roll_late_at)
+
+
+def is_good(row: ClassSession, sent: str, now: datetime) -> bool:
+    """Say whether a token is good now: no device is made for any other."""
+    return accepts_token(row.roll_key.encode(), sent, now)
+
+
+def redeem(session: Session, row: ClassSession, comer: Comer, sent: str, *, now: datetime) -> Presence:
+    """Take a scan: the first one counts, and an early one waits. Hold the session's row.
+
+    Raises ClassClosedError, TokenStaleError, RoomFullError.
+    """
+    if row.state == SessionState.CLOSED:
+        raise ClassClosedError
+    seat = find_seat(session, row, comer)
+    if seat is None or seat.checked_at is None:
+        if not is_good(row, sent, now):
+            raise TokenStaleError
+        seat = take_seat(session, row, comer, now)
+        seat.checked_at, seat.way = seat.checked_at or now, seat.way or SCAN
+        session.flush()
+    return presence(seat.checked_at, seat.mark, times_of(row))
+
+
+def redeem_code(session: Session, row: ClassSession, comer: Comer, sent: str, *, now: datetime) -> bool:
+    """Take the short code of a learner with a name; say whether it was right. A wrong one is counted. Hold the session's row.
+
+    Raises ClassClosedError, NameMissingError, TooManyTriesError, RoomFullError: all the devices that only say one name
+    share its tries, apart from the learner's own.
+    """
+    if row.state == SessionState.CLOSED:
+        raise ClassClosedError
+    seat = take_seat(session, row, comer_now(session, row, comer), now)
+    if seat.person_id is None:
+        raise NameMissingError
+    if seat.checked_at is not None:
+        return True
+    if _tries(session, seat) >= MAX_CODE_TRIES:
+        raise TooManyTriesError
+    if accepts_code(row.roll_key.encode(), sent, now):
+        seat.checked_at, seat.way = now, SHORT
+    else:
+        seat.code_tries += 1
+    session.flush()
+    return seat.checked_at is not None
+
+
+def mark(session: Session, row: ClassSession, member: Member, wanted: str, *, now: datetime) -> ClassSeat:
+    """Let a teacher mark a learner by hand, or take the mark back with an empty one; raise ClassRefusedError."""
+    if wanted and wanted not in {each.value for each in MARKS}:
+        raise ClassRefusedError
+    seat = take_seat(session, row, Comer(person_id=member.subject.person_id), now)
+    seat.mark = wanted
+    session.flush()
+    return seat
+
+
+def read_roll(session: Session, row: ClassSession) -> Roll:
+    """Return the live list: every learner of the course, and the devices that are nobody's for sure."""
+    members = list_members(session.connection(), link_of_session(row))
+    by_person: Mapping[int, Member] = {member.subject.person_id: member for member in members}
+    seats = list_seats(session, row)
+    certain = {seat.person_id: seat for seat in seats if seat.is_confirmed}
+    return Roll(
+        lines=[_line(row, member, certain.get(member.subject.person_id)) for member in members],
+        unconfirmed=[
+            Unconfirmed(
+                seat_id=seat.id,
+                claimed=by_person.get(seat.person_id or 0),
+                checked_at=seat.checked_at,
+                joined_at=seat.joined_at,
+            )
+            for seat in seats
+            if not seat.is_confirmed
+        ],
+    )
+
+
+def came(row: ClassSession, seat: ClassSeat) -> bool:
+    """Say whether somebody was there, in time or late."""
+    return presence(seat.checked_at, seat.mark, times_of(row)) in CAME
+
+
+def _line(row: ClassSession, member: Member, seat: ClassSeat | None) -> RollLine:
+    checked_at, marked = (seat.checked_at, seat.mark) if seat else (None, "")
+    return RollLine(
+        member=member,
+        presence=presence(checked_at, marked, times_of(row)),
+        checked_at=checked_at,
+        way=seat.way if seat else "",
+        is_marked=bool(marked),
+        has_joined=seat is not None,
+    )
+
+
+def _tries(session: Session, seat: ClassSeat) -> int:
+    """Return how many wrong codes were sent in this name."""
+    return (
+        session.scalar(
+            select(func.sum(ClassSeat.code_tries)).where(
+                ClassSeat.organisation_id == seat.organisation_id,
+                ClassSeat.class_session_id == seat.class_session_id,
+                ClassSeat.person_id == seat.person_id,
+                # Else anybody could use up another's tries by giving that name.
+                ClassSeat.is_confirmed == seat.is_confirmed,
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,1 @@
+"""The people of a course, its staff and its lessons."""

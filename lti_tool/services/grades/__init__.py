@@ -1,0 +1,1 @@
+"""Scores that count and their way to the gradebook of a platform (AGS)."""

@@ -1,0 +1,1 @@
+"""Resource-link launches, deep links and the platform storage."""

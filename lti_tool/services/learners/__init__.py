@@ -1,0 +1,1 @@
+"""A learner's evidence as teachers read it: process, improvement, forms."""

@@ -1,0 +1,1 @@
+"""The append-only ledger: events, seals, adoptions, standings as of a time, appeals."""

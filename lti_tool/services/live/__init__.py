@@ -1,0 +1,1 @@
+"""Live projects: the plan, the approval of a mentor, milestones, decisions."""

@@ -1,0 +1,1 @@
+"""The marking room: queue, cases, assignments, release, agreement, and calibrated peers."""

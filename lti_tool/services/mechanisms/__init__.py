@@ -1,0 +1,1 @@
+"""What is built once: outbox, inbox, import, long job."""

@@ -1,0 +1,1 @@
+"""Levels as grade columns and as Moodle's competencies."""

@@ -1,0 +1,1 @@
+"""What a person should hear of, worked out when somebody looks."""

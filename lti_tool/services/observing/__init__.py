@@ -1,0 +1,1 @@
+"""Observed practice: invitations, phones, signed observations, their merging and deciding."""

@@ -1,0 +1,1 @@
+"""A programme in counts, and teachers' own records."""

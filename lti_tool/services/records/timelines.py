@@ -1,0 +1,126 @@
+"""A learner's evidence by day and sitting, newest first, a page at a time: never all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy import Connection
+
+from lti_tool.services.evidence.entries import list_entries
+from qualoop.records import EvidenceEntry
+from qualoop.values import Score
+
+ON_A_PAGE: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a sitting did to one knowledge point: levels in [0, 1]."""
+
+    code: str
+    before: float
+    after: float
+
+    @property
+    def gain(self) -> float:
+        """By how much the level rose; below 0 where it fell."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """What was done in one attempt on one day, newest first."""
+
+    entries: tuple[EvidenceEntry, ...]
+
+    @property
+    def mean(self) -> Score | None:
+        """The mean score of its answers as they count now; None where none counts any more."""
+        counted = [entry.evidence.score for entry in self.entries if not entry.is_void]
+        return Score.of(sum(counted, Decimal(0)), len(counted)) if counted else None
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What it did, by knowledge point: from before the first of its answers to after the last one."""
+        before: dict[str, float] = {}
+        after: dict[str, float] = {}
+        for entry in reversed(self.entries):
+            for code in entry.codes:
+                before.setdefault(code, _level_before(entry, code))
+                after[code] = entry.level_after(code)
+        return [Change(code=code, before=before[code], after=after[code]) for code in before]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day, in UTC."""
+
+    day: date
+    sittings: tuple[Sitting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesPage:
+    """Some entries, newest first; ``older`` is before which number the next ones lie, None where there are none."""
+
+    entries: Sequence[EvidenceEntry]
+    older: int | None
+
+
+def entries_page(
+    connection: Connection,
+    organisation_id: int,
+    learner: str,
+    *,
+    before: int | None,
+    code: str | None = None,
+    size: int = ON_A_PAGE,
+    hidden: frozenset[str] = frozenset(),
+) -> EntriesPage:
+    """Return the newest entries of a learner before a number of the ledger: all, or those on one knowledge point.
+
+    Those of the attempts ``hidden`` are left out, which may leave less than a page.
+    """
+    found = list_entries(
+        connection, organisation_id, learner, code=code, before=before, limit=size + 1, newest_first=True
+    )
+    shown = found[:size]
+    visible = [entry for entry in shown if entry.evidence.attempt not in hidden]
+    return EntriesPage(entries=visible, older=shown[-1].seq if len(found) > size else None)
+
+
+def whole_sittings(page: EntriesPage) -> EntriesPage:
+    """Return a page that ends with a sitting, so that none is torn apart; one that fills a page alone stays torn."""
+    if page.older is None or not page.entries:
+        return page
+    last = _sitting(page.entries[-1])
+    kept = [entry for entry in page.entries if _sitting(entry) != last]
+    return EntriesPage(entries=kept, older=kept[-1].seq) if kept else page
+
+
+def by_day(entries: Iterable[EvidenceEntry]) -> Sequence[Day]:
+    """Return entries by day and sitting, newest first; what arrived late stands where it happened."""
+    newest_first = sorted(entries, key=lambda entry: (entry.at, entry.seq), reverse=True)
+    return [
+        Day(day=day, sittings=tuple(Sitting(entries=tuple(those)) for _, those in groupby(entries_of_day, _sitting)))
+        for day, entries_of_day in groupby(newest_first, lambda entry: _day(entry.at))
+    ]
+
+
+def _sitting(entry: EvidenceEntry) -> tuple[date, str, str]:
+    """Return what entries of one sitting share."""
+    return (_day(entry.at), entry.evidence.activity, entry.evidence.attempt)
+
+
+def _level_before(entry: EvidenceEntry, code: str) -> float:
+    """Return the level, in [0, 1], that an entry found one of its knowledge points at, after forgetting."""
+    return next(float(row["before"]) for row in entry.explanation["kps"] if row["kp"] == code) / 100
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()

@@ -1,0 +1,1 @@
+"""Rooms of a class for practice together: markets and supply chains, their teams and rounds."""

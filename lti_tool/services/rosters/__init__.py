@@ -1,0 +1,1 @@
+"""Members and groups of a course as the platform lists them (NRPS)."""

@@ -1,0 +1,1 @@
+"""Paper: printed sheets, their scans, what is unclear in them, and files of marks."""

@@ -1,0 +1,129 @@
+"""Which pages stand in each other's way: of one learner and question only one sheet of a set may count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_tool.models import Sheet, SheetAnswer, SheetPage, SheetUpload
+from lti_tool.services.sheets.upload import UploadState
+
+NO_LEARNER: Final = "no-learner"
+COPY: Final = "copy"
+SECOND: Final = "second-sheet"
+BLANK: Final = "blank-sheet"
+
+
+def problem_of(session: Session, sheet: Sheet, page: int, counting: SheetPage | None = None) -> str:
+    """Return what is wrong with a page that was read well: a copy, a second sheet of its learner, or of nobody.
+
+    ``counting`` is the page itself where somebody lets it count that was stored before; then only what counts, or would
+    if its learner were known, is in its way.
+    """
+    same = (SheetPage.sheet_id == sheet.id) & (SheetPage.page == page)
+    if counting is not None:
+        same &= (SheetPage.id != counting.id) & SheetPage.problem.in_(("", NO_LEARNER))
+    if session.scalar(_standing(sheet).where(same).limit(1)) is not None:
+        return COPY
+    if sheet.person_id is None:
+        return NO_LEARNER
+    return SECOND if has_other_sheet(session, sheet, sheet.person_id) else ""
+
+
+def has_other_sheet(session: Session, sheet: Sheet, person_id: int) -> bool:
+    """Say whether pages of another sheet of the same set have come back of this learner."""
+    return session.scalar(_standing(sheet).where(_of_other_sheet(sheet, person_id)).limit(1)) is not None
+
+
+def in_the_way(session: Session, sheet: Sheet, page: SheetPage) -> Sequence[SheetPage]:
+    """Return what stands in the way of a page that is a copy or of a second sheet."""
+    same = and_(SheetPage.sheet_id == sheet.id, SheetPage.page == page.page, SheetPage.id != page.id)
+    other = _of_other_sheet(sheet, sheet.person_id) if sheet.person_id is not None else None
+    query = select(SheetPage).join(Sheet, Sheet.id == SheetPage.sheet_id)
+    return session.scalars(
+        query.where(
+            SheetPage.organisation_id == sheet.organisation_id,
+            SheetPage.is_aside.is_(False),
+            same if other is None else or_(same, other),
+        )
+    ).all()
+
+
+def is_recorded(session: Session, organisation_id: int, pages: ColumnElement[bool]) -> bool:
+    """Say whether evidence stands of pages, of uploads that were not taken back."""
+    query = (
+        select(SheetAnswer.id)
+        .join(SheetPage, SheetPage.id == SheetAnswer.sheet_page_id)
+        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
+        .where(
+            SheetAnswer.organisation_id == organisation_id,
+            SheetPage.is_aside.is_(False),
+            SheetAnswer.event.is_not(None),
+            SheetUpload.state != UploadState.UNDONE,
+            pages,
+        )
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def came_blank() -> ColumnElement[bool]:
+    """Return the condition that the sheet of a page was of nobody when a page of it was read first."""
+    other, upload = aliased(SheetPage), aliased(SheetUpload)
+    return (
+        select(other.id)
+        .join(upload, upload.id == other.sheet_upload_id)
+        .where(
+            other.organisation_id == SheetPage.organisation_id,
+            other.sheet_id == SheetPage.sheet_id,
+            other.key_of == upload.uuid,
+        )
+        .exists()
+    )
+
+
+def forget_names(session: Session, row: SheetUpload) -> None:
+    """Let the blank sheets of an upload that was taken back be of nobody again, unless pages of them stand elsewhere."""
+    own = session.scalars(
+        select(SheetPage.sheet_id).where(
+            SheetPage.organisation_id == row.organisation_id,
+            SheetPage.sheet_upload_id == row.id,
+            SheetPage.person_id.is_not(None),
+            came_blank(),
+        )
+    ).all()
+    sheets = select(Sheet).where(Sheet.organisation_id == row.organisation_id, Sheet.id.in_(set(own)))
+    for sheet in session.scalars(sheets).all():
+        if session.scalar(_standing(sheet).where(SheetPage.sheet_id == sheet.id).limit(1)) is None:
+            sheet.person_id = None
+            pages = select(SheetPage).where(
+                SheetPage.organisation_id == row.organisation_id, SheetPage.sheet_id == sheet.id
+            )
+            for page in session.scalars(pages):
+                page.person_id = None
+    session.flush()
+
+
+def _standing(sheet: Sheet) -> Select[*tuple[Any, ...]]:
+    """Return the query of the pages of the sheet's organisation that were neither put aside nor taken back."""
+    return (
+        select(SheetPage.id)
+        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
+        .join(Sheet, Sheet.id == SheetPage.sheet_id)
+        .where(
+            SheetPage.organisation_id == sheet.organisation_id,
+            SheetPage.is_aside.is_(False),
+            SheetUpload.state != UploadState.UNDONE,
+        )
+    )
+
+
+def _of_other_sheet(sheet: Sheet, person_id: int) -> ColumnElement[bool]:
+    return and_(
+        Sheet.sheet_set_id == sheet.sheet_set_id,
+        Sheet.id != sheet.id,
+        SheetPage.person_id == person_id,
+        SheetPage.problem.not_in((COPY, SECOND)),
+    )

@@ -1,0 +1,1 @@
+"""The evidence API: sources, signed requests, versions, and the changes read back."""

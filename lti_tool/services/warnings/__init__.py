@@ -1,0 +1,1 @@
+"""Early warnings: rules as data, reasons with figures, decided by a person."""
