@@ -42,7 +42,7 @@ openedx-new: $(STAMPS)/openedx-new-3.12 $(STAMPS)/openedx-new-3.13 ## make .venv
 oldest: $(STAMPS)/oldest ## make .venv/oldest: the core on the oldest libraries that it allows, for tests
 test: install openedx openedx-old openedx-new oldest ## run the tests
 	@echo "· tests"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not soak"
-	@echo "· tests in a browser"; $(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not soak"
+	@echo "· tests in a browser"; $(BIN)/python -m pytest -m "browser and not soak"
 check: install ## everything that must be green: format, lint, types, imports, tests
 	@echo "· format"; $(BIN)/ruff format --check --quiet $(CODE)
 	@echo "· lint"; $(BIN)/ruff check --quiet $(CODE)

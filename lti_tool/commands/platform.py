@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -90,8 +91,11 @@ def _fill(row: Registration, arguments: argparse.Namespace) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     with open_runtime().database.reading() as session:
-        for row in session.scalars(select(Registration).order_by(Registration.issuer, Registration.client_id)):
+        rows = session.scalars(select(Registration).order_by(Registration.issuer, Registration.client_id)).all()
+        for row in rows:
             print(f"{row.issuer}\t{row.client_id}\t{row.name}\t{row.state}")
+    if not rows:
+        print("No platform is registered yet: qualoop platform invite, or platform add.", file=sys.stderr)
     return 0
 
 

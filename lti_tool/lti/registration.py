@@ -59,9 +59,12 @@ class Registration:
     def __post_init__(self) -> None:
         if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
             raise ValueRefusedError(f"algorithms are some of {', '.join(ALGORITHMS)}")
-        for name in ("auth_login_url", "token_url", "jwks_url"):
-            if find_origin(getattr(self, name)) is None:
-                raise ValueRefusedError(f"{name} is an https address")
+        wrong = [
+            name for name in ("auth_login_url", "token_url", "jwks_url") if find_origin(getattr(self, name)) is None
+        ]
+        if wrong:
+            given = ", ".join(f"{name} ({getattr(self, name)[:80]})" for name in wrong)
+            raise ValueRefusedError(f"not an address that begins with https://: {given}")
 
     @cached_property
     def allowed_origins(self) -> frozenset[str]:

@@ -71,8 +71,15 @@ def _add_framework(verb: argparse.ArgumentParser) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    folders = [folder for directory in arguments.directories for folder in _packages_in(directory)]
-    problems = 0
+    absent = [directory for directory in arguments.directories if not directory.is_dir()]
+    for directory in absent:
+        print(f"{directory}: folder-missing: there is no such folder (mend the path)")
+    empty = [directory for directory in arguments.directories if directory.is_dir() and not any(directory.iterdir())]
+    for directory in empty:
+        print(f"{directory}: package-missing: the folder is empty (qualoop content new KEY begins a package)")
+    there = [directory for directory in arguments.directories if directory not in {*absent, *empty}]
+    folders = [folder for directory in there for folder in _packages_in(directory)]
+    problems = len(absent) + len(empty)
     for folder in folders:
         found = _problems(folder, find_framework(folder, arguments.framework))
         problems += len(found)
@@ -111,6 +118,11 @@ def _new(arguments: argparse.Namespace) -> int:
     framework = find_framework(arguments.into / arguments.key, arguments.framework)
     folder = start_package(arguments.into, arguments.key, framework, arguments.knowledge_point)
     print(f"{folder} is there. Next: qualoop content preview {folder}")
+    if arguments.knowledge_point is None:
+        print(
+            "It is tagged with the framework's first knowledge point: name yours in `knowledge_points` of lesson.yaml"
+        )
+        print("and items.yaml, or begin with --knowledge-point. `qualoop framework show` lists them.")
     return 0
 
 

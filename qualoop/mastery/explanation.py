@@ -33,6 +33,10 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "up": "{kp} rose by {points} to {level}{origin}{doubt}.",
         "down": "{kp} fell by {points} to {level}{origin}{doubt}.",
         "same": "{kp} stays at {level}.",
+        "sum-up": "With {n} results of this attempt, {kp} rose by {points} to {level}{origin}.",
+        "sum-down": "With {n} results of this attempt, {kp} fell by {points} to {level}{origin}.",
+        "sum-same": "After {n} results of this attempt, {kp} stays at {level}.",
+        "most": "The largest step came from one {item}: a result of {predicted} was expected, and it was {score}.",
         "origin": ", from {before}",
         "doubt": " (most doubt there)",
         "practice": "Doing the work added {points} by itself.",
@@ -49,6 +53,10 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "up": "{kp}{origin}上升{points}，现为{level}{doubt}。",
         "down": "{kp}{origin}下降{points}，现为{level}{doubt}。",
         "same": "{kp}保持在{level}。",
+        "sum-up": "本次共有{n}个结果，{kp}{origin}上升{points}，现为{level}。",
+        "sum-down": "本次共有{n}个结果，{kp}{origin}下降{points}，现为{level}。",
+        "sum-same": "本次共有{n}个结果，{kp}保持在{level}。",
+        "most": "变化最大的一次：{item}，预期得分{predicted}，实际得分{score}。",
         "origin": "从{before}",
         "doubt": "（此处最不确定）",
         "practice": "完成练习本身增加了{points}。",
@@ -157,6 +165,47 @@ def sentence(explanation: Mapping[str, Any], language: str, titles: Mapping[str,
     return ("" if language == "zh-Hans" else " ").join(parts)
 
 
+def summary(explanations: Sequence[Mapping[str, Any]], code: str, language: str, titles: Mapping[str, str]) -> str:
+    """Return in plain words what several updates, oldest first, did to one knowledge point that all of them moved.
+
+    One alone is explained as `sentence` does, without what it weighed.
+    """
+    if len(explanations) == 1:
+        return sentence({**explanations[0], "weight": None}, language, titles)
+    rows = [next(row for row in each["kps"] if row["kp"] == code) for each in explanations]
+    largest, _ = max(zip(explanations, rows, strict=True), key=lambda pair: abs(_moved(pair[1], pair[1])))
+    moved, words = _moved(rows[0], rows[-1]), _SENTENCES[language]
+    before, level = f"{float(rows[0]['before']):.0f}%", f"{float(rows[-1]['after']):.0f}%"
+    told = words[f"sum-{_way(moved)}"].format(
+        n=len(rows),
+        kp=titles.get(code, code),
+        points=_points(moved, language),
+        level=level,
+        origin=words["origin"].format(before=before) if before != level else "",
+    )
+    most = words["most"].format(
+        item=_noun(largest, language),
+        predicted=_whole_percent(largest["predicted"]),
+        score=_whole_percent(largest["score"]),
+    )
+    return ("" if language == "zh-Hans" else " ").join([told, most] if abs(moved) >= LEAST_SHOWN else [told])
+
+
+def _moved(first: Mapping[str, Any], last: Mapping[str, Any]) -> float:
+    """Return by how many points a knowledge point moved from before one update until after another."""
+    return float(last["after"]) - float(first["before"])
+
+
+def _way(moved: float) -> str:
+    return "same" if abs(moved) < LEAST_SHOWN else ("up" if moved > 0 else "down")
+
+
+def _noun(explanation: Mapping[str, Any], language: str) -> str:
+    """Return what was scored, a question or a criterion, with how hard it is."""
+    kind = "criterion" if explanation.get("rater") else "question"
+    return _NOUNS[language][f"{kind}:{explanation['item']['word']}"]
+
+
 def _row(code: str, change: Change) -> dict[str, Any]:
     """Return what happened to one knowledge point."""
     return {
@@ -177,11 +226,10 @@ def _row(code: str, change: Change) -> dict[str, Any]:
 
 def _expectation(explanation: Mapping[str, Any], language: str) -> str:
     """Say what was expected and what it was; by whom it was judged, where somebody did."""
-    rater, nouns = explanation.get("rater"), _NOUNS[language]
-    kind = "criterion" if rater else "question"
+    rater = explanation.get("rater")
     return _SENTENCES[language]["rated" if rater else "expected"].format(
-        item=nouns[f"{kind}:{explanation['item']['word']}"],
-        rater=nouns[f"rater:{rater['word']}"] if rater else "",
+        item=_noun(explanation, language),
+        rater=_NOUNS[language][f"rater:{rater['word']}"] if rater else "",
         predicted=_whole_percent(explanation["predicted"]),
         score=_whole_percent(explanation["score"]),
     )
@@ -191,11 +239,10 @@ def _movement(row: Mapping[str, Any], language: str, name: str, *, is_doubtful: 
     """Say how far one knowledge point moved, what of it was practice, and what time had done before."""
     words = _SENTENCES[language]
     practice, forgetting = float(row["practice"]), float(row["forgetting"])
-    moved = float(row["after"]) - float(row["before"])
+    moved = _moved(row, row)
     before, level = (f"{float(row[name]):.0f}%" for name in ("before", "after"))
-    way = "same" if abs(moved) < LEAST_SHOWN else ("up" if moved > 0 else "down")
     told = [
-        words[way].format(
+        words[_way(moved)].format(
             kp=name,
             points=_points(moved, language),
             level=level,

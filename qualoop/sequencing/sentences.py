@@ -24,12 +24,12 @@ _ENGLISH: Final = {
     "join": " ",
 }
 _CHINESE: Final = {
-    "begun": "这一课你已经开始，还没有完成。",
-    "new": "这一课讲“{target}”，这方面还没有任何学习证据。",
-    "weak": "这一课练习“{target}”：{stands}。",
-    "again": "你上次完成这一课的得分是 {score}%，“{target}”还有提升空间：{stands}。",
-    "review": "该复习这一课了：“{target}”曾经达标，{stands}。",
-    "again-new": "你上次完成这一课的得分是 {score}%，“{target}”还没有学习证据。",
+    "begun": "你已经开始，还没有完成。",
+    "new": "它讲“{target}”，这方面还没有任何学习证据。",
+    "weak": "它练习“{target}”：{stands}。",
+    "again": "你上次完成时的得分是 {score}%，“{target}”还有提升空间：{stands}。",
+    "review": "该复习了：“{target}”曾经达标，{stands}。",
+    "again-new": "你上次完成时的得分是 {score}%，“{target}”还没有学习证据。",
     "stands": "目前为 {level}%，区间 {low}%～{high}%，依据 {n} 次作答",
     "met": "它所需的基础你已具备：{points}。",
     "missing": "它的前置知识还不够牢固：{points}。",

@@ -21,6 +21,7 @@ def steps_of(frame: FrameLocator) -> list[str]:
 def saved(frame: FrameLocator, before: list[str]) -> list[str]:
     """Return the steps once the page shows others than before."""
     expect(frame.locator("[data-q-step] h3")).not_to_have_text(before)
+    expect(frame.locator("[data-q-step] h3")).not_to_have_count(0)
     return steps_of(frame)
 
 

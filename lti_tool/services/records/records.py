@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby, islice
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
-from lti_tool.models import Activity, Attempt, ResourceLink, SourceScore, TagSet
+from lti_tool.models import Activity, Attempt, LiveProjectRow, ResourceLink, SourceScore, TagSet
 from lti_tool.services.content import tag_sets
 from lti_tool.services.content.contents import Contents
 from lti_tool.services.evidence.entries import list_entries
@@ -21,7 +22,7 @@ from qualoop.errors import QualoopError
 from qualoop.framework import Framework
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Reading
-from qualoop.mastery.explanation import sentence
+from qualoop.mastery.explanation import summary
 from qualoop.mastery.readings import read_point
 from qualoop.player import KnowledgePointOutlook, NextActivity
 from qualoop.player.flipped import CHECK_KIND
@@ -30,6 +31,8 @@ from qualoop.sequencing import Candidate, Suggestion, choose_next
 from qualoop.values import Score
 
 _LAST: Final = 5
+MOST_ANSWERS: Final = 200
+"""So many answers of one attempt are summed up in words at most."""
 """Where a memory's row says when it was touched last, in seconds since 1970."""
 
 
@@ -193,14 +196,17 @@ def suggest(
 def _newest_reasons(
     connection: Connection, subject: Subject, codes: Iterable[str], titles: Mapping[str, str], *, language: str
 ) -> Mapping[str, str]:
-    """Return by knowledge point the sentence of the update that moved it last; none where that is held back."""
+    """Return by knowledge point what the newest attempt did to it, in words; none where that is held back."""
     found: dict[str, str] = {}
     for code in codes:
-        for entry in list_entries(connection, subject.organisation_id, subject.uuid, code=code, limit=1):
-            if entry.evidence.attempt in subject.hidden:
-                continue
-            # What it weighed is told on the record, where there is room.
-            found[code] = sentence(entry.change, language, titles)
+        entries = list_entries(
+            connection, subject.organisation_id, subject.uuid, code=code, limit=MOST_ANSWERS, newest_first=True
+        )
+        for attempt, latest in islice(groupby(entries, key=lambda entry: entry.evidence.attempt), 1):
+            if attempt not in subject.hidden:
+                # What each weighed is told on the record, where there is room.
+                changes = [entry.change for entry in latest]
+                found[code] = summary(changes[::-1], code, language, titles)
     return found
 
 
@@ -219,34 +225,52 @@ def read_lessons(connection: Connection, organisation_id: int) -> Lessons:
 
 
 def _candidates(connection: Connection, subject: Subject, lessons: Lessons) -> Sequence[Candidate]:
-    """Return the lessons with the learner's best finished attempt."""
+    """Return the lessons with the learner's best finished attempt, without those that wait for somebody else."""
     found = dict(lessons.candidates)
     for activity_id, scores in _attempted(connection, subject).items():
-        if activity_id in found:
-            found[activity_id] = replace(found[activity_id], best=max(scores, default=None), begun=True)
+        if activity_id in found and scores is None:
+            del found[activity_id]
+        elif activity_id in found:
+            found[activity_id] = replace(found[activity_id], best=max(scores or (), default=None), begun=True)
     return list(found.values())
 
 
-def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score]]:
+def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score] | None]:
     """Return the activities that the learner has begun, each with the scores of the finished attempts.
 
-    What a platform's own block has told of an activity counts as finished: it tells no more than the score.
+    None stands where work is handed in and a person has to judge or approve it: the learner cannot go on there. Opened and
+    not touched is not begun. What a platform's own block has told of an activity counts as finished: it tells no more
+    than the score.
     """
     found: dict[int, list[Score]] = defaultdict(list)
-    for activity_id, status, score in connection.execute(
-        select(Activity.id, Attempt.status, Attempt.score)
+    waiting: set[int] = set()
+    live = and_(LiveProjectRow.resource_link_id == ResourceLink.id, LiveProjectRow.person_id == Attempt.person_id)
+    for activity_id, status, done, score, has_turn in connection.execute(
+        select(
+            Activity.id,
+            Attempt.status,
+            Attempt.done,
+            Attempt.score,
+            and_(LiveProjectRow.id.is_not(None), LiveProjectRow.waiting_step.is_(None), Attempt.done < Attempt.total),
+        )
         .join(ResourceLink, ResourceLink.id == Attempt.resource_link_id)
         .join(Activity, Activity.id == ResourceLink.activity_id)
+        .outerjoin(LiveProjectRow, live)
         .where(Attempt.organisation_id == subject.organisation_id, Attempt.person_id == subject.person_id)
     ):
-        found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []
+        if status == AttemptState.SUBMITTED and not has_turn:
+            waiting.add(activity_id)
+        elif status == AttemptState.EVALUATED:
+            found[activity_id].append(Score(score))
+        elif done or has_turn:
+            found[activity_id] += []
     for activity_id, score in connection.execute(
         select(SourceScore.activity_id, SourceScore.value).where(
             SourceScore.organisation_id == subject.organisation_id, SourceScore.person_id == subject.person_id
         )
     ):
         found[activity_id].append(Score(score))
-    return found
+    return found | dict.fromkeys(waiting)
 
 
 def knowledge_points_of(tags: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:

@@ -29,8 +29,17 @@ def test_a_point_comes_with_level_band_number_and_reason(tool: Tool) -> None:
     assert (point.code, point.title, point.responses) == ("SEM-1.1", "Keywords and search intent", 3)
     assert 0 <= point.low < point.level < point.high <= 100
     assert re.fullmatch(
-        r"On this .*; it was 75 ?%\. Keywords and search intent fell by [0-9.]+ points to .*", point.why
+        r"With 3 results of this attempt, Keywords and search intent (rose|fell) by [0-9.]+ points to .* "
+        r"The largest step came from one .*, and it was [0-9]+%\.",
+        point.why,
     )
+
+
+def test_a_single_answer_is_explained_as_it_is(tool: Tool) -> None:
+    learner = enter(tool, "s-1")
+    learner.answer(right=[True])
+    [point] = outlook(tool, learner, "SEM-1.1")
+    assert re.fullmatch(r"On this .*; it was 100%\. Keywords and search intent rose by .*", point.why)
 
 
 def test_points_without_evidence_are_left_out(tool: Tool) -> None:

@@ -47,8 +47,20 @@ def test_check_prints_every_problem_of_every_package(tmp_path: Path, capsys: pyt
 
 
 def test_check_of_a_folder_without_packages_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "items.yaml").write_text("items: []\n", encoding="utf-8")
     assert run("check", tmp_path) == 1
     assert f"{tmp_path}/lesson.yaml:1: file-missing" in capsys.readouterr().out
+
+
+def test_check_says_what_is_wrong_with_the_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty, absent = tmp_path / "empty", tmp_path / "absent"
+    empty.mkdir()
+    assert run("check", empty, absent, PACKAGES / "minimal") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{absent}: folder-missing: there is no such folder (mend the path)",
+        f"{empty}: package-missing: the folder is empty (qualoop content new KEY begins a package)",
+        "1 checked, 2 to mend",
+    ]
 
 
 def test_check_takes_the_nearest_framework(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

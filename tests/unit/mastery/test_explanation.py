@@ -8,7 +8,7 @@ import pytest
 
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Difficulty, Learner, Memory, Response, State, Update, step
-from qualoop.mastery.explanation import About, numbers, sentence
+from qualoop.mastery.explanation import About, numbers, sentence, summary
 
 DAY = 86_400.0
 NOW = 100 * DAY
@@ -95,6 +95,21 @@ def test_a_weight_brings_its_reason() -> None:
     explanation = {**numbers(worked_case()), "weight": {"why": {"en": "A sheet counts 2.5.", "zh-Hans": "计2.5。"}}}
     assert sentence(explanation, "en", TITLES).endswith("A sheet counts 2.5.")
     assert sentence(explanation, "zh-Hans", TITLES).endswith("计2.5。")
+
+
+def test_several_updates_are_summed_up_from_before_the_first_until_after_the_last() -> None:
+    right, wrong = (
+        numbers(worked_case(replace(SHEET, weights={"A": 1.0}, score=score, rated=False))) for score in (1.0, 0.0)
+    )
+    row = right["kps"][0]
+    later = {**wrong, "kps": [{**wrong["kps"][0], "before": row["after"], "after": f"{float(row['after']) - 0.4:.1f}"}]}
+    moved = float(later["kps"][0]["after"]) - float(row["before"])
+    told = summary([right, later], "A", "en", TITLES)
+    assert told.startswith(f"With 2 results of this attempt, Keywords rose by {moved:.1f} points to ")
+    expected = f"{100 * float(right['predicted']):.0f}%"
+    assert told.endswith(f"came from one hard question: a result of {expected} was expected, and it was 100%.")
+    assert summary([right, later], "A", "zh-Hans", TITLES).startswith("本次共有2个结果，Keywords从")
+    assert summary([right], "A", "en", TITLES) == sentence(right, "en", TITLES)
 
 
 def test_a_whole_record_names_its_versions_and_subjects() -> None:
