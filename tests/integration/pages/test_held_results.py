@@ -92,4 +92,4 @@ def test_the_end_of_another_lesson_does_not_tell_it_either(tool: Tool) -> None:
     learner.answer(right=[True, True])
     assert "results of this attempt" not in text_of(other.get())
     tool.clock.advance(hours=1)
-    assert "With 3 results of this attempt" in text_of(other.get())
+    assert "With 2 results of this attempt" in text_of(other.get())
