@@ -54,7 +54,7 @@ from qualoop.ledger import EventType
 
 SOURCE: Final = "erasure"
 OF_PERSONS: Final = (AGS, AGS_MASTERY, "moodle_competency")
-"""Channels of the outbox whose subject is a person; the last is that of `moodle_ratings`, which rests on this module."""
+"""Channels of the outbox whose subject is a person; the last is that of `moodle.ratings`, which rests on this module."""
 
 OF_A_PERSON: Final = (
     LtiSession,

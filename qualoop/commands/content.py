@@ -71,15 +71,12 @@ def _add_framework(verb: argparse.ArgumentParser) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    absent = [directory for directory in arguments.directories if not directory.is_dir()]
-    for directory in absent:
-        print(f"{directory}: folder-missing: there is no such folder (mend the path)")
-    empty = [directory for directory in arguments.directories if directory.is_dir() and not any(directory.iterdir())]
-    for directory in empty:
-        print(f"{directory}: package-missing: the folder is empty (qualoop content new KEY begins a package)")
-    there = [directory for directory in arguments.directories if directory not in {*absent, *empty}]
+    wrong = {directory: fault for directory in arguments.directories if (fault := _fault_of(directory))}
+    for directory, fault in wrong.items():
+        print(f"{directory}: {fault}")
+    there = [directory for directory in arguments.directories if directory not in wrong]
     folders = [folder for directory in there for folder in _packages_in(directory)]
-    problems = len(absent) + len(empty)
+    problems = len(wrong)
     for folder in folders:
         found = _problems(folder, find_framework(folder, arguments.framework))
         problems += len(found)
@@ -87,6 +84,15 @@ def _check(arguments: argparse.Namespace) -> int:
             print(replace(problem, file=str(folder / problem.file)))
     print(f"{len(folders)} checked, {problems} to mend")
     return 1 if problems or not folders else 0
+
+
+def _fault_of(directory: Path) -> str:
+    """Return what is wrong with a path before anything in it is read; empty where it may hold packages."""
+    if not directory.is_dir():
+        return "folder-missing: there is no such folder (mend the path)"
+    if not any(directory.iterdir()):
+        return "package-missing: the folder is empty (qualoop content new KEY begins a package)"
+    return ""
 
 
 def _problems(folder: Path, framework: Framework) -> Sequence[Problem]:

@@ -1,4 +1,4 @@
-"""What a teacher sees of one resource link: who did what. What they know is `class_map`.
+"""What a teacher sees of one resource link: who did what. What they know is `level_map`.
 
 Reads only, and in few statements: none is made for each learner.
 """

@@ -1,7 +1,7 @@
 """What a team check leaves in the ledger of each learner's own answers. Nobody unconfirmed.
 
 Only what somebody answered alone says something of that learner's knowledge points; what the team reached is process
-evidence (`class_team_scores`), and an accepted appeal changes nothing of it.
+evidence (`team_scores`), and an accepted appeal changes nothing of it.
 """
 
 from __future__ import annotations

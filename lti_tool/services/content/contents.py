@@ -111,7 +111,7 @@ class Contents:
             raise ContentMissingError
         activity_key, kind_name, content_hash, document, activity_id = row
         if not document:
-            # A platform has registered its parts and carries the content itself (`source_versions`).
+            # A platform has registered its parts and carries the content itself (`sources.versions`).
             raise ContentMissingError
         kind = self._kinds.get_kind(kind_name)
         opened = OpenContent(activity_id, version_id, activity_key, content_hash, kind, kind.open(json.loads(document)))

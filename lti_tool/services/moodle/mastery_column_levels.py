@@ -2,7 +2,7 @@
 
 A learner's new evidence enqueues where the level moved by a point since it was last enqueued or sent. Where another
 generation was adopted (evidence was corrected, tags or the engine changed), whatever the platform would be told anew is
-enqueued. Time alone does nothing: levels are those of the newest evidence (`mastery_levels`).
+enqueued. Time alone does nothing: levels are those of the newest evidence (`mastery.levels`).
 """
 
 from __future__ import annotations

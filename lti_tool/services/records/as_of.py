@@ -159,7 +159,7 @@ def find_first_day(connection: Connection, subject: Subject) -> date | None:
 
 
 def _is_competent(learner: list[float], memory: _Memory) -> bool:
-    """Say whether a knowledge point is competent right after an update, as `mastery_steps` does."""
+    """Say whether a knowledge point is competent right after an update, as `mastery.steps` does."""
     m, v_m = memory.row[0], min(DEFAULT_CONSTANTS.v_m0, memory.row[1])
     mean, variance = belief(learner, (m, v_m), memory.point, DEFAULT_CONSTANTS)
     return is_competent(mean, sqrt(variance), (memory.items, memory.forms), competence_numbers(status_policy()))

@@ -100,7 +100,7 @@ def learner_record_as_of(
 ) -> LearnerRecord:
     """Return the whole record of a learner as it stood at a moment that has passed.
 
-    Computed from what was known then, within the limits of `record_as_of`; framework and what is taught are today's.
+    Computed from what was known then, within the limits of `as_of`; framework and what is taught are today's.
     """
     past = standing_then(connection, subject, tuple(framework.knowledge_points), then)
     background = _as_background(framework, past.standing, now=then)

@@ -260,10 +260,8 @@ def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequenc
     ):
         if status == AttemptState.SUBMITTED and not has_turn:
             waiting.add(activity_id)
-        elif status == AttemptState.EVALUATED:
-            found[activity_id].append(Score(score))
-        elif done or has_turn:
-            found[activity_id] += []
+        elif done or has_turn or status == AttemptState.EVALUATED:
+            found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []
     for activity_id, score in connection.execute(
         select(SourceScore.activity_id, SourceScore.value).where(
             SourceScore.organisation_id == subject.organisation_id, SourceScore.person_id == subject.person_id

@@ -1,4 +1,4 @@
-"""What a class plays in a room: an interface, of which there is one kind a module (`rooms_market`, `rooms_chain`).
+"""What a class plays in a room: an interface, of which there is one kind a module (`rooms.market`, `rooms.chain`).
 
 A room stores decisions only. What they bring is computed again from the room's key and its rounds' documents wherever it
 is shown, so that a page can never tell something else than the file.

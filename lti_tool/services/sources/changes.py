@@ -1,6 +1,6 @@
 """How the learners of a source stand, told in pages that follow one another by a cursor: nothing is missed, nothing kept here.
 
-A cursor is a place in the ledger, no further than its newest seal (`mastery_watch`), and the generation of mastery that
+A cursor is a place in the ledger, no further than its newest seal (`mastery.watch`), and the generation of mastery that
 was told. Another generation, after evidence was corrected or tagged anew, tells everybody again, and so does a request
 without a cursor. A telling of everybody goes by persons; what happens meanwhile comes after it.
 """

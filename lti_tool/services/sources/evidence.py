@@ -1,7 +1,7 @@
 """A batch of evidence from a source: each event is looked at by itself, and what is taken is in the ledger together.
 
 The events of a learner are recorded in the order of their numbers; what comes late is recorded when it comes, with its
-own time, as everywhere in the ledger. An event whose content version nobody has registered is kept (`source_waiting`).
+own time, as everywhere in the ledger. An event whose content version nobody has registered is kept (`waiting`).
 """
 
 from __future__ import annotations

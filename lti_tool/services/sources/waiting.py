@@ -1,6 +1,6 @@
 """Events of content versions that nobody has registered yet: kept when they come, recorded once somebody has.
 
-A version comes by the source's own registration (`source_versions`) or by an install of the package; the worker looks
+A version comes by the source's own registration (`sources.versions`) or by an install of the package; the worker looks
 for the latter. Until then a person sees in the inbox what is missing.
 """
 

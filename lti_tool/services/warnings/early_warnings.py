@@ -1,7 +1,7 @@
 """Early warnings of a course: the list, what a person decides, who owns one, taking a decision back.
 
 No mark, no access and no record follows from a warning. Notes, and what the teacher writes to the learner, are under the
-learner's data key. How warnings come about: `early_warnings_looking`.
+learner's data key. How warnings come about: `looking`.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_check_of_a_folder_without_packages_fails(tmp_path: Path, capsys: pytest
 def test_check_says_what_is_wrong_with_the_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty, absent = tmp_path / "empty", tmp_path / "absent"
     empty.mkdir()
-    assert run("check", empty, absent, PACKAGES / "minimal") == 1
+    assert run("check", absent, empty, PACKAGES / "minimal") == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{absent}: folder-missing: there is no such folder (mend the path)",
         f"{empty}: package-missing: the folder is empty (qualoop content new KEY begins a package)",
