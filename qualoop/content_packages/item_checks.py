@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from qualoop.assessment import Item, ShortText, faults, texts
 from qualoop.authored_files import Place, YamlFile
 from qualoop.content_packages.inspection import Inspection
 from qualoop.content_packages.media_types import endings
+from qualoop.content_packages.rows import written_texts
 from qualoop.content_packages.shape import Draft
 from qualoop.values import Text
 
@@ -16,18 +18,22 @@ _PLAIN_LISTS: Final = frozenset({"entries", "extra_right"})
 
 
 def check_items(inspection: Inspection, draft: Draft) -> None:
-    """Note what is wrong with the items that have their shape."""
+    """Note what is wrong with the items beyond their shape; of one that has not its shape, with what is written in it."""
     file = inspection.source.items
     if file is None:
         return
-    seen: set[str] = set()
-    for index, item in draft.item_by_index.items():
+    for index, item in draft.item_rows.by_index.items():
         _check_item(inspection, file, index, item)
-        if item.key in seen:
-            message = f"the item `{item.key}` stands twice"
+    for index, row in draft.item_rows.broken.items():
+        for place, text in written_texts(row):
+            inspection.check_text(file, ("items", index, *place), text, markdown=_is_markdown(place))
+    seen: set[str] = set()
+    for index, key in draft.item_rows.keys.items():
+        if key in seen:
+            message = f"the item `{key}` stands twice"
             place = ("items", index, "key")
             inspection.problems.add(file, place, "item-key-repeated", message, repair="give it a key of its own")
-        seen.add(item.key)
+        seen.add(key)
     _check_knowledge_points(inspection, file, draft)
 
 
@@ -60,15 +66,26 @@ def _check_knowledge_points(inspection: Inspection, file: YamlFile, draft: Draft
         return
     declared = draft.fields["knowledge_points"]
     served: set[str] = set()
-    for index, item in draft.item_by_index.items():
-        served |= item.knowledge_points.keys()
-        for code in sorted(item.knowledge_points.keys() - set(declared)):
+    weights = {index: item.knowledge_points for index, item in draft.item_rows.by_index.items()}
+    for index, codes in {**weights, **_written_codes(draft)}.items():
+        served |= codes.keys()
+        for code in sorted(codes.keys() - set(declared)):
             message = f"`{code}` is not one of the lesson's knowledge points"
             repair = "add it to lesson.yaml, or take it out"
             inspection.problems.add(
                 file, ("items", index, "knowledge_points", code), "kp-not-declared", message, repair=repair
             )
     for index, code in enumerate(declared):
-        if draft.items and code not in served:
+        if draft.item_rows.complete and code not in served:
             message, repair = f"no item serves `{code}`", "write one, or take the code out"
             inspection.problems.add(lesson, ("knowledge_points", index), "kp-without-item", message, repair=repair)
+
+
+def _written_codes(draft: Draft) -> dict[int, Mapping[str, object]]:
+    """Return what the items that have not their shape name as their knowledge points."""
+    written = {index: row.get("knowledge_points") for index, row in draft.item_rows.broken.items()}
+    return {
+        index: {str(code): weight for code, weight in codes.items()}
+        for index, codes in written.items()
+        if isinstance(codes, dict)
+    }

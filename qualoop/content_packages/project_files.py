@@ -24,8 +24,9 @@ from qualoop.assessment.samples import SAMPLES_FILE, Sample, SamplesFile, note_s
 from qualoop.authored_files import Problems, read_yaml
 from qualoop.content_packages.live import LIVE
 from qualoop.content_packages.live_files import CheckedLiveProject, check_live_project
+from qualoop.content_packages.model_faults import note_fault
 from qualoop.content_packages.project_head import HeadCheck
-from qualoop.content_packages.shape import note_fault, read_whole
+from qualoop.content_packages.shape import read_whole
 from qualoop.errors import MissingExtraError
 from qualoop.framework import Framework
 from qualoop.simulators import (

@@ -22,20 +22,20 @@ def check_steps(inspection: Inspection, draft: Draft, sections: Sections) -> Non
     file = inspection.source.lesson
     if file is None:
         return
-    for index in _repeated((index, step.key) for index, step in draft.step_by_index.items()):
-        message = f"the step `{draft.step_by_index[index].key}` stands twice"
+    for index in _repeated((index, step.key) for index, step in draft.step_rows.by_index.items()):
+        message = f"the step `{draft.step_rows.by_index[index].key}` stands twice"
         place = ("steps", index, "key")
         inspection.problems.add(file, place, "step-repeated", message, repair="give it a key of its own")
     known_sections = {section.key for rows in sections.values() for section in rows}
-    known_items = {item.key for item in draft.item_by_index.values()}
-    for index, step in draft.step_by_index.items():
+    known_items = set(draft.item_rows.keys.values())
+    for index, step in draft.step_rows.by_index.items():
         if isinstance(step, MediaStep):
             _check_media(inspection, file, ("steps", index), step)
         elif isinstance(step, ReadingStep) and step.section not in known_sections:
             message = f"no section has the key `{step.section}`"
             repair = f"write `## Title {{#{step.section}}}`, or mend the key"
             inspection.problems.add(file, ("steps", index, "section"), "section-missing", message, repair=repair)
-        elif isinstance(step, QuestionStep) and draft.items and step.item not in known_items:
+        elif isinstance(step, QuestionStep) and known_items and step.item not in known_items:
             message = f"no item has the key `{step.item}`"
             repair = "write the item, or mend the key"
             inspection.problems.add(file, ("steps", index, "item"), "item-missing", message, repair=repair)
@@ -44,8 +44,10 @@ def check_steps(inspection: Inspection, draft: Draft, sections: Sections) -> Non
 
 
 def check_unused(inspection: Inspection, draft: Draft, sections: Sections) -> None:
-    """Note the sections, items and files that no learner would ever meet. Only for a package whose shape is right."""
-    steps = draft.step_by_index.values()
+    """Note the sections, items and files that no learner would ever meet, where all that could use them has its shape."""
+    if not draft.step_rows.complete:
+        return
+    steps = draft.step_rows.by_index.values()
     shown = {step.section for step in steps if isinstance(step, ReadingStep)}
     asked = {step.item for step in steps if isinstance(step, QuestionStep)}.union(draft.fields.get("readiness", ()))
     for language, rows in sections.items():
@@ -54,25 +56,26 @@ def check_unused(inspection: Inspection, draft: Draft, sections: Sections) -> No
                 message = f"no step shows the section `{section.key}`"
                 repair = "add a reading step, or take the section out"
                 inspection.problems.add(text_file(language), section.line, "section-unused", message, repair=repair)
-    for index, item in draft.item_by_index.items():
-        if item.key not in asked and inspection.source.items:
-            message = f"no step asks the item `{item.key}`"
+    for index, key in draft.item_rows.keys.items():
+        if key not in asked and inspection.source.items:
+            message = f"no step asks the item `{key}`"
             repair = "add a question step, or take the item out"
             inspection.problems.add(
                 inspection.source.items, ("items", index, "key"), "item-unused", message, repair=repair
             )
-    for path in sorted(inspection.source.files.keys() - inspection.used):
+    unused = inspection.source.files.keys() - inspection.used if draft.item_rows.complete else ()
+    for path in sorted(unused):
         inspection.problems.add(path, 1, "asset-unused", "nothing uses the file", repair="show it, or take it out")
 
 
 def _check_readiness(inspection: Inspection, file: YamlFile, draft: Draft) -> None:
     """Note what a readiness check could not ask: what is not there, is asked in the lesson, or needs more than its text."""
-    items = {item.key: item for item in draft.item_by_index.values()}
-    asked = {step.item for step in draft.step_by_index.values() if isinstance(step, QuestionStep)}
+    items = {item.key: item for item in draft.item_rows.by_index.values()}
+    asked = {step.item for step in draft.step_rows.by_index.values() if isinstance(step, QuestionStep)}
     keys = tuple(draft.fields.get("readiness", ()))
     for index, key in enumerate(keys):
         place, item = ("readiness", index), items.get(key)
-        if item is None and draft.items:
+        if draft.item_rows.keys and key not in draft.item_rows.keys.values():
             message, repair = f"no item has the key `{key}`", "write the item, or mend the key"
             inspection.problems.add(file, place, "item-missing", message, repair=repair)
         elif key in asked or key in keys[:index]:
@@ -85,7 +88,9 @@ def _check_readiness(inspection: Inspection, file: YamlFile, draft: Draft) -> No
 
 def _check_asked_once(inspection: Inspection, file: YamlFile, draft: Draft) -> None:
     """An item is one part of the evidence: asked twice, one answer could not be told from the other."""
-    questions = [(index, step.item) for index, step in draft.step_by_index.items() if isinstance(step, QuestionStep)]
+    questions = [
+        (index, step.item) for index, step in draft.step_rows.by_index.items() if isinstance(step, QuestionStep)
+    ]
     for index in _repeated(questions):
         place = ("steps", index, "item")
         message = f"the item `{dict(questions)[index]}` is asked twice"

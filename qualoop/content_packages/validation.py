@@ -1,7 +1,7 @@
 """Checks a package as read and notes everything that is wrong with it; never raises.
 
 A fault in one place does not hide those in others: what has its shape is checked even where the rest has not. What
-nothing uses is looked for only in a package whose shape is right, because a broken step may be what would have used it.
+nothing uses is looked for only where every step has its shape, because a broken one may be what would have used it.
 """
 
 from __future__ import annotations
@@ -52,10 +52,9 @@ def validate(source: Source, framework: Framework | None, problems: Problems) ->
     check_items(inspection, draft)
     check_steps(inspection, draft, sections)
     check_assets(inspection)
-    if draft.lesson and draft.items:
-        check_unused(inspection, draft, sections)
-        if not len(problems):
-            return Checked(source=source, lesson=draft.lesson, items=draft.items, sections=sections)
+    check_unused(inspection, draft, sections)
+    if draft.lesson and draft.items and not len(problems):
+        return Checked(source=source, lesson=draft.lesson, items=draft.items, sections=sections)
     return None
 
 
