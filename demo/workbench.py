@@ -21,10 +21,13 @@ from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 
+from xblocks.common.cache import SERVICE
+
 LOCALE_MIDDLEWARE: Final = "django.middleware.locale.LocaleMiddleware"
 HOST: Final = "127.0.0.1"
 PORT: Final = 8010
 FOLDER: Final = Path("var/workbench")
+MASTERY: Final = "demo.workbench_mastery.SampleMastery"
 STAFF: Final = "staff"
 """Whose name begins so is staff of the course: the workbench itself knows nobody's role."""
 
@@ -36,7 +39,10 @@ def configure(folder: Path) -> None:
     os.environ.setdefault("EXCLUDE_SAMPLE_XBLOCKS", "yes")
     sdk = import_module("workbench.settings")
     names = {name: getattr(sdk, name) for name in dir(sdk) if name.isupper()}
-    settings.configure(**{**names, "MIDDLEWARE": [*names["MIDDLEWARE"], LOCALE_MIDDLEWARE]})
+    names["MIDDLEWARE"] = [*names["MIDDLEWARE"], LOCALE_MIDDLEWARE]
+    services = names["WORKBENCH"].get("services", {})
+    names["WORKBENCH"] = {**names["WORKBENCH"], "services": {**services, SERVICE: MASTERY}}
+    settings.configure(**names)
     import_module("django").setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     name_people()
@@ -97,7 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "Qualoop" in title
     ]
     sys.stdout.write("The blocks of Qualoop as a learner sees them (studio_view, author_view: as authors do;\n")
-    sys.stdout.write("?student=staff: as staff of the course do):\n")
+    sys.stdout.write(
+        "?student=staff: as staff of the course do; ?student=new: as somebody of whom nothing is known yet).\n"
+    )
+    sys.stdout.write("What the map shows is made up: there is no tool beside the workbench.\n")
     sys.stdout.write("".join(pages) + "Ctrl+C ends it.\n")
     sys.stdout.flush()
     try:

@@ -200,6 +200,25 @@ def test_an_author_narrows_previews_copies_mends_and_saves(page: Page, workbench
     expect(page.get_by_text("Content of this block's own: sem-1-4")).to_be_visible()
 
 
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, {"width": 360, "height": 740}])
+@pytest.mark.parametrize("student", ["map-reader", "staff-map", "new-map"])
+def test_a_newcomer_to_the_workbench_sees_a_map_that_is_filled(
+    page: Page, workbench: Workbench, student: str, viewport: ViewportSize
+) -> None:
+    page.goto(workbench.url("Qualoop map", student=student))
+    expect(page.get_by_role("heading", name="Mastery map")).to_be_visible()
+    assert serious_findings(page, ".qualoop") == []
+    assert is_wider_than_its_place(page) == 0
+    is_new, is_staff = student == "new-map", student == "staff-map"
+    expect(page.get_by_role("heading", name="What to do next")).to_have_count(0 if is_new else 1)
+    expect(page.get_by_text("Nothing is known yet.")).to_have_count(1 if is_new else 0)
+    expect(page.get_by_role("table")).to_have_count(1 if is_staff else 0)
+    if is_staff:
+        expect(page.get_by_role("row")).to_have_count(10)
+        tab_to(page, page_role="region", name="The class, for staff")
+        page.keyboard.press("ArrowRight")
+
+
 def test_an_author_chooses_a_unit_for_the_map(page: Page, workbench: Workbench) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(workbench.url("Qualoop map", student="author", view="studio_view"))

@@ -43,7 +43,8 @@ def database() -> dict[str, Any]:
 def configure(**more: Any) -> None:
     """Set Django up, with the tables as the migrations make them."""
     set_up(**more)
-    call_command("migrate", verbosity=0)
+    # The stand-in for the platform's own table has no migrations.
+    call_command("migrate", verbosity=0, run_syncdb=True)
 
 
 def set_up(**more: Any) -> None:
@@ -51,7 +52,8 @@ def set_up(**more: Any) -> None:
     settings.configure(
         SECRET_KEY="a secret of tests",
         USE_TZ=True,
-        INSTALLED_APPS=["xblocks.edx.apps.QualoopPluginConfig"],
+        INSTALLED_APPS=["xblocks.edx.apps.QualoopPluginConfig", "tests.fakes.courseware"],
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         DATABASES={"default": database()},
         QUALOOP_PLATFORM="tests.fakes.plugin_platform.School",
         **{"QUALOOP_NUDGE": False, **more},

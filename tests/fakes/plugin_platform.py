@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
+
+from django.apps import apps
 
 from qualoop.values import Score
 from xblocks.edx.platform import CoursePlace, KeptScore, RosterEntry
@@ -55,8 +58,21 @@ class School:
     def kept_scores(self, learner: str, course: str) -> Iterator[KeptScore]:
         yield from list(STATE.kept.get((learner, course), []))
 
+    def hold_state(self, user_id: int, course: str, usage: str) -> Mapping[str, Any]:
+        where = {"student_id": user_id, "course_id": course, "module_state_key": usage}
+        rows = apps.get_model("courseware", "StudentModule").objects
+        row, _ = rows.select_for_update().get_or_create(**where, defaults={"state": "{}"})
+        held: Mapping[str, Any] = json.loads(row.state or "{}")
+        return held
+
     def find_override(self, user: Any, course: str, usage: str) -> Score | None:
         return STATE.overrides.get((str(user), course, usage))
+
+    def overrides(self, learner: str, course: str) -> Mapping[str, Score]:
+        user = self.user_of(learner)
+        return {
+            usage: share for (who, where, usage), share in STATE.overrides.items() if (who, where) == (user, course)
+        }
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         if kept.usage in STATE.broken:
@@ -81,6 +97,9 @@ class School:
 
     def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
         return STATE.people.get(course, [])[:at_most]
+
+    def learner_count(self, course: str) -> int:
+        return len(STATE.people.get(course, []))
 
     def places(self, course: str, name: str) -> Sequence[CoursePlace]:
         return STATE.places.get(name, [])

@@ -34,3 +34,4 @@ def _empty() -> None:
     models = {model.__name__: model for model in apps.get_app_config("qualoop").get_models()}
     for name in ("EvidenceEvent", *(name for name in models if name != "EvidenceEvent")):
         models[name].objects.all().delete()
+    apps.get_model("courseware", "StudentModule").objects.all().delete()

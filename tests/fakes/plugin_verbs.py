@@ -76,7 +76,7 @@ def show() -> dict[str, Any]:
             for event in EvidenceEvent.objects.order_by("outbox_id", "sequence")
         ],
         "versions": dict(ContentVersion.objects.values_list("activity", "state")),
-        "points": {code: one.responses for code, one in found.points.items()} if found else None,
+        "points": {code: one.known.responses for code, one in found.points.items() if one.known} if found else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -16,18 +16,19 @@ from xblock.core import XBlock
 from xblock.scorable import ScorableXBlockMixin
 
 from qualoop.assessment import AttemptRefusedError, LinkSettings, ResponseRefusedError
-from qualoop.player import Action, Answered, Event, Finished, Refused, RunScored, StaleActionError
+from qualoop.player import Action, Answered, Event, Finished, Refused, Remark, RunScored, StaleActionError
+from qualoop.values import Score
 from xblocks.common import pages
 from xblocks.common.attempt import Attempt
 from xblocks.common.contents import ContentMissingError, Contents, OpenContent
 from xblocks.common.evidence import evidence_of, record_evidence
 from xblocks.common.fields import ActivityFields, link_settings
 from xblocks.common.grading import Graded, kept_score
+from xblocks.common.holding import Holding
 from xblocks.common.host import BlockHost
 from xblocks.common.inline import Inline, read_inline
 from xblocks.common.language import catalogue, learner_language
-from xblocks.common.learner import block_user, is_enrolled, is_in_course, is_stand_in
-from xblocks.common.platform import in_one_transaction
+from xblocks.common.learner import block_user, is_as_learner, is_enrolled, is_in_course
 from xblocks.common.replies import MethodRefusedError, SignInError, replying
 from xblocks.common.standing import Standing, block_plan
 from xblocks.common.studio import StudioEditing
@@ -45,7 +46,7 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "completion", "enrollments", "settings")
-class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBlockMixin, ActivityFields):
+class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBlockMixin, Holding, ActivityFields):
     """One activity, shown and scored.
 
     The completion is the share of steps done. A subclass names its kind, its contents and what people call it.
@@ -108,7 +109,7 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
     def act(self, request: Request, suffix: str = "") -> Response:
         """Apply the action that the suffix names; answer with the page as it is now, 422 with what was refused.
 
-        A form of another moment or of another attempt changes nothing and shows how things stand.
+        A form of another moment or of another attempt changes nothing and is 409, but for what had been taken already.
         """
         if request.method != "POST":
             raise MethodRefusedError
@@ -131,8 +132,7 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
     @replying
     def student_view_user_state(self, _request: Request, suffix: str = "") -> Response:
         """Send how the learner stands, as JSON (docs/openedx.md); an attempt that was not begun has null."""
-        opened = self.get_content()
-        return Response(json_body=self.standing(opened).user_state() if self.state else None)
+        return Response(json_body=self.user_state(self.get_content()) if self.state else None)
 
     # What the rest is made of
 
@@ -143,12 +143,27 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         refused = None
         try:
             self._apply(opened, action)
-        except (StaleActionError, AttemptRefusedError):
+        except AttemptRefusedError:
             pass
+        except StaleActionError as error:
+            refused = Refused(action=action, error=error) if name != RESTART and not error.taken else None
         except ResponseRefusedError as error:
             refused = Refused(action=action, error=error)
         html = self._page(refused=refused)
-        return Response(html, status=422 if refused else 200, content_type="text/html", charset="utf-8")
+        status = int(refused.status) if refused else 200
+        return Response(html, status=status, content_type="text/html", charset="utf-8")
+
+    def user_state(self, opened: OpenContent) -> dict[str, Any]:
+        """Return what an app may know of the attempt (docs/openedx.md)."""
+        return self.standing(opened).user_state()
+
+    def grade_of(self, attempt: Attempt, settings: LinkSettings) -> Score | None:
+        """Return the score that counts after an action; None where nothing may count yet."""
+        return attempt.grade(settings)
+
+    def may_begin_again(self, _attempt: Attempt) -> bool:
+        """Return whether anything but the rules of attempts keeps a learner from beginning again."""
+        return True
 
     def inline(self) -> Inline | None:
         """Return what the block's own files make; None where it names a package."""
@@ -210,52 +225,69 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
     # How it is done
 
     def _apply(self, opened: OpenContent, action: Action) -> None:
-        standing = self.standing(opened)
-        if action.name == RESTART:
-            self.state = standing.restarted(action, **self._new()).as_json()
-            return
-        after, events = standing.stepped(action)
-        self._keep(standing, after, events)
-        self._publish(after)
+        with self.held():
+            standing = self.standing(opened)
+            if action.name == RESTART:
+                if not self.may_begin_again(standing.attempt):
+                    raise StaleActionError
+                self._set(standing.restarted(action, **self._new()))
+            else:
+                self._keep(standing, *standing.stepped(action))
+        self._publish()
 
     def _keep(self, standing: Standing, after: Attempt, events: Sequence[Event]) -> None:
-        """Keep an attempt as an action left it, and its evidence, both or neither."""
-        before = self.state, self.score
+        """Keep an attempt as an action left it, and its evidence: while the fields are held, both or neither."""
         user = block_user(self)
-        self.state = after.as_json()
-        grade = after.grade(standing.plan.settings) if _has_score(events) else None
+        self._set(after)
+        # What staff do as any learner is kept with their own state: the sweeper must find no score in it to publish.
+        counts = _has_score(events) and not is_as_learner(self)
+        grade = self.grade_of(after, standing.plan.settings) if counts else None
         if grade is not None:
             self.score = grade.as_text()
         evidence = None
         if is_in_course(self):
             evidence = evidence_of(self, user, standing.opened, after.id, events=events, now=standing.now)
-        try:
-            with in_one_transaction():
-                self.save()
-                record_evidence(self, evidence)
-        except Exception:
-            # What a page shows next, or the platform saves at the end, must not be more than was kept.
-            self.state, self.score = before
-            raise
+        record_evidence(self, evidence)
 
-    def _publish(self, attempt: Attempt) -> None:
-        """Tell the platform what it does not know yet: what failed to reach it before goes with the next action."""
-        now = {"score": self.score, "completion": attempt.completed.as_text()}
-        told = {"score": "", "completion": "0", **self.published}
-        if now == told or not is_in_course(self) or is_enrolled(self) is False or is_stand_in(self):
+    def _publish(self) -> None:
+        """Tell the platform what it does not know yet: what failed to reach it before goes with the next action.
+
+        The fields are held, so that of two requests neither publishes an older score than the other.
+        """
+        if not self._news() or not is_in_course(self) or is_enrolled(self) is False or is_as_learner(self):
             return
-        if now["score"] != told["score"]:
-            self._publish_grade(self.get_score())
-        if now["completion"] != told["completion"]:
-            self.emit_completion(float(attempt.completed))
-        self.published = now
+        with self.held():
+            news = self._news()
+            if "score" in news:
+                self._publish_grade(self.get_score())
+            if "completion" in news:
+                self.emit_completion(float(news["completion"]))
+            self.published = {**self.published, **news}
+
+    def _news(self) -> dict[str, str]:
+        """Return of score and completion what the platform was not told."""
+        now = {"score": self.score, "completion": Attempt.from_json(self.state).completed.as_text()}
+        told = {"score": "", "completion": "0", **self.published}
+        return {name: text for name, text in now.items() if text != told[name]}
 
     def standing(self, opened: OpenContent) -> Standing:
-        """Return how things stand; an attempt is begun where there is none."""
-        if not self.state:
-            self.state = Attempt.first(opened, **self._new()).as_json()
+        """Return how things stand; an attempt is begun where there is none, and those that staff reset are given back."""
+        if not self.state or self._is_reset():
+            with self.held():
+                if not self.state:
+                    self._set(Attempt.first(opened, **self._new()))
+                if self._is_reset():
+                    self._set(Attempt.from_json(self.state).given_back())
         plan = block_plan(self, self.rules(opened))
         return Standing(opened=opened, plan=plan, attempt=Attempt.from_json(self.state), now=datetime.now(UTC))
+
+    def _set(self, attempt: Attempt) -> None:
+        self.state = attempt.as_json()
+        self.attempts = attempt.used
+
+    def _is_reset(self) -> bool:
+        """Return whether the platform has reset the attempts: it writes 0 into the stored fields, and asks no block."""
+        return self.attempts == 0 and Attempt.from_json(self.state).used > 0
 
     def _page(self, *, refused: Refused | None = None) -> str:
         """Return what a learner sees now."""
@@ -266,8 +298,11 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         host = replace(
             self.host(),
             attempt_id=standing.attempt.id,
-            can_restart=standing.can_restart,
-            remarks=tuple(block_remarks(standing.plan, standing.attempt.used, standing.now, self.ugettext)),
+            can_restart=standing.can_restart and self.may_begin_again(standing.attempt),
+            remarks=(
+                *self._preview_remarks(),
+                *block_remarks(standing.plan, standing.attempt.used, standing.now, self.ugettext),
+            ),
         )
         if standing.is_outdated:
             return self._outdated_page(host, standing)
@@ -275,12 +310,21 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
             opened.content, standing.attempt.player, host, settings=standing.settings, refused=refused
         )
 
+    def _preview_remarks(self) -> Iterator[Remark]:
+        """Give what staff are told while they look at the course as a learner."""
+        if is_as_learner(self):
+            text = self.ugettext(
+                _("This is a preview: you look at the course as a learner. What you do here counts for nobody.")
+            )
+            yield Remark(text=text, tone="partly")
+
     def _outdated_page(self, host: BlockHost, standing: Standing) -> str:
         title = self.ugettext(_("This activity was renewed after you began it"))
         text = _("What you have earned stays yours. Begin again to work with the new version.")
         if not standing.can_restart:
             text = _("What you have earned stays yours. There is no further attempt.")
-        return pages.notice(host, title, self.ugettext(text), restart=standing.can_restart)
+        notes = [pages.Note(text=remark.text, tone=remark.tone) for remark in self._preview_remarks()]
+        return pages.notice(host, title, self.ugettext(text), restart=standing.can_restart, notes=notes)
 
     def _new(self) -> dict[str, Any]:
         """Return what is random about a new attempt."""

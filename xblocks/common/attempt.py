@@ -4,7 +4,7 @@
      "score": "0.25", "earlier": ["0.7"], "void": 0, "completed": "0.5"}
 
 An attempt keeps the version of the content that it began with: `hash`. Of the attempts before it only what they are
-worth is kept (`earlier`, first to last); `void` of them were left because their version was gone; `completed` is the largest share of steps that was ever done, so that
+worth is kept (`earlier`, first to last); `void` of all were left because their version was gone, or staff gave them back; `completed` is the largest share of steps that was ever done, so that
 beginning again takes nothing away. Nothing says where the block stands, so copies of a block share nothing.
 """
 
@@ -58,15 +58,23 @@ class Attempt:
         """
         is_void = self.is_outdated(opened) and self.status is AttemptState.ACTIVE
         before = [AttemptState.EVALUATED] * (self.used - 1)
+        own = [self.status] if self.used and not is_void else []
         begun = type(self).first(opened, attempt_id=attempt_id, seed=seed)
         return replace(
             begun,
             number=self.number + 1,
             void=self.void + is_void,
-            status=begin(before if is_void else [*before, self.status], settings),
+            status=begin([*before, *own], settings),
             earlier=self._with_own(settings)[-MAX_ATTEMPTS:],
             completed=self.completed,
         )
+
+    def given_back(self) -> Self:
+        """Return the attempt with those up to it not counted any more; one that is under way is the first then.
+
+        What they were worth stays.
+        """
+        return replace(self, void=self.number - (self.status is AttemptState.ACTIVE))
 
     def after(
         self, opened: OpenContent, action: Action, *, settings: LinkSettings, now: datetime

@@ -1,9 +1,7 @@
-"""Mastery as the tool computed it, as far as the plug-in keeps a copy of it in the platform.
+"""Mastery as the tool computed it, as far as the platform keeps a copy of it.
 
-The plug-in (the Django app `xblocks.edx`) has a module `mastery` with
-
-    find_map(course: str, learner: str) -> MasteryMap | None
-    class_maps(course: str) -> Sequence[MasteryMap]
+The copy is the plug-in's: the Django app `xblocks.edx` has a module `mastery` with the functions of `Copy`. A runtime
+without the plug-in may offer the same as its service `qualoop_mastery`, as the workbench does.
 
 Nothing here asks the tool: a page never waits for another server.
 """
@@ -13,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Protocol
 
 from xblocks.common.learner import block_user, course_key
 from xblocks.common.platform import find_plugin
+
+SERVICE: Final = "qualoop_mastery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,30 +30,77 @@ class PointLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MasteryMap:
-    """One learner's knowledge points by code, as they stood at ``as_of``; ``label`` is what staff call the learner."""
+class PointState:
+    """How one knowledge point stands: ``status`` is a word of `qualoop.records.Status`.
 
-    points: Mapping[str, PointLevel]
+    ``known`` is None where nothing was answered, as with what is under appeal before that. ``last`` is when the newest
+    evidence came about.
+    """
+
+    status: str
+    known: PointLevel | None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What to do next and why, by language; ``activity`` is the key of the activity."""
+
+    activity: str
+    title: Mapping[str, str]
+    reason: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasteryMap:
+    """One learner's knowledge points by code, and what to do next, as they stood at ``as_of``.
+
+    ``learner`` is the id that the platform and the tool share, and no page shows it; ``label`` is what staff call the learner.
+    """
+
+    points: Mapping[str, PointState]
     as_of: datetime
+    following: Following | None = None
+    learner: str = ""
     label: str = ""
 
 
-def has_cache() -> bool:
-    """Return whether the platform keeps a copy of mastery."""
-    return find_plugin("mastery") is not None
+class Copy(Protocol):
+    """Where the copy of mastery is read."""
+
+    def find_map(self, course: str, learner: str, /) -> MasteryMap | None:
+        """Return how a learner stands; None where the tool has said nothing of them in this course."""
+
+    def class_maps(self, course: str, /, *, with_names: bool) -> Sequence[MasteryMap]:
+        """Return how the learners of a course stand, labelled only ``with_names``."""
+
+    def read_at(self) -> datetime | None:
+        """Return when there was last nothing newer to read from the tool; None where nothing was ever read."""
+
+    def find_place(self, course: str, activity: str, /) -> str | None:
+        """Return the path of the place in a course where an activity is; None where it has none."""
+
+
+def find_copy(block: Any) -> Copy | None:
+    """Return the copy of mastery that the platform keeps; None where it keeps none."""
+    offered: Copy | None = block.runtime.service(block, SERVICE)
+    plugin: Copy | None = find_plugin("mastery") if offered is None else offered
+    return plugin
 
 
 def find_map(block: Any) -> MasteryMap | None:
     """Return the map of who looks at a block; None where nothing is known of them here."""
-    plugin, key = find_plugin("mastery"), block_user(block).key
-    if plugin is None or key is None:
-        return None
-    found: MasteryMap | None = plugin.find_map(str(course_key(block)), key)
-    return found
+    copy, key = find_copy(block), block_user(block).key
+    return copy.find_map(str(course_key(block)), key) if copy is not None and key is not None else None
 
 
-def class_maps(block: Any) -> Sequence[MasteryMap]:
+def class_maps(block: Any, *, with_names: bool) -> Sequence[MasteryMap]:
     """Return the maps of a course's learners, for its staff. Says nothing of who may look."""
-    plugin = find_plugin("mastery")
-    found: Sequence[MasteryMap] = plugin.class_maps(str(course_key(block))) if plugin is not None else ()
-    return found
+    copy = find_copy(block)
+    return copy.class_maps(str(course_key(block)), with_names=with_names) if copy is not None else ()
+
+
+def find_place(block: Any, activity: str) -> str | None:
+    """Return where in the course of a block an activity is; None where it is not, or the platform does not say."""
+    copy = find_copy(block)
+    return copy.find_place(str(course_key(block)), activity) if copy is not None else None

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 HEADS: Final = (LESSON_FILE, PROJECT_FILE)
 
+LIVE: Final = "live"
+"""The mode of a project in an enterprise: its plan, its tasks and its mentors are the tool's."""
 TOOL_ENGINES: Final = frozenset({"sql-ladder"})
 """Engines that run what learners write: that is done in the tool, walled off, and never in the platform's process."""
 
@@ -61,7 +63,8 @@ class OpenContent:
 class Offer:
     """What authors choose by, read from the head of an activity only, so that long lists are quick.
 
-    ``needs_tool`` is `engine` or `rubric` where the activity is no block's: a link to the tool shows it; else empty.
+    ``needs_tool`` is `engine` or `live` where the activity is no block's: a link to the tool shows it; else empty. What
+    ``is_judged`` is marked by people.
     """
 
     key: str
@@ -72,6 +75,7 @@ class Offer:
     minutes: int
     knowledge_points: tuple[str, ...]
     needs_tool: str = ""
+    is_judged: bool = False
 
     def units(self, framework: Framework) -> tuple[str, ...]:
         """Return the units of competency that its knowledge points belong to."""
@@ -171,7 +175,8 @@ def offer_of(key: str, head: Mapping[str, Any], *, has_rubric: bool) -> Offer:
         summary=_text(head.get("summary")) or Text({}),
         minutes=minutes if isinstance(minutes, int) else 0,
         knowledge_points=tuple(dict.fromkeys(str(code) for code in points)),
-        needs_tool="engine" if head.get("engine") in TOOL_ENGINES else "rubric" if has_rubric else "",
+        needs_tool="engine" if head.get("engine") in TOOL_ENGINES else "live" if head.get("mode") == LIVE else "",
+        is_judged=has_rubric,
     )
 
 

@@ -18,7 +18,7 @@ from qualoop.player import Answered, Event, RunScored
 from qualoop.values import Score
 from xblocks.common.contents import OpenContent
 from xblocks.common.grading import kept_score
-from xblocks.common.learner import BlockUser, course_key, is_enrolled, is_stand_in
+from xblocks.common.learner import BlockUser, course_key, is_as_learner, is_enrolled, learner_key
 from xblocks.common.platform import find_plugin
 
 _EVENTS: Final = uuid.UUID("5f0c2f0a-9d0b-5c55-9e0e-3d8a3f7c1b52")
@@ -89,13 +89,19 @@ def record_evidence(block: Any, batch: EvidenceBatch | None) -> None:
 def evidence_of(
     block: Any, user: BlockUser, opened: OpenContent, attempt: str, *, events: Sequence[Event], now: datetime
 ) -> EvidenceBatch | None:
-    """Return what happened as evidence; None where there is none, or nobody whose it could be."""
+    """Return what happened as evidence; None where there is none, or nobody whose it could be, or nowhere to give it.
+
+    Raises LearnerUnknownError where the platform has a user and no id.
+    """
     parts = tuple(_parts(attempt, events))
     enrolled = is_enrolled(block) if parts else None
-    if not parts or user.key is None or enrolled is False or is_stand_in(block):
+    if not parts or enrolled is False or is_as_learner(block) or find_plugin("outbox") is None:
+        return None
+    key = learner_key(block, user)
+    if key is None:
         return None
     return EvidenceBatch(
-        learner=user.key,
+        learner=key,
         is_staff=user.is_staff,
         enrolled=enrolled,
         course=str(course_key(block)),

@@ -79,6 +79,11 @@ class ActivityFields(XBlock):
     )
     state = Dict(help="The learner's attempt: decisions and seed.", default={}, scope=Scope.user_state)
     score = String(help="The learner's score, 0 to 1; empty before there is one.", scope=Scope.user_state, default="")
+    attempts = Integer(
+        help="How many attempts count; the platform sets 0 where staff reset them.",
+        default=None,
+        scope=Scope.user_state,
+    )
     published = Dict(help="What the platform was told last.", default={}, scope=Scope.user_state)
 
 

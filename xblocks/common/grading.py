@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,7 +12,19 @@ from qualoop.values import ZERO, Score
 from xblocks.common.attempt import Attempt
 
 
-class Graded:
+class PublishesGrade:
+    """A block whose kept score can be published by the platform, as the instructor's override does after it has set one."""
+
+    get_score: Callable[[], PlatformScore]
+    _publish_grade: Callable[[PlatformScore], None]
+    """XBlock's own mixin has it."""
+
+    def publish_grade(self) -> None:
+        """Publish the score as it is kept."""
+        self._publish_grade(self.get_score())
+
+
+class Graded(PublishesGrade):
     """The raw score is a share, 0 to 1 of 1; the platform makes points of it by `weight`."""
 
     score: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from qualoop.errors import QualoopError
 from xblocks.common.platform import find_request_user
 
 _STAFF: Final = "edx-platform.user_is_staff"
@@ -13,6 +14,12 @@ _SIGNED_IN: Final = "edx-platform.is_authenticated"
 _ANONYMOUS_ID: Final = "edx-platform.anonymous_user_id"
 _USER_ID: Final = "edx-platform.user_id"
 _STAFF_ROLES: Final = frozenset({"staff", "instructor"})
+
+
+class LearnerUnknownError(QualoopError):
+    """The platform has no id for who works here, so what they do could be evidence of nobody. Nothing was kept."""
+
+    code = "learner-unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,16 @@ def block_user(block: Any) -> BlockUser:
         is_staff=bool(attributes.get(_STAFF)) or attributes.get(_ROLE) in _STAFF_ROLES,
         key=None if is_anonymous else _key(service, attributes),
     )
+
+
+def learner_key(block: Any, user: BlockUser) -> str | None:
+    """Return by what id evidence knows a user; None where the platform has no users.
+
+    Raises LearnerUnknownError where it has this one and no id of them: what they did must not be lost without a word.
+    """
+    if user.key is None and not user.is_anonymous and block.runtime.service(block, "user") is not None:
+        raise LearnerUnknownError
+    return user.key
 
 
 def is_enrolled(block: Any) -> bool | None:
@@ -88,5 +105,9 @@ def _masquerade(block: Any) -> Any:
 
 def _key(service: Any, attributes: Any) -> str | None:
     found = getattr(service, "get_external_user_id", None)
-    key = found("lti") if callable(found) else None
+    try:
+        key = found("lti") if callable(found) else None
+    # The platform has no external ids of this type: then the course's own id stands for the learner everywhere.
+    except ValueError:
+        key = None
     return str(key) if key else attributes.get(_ANONYMOUS_ID)

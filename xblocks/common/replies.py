@@ -15,6 +15,7 @@ from qualoop.errors import QualoopError
 from qualoop.player import UnknownActionError
 from xblocks.common.contents import ContentMissingError
 from xblocks.common.evidence import EvidenceNotKeptError
+from xblocks.common.learner import LearnerUnknownError
 
 Handler: TypeAlias = Callable[[Any, Request, str], Response]
 
@@ -78,6 +79,7 @@ STATUSES: Final[Mapping[type[QualoopError], int]] = {
     AuthorsOnlyError: 403,
     StaffOnlyError: 403,
     EvidenceNotKeptError: 503,
+    LearnerUnknownError: 503,
 }
 
 

@@ -50,7 +50,7 @@ class Standing:
         as it stands, whatever its page asked for.
         """
         if list(action.form.get(ATTEMPT_FIELD, ())) != [self.attempt.id] or self.is_outdated:
-            raise StaleActionError
+            raise StaleActionError(of_another=True)
         if self.is_closed and self.attempt.status is AttemptState.ACTIVE:
             return self.attempt.handed_in(self.opened, self.plan.settings, at=self.now)
         return self.attempt.after(self.opened, action, settings=self.settings, now=self.now)
@@ -58,7 +58,7 @@ class Standing:
     def restarted(self, action: Action, *, attempt_id: str, seed: int) -> Attempt:
         """Return the attempt that follows; raise StaleActionError, or AttemptRefusedError where there may be none."""
         if list(action.form.get(ATTEMPT_FIELD, ())) != [self.attempt.id]:
-            raise StaleActionError
+            raise StaleActionError(of_another=True)
         if self.is_closed:
             raise LinkClosedError
         return self.attempt.again(self.opened, self.plan.settings, attempt_id=attempt_id, seed=seed)

@@ -38,8 +38,12 @@ TOOL_REASONS: Final = {
     "engine": _(
         "It runs what learners write, so it runs in the Qualoop tool: add it to the course as an LTI activity."
     ),
-    "rubric": _("People judge it by a rubric, in the Qualoop tool: add it to the course as an LTI activity."),
+    "live": _("It is worked at with an enterprise, in the Qualoop tool: add it to the course as an LTI activity."),
 }
+JUDGED: Final = _(
+    "People judge it by a rubric. Staff of the course mark it here. Peer review and a second marker who does not see the "
+    "first are in the Qualoop tool: add it to the course as an LTI activity where you want these."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,7 @@ def _choice(block: Any, offer: Offer) -> dict[str, Any]:
         "units": " ".join(offer.units(framework)),
         "posts": " ".join(offer.posts(framework)),
         "needs_tool": block.ugettext(TOOL_REASONS[offer.needs_tool]) if offer.needs_tool else "",
+        "judged": block.ugettext(JUDGED) if offer.is_judged and not offer.needs_tool else "",
     }
 
 

@@ -34,8 +34,8 @@ def block_schedule(block: Any, settings: LinkSettings) -> Schedule:
 
 
 def block_remarks(plan: Schedule, attempt: int, now: datetime, gettext: Callable[[str], str]) -> Iterator[Remark]:
-    """Give what the learner is told of attempts, of which this is the one of that number, and of the due date."""
-    if plan.max_attempts:
+    """Give what the learner is told of attempts, of which this is the one of that number (0: it is not counted), and of dates."""
+    if plan.max_attempts and attempt:
         yield Remark(text=gettext(_("Attempt {number} of {total}.")).format(number=attempt, total=plan.max_attempts))
     phase = plan.phase(now)
     if plan.due is None or plan.closes is None:

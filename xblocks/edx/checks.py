@@ -6,14 +6,14 @@ Whoever did something in a block, or whose subsection score changed, is looked a
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final
 
 from django.db.models import F, Q
 
-from xblocks.edx import registers
+from xblocks.edx import overrides, registers
 from xblocks.edx.config import keep_sent_for
 from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck
 from xblocks.edx.platform import KeptScore, Platform
@@ -30,13 +30,17 @@ EVIDENCE_MISSING: Final = "evidence-missing"
 
 @dataclass(slots=True, kw_only=True)
 class Compared:
-    """What a comparison found: learners in courses, scores, and how many of these were published again or failed to be."""
+    """What a comparison found: learners in courses, scores, and how many of these were published again or failed to be.
+
+    ``overrides`` counts grades set by staff of which no signal had told.
+    """
 
     checks: int = 0
     scores: int = 0
     published: int = 0
     failed: int = 0
     without_evidence: int = 0
+    overrides: int = 0
 
 
 def ask(learner: str, course: str, now: datetime) -> None:
@@ -64,8 +68,8 @@ def reconcile(platform: Platform, now: datetime) -> Compared:
     while True:
         ids_before = GradeCheck.objects.filter(checked_at=None).count()
         found = sweep(platform, now)
-        for name in ("checks", "scores", "published", "failed", "without_evidence"):
-            setattr(every, name, getattr(every, name) + getattr(found, name))
+        for each in fields(Compared):
+            setattr(every, each.name, getattr(every, each.name) + getattr(found, each.name))
         if not found.checks or GradeCheck.objects.filter(checked_at=None).count() >= ids_before:
             break
     settled = EvidenceEvent.objects.filter(state="sent", settled_at__lt=now - keep_sent_for())
@@ -91,7 +95,17 @@ def _compare(platform: Platform, check: Any, now: datetime, compared: Compared) 
         if not EvidenceEvent.objects.filter(outbox__learner=check.learner, usage=kept.usage).exists():
             compared.without_evidence += 1
             _note(check.learner, check.course, kept.usage, EVIDENCE_MISSING, noted_at=now)
+    compared.overrides += _compare_overrides(platform, check, now)
     return failed
+
+
+def _compare_overrides(platform: Platform, check: Any, now: datetime) -> int:
+    try:
+        return overrides.compare(platform, check.learner, check.course, now)
+    # A release that keeps them elsewhere must not keep grades from being repaired.
+    except Exception:
+        _logger.exception("grades that staff set in %s were not compared", check.course)
+        return 0
 
 
 def _publish(platform: Platform, learner: str, kept: KeptScore) -> bool:

@@ -8,11 +8,19 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 
 from xblocks.edx import registers
-from xblocks.edx.models import CourseMastery, Difference, EvidenceOutbox, GradeCheck, GradeOverride, RetiredLearner
+from xblocks.edx.models import (
+    CourseMastery,
+    Difference,
+    EvidenceOutbox,
+    GradeCheck,
+    GradeOverride,
+    HandedInWork,
+    RetiredLearner,
+)
 
 
 def forget(learners: Iterable[str]) -> int:
-    """Delete events, sent or not, and the cache of learners; return of how many something was held.
+    """Delete events, sent or not, works and the cache of learners; return of how many something was held.
 
     What the tool has is the tool's to erase. Doing it again changes nothing.
     """
@@ -21,7 +29,7 @@ def forget(learners: Iterable[str]) -> int:
         for learner in ids:
             RetiredLearner.objects.get_or_create(digest=_digest(learner))
         held: int = EvidenceOutbox.objects.filter(learner__in=ids).count()
-        for table in (EvidenceOutbox, CourseMastery, GradeCheck, GradeOverride, Difference):
+        for table in (EvidenceOutbox, CourseMastery, GradeCheck, GradeOverride, Difference, HandedInWork):
             table.objects.filter(learner__in=ids).delete()
         registers.forget(ids)
     return held

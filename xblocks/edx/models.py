@@ -152,7 +152,7 @@ class GradeOverride(models.Model):
 
 
 class ClassRegister(models.Model):
-    """What staff and learners wrote at one class block: ``document`` is `qualoop.classroom.register`'s, as JSON.
+    """What staff and learners wrote at one block, a class or a project that people judge: ``document`` is `qualoop.classroom.register`'s, as JSON.
 
     ``version`` grows with every writing. Whoever writes raises it first, which locks the row until the end of the transaction.
     """
@@ -162,6 +162,20 @@ class ClassRegister(models.Model):
     version = models.PositiveBigIntegerField(default=0)
     document = models.TextField(default="{}")
     updated_at = models.DateTimeField()
+
+
+class HandedInWork(models.Model):
+    """The text of a work that people judge, of one attempt at one block. What is said of it stands in the block's register."""
+
+    usage = models.CharField(max_length=ID_LENGTH)
+    learner = models.CharField(max_length=ID_LENGTH, db_index=True)
+    attempt = models.CharField(max_length=36)
+    text = models.TextField()
+    handed_in_at = models.DateTimeField()
+
+    class Meta:
+        # A random id tells works apart by itself: an index over learner and usage would be too long for MySQL.
+        constraints = (models.UniqueConstraint(fields=["attempt"], name="qualoop_work_once"),)
 
 
 class RetiredLearner(models.Model):

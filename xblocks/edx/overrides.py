@@ -16,6 +16,7 @@ from django.db.models import F
 from qualoop.exchange import GradeOverride as OverrideMessage
 from qualoop.values import Score
 from xblocks.edx.models import EvidenceOutbox, GradeOverride
+from xblocks.edx.platform import Platform
 from xblocks.edx.states import DONE, DUE, NEEDS_PERSON, SENT
 from xblocks.edx.terms import TERMS, Terms
 from xblocks.edx.tool import Answer, Tool
@@ -25,15 +26,23 @@ FINAL: Final = frozenset({"body-refused", "body-unreadable", "body-too-large"})
 """Refusals that no repeat mends."""
 
 
-def note(learner: str, course: str, usage: str, *, share: Score | None, now: datetime) -> None:
-    """Keep what staff set, None where they took it back, until the tool knows; the same again changes nothing."""
+def note(learner: str, course: str, usage: str, *, share: Score | None, now: datetime) -> bool:
+    """Keep what staff set, None where nothing is set (any more), until the tool knows; return whether it was news."""
     text = share.as_text() if share is not None else ""
     where = {"learner": learner, "course": course, "usage": usage}
-    found = GradeOverride.objects.filter(**where).first()
-    if found is not None and found.share == text:
-        return
+    known = GradeOverride.objects.filter(**where).values_list("share", flat=True).first()
+    if text == (known or ""):
+        return False
     fields = {"share": text, "override_id": uuid.uuid4(), "noted_at": now, "next_at": now}
     GradeOverride.objects.update_or_create(**where, defaults={**fields, "state": DUE, "attempts": 0, "last_error": ""})
+    return True
+
+
+def compare(platform: Platform, learner: str, course: str, now: datetime) -> int:
+    """Note what staff set for a learner in a course, or took back, and no signal told of; return how many were news."""
+    found = platform.overrides(learner, course)
+    noted = GradeOverride.objects.filter(learner=learner, course=course).values_list("usage", flat=True)
+    return sum(note(learner, course, usage, share=found.get(usage), now=now) for usage in {*noted, *found})
 
 
 def send_due(tool: Tool, now: datetime, *, random: Random, terms: Terms = TERMS) -> bool:

@@ -1,4 +1,4 @@
-"""What class blocks ask of the platform about other people than the one who looks: roster, work before class, publishing.
+"""What blocks ask of the platform besides who looks: roster, work before class, places in a course, publishing.
 
 Who may ask is the block's to say. Names never leave the platform.
 """
@@ -6,13 +6,13 @@ Who may ask is the block's to say. Names never leave the platform.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from qualoop.classroom.prework import Prework
 from qualoop.values import Score
 from xblocks.edx.config import load_platform
-from xblocks.edx.platform import KeptScore, Platform, RosterEntry
+from xblocks.edx.platform import CoursePlace, KeptScore, Platform, RosterEntry
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +26,26 @@ def roster(course: str, at_most: int) -> Sequence[RosterEntry]:
     except Exception:
         _logger.exception("the enrolments of %s were not read", course)
         return ()
+
+
+def names(learners: Iterable[str]) -> Mapping[str, str]:
+    """Return what staff call learners; nothing, and a line in the log, where this release cannot be asked so."""
+    try:
+        found: Mapping[str, str] = load_platform().labels(learners)
+    except Exception:
+        _logger.exception("the names of learners were not read")
+        return {}
+    return found
+
+
+def learner_count(course: str) -> int | None:
+    """Return how many take part in a course; None, and a line in the log, where this release cannot be asked so."""
+    try:
+        found: int = load_platform().learner_count(course)
+    except Exception:
+        _logger.exception("the enrolments of %s were not counted", course)
+        return None
+    return found
 
 
 def prework(course: str, learner: str, names: Iterable[str]) -> Sequence[Prework] | None:
@@ -58,6 +78,30 @@ def _prework(course: str, learner: str, names: Iterable[str]) -> Sequence[Prewor
         if not places:
             works.append(Prework(name=name, is_found=False))
     return works
+
+
+def places(course: str, name: str) -> Sequence[CoursePlace]:
+    """Return where in a course a name means something; nothing, and a line in the log, where it cannot be asked so."""
+    try:
+        found: Sequence[CoursePlace] = load_platform().places(course, name)
+    except Exception:
+        _logger.exception("the place of %s in %s was not found", name, course)
+        return ()
+    return found
+
+
+def keys_of(anonymous: str) -> Sequence[str]:
+    """Return the ids under which blocks know whom a course knows by an anonymous id; that id alone where nobody is known."""
+    platform: Platform = load_platform()
+    user = platform.user_of(anonymous)
+    return (platform.ids_of(user) if user is not None else ()) or [anonymous]
+
+
+def clear(learner: str, usage: str) -> None:
+    """Take a learner's score and completion at a block back; what fails is raised, for staff have asked for it."""
+    platform: Platform = load_platform()
+    platform.clear_score(learner, usage)
+    platform.publish_completion(learner, usage, Decimal(0))
 
 
 def publish(

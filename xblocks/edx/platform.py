@@ -17,6 +17,9 @@ from qualoop.values import Score, ValueRefusedError
 
 BLOCK_TYPES: Final = ("kp_lesson", "kp_practice")
 EXTERNAL_ID_TYPE: Final = "lti"
+STAFF_ROLES: Final = ("staff", "instructor", "limited_staff")
+"""Whom the platform lets do in a course what staff may."""
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -66,8 +69,17 @@ class Platform(Protocol):
     def kept_scores(self, learner: str, course: str) -> Iterator[KeptScore]:
         """Yield what our blocks keep of a learner in a course, where they keep a score."""
 
+    def hold_state(self, user_id: Any, course: str, usage: str) -> Mapping[str, Any]:
+        """Return the fields that a user's state at a block has, as JSON by name, locked until the transaction ends.
+
+        Expects a transaction; what is not there yet is made, for who comes second has to wait as well.
+        """
+
     def find_override(self, user: Any, course: str, usage: str) -> Score | None:
         """Return the share of its maximum that staff set at a subsection for a user; None where there is none."""
+
+    def overrides(self, learner: str, course: str) -> Mapping[str, Score]:
+        """Return the shares that staff set for a learner in a course, by the usage keys of the subsections."""
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Let the platform have a score as if the block had published it."""
@@ -85,7 +97,10 @@ class Platform(Protocol):
         """Return how much of a block a learner has done, None where the platform does not follow that."""
 
     def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
-        """Return who takes part in a course, by name; never its staff."""
+        """Return the first of those who take part in a course, by name; never its staff."""
+
+    def learner_count(self, course: str) -> int:
+        """Return how many take part in a course, without its staff."""
 
     def places(self, course: str, name: str) -> Sequence[CoursePlace]:
         """Return the blocks of a course that a usage key, or the key of an activity, names."""
@@ -138,15 +153,30 @@ class OpenEdx:
             if score is not None:
                 yield KeptScore(usage=str(row.module_state_key), score=score, graded=share_of(row.grade, row.max_grade))
 
+    def hold_state(self, user_id: Any, course: str, usage: str) -> Mapping[str, Any]:
+        """Lock the row in which the platform keeps the state.
+
+        The first statement locks, so that also where reads repeat what follows sees what the one before has committed.
+        """
+        key = _usage_key(usage)
+        rows = _model("lms.djangoapps.courseware.models", "StudentModule").objects
+        where = {"student_id": user_id, "course_id": _course_key(course), "module_state_key": key}
+        made = {"state": "{}", "module_type": key.block_type}
+        row, _ = rows.select_for_update().get_or_create(**where, defaults=made)
+        found: Any = json.loads(row.state or "{}")
+        return found if isinstance(found, dict) else {}
+
     def find_override(self, user: Any, course: str, usage: str) -> Score | None:
-        """Read the override of the subsection's stored grade."""
-        key = import_module("opaque_keys.edx.keys").UsageKey.from_string(usage)
-        rows = _model("lms.djangoapps.grades.models", "PersistentSubsectionGradeOverride").objects
-        found = rows.filter(grade__user_id=user, grade__course_id=_course_key(course), grade__usage_key=key).first()
-        if found is None or found.earned_graded_override is None:
-            return None
-        possible = found.possible_graded_override or found.grade.possible_graded
-        return share_of(min(found.earned_graded_override, possible or 0), possible)
+        """Read the override of the subsection's stored grade; ``user`` is the user's id."""
+        found = _overrides(user, course).filter(grade__usage_key=_usage_key(usage)).first()
+        return None if found is None else _share_set(found)
+
+    def overrides(self, learner: str, course: str) -> Mapping[str, Score]:
+        """Read the overrides of the stored grades of all subsections."""
+        user = self.user_of(learner)
+        rows = () if user is None else _overrides(user.id, course)
+        shares = {str(row.grade.usage_key): _share_set(row) for row in rows}
+        return {usage: share for usage, share in shares.items() if share is not None}
 
     def publish_score(self, learner: str, kept: KeptScore) -> None:
         """Send the signal that a block's publishing sends."""
@@ -179,12 +209,10 @@ class OpenEdx:
         return Decimal(str(row.completion)) if row is not None else Decimal(0)
 
     def roster(self, course: str, at_most: int) -> Sequence[RosterEntry]:
-        """Read the enrolments; external ids are made where a learner has none yet."""
-        enrolments = _model("common.djangoapps.student.models", "CourseEnrollment").objects
-        users = enrolments.users_enrolled_in(_course_key(course)).select_related("profile")
-        staff = _model("common.djangoapps.student.models", "CourseAccessRole").objects
-        teaching = set(staff.filter(course_id=_course_key(course)).values_list("user_id", flat=True))
-        learning = [user for user in users if user.id not in teaching][:at_most]
+        """Read the enrolments, sorted and cut in the database; external ids are made where a learner has none yet."""
+        learning = list(
+            self._learning(course).select_related("profile").order_by("profile__name", "username")[:at_most]
+        )
         keys = self._keys_of(learning, course)
         return [
             RosterEntry(
@@ -195,6 +223,10 @@ class OpenEdx:
             )
             for user in learning
         ]
+
+    def learner_count(self, course: str) -> int:
+        """Count the enrolments."""
+        return int(self._learning(course).count())
 
     def places(self, course: str, name: str) -> Sequence[CoursePlace]:
         """Look the block up, else the blocks with the activity."""
@@ -220,6 +252,19 @@ class OpenEdx:
             for block in found
             if str(block.location.course_key) == course
         ]
+
+    @staticmethod
+    def _learning(course: str) -> Any:
+        """Return the users who are enrolled and are not of the staff, as the platform sees it for a course.
+
+        A role of an organisation has no course. Beta testers and data researchers have roles as well, and learn.
+        """
+        key = _course_key(course)
+        roles = _model("common.djangoapps.student.models", "CourseAccessRole").objects
+        of_organisation = roles.filter(org=key.org, role__in=STAFF_ROLES).values_list("user_id", "course_id")
+        staff = {user for user, where in of_organisation if where is None or str(where) == course}
+        enrolments = _model("common.djangoapps.student.models", "CourseEnrollment").objects
+        return enrolments.users_enrolled_in(key).filter(is_staff=False).exclude(id__in=staff)
 
     @staticmethod
     def _keys_of(users: Sequence[Any], course: str) -> Mapping[int, str]:
@@ -269,6 +314,18 @@ def share_of(grade: float | None, maximum: float | None) -> Score | None:
     if grade is None or not maximum:
         return None
     return Score.of(Decimal(str(grade)), Decimal(str(maximum)))
+
+
+def _overrides(user_id: Any, course: str) -> Any:
+    rows = _model("lms.djangoapps.grades.models", "PersistentSubsectionGradeOverride").objects
+    return rows.filter(grade__user_id=user_id, grade__course_id=_course_key(course)).select_related("grade")
+
+
+def _share_set(override: Any) -> Score | None:
+    """Return the share that an override sets; None where it leaves the graded part as it was."""
+    earned = override.earned_graded_override
+    possible = override.possible_graded_override or override.grade.possible_graded
+    return None if earned is None else share_of(min(earned, possible or 0), possible)
 
 
 def _model(module: str, name: str) -> Any:

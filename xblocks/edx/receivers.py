@@ -19,9 +19,16 @@ from xblocks.edx.models import EvidenceOutbox
 _logger = logging.getLogger(__name__)
 
 
-def on_subsection_score(*, course: Any, user: Any, **_: Any) -> None:
-    """Compare the learner's grades in the course soon: an answer, a rescore, a reset or a regrade came through."""
-    _quietly(_ask, user, str(course.id))
+def on_subsection_score(*, course: Any, user: Any, subsection_grade: Any = None, **_: Any) -> None:
+    """Compare the learner's grades in the course soon: an answer, a rescore, a reset or a regrade came through.
+
+    So did, maybe, a grade that staff set: the grade book's own view signals nothing else (`_create_override` in the
+    platform's `lms/djangoapps/grades/rest_api/v1/gradebook_views.py`).
+    """
+    _quietly(_ask, user.id, str(course.id))
+    place = getattr(subsection_grade, "location", None)
+    if place is not None:
+        _quietly(_note_override, user.id, str(course.id), str(place))
 
 
 def on_override(*, user_id: int, course_id: Any, usage_id: Any, **_: Any) -> None:
@@ -69,15 +76,16 @@ def _adapted(receiver: Callable[..., None]) -> Callable[..., None]:
     return received
 
 
-def _ask(user: Any, course: str) -> None:
-    for learner in _recorded(load_platform().ids_of(user)):
+def _ask(user_id: Any, course: str) -> None:
+    for learner in _recorded(load_platform().ids_of(user_id)):
         checks.ask(learner, course, system_clock())
 
 
-def _note_override(user_id: int, course: str, usage: str) -> None:
+def _note_override(user_id: Any, course: str, usage: str) -> None:
     platform = load_platform()
-    share = platform.find_override(user_id, course, usage)
-    for learner in _recorded(platform.ids_of(user_id)):
+    learners = _recorded(platform.ids_of(user_id))
+    share = platform.find_override(user_id, course, usage) if learners else None
+    for learner in learners:
         overrides.note(learner, course, usage, share=share, now=system_clock())
 
 

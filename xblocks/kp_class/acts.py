@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from qualoop.assessment.marking import MarkIncompleteError, Stage, comments_body, judged_body, read_sheet
+from qualoop.assessment.marking import MarkIncompleteError, Stage
 from qualoop.classroom.class_marks import Scheme, read_points, score_cell, snapshot, stage
 from qualoop.classroom.register import (
     LET_IN,
@@ -27,7 +27,8 @@ from qualoop.classroom.register_tables import is_link
 from qualoop.classroom.roll_call import CAME, MARKS, Presence
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.player import UnknownActionError
-from xblocks.kp_class.people import Somebody, added_key, class_of, cleaned_name
+from xblocks.common.register_people import Somebody, added_key, class_of, cleaned_name
+from xblocks.common.rubric_view import read_draft
 
 KEY_BYTES: Final = 32
 MOST_DIGITS: Final = 15
@@ -233,11 +234,9 @@ def _draft(deed: Deed, who: str) -> tuple[list[Change], list[Said]]:
         value = score_cell(points.value if points is not None else None, form.get("comment", ""))
         changes.append(Change(learner=who, field=SCORE, value=value))
     if scheme.rubric is not None:
-        before = deed.register.value(who, RUBRIC)
-        read = read_sheet(scheme.rubric, _rubric_form(form, before))
-        body = {"judged": judged_body(read.sheet), "comments": comments_body(read.sheet)}
-        changes.append(Change(learner=who, field=RUBRIC, value=body if body["judged"] or body["comments"] else None))
-        if read.wrong:
+        value, is_wrong = read_draft(scheme.rubric, form, deed.register.value(who, RUBRIC))
+        changes.append(Change(learner=who, field=RUBRIC, value=value))
+        if is_wrong:
             said.append(Said(code="level-points", tone="partly"))
     link = form.get("link", "").strip()
     if link and not is_link(link):
@@ -245,15 +244,6 @@ def _draft(deed: Deed, who: str) -> tuple[list[Change], list[Said]]:
     else:
         changes.append(Change(learner=who, field=LINK, value=link or None))
     return changes, said
-
-
-def _rubric_form(form: Mapping[str, str], before: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the fields of a rubric: points that were shown with another level than is chosen now were not meant."""
-    fields = {name.removeprefix("r-"): text for name, text in form.items() if name.startswith("r-")}
-    for row, (level, points) in (before or {}).get("judged", {}).items():
-        if fields.get(f"level-{row}") != str(level) and fields.get(f"points-{row}") == points:
-            del fields[f"points-{row}"]
-    return fields
 
 
 def _withdraw(deed: Deed) -> Shown:

@@ -19,23 +19,25 @@ from qualoop.classroom.register import RELEASED, Action, Change, Register, Regis
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.player import UnknownActionError
 from xblocks.common import pages
+from xblocks.common import register_store as store
 from xblocks.common.contents import SHIPPED, Contents, OpenContent
 from xblocks.common.evidence import EvidenceBatch, record_evidence
-from xblocks.common.grading import clamped
+from xblocks.common.grading import PublishesGrade, clamped
 from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import BlockUser, block_user, is_as_learner, is_in_course
 from xblocks.common.platform import find_plugin, in_one_transaction
+from xblocks.common.register_clearing import ClearsRegister
+from xblocks.common.register_people import class_of, has_roster, own_name
 from xblocks.common.replies import MethodRefusedError, SignInError, StaffOnlyError, replying
 from xblocks.common.timing import block_remarks, block_schedule
-from xblocks.kp_class import publishing, store, words
+from xblocks.kp_class import publishing, words
 from xblocks.kp_class.acts import ACTS, ActRefusedError, Deed, Make, Said, Shown, refused
 from xblocks.kp_class.check_in import check_in
 from xblocks.kp_class.evidence import Source, opened_class, with_evidence
 from xblocks.kp_class.fields import ClassFields, prework_names, scheme_of
 from xblocks.kp_class.gate import gate_of
 from xblocks.kp_class.learner_page import learner_page
-from xblocks.kp_class.people import class_of, has_roster, own_name
 from xblocks.kp_class.staff_page import live, note_of, screen_page, staff_page
 from xblocks.kp_class.studio import ClassStudio
 from xblocks.kp_class.tables import TABLE_ACTS, as_table
@@ -52,7 +54,9 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "completion", "enrollments", "settings")
-class KpClassBlock(ClassStudio, CompletableXBlockMixin, ScorableXBlockMixin, ClassFields):
+class KpClassBlock(
+    ClassStudio, CompletableXBlockMixin, PublishesGrade, ScorableXBlockMixin, ClearsRegister, ClassFields
+):
     """A class session: learners see what comes before it and check in, staff call the roll, observe, mark and release."""
 
     contents: ClassVar[Contents] = SHIPPED
@@ -211,7 +215,7 @@ class KpClassBlock(ClassStudio, CompletableXBlockMixin, ScorableXBlockMixin, Cla
             value = overridden(it.value(key, RELEASED), share, scheme)
             action = Action(what="release", by="", at=datetime.now(UTC), is_kept=False)
             after = it.changed([Change(learner=key, field=RELEASED, value=value)], action)
-            return after.informed(key, published=publishing.wanted(after, key, scheme))
+            return after.informed(key, published=publishing.wanted(after, key, scheme=scheme))
 
         store.change(self, make)
 

@@ -10,9 +10,9 @@ from qualoop.assessment import LinkSettings, Phase
 from qualoop.classroom.register import CHECKED_AT, Action, Change, Register
 from qualoop.classroom.roll_call import MAX_CODE_TRIES, accepts_code
 from qualoop.classroom.session import ClassClosedError, SessionState
+from xblocks.common import register_store as store
 from xblocks.common.learner import BlockUser, is_enrolled, is_in_course
 from xblocks.common.timing import block_schedule
-from xblocks.kp_class import store
 from xblocks.kp_class.acts import ActRefusedError, Make
 from xblocks.kp_class.gate import gate_of
 from xblocks.kp_class.staff_page import ROTATION

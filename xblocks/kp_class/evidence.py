@@ -24,7 +24,7 @@ from qualoop.values import ONE, Score
 from xblocks.common.contents import SHIPPED, OpenContent
 from xblocks.common.evidence import EvidenceBatch, PartEvidence
 from xblocks.common.learner import course_key
-from xblocks.kp_class.people import ADDED
+from xblocks.common.register_people import ADDED
 
 KIND: Final = "class-session"
 _EVENTS: Final = uuid.UUID("b3a5b0b8-6c6c-5d0e-8a54-5a2b1b7c9f10")

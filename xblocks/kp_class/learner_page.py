@@ -13,6 +13,7 @@ from qualoop.classroom.roll_call import Presence
 from qualoop.classroom.session import SessionState
 from qualoop.player import Remark
 from xblocks.common import pages
+from xblocks.common.rubric_view import said_rows
 from xblocks.kp_class import words
 from xblocks.kp_class.gate import Gate
 
@@ -68,17 +69,9 @@ def _marks(block: Any, register: Register, scheme: Scheme, learner: str) -> dict
     sheet = sheet_in(released.get("rubric"))
     score = released.get("score") or {}
     points = points_in(score)
-    rows = []
     # Of a rubric that was changed since, the words would be of other levels than those that were meant.
-    is_same = scheme.rubric is not None and (released.get("rubric") or {}).get("version") == scheme.version
-    for row in scheme.rubric.rows if scheme.rubric is not None and is_same else ():
-        mark = sheet.rows.get(row.key)
-        if mark is not None and mark.level is not None and mark.level < len(row.levels):
-            level = row.levels[mark.level]
-            about = level.descriptor[language] if level.descriptor != level.title else ""
-            rows.append(
-                {"title": row.title[language], "level": level.title[language], "about": about, "comment": mark.comment}
-            )
+    is_same = (released.get("rubric") or {}).get("version") == scheme.version
+    rows = said_rows(scheme.rubric, sheet, language) if scheme.rubric is not None and is_same else []
     return {
         "share": f"{float(share) * 100:.0f}",
         "points": None if points is None else f"{points:f}",

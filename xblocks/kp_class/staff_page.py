@@ -8,19 +8,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from qualoop.assessment.marking import MarkSheet, RowMark, Stage
+from qualoop.assessment.marking import Stage
 from qualoop.classroom.class_marks import Scheme, fitting_sheet, points_in, released_share, stage
 from qualoop.classroom.prework import Prework, missing
-from qualoop.classroom.register import CHECKED_AT, LET_IN, LINK, PRESENCE, RELEASED, RUBRIC, SCORE, Done, Register
+from qualoop.classroom.register import (
+    CHECKED_AT,
+    LET_IN,
+    LINK,
+    MAX_PEOPLE,
+    PRESENCE,
+    RELEASED,
+    RUBRIC,
+    SCORE,
+    Done,
+    Register,
+)
 from qualoop.classroom.roll_call import CAME, MARKS, Presence, Rotation, short_code
 from qualoop.classroom.session import SessionState
 from xblocks.common import pages
+from xblocks.common.register_people import Somebody, class_of, left_out
+from xblocks.common.rubric_view import rubric_rows
 from xblocks.kp_class import publishing, words
 from xblocks.kp_class.acts import PERSON, Said, Shown
 from xblocks.kp_class.fields import ready_score
 from xblocks.kp_class.gate import prework_of
 from xblocks.kp_class.learner_page import clock_words
-from xblocks.kp_class.people import Somebody, class_of
 from xblocks.kp_class.tables import MOST_SHOWN, said_changes
 
 ROTATION: Final = Rotation(interval=timedelta(seconds=10), margin=timedelta(seconds=20))
@@ -63,7 +75,14 @@ def staff_page(block: Any, register: Register, scheme: Scheme, shown: Shown, *, 
         )
     if shown.table is not None:
         return pages.draw("class_table.html", host, **base, **_table(block, register, scheme, shown.table))
+    base["notes"] += _cut_notes(block, people)
     return pages.draw("class_list.html", host, **base, **_list(block, register, scheme, people, now=now))
+
+
+def _cut_notes(block: Any, people: Sequence[Somebody]) -> list[pages.Note]:
+    count = left_out(block, people)
+    text = block.ugettext(words.LEFT_OUT).format(count=count, most=MAX_PEOPLE)
+    return [pages.Note(text=text, tone="partly")] if count else []
 
 
 def note_of(block: Any, said: Said) -> pages.Note:
@@ -201,37 +220,10 @@ def _after(people: Sequence[Somebody], who: Somebody) -> Somebody | None:
 
 
 def _rubric_rows(block: Any, register: Register, scheme: Scheme, who: Somebody, *, form: Any) -> list[dict[str, Any]]:
-    language = block.language()
-    sheet = fitting_sheet(scheme.rubric, register.value(who.key, RUBRIC)) if scheme.rubric is not None else MarkSheet()
-    rows = []
-    for row in scheme.rubric.rows if scheme.rubric is not None else ():
-        mark = sheet.rows.get(row.key, RowMark())
-        level = form.get(f"r-level-{row.key}", "" if mark.level is None else str(mark.level))
-        has_range = mark.level is not None and mark.points is not None
-        typed = form.get(
-            f"r-points-{row.key}", format(mark.points, "f") if has_range and mark.points is not None else ""
-        )
-        rows.append(
-            {
-                "key": row.key,
-                "title": row.title[language],
-                "about": row.about[language] if row.about is not None else "",
-                "levels": [
-                    {
-                        "value": str(place),
-                        "title": one.title[language],
-                        "about": one.descriptor[language] if one.descriptor != one.title else "",
-                        "points": f"{one.points:f}" + (f"–{one.up_to:f}" if one.up_to is not None else ""),
-                        "is_chosen": level == str(place),
-                    }
-                    for place, one in enumerate(row.levels)
-                ],
-                "has_range": any(one.up_to is not None for one in row.levels),
-                "points": typed,
-                "comment": form.get(f"r-comment-{row.key}", mark.comment),
-            }
-        )
-    return rows
+    if scheme.rubric is None:
+        return []
+    sheet = fitting_sheet(scheme.rubric, register.value(who.key, RUBRIC))
+    return rubric_rows(scheme.rubric, block.language(), sheet=sheet, form=form)
 
 
 def _work(work: Prework, lacking: Sequence[Prework]) -> dict[str, Any]:

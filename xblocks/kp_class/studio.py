@@ -12,6 +12,7 @@ from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
 from xblock.validation import Validation, ValidationMessage
 
 from xblocks.common import pages
+from xblocks.common import register_store as store
 from xblocks.common.learner import block_user
 from xblocks.common.olx import add_files, learners_fields, take_files, take_odd_attributes
 from xblocks.common.platform import serves_learners
@@ -24,7 +25,7 @@ from xblocks.common.replies import (
 )
 from xblocks.common.studio_form import FormField, shown_value
 from xblocks.common.tags import sync_tags
-from xblocks.kp_class import gate, store
+from xblocks.kp_class import gate
 from xblocks.kp_class.fields import prework_names, scheme_of, setting_faults
 
 FIELDS: Final = (

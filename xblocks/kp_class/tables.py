@@ -15,8 +15,8 @@ from qualoop.classroom.mark_tables import Trouble, identity_of
 from qualoop.classroom.register import CHECKED_AT, IMPORT, LINK, PRESENCE, RELEASED, RUBRIC, SCORE, Register
 from qualoop.classroom.register_tables import ReadRegister, Value, as_csv, read_register
 from qualoop.classroom.tables import Table, TableRefusedError, read_csv
+from xblocks.common.register_people import Somebody, added_key, cleaned_name
 from xblocks.kp_class.acts import TABLE, ActRefusedError, Deed, Said, Shown
-from xblocks.kp_class.people import Somebody, added_key, cleaned_name
 from xblocks.kp_class.words import FIELDS, PRESENCES
 
 MAX_TABLE: Final = 500_000

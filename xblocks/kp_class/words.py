@@ -42,6 +42,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "release": _("release"),
     "let-in": _("letting in"),
     "import": _("table"),
+    "clear": _("state deleted"),
 }
 FIELDS: Final[Mapping[str, str]] = {
     PRESENCE: _("Attendance"),
@@ -52,6 +53,9 @@ FIELDS: Final[Mapping[str, str]] = {
     LET_IN: _("Let in"),
     RELEASED: _("Released"),
 }
+LEFT_OUT: Final = _(
+    "Of the course's learners, the first {most} by name are listed here. Not listed until they check in: {count}."
+)
 REFUSED: Final[Mapping[str, str]] = {
     "register-moved": _("Somebody else changed the same thing while your page was open. Nothing of yours was written:"),
     "register-full": _("This class is full: at most 600 people and 1.5 MB of marks and comments. Nothing was written."),

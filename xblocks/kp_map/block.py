@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from web_fragments.fragment import Fragment
 from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
-from xblock.fields import Scope, String
+from xblock.fields import Boolean, Scope, String
 
 from qualoop.framework import Framework
 from xblocks.common import pages
-from xblocks.common.cache import class_maps, find_map, has_cache
+from xblocks.common.cache import SERVICE, class_maps, find_copy, find_map, find_place
 from xblocks.common.contents import SHIPPED
 from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import block_user
-from xblocks.kp_map.mapping import age_of, heat_map, unit_points, units_of
+from xblocks.kp_map.heat import heat_map
+from xblocks.kp_map.mapping import age_of, counted, marks, next_of, unit_points, units_of
+from xblocks.kp_map.reach import lacking, tool_url
 from xblocks.kp_map.studio import MapStudio
 
 
@@ -28,7 +31,7 @@ def _(message: str) -> str:
 
 
 @XBlock.needs("i18n")
-@XBlock.wants("user", "settings")
+@XBlock.wants("user", "settings", SERVICE)
 class KpMapBlock(MapStudio, XBlock):
     """The map of knowledge points: the learner's own, and for staff the class's."""
 
@@ -50,6 +53,12 @@ class KpMapBlock(MapStudio, XBlock):
         default="",
         scope=Scope.settings,
     )
+    show_names = Boolean(
+        display_name=_("Names for staff"),
+        help=_("Whether the class’s table names learners to staff of the course. Learners never see it."),
+        default=False,
+        scope=Scope.settings,
+    )
 
     @XBlock.supports("multi_device")
     def student_view(self, _context: Any = None) -> Fragment:
@@ -57,15 +66,17 @@ class KpMapBlock(MapStudio, XBlock):
         user = block_user(self)
         if user.is_anonymous:
             return self.public_view()
-        return self._fragment(with_class=user.is_staff, own=find_map(self))
+        notes = self._lacking() if user.is_staff else []
+        return self._fragment(notes, with_class=user.is_staff, is_own=True)
 
     def public_view(self, _context: Any = None) -> Fragment:
         """Show what is taught to somebody who does not take part in the course."""
-        return self._fragment(note=_("Sign in and take part in the course to see how you stand."))
+        return self._fragment([self._note(_("Sign in and take part in the course to see how you stand."))])
 
     def author_view(self, _context: Any = None) -> Fragment:
-        """Show an author which points learners will see."""
-        return self._fragment(note=_("Each learner sees here how they stand at these knowledge points."))
+        """Show an author which points learners will see, and what keeps their levels away."""
+        note = self._note(_("Each learner sees here how they stand at these knowledge points."))
+        return self._fragment([note, *self._lacking()])
 
     def student_view_data(self, _context: Any = None) -> dict[str, Any]:
         """Return what an app may know of the map: which points it shows, nothing of anybody (docs/openedx.md)."""
@@ -101,30 +112,41 @@ class KpMapBlock(MapStudio, XBlock):
             ),
         ]
 
-    def _fragment(self, *, note: str = "", own: Any = None, with_class: bool = False) -> Fragment:
-        now = datetime.now(UTC)
-        units, language = units_of(self.framework, self.unit), self.language()
-        maps = class_maps(self) if with_class else ()
+    def _note(self, message: str) -> pages.Note:
+        return pages.Note(text=self.ugettext(message))
+
+    def _lacking(self) -> list[pages.Note]:
+        return [pages.Note(text=text, tone="partly") for text in lacking(self)]
+
+    def _fragment(self, notes: Sequence[pages.Note], *, is_own: bool = False, with_class: bool = False) -> Fragment:
+        language, own = self.language(), find_map(self) if is_own else None
+        points = unit_points(self.framework, units_of(self.framework, self.unit), own, language)
         html = pages.draw(
             "map.html",
             BlockHost(block=self, language=language, framework=self.framework),
             title=self.display_name if self.fields["display_name"].is_set_on(self) else self.ugettext(_("Mastery map")),
-            note=self.ugettext(note) if note else "",
-            has_cache=has_cache(),
-            age=age_of(own.as_of, now) if own is not None else None,
-            units=unit_points(self.framework, units, own, language),
-            heat=heat_map(self.framework, units, maps, language) if with_class else None,
-            heat_age=age_of(min(one.as_of for one in maps), now) if maps else None,
-            tool_url=self._tool_url(),
+            notes=notes,
+            is_own=is_own,
+            has_copy=find_copy(self) is not None,
+            age=age_of(own.as_of, datetime.now(UTC)) if own is not None else None,
+            next_activity=next_of(own.following, language, partial(find_place, self)) if own is not None else None,
+            counts=counted(points),
+            marks=marks(self.ugettext),
+            units=points,
+            tool_url=tool_url(self),
+            **(self._class() if with_class else {"heat": None}),
         )
         return self.as_fragment(html)
 
-    def _tool_url(self) -> str:
-        """Return where the tool is, by the site's settings; empty where they name no https address."""
-        service = self.runtime.service(self, "settings")
-        found = service.get_settings_bucket(self).get("tool_url", "") if service is not None else ""
-        parts = urlsplit(found) if isinstance(found, str) else None
-        return found if parts is not None and parts.scheme == "https" and parts.netloc else ""
+    def _class(self) -> dict[str, Any]:
+        """Return what the page of the class needs, for staff."""
+        maps = class_maps(self, with_names=bool(self.show_names))
+        units = units_of(self.framework, self.unit)
+        return {
+            "heat": heat_map(self.framework, units, maps, self.language()),
+            "heat_age": age_of(min(one.as_of for one in maps), datetime.now(UTC)) if maps else None,
+            "with_names": bool(self.show_names),
+        }
 
     def as_fragment(self, html: str) -> Fragment:
         """Return HTML with its style sheets by address."""

@@ -1,30 +1,53 @@
-"""What the pages of the map show: the framework's points with what is known of each, the class as rows of a table."""
+"""What the learner's map shows: the framework's points with what is known of each, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from qualoop.framework import Framework, Unit
-from xblocks.common.cache import MasteryMap, PointLevel
+from qualoop.player import NextActivity
+from xblocks.common.cache import Following, MasteryMap, PointState
 
-STEPS: Final = (40, 55, 70, 85)
-"""From which level, in per cent, the next colour begins: as in the tool."""
-
-MOST_ROWS: Final = 500
 OLD: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 
 
+def _(message: str) -> str:
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How a status is shown: its word, the tone of its badge, and a sign where there is no room for the word."""
+
+    word: str
+    tone: str
+    sign: str
+
+
+MARKS: Final[Mapping[str, Mark]] = {
+    "competent": Mark(word=_("Competent"), tone="good", sign="✓✓"),
+    "provisional": Mark(word=_("Provisionally secure"), tone="good", sign="✓"),
+    "developing": Mark(word=_("Developing"), tone="partly", sign="↗"),
+    "review-due": Mark(word=_("Review due"), tone="partly", sign="↻"),
+    "under-appeal": Mark(word=_("Under appeal"), tone="partly", sign="!"),
+    "withdrawn": Mark(word=_("Withdrawn"), tone="bad", sign="✕"),
+}
+"""By the words of `qualoop.records.Status`, in the order in which they are counted; no evidence has no mark."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One knowledge point; ``known`` is None where there is no evidence."""
+    """One knowledge point; ``state`` is None where there is no evidence."""
 
     code: str
     title: str
-    known: PointLevel | None
+    state: PointState | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +61,7 @@ class UnitPoints:
     @property
     def is_known(self) -> bool:
         """Return whether anything is known of the unit."""
-        return any(point.known for point in self.points)
+        return any(point.state for point in self.points)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +72,11 @@ class Age:
     words: str
     hours: int
     is_old: bool
+
+
+def marks(gettext: Callable[[str], str]) -> dict[str, Mark]:
+    """Return how each status is shown in a language."""
+    return {name: Mark(word=gettext(mark.word), tone=mark.tone, sign=mark.sign) for name, mark in MARKS.items()}
 
 
 def units_of(framework: Framework, unit: str) -> tuple[Unit, ...]:
@@ -67,7 +95,7 @@ def unit_points(
             code=unit.code,
             title=unit.title[language],
             points=tuple(
-                Point(code=point.code, title=point.title[language], known=known.get(point.code))
+                Point(code=point.code, title=point.title[language], state=known.get(point.code))
                 for point in framework.knowledge_points_of_unit(unit.code)
             ),
         )
@@ -76,18 +104,22 @@ def unit_points(
     return tuple(sorted(rows, key=lambda row: not row.is_known))
 
 
-def heat_map(framework: Framework, units: Sequence[Unit], maps: Sequence[MasteryMap], language: str) -> dict[str, Any]:
-    """Return the class as a table: a column for each point of which anything is known, a row for each learner."""
-    known = {code for one in maps for code in one.points}
-    codes = [code for unit in units for code in unit.knowledge_points if code in known]
-    columns = list(dict.fromkeys(codes))
-    rows = sorted(maps, key=lambda one: one.label)[:MOST_ROWS]
-    titles = {code: framework.get_knowledge_point(code).title[language] for code in columns}
-    return {
-        "columns": [{"code": code, "title": titles[code]} for code in columns],
-        "rows": [{"label": row.label, "cells": [_cell(row.points.get(code)) for code in columns]} for row in rows],
-        "left_out": max(len(maps) - MOST_ROWS, 0),
-    }
+def counted(units: Sequence[UnitPoints]) -> list[tuple[str, int]]:
+    """Return how many of the points shown have each status, as far as any has; a point of two units counts once."""
+    found = {point.code: point.state.status for unit in units for point in unit.points if point.state}
+    counts = Counter(found.values())
+    return [(status, counts[status]) for status in (*MARKS, *sorted(counts.keys() - MARKS.keys())) if counts[status]]
+
+
+def next_of(following: Following | None, language: str, place: Callable[[str], str | None]) -> NextActivity | None:
+    """Return what to do next in a language; ``place`` says where in the course an activity is."""
+    if following is None:
+        return None
+    return NextActivity(
+        title=_said(following.title, language),
+        reason=_said(following.reason, language),
+        url=place(following.activity),
+    )
 
 
 def age_of(as_of: datetime, now: datetime) -> Age:
@@ -96,8 +128,6 @@ def age_of(as_of: datetime, now: datetime) -> Age:
     return Age(at=as_of.isoformat(), words=f"{as_of:%Y-%m-%d %H:%M} UTC", hours=int(since // HOUR), is_old=since > OLD)
 
 
-def _cell(known: PointLevel | None) -> dict[str, Any] | None:
-    if known is None:
-        return None
-    step = sum(known.level >= limit for limit in STEPS)
-    return {"level": known.level, "low": known.low, "high": known.high, "step": step, "responses": known.responses}
+def _said(text: Mapping[str, str], language: str) -> str:
+    """Return a text in a language, else in the one that it has."""
+    return text.get(language) or next(iter(text.values()), "")

@@ -23,9 +23,12 @@ from xblocks.common.replies import (
 )
 from xblocks.common.studio_form import FormField, shown_value
 from xblocks.kp_map.mapping import unit_points, units_of
+from xblocks.kp_map.reach import lacking
 
-FIELDS: Final = ("display_name", "unit")
+FIELDS: Final = ("display_name", "unit", "show_names")
 MAX_NAME: Final = 200
+SWITCHED: Final = ("off", "on")
+"""How the form writes a switch that is off, and one that is on."""
 
 
 def _(message: str) -> str:
@@ -45,6 +48,7 @@ class MapStudio(StudioEditableXBlockMixin):
         units = unit_points(block.framework, units_of(block.framework, ""), None, language)
         faults = tuple(self._edit_faults(block))
         notes = [pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)] if faults else []
+        notes += [pages.Note(text=text, tone="partly") for text in lacking(block)]
         html = pages.draw(
             "studio_map.html",
             BlockHost(block=block, language=language, framework=block.framework),
@@ -70,7 +74,7 @@ class MapStudio(StudioEditableXBlockMixin):
         if faults:
             raise SettingsRefusedError(faults)
         for name, value in read.items():
-            setattr(self, name, value)
+            setattr(self, name, value in (SWITCHED[True], True) if name == "show_names" else value)
         return Response(json_body={"result": "success"})
 
     def validate_field_data(self, validation: Validation, data: Any) -> None:
@@ -86,14 +90,22 @@ class MapStudio(StudioEditableXBlockMixin):
         rows = block.framework.units.values()
         return [every, *({"display_name": f"{row.code} {row.title[language]}", "value": row.code} for row in rows)]
 
+    def name_choices(self) -> list[dict[str, str]]:
+        """Return between what an author may choose for names."""
+        block: Any = self
+        return [
+            {"display_name": block.ugettext(_("A short code for each learner")), "value": SWITCHED[False]},
+            {"display_name": block.ugettext(_("The names that the platform has")), "value": SWITCHED[True]},
+        ]
+
     def _form_field(self, name: str) -> FormField:
         block: Any = self
         field = block.fields[name]
-        rows = self.unit_choices() if name == "unit" else []
+        rows = {"unit": self.unit_choices, "show_names": self.name_choices}.get(name, list)()
         return FormField(
             label=block.ugettext(field.display_name),
             help=block.ugettext(field.help),
-            value=str(shown_value(block, name)),
+            value=SWITCHED[bool(block.show_names)] if name == "show_names" else str(shown_value(block, name)),
             type="text",
             choices=tuple((row["value"], row["display_name"]) for row in rows),
         )
@@ -103,5 +115,7 @@ class MapStudio(StudioEditableXBlockMixin):
         block: Any = self
         if not isinstance(data.unit, str) or (data.unit and data.unit not in block.framework.units):
             yield block.ugettext(_("There is no such unit. Choose one of the list, or all."))
+        if data.show_names not in (*SWITCHED, True, False):
+            yield block.ugettext(_("Names are shown or not: choose one of the two."))
         if not isinstance(data.display_name, str) or len(data.display_name) > MAX_NAME:
             yield block.ugettext(_("The display name is a text of at most 200 characters."))

@@ -112,7 +112,8 @@ def test_a_form_of_another_attempt_changes_nothing(learner: Learner, attempt: li
     form = {"attempt": attempt, "item": ["what-is-typed"], "try": ["1"]}
     response = learner.send("answer", {**form, **right_form(only_item(learner), learner.seed)})
 
-    assert response.status_code == 200
+    assert response.status_code == 409
+    assert "A new attempt was begun on another page." in response.text
     assert response.text.startswith("<qualoop-activity")
     assert learner.attempt == before
     assert learner.published == []
@@ -139,7 +140,7 @@ def test_a_body_that_is_no_form_changes_nothing(learner: Learner) -> None:
     before = learner.attempt
     request = Request.blank("/", method="POST", body=b'{"attempt": 1}', content_type="application/json")
 
-    assert learner.block().handle("act", request, "answer").status_code == 200
+    assert learner.block().handle("act", request, "answer").status_code == 409
     assert learner.attempt == before
 
 

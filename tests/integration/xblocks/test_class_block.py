@@ -15,7 +15,8 @@ from xblock.scorable import Score
 from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
 from tests.fakes.block_runtime import FixedEnrolments
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, ClassRoom, placed, said, undo_id
-from xblocks.kp_class import KpClassBlock, store
+from xblocks.common import register_store as store
+from xblocks.kp_class import KpClassBlock
 
 
 @pytest.fixture

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 import uuid
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from webob import Request, Response
 
-from tests.fakes.block_runtime import FixedEnrolments
+from tests.fakes.block_runtime import FixedEnrolments, FixedUserService
 from tests.integration.xblocks.learners import TEST_LESSONS, Learner, placed, questions, right_form
-from xblocks.common import activity, evidence
+from xblocks.common import evidence
 from xblocks.common.evidence import EvidenceBatch
 from xblocks.common.platform import find_plugin, in_one_transaction
 
@@ -38,7 +37,6 @@ class Outbox:
 def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
     found = Outbox()
     monkeypatch.setattr(evidence, "find_plugin", lambda module: found if module == "outbox" else None)
-    monkeypatch.setattr(activity, "in_one_transaction", nullcontext)
     return found
 
 
@@ -145,20 +143,43 @@ def test_who_is_enrolled_is_said_to_be(outbox: Outbox) -> None:
     assert outbox.batches[0].enrolled is True
 
 
-def test_what_staff_do_in_the_place_of_a_learner_counts_for_nobody(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "looking",
+    [
+        {"role": "student", "user_name": "wei"},
+        {"role": "student", "user_name": None},
+        {"role": "student", "user_name": None, "group_id": 1, "user_partition_id": 50},
+    ],
+    ids=["one-learner", "any-learner", "any-of-a-group"],
+)
+def test_what_staff_do_as_a_learner_counts_for_nobody_and_the_page_says_so(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, looking: dict[str, Any]
 ) -> None:
-    who = learner()
-    place = who.block().scope_ids.usage_id.context_key
-    masquerades = {place: SimpleNamespace(user_name="wei")}
-    crum = SimpleNamespace(get_current_user=lambda: SimpleNamespace(masquerade_settings=masquerades))
-    monkeypatch.setitem(sys.modules, "crum", crum)
+    # As any learner, the platform names the member of staff and says that nobody of the staff is there.
+    who = learner(user_is_staff=False, user_role="student")
+    masquerade = look(who, monkeypatch, **looking)
 
+    assert "This is a preview" in who.view()
     assert answered(who).status_code == 200
-    assert (outbox.batches, who.published) == ([], [])
-    masquerades[place].user_name = None
-    who.act("go", step="read")
-    assert who.grades() == [(1.0, 1.0)]
+    assert "This is a preview" in who.act("go", step="read").text
+    assert (outbox.batches, who.published, who.block().score) == ([], [], "")
+    # As oneself one is staff: what is done then is marked so.
+    masquerade.role, masquerade.user_name = "staff", None
+    assert "This is a preview" not in who.view()
+    who.act("finish", unanswered="0")
+    who.act("restart")
+    answered(replace(who, attributes=WHO | {"user_is_staff": True}))
+    assert [batch.is_staff for batch in outbox.batches] == [True]
+    assert who.block().score == "1"
+
+
+def look(who: Learner, monkeypatch: pytest.MonkeyPatch, **how: Any) -> SimpleNamespace:
+    """Let staff look at the course in a way; return the platform's `CourseMasquerade`."""
+    masquerade = SimpleNamespace(**how)
+    by_course = {who.block().scope_ids.usage_id.context_key: masquerade}
+    user = SimpleNamespace(masquerade_settings=by_course)
+    monkeypatch.setitem(sys.modules, "crum", SimpleNamespace(get_current_user=lambda: user))
+    return masquerade
 
 
 def test_in_a_library_there_is_no_evidence(outbox: Outbox) -> None:
@@ -181,6 +202,33 @@ def test_without_a_user_service_the_block_works_and_says_nothing_of_anybody(outb
     assert answered(who).status_code == 200
     assert who.grades() == [(1.0, 1.0)]
     assert outbox.batches == []
+
+
+class NoExternalIds(FixedUserService):
+    """The service of a site whose external ids of type `lti` were taken away: it raises, as the platform's does."""
+
+    def get_external_user_id(self, kind: str) -> str | None:
+        raise ValueError(f"External ID type: {kind} does not exist")
+
+
+def test_a_site_without_external_ids_knows_learners_by_the_courses_own(outbox: Outbox) -> None:
+    service = NoExternalIds(language="en", attributes=WHO)
+    who = Learner(place=placed("minimal"), services={"user": service})
+
+    assert answered(who).status_code == 200
+    assert [batch.learner for batch in outbox.batches] == ["anon"]
+    assert who.grades() == [(1.0, 1.0)]
+
+
+def test_whose_evidence_could_be_nobodys_is_told_so_and_nothing_is_kept(outbox: Outbox) -> None:
+    service = NoExternalIds(language="en", attributes=WHO | {"anonymous_user_id": None})
+    who = Learner(place=placed("minimal"), services={"user": service})
+    before = who.attempt
+    response = answered(who)
+
+    assert (response.status_code, response.json) == (503, {"error": "learner-unknown"})
+    assert (who.attempt, who.grades(), outbox.batches) == (before, [], [])
+    assert who.act("go", step="read").status_code == 200
 
 
 def test_without_the_plug_in_nothing_is_recorded() -> None:

@@ -79,7 +79,9 @@ def test_bad_files_are_refused_in_studio_with_a_sentence(files: dict[str, Any], 
     assert block.files == {}
 
 
-@pytest.mark.parametrize(("project", "words"), [("da-sql-ladder", "LTI activity"), ("cw-copy-clinic", "by a rubric")])
+@pytest.mark.parametrize(
+    ("project", "words"), [("da-sql-ladder", "LTI activity"), ("sem-partner-shop", "with an enterprise")]
+)
 def test_a_project_that_is_the_tools_is_told_to_be_so(project: str, words: str) -> None:
     files = files_in(shipped_content() / "ecommerce" / "projects" / project)
     response, _ = saved(Learner(place=placed("full")), {"files": files})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,30 +13,52 @@ from lxml import etree
 from webob import Request
 from xblock.completable import XBlockCompletionMode
 
+from qualoop.records import Status
 from tests.fakes.block_runtime import BlockRuntime, Place, Store
 from tests.integration.xblocks.learners import Learner
 from xblocks.common import cache
-from xblocks.common.cache import MasteryMap, PointLevel
+from xblocks.common.cache import Following, MasteryMap, PointLevel, PointState
 from xblocks.kp_map import KpMapBlock, studio
+from xblocks.kp_map.mapping import MARKS
 
 LEVELS = {
-    "SEM-1.1": PointLevel(level=82, low=70, high=91, responses=7),
-    "SEM-1.3": PointLevel(level=31, low=12, high=55, responses=1),
+    "SEM-1.1": PointState(status="competent", known=PointLevel(level=82, low=70, high=91, responses=7)),
+    "SEM-1.3": PointState(status="developing", known=PointLevel(level=31, low=12, high=55, responses=1)),
 }
+NEXT = Following(
+    activity="sem-1-3-paid-search",
+    title={"en": "Paid <search>", "zh-Hans": "付费搜索"},
+    reason={"en": "It is below the line.", "zh-Hans": "尚未达到要求。"},
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
     """The plug-in's module as blocks know it."""
 
-    age: timedelta
+    age: timedelta = timedelta(hours=3)
+    states: Mapping[str, PointState] = field(default_factory=lambda: LEVELS)
+    following: Following | None = NEXT
+    place: str | None = None
+    is_read: bool = True
+    people: Sequence[str] = ("<Wei>", "Ana")
 
     def find_map(self, _course: str, learner: str) -> MasteryMap | None:
-        return MasteryMap(points=LEVELS, as_of=datetime.now(UTC) - self.age) if learner == "known" else None
+        return self._map("known", self.states) if learner == "known" else None
 
-    def class_maps(self, _course: str) -> Sequence[MasteryMap]:
+    def class_maps(self, _course: str, *, with_names: bool) -> Sequence[MasteryMap]:
+        rows = [self._map(who, {} if who == "Ana" else self.states) for who in self.people]
+        return [replace(row, label=row.learner if with_names else "") for row in rows]
+
+    def read_at(self) -> datetime | None:
+        return datetime.now(UTC) - self.age if self.is_read else None
+
+    def find_place(self, _course: str, activity: str) -> str | None:
+        return self.place if activity == NEXT.activity else None
+
+    def _map(self, learner: str, states: Mapping[str, PointState]) -> MasteryMap:
         at = datetime.now(UTC) - self.age
-        return [MasteryMap(points=LEVELS, as_of=at, label="<Wei>"), MasteryMap(points={}, as_of=at, label="Ana")]
+        return MasteryMap(points=states, as_of=at, following=self.following, learner=learner)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +73,7 @@ class SiteSettings:
 
 @pytest.fixture
 def copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "find_plugin", lambda _: Copy(age=timedelta(hours=3)))
+    monkeypatch.setattr(cache, "find_plugin", lambda _: Copy())
 
 
 def looking(lti: str = "known", role: str = "student", **services: Any) -> Learner:
@@ -72,18 +94,86 @@ def test_learners_see_their_levels_and_how_old_they_are() -> None:
     assert "Wei" not in html
 
 
-@pytest.mark.usefixtures("copy")
-def test_staff_see_the_class() -> None:
-    html = looking(role="staff").view()
+def shown(copy: Copy, language: str = "en", **where: Any) -> str:
+    """Return the page of a learner whose platform offers a copy as a service, as a workbench does."""
+    return replace(looking(**where, qualoop_mastery=copy), language=language).view()
 
-    assert "&lt;Wei&gt;" in html
-    assert '<td data-step="3">82%<small>70–91</small></td>' in html
-    assert '<td data-step="0">31%' in html
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("What to do next", "Paid &lt;search&gt;", "It is below the line.", "Competent", "Developing")),
+        ("zh-cn", ("下一步做什么", "付费搜索", "尚未达到要求。", "达标", "发展中")),
+    ],
+)
+def test_learners_see_their_statuses_and_what_to_do_next(language: str, words: Sequence[str]) -> None:
+    html = shown(Copy(), language)
+
+    assert [word for word in words if word not in html] == []
+    assert ("Open it from your course." in html) is (language == "en")
+
+
+def test_what_to_do_next_leads_to_its_place_in_the_course() -> None:
+    html = shown(Copy(place="/courses/c/jump_to/k"))
+
+    assert '<a href="/courses/c/jump_to/k" target="_top">Paid &lt;search&gt;</a>' in html
+    assert "Open it from your course." not in html
+
+
+def test_where_nothing_is_to_be_done_the_map_says_so() -> None:
+    assert "Nothing is waiting for you at the moment." in shown(Copy(following=None))
+
+
+def test_every_status_has_a_word_and_one_without_a_level_is_shown() -> None:
+    assert set(MARKS) | {"no-evidence"} == {*Status}
+    html = shown(Copy(states={"SEM-1.2": PointState(status="under-appeal", known=None)}))
+
+    assert "Under appeal" in html
+    assert html.count("no evidence yet") == 3
+    assert "<b>" in shown(Copy(states={"SEM-1.2": PointState(status="&lt;b>", known=None)})).replace(
+        "&amp;lt;b&gt;", "<b>"
+    )
+
+
+@pytest.mark.parametrize(("fields", "who"), [({"show_names": True}, "&lt;Wei&gt;"), ({}, "Learner 7e67")])
+@pytest.mark.usefixtures("copy")
+def test_staff_see_the_class_with_names_only_where_these_are_switched_on(fields: dict[str, Any], who: str) -> None:
+    staff = looking(role="staff")
+    html = replace(staff, place=replace(staff.place, fields={**staff.place.fields, **fields})).view()
+
+    assert who in html
+    assert ("&lt;Wei&gt;" in html) is bool(fields)
+    assert '<td data-step="3">82% <span class="q-kp-sign" aria-hidden="true">✓✓</span>' in html
+    assert "<small>70–91 · 7</small>" in html
+    assert '<td data-step="0">31%<small>1 learner</small></td>' in html
+    assert "1 of 2 learners have evidence of these points." in html
+    assert html.count('<td class="q-kp-next">Paid &lt;search&gt;</td>') == 2
+
+
+@pytest.mark.parametrize(
+    ("copy", "words"),
+    [
+        (Copy(people=()), "There is no evidence of this class yet."),
+        (Copy(people=("Ana",)), "The tool knows 1 learner of this course, and has no evidence"),
+        (Copy(is_read=False, people=()), "Nothing was read from the Qualoop tool yet."),
+    ],
+)
+def test_staff_are_told_why_their_table_is_empty(copy: Copy, words: str) -> None:
+    assert words in shown(copy, role="staff")
+    assert words not in shown(copy)
 
 
 @pytest.mark.usefixtures("copy")
 def test_who_is_not_known_is_told_how_the_map_begins() -> None:
     assert "Nothing is known yet." in looking("nobody").view()
+
+
+@pytest.mark.usefixtures("copy")
+def test_staff_are_told_that_they_have_no_map_of_their_own() -> None:
+    html = looking("nobody", role="staff").view()
+
+    assert "Staff have none" in html
+    assert "Nothing is known yet." not in html
 
 
 def test_what_is_old_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,16 +182,24 @@ def test_what_is_old_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "This is more than a day old" in looking().view()
 
 
-@pytest.mark.parametrize(
-    ("bucket", "linked"),
-    [({"tool_url": "https://tool.example/"}, True), ({"tool_url": "javascript:alert(1)"}, False), ({}, False)],
-)
-def test_without_a_copy_it_leads_to_the_tool(bucket: dict[str, Any], *, linked: bool) -> None:
-    html = looking(settings=SiteSettings(bucket=bucket)).view()
+def test_without_a_copy_it_leads_to_the_tool() -> None:
+    html = looking(settings=SiteSettings(bucket={"tool_url": "https://tool.example/"})).view()
 
     assert "this site has no copy of it" in html
-    assert ('href="https://tool.example/"' in html) is linked
+    assert 'href="https://tool.example/"' in html
+
+
+@pytest.mark.parametrize("bucket", [{"tool_url": "javascript:alert(1)"}, {}])
+def test_without_copy_and_tool_it_is_no_dead_end(bucket: dict[str, Any]) -> None:
+    learner = looking(settings=SiteSettings(bucket=bucket))
+    html, authors = learner.view(), learner.view("author_view")
+
+    assert "Your work and your grades in this course are not affected" in html
+    assert "plug-in" not in html
     assert "javascript" not in html
+    for page in (authors, learner.view("studio_view"), replace(looking(role="staff"), language="en").view()):
+        assert "this site has not installed the plug-in" in page
+        assert "XBLOCK_SETTINGS, qualoop, tool_url" in page
 
 
 @pytest.mark.parametrize("view", ["public_view", "author_view"])
@@ -143,6 +241,10 @@ def test_the_form_shows_the_units_and_their_points_in_the_authors_language() -> 
         ({"unit": ["SEM-1"]}, 400),
         ({"display_name": "x" * 201}, 400),
         ({"display_name": None}, 400),
+        ({"show_names": "on"}, 200),
+        ({"show_names": "off"}, 200),
+        ({"show_names": "maybe"}, 400),
+        ({"show_names": ["on"]}, 400),
     ],
 )
 def test_authors_choose_a_unit_of_the_framework(values: dict[str, Any], status: int) -> None:
@@ -151,6 +253,7 @@ def test_authors_choose_a_unit_of_the_framework(values: dict[str, Any], status: 
     assert response.status_code == status
     assert made.unit == (values.get("unit", "SEM-1") if status == 200 else "SEM-1")
     assert status == 200 or response.json["messages"]
+    assert made.show_names is (values.get("show_names") == "on")
 
 
 @pytest.mark.parametrize(("role", "status"), [("student", 403), ("staff", 200)])

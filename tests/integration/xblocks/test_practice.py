@@ -113,13 +113,24 @@ def test_the_mean_counts_only_what_was_handed_in(played: Learner) -> None:
     assert len(played.grades()) == before
 
 
+def test_an_older_page_is_told_what_was_not_taken_and_keeps_it() -> None:
+    learner = working()
+    fields = FormFields(learner.act("open", to="practice").text, "run").fields
+    assert learner.send("run", fields).status_code == 200
+    assert learner.send("run", fields).status_code == 200, "a double click is no news"
+    late = learner.send("run", {**fields, "band.t01": ["zq-typed"]})
+    assert late.status_code == 409
+    assert 'value="zq-typed"' in late.text or "t01,phrase,zq-typed" in late.text
+    assert "Another page had moved on: this was not taken" in late.text
+
+
 def test_forged_scores_and_decisions_change_nothing() -> None:
     learner = working()
     html = learner.act("open", to="graded").text
     fields = FormFields(html, "run").fields
     response = learner.send("run", {**fields, "score": ["1"], "parts": ["{}"], "round": ["99"]})
 
-    assert response.status_code == 200
+    assert response.status_code == 409
     assert learner.attempt["player"]["graded"]["played"] == 0
     wrong = {
         name: values if name in {"attempt", "mode", "world", "round"} else ["<b>"] for name, values in fields.items()
@@ -140,7 +151,7 @@ def test_a_run_is_evidence_of_each_component(outbox: Any) -> None:
 
 @pytest.mark.parametrize(
     ("key", "author"),
-    [("da-sql-ladder", "It runs what learners write"), ("cw-copy-clinic", "People judge it by a rubric")],
+    [("da-sql-ladder", "It runs what learners write"), ("sem-partner-shop", "It is worked at with an enterprise")],
 )
 def test_what_is_the_tools_is_said_to_be_so(key: str, author: str) -> None:
     learner = working(key)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from xblock.runtime import DictKeyValueStore
 
 from tests.fakes.block_runtime import BlockRuntime, CurrentUser
+from tests.fakes.courseware.user_state import request_store
 from tests.fakes.plugin_batches import ANN
 from tests.integration.xblocks import learners
 from tests.integration.xblocks.learners import Learner, placed, questions, right_form
@@ -40,14 +42,17 @@ class Enrolments:
 
 @dataclass(kw_only=True)
 class CourseLearner(Learner):
-    """A learner of a course, as Open edX says so."""
+    """A learner of a course, as Open edX says so; the state is in its table, and each request has its own copy."""
 
     is_enrolled: bool = True
+    user_id: Any = 5
+    authored: DictKeyValueStore = field(default_factory=DictKeyValueStore)
     attributes: dict[str, Any] = field(
         default_factory=lambda: {"edx-platform.user_id": 5, "edx-platform.is_authenticated": True}
     )
 
     def block(self) -> Any:
+        self.store = request_store(self.user_id, self.authored)
         runtime = BlockRuntime(self.store, language=self.language)
         runtime.published = self.published
         runtime._services |= {

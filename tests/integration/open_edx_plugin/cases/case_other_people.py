@@ -14,13 +14,11 @@ from django.dispatch import Signal
 
 from qualoop.values import Score
 from tests.fakes.plugin_batches import ANN
-from xblocks.edx.platform import CoursePlace, KeptScore, OpenEdx, RosterEntry
+from xblocks.edx.platform import CoursePlace, KeptScore, OpenEdx
 
 COURSE = "course-v1:A+B+C"
 LESSON = "block-v1:A+B+C+type@kp_lesson+block@one"
 ANN_USER = SimpleNamespace(id=1, username="ann", email="ann@x.test", profile=SimpleNamespace(name="Ann Lee"))
-STAFF_USER = SimpleNamespace(id=2, username="tina", email="t@x.test", profile=None)
-BEN_USER = SimpleNamespace(id=3, username="ben", email="ben@x.test")
 
 
 class Rows(list[Any]):
@@ -45,10 +43,10 @@ class Site:
 
     grades: Rows = field(default_factory=Rows)
     completions: Rows = field(default_factory=Rows)
+    overrides: Rows = field(default_factory=Rows)
     is_followed: bool = True
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     submitted: list[Mapping[str, Any]] = field(default_factory=list)
-    has_external_ids: bool = True
 
 
 def block(usage: str, key: str = "sem-1-1") -> Any:
@@ -78,15 +76,6 @@ STORE = SimpleNamespace(
 )
 
 
-STUDENT = {
-    "CourseEnrollment": SimpleNamespace(
-        objects=SimpleNamespace(users_enrolled_in=lambda _: Rows([ANN_USER, STAFF_USER, BEN_USER]))
-    ),
-    "CourseAccessRole": SimpleNamespace(objects=Rows([SimpleNamespace(user_id=2)])),
-    "anonymous_id_for_user": lambda user, _: f"anonymous-{user.id}",
-}
-
-
 def install(monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, Mapping[str, Any]]) -> None:
     """Let modules of the platform be there, with these names in them."""
     for name, values in modules.items():
@@ -111,7 +100,6 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     ids = Rows([SimpleNamespace(external_user_id=ANN, user=ANN_USER, external_id_type__name="lti")])
     external = SimpleNamespace(
         objects=ids,
-        batch_get_or_create_user_ids=lambda *_: {1: ids[0]} if made.has_external_ids else None,
     )
     completion = SimpleNamespace(
         objects=SimpleNamespace(
@@ -128,9 +116,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
             "xmodule.modulestore.django": {"modulestore": lambda: STORE},
             "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
             "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
+            "lms.djangoapps.grades.models": {
+                "PersistentSubsectionGradeOverride": SimpleNamespace(objects=made.overrides)
+            },
             "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=made.grades)},
             "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": external},
-            "common.djangoapps.student.models": STUDENT,
             "completion.models": {"BlockCompletion": completion},
             "completion.waffle": {
                 "ENABLE_COMPLETION_TRACKING_SWITCH": SimpleNamespace(is_enabled=lambda: made.is_followed)
@@ -164,14 +154,21 @@ def test_grades_and_completion_are_read_and_written_where_the_site_follows_them(
     assert (platform.completed(ANN, LESSON), len(site.submitted)) == (None, 1)
 
 
-def test_the_roster_is_who_learns_in_the_course_by_the_ids_that_blocks_know(site: Site) -> None:
-    ben = RosterEntry(key="anonymous-3", username="ben", name="ben", email="ben@x.test")
-    ann = RosterEntry(key=ANN, username="ann", name="Ann Lee", email="ann@x.test")
+def test_grades_that_staff_set_are_shares_of_what_can_be_had(site: Site) -> None:
+    def overridden(usage: str, earned: float | None, possible: float | None) -> Any:
+        names = {"grade__user_id": 1, "grade__course_id": COURSE, "grade__usage_key": usage}
+        grade = SimpleNamespace(usage_key=usage, possible_graded=8.0)
+        return SimpleNamespace(grade=grade, earned_graded_override=earned, possible_graded_override=possible, **names)
 
-    assert OpenEdx().roster(COURSE, 10) == [ann, ben]
-    assert OpenEdx().roster(COURSE, 1) == [ann]
-    site.has_external_ids = False
-    assert [entry.key for entry in OpenEdx().roster(COURSE, 10)] == ["anonymous-1", "anonymous-3"]
+    site.overrides += [overridden("a", 2.0, 4.0), overridden("b", 2.0, None), overridden("c", 9.0, 0.0)]
+    site.overrides += [overridden("only-ungraded", None, 4.0), overridden("of-nothing", 1.0, 4.0)]
+    site.overrides[-1].grade.possible_graded = site.overrides[-1].possible_graded_override = 0.0
+    shares = {"a": Score("0.5"), "b": Score("0.25"), "c": Score("1")}
+    assert OpenEdx().overrides(ANN, COURSE) == shares
+    assert OpenEdx().overrides("0b9d3a52-5a0e-4d3a-9d0e-000000000000", COURSE) == {}
+    found = {row.grade.usage_key: OpenEdx().find_override(1, COURSE, row.grade.usage_key) for row in site.overrides}
+    assert found == {**shares, "only-ungraded": None, "of-nothing": None}
+    assert OpenEdx().find_override(2, COURSE, "a") is None
 
 
 def test_places_are_found_by_key_of_the_block_or_of_the_activity_and_only_in_the_course(site: Site) -> None:

@@ -13,7 +13,7 @@ from django.dispatch import Signal
 from qualoop.values import Score
 from tests.fakes.plugin_batches import ANN, BEN, COURSE, Clock, ScriptedTool, batch
 from tests.fakes.plugin_platform import STATE, School
-from xblocks.edx import checks, learners, metrics, outbox, receivers, sending
+from xblocks.edx import checks, learners, metrics, outbox, receivers, sending, work
 from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck, GradeOverride
 from xblocks.edx.platform import KeptScore, score_in, share_of
 from xblocks.edx.tool import Answer
@@ -28,6 +28,11 @@ def kept(score: str, graded: str | None, usage: str = USAGE) -> KeptScore:
 
 def later() -> datetime:
     return datetime.now(UTC) + SOON
+
+
+def user(name: str) -> SimpleNamespace:
+    """Return a user of the platform, whose id is the name here."""
+    return SimpleNamespace(id=name)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +99,67 @@ def test_signals_are_taken_where_the_platform_has_them(platform_signals: dict[st
     checks.sweep(School(), later())
     course = SimpleNamespace(id=COURSE)
     platform_signals["SUBSECTION_SCORE_CHANGED"].send(
-        sender=None, course=course, user="ann", subsection_grade=None, course_structure=None
+        sender=None, course=course, user=user("ann"), subsection_grade=None, course_structure=None
     )
     assert GradeCheck.objects.get().asked_at > datetime.now(UTC) - timedelta(minutes=1)
     # Of whom nothing was recorded, nothing is kept; and nothing that fails here stops a teacher.
-    platform_signals["SUBSECTION_SCORE_CHANGED"].send(sender=None, course=course, user="nobody")
+    platform_signals["SUBSECTION_SCORE_CHANGED"].send(sender=None, course=course, user=user("nobody"))
     assert GradeCheck.objects.count() == 1
+
+
+def test_a_grade_set_in_the_gradebook_is_noted_though_only_the_subsections_score_is_signalled(
+    platform_signals: dict[str, Signal],
+) -> None:
+    STATE.ids["ann"] = [ANN]
+    outbox.record(batch())
+
+    def answered() -> None:
+        platform_signals["SUBSECTION_SCORE_CHANGED"].send(
+            sender=None,
+            course=SimpleNamespace(id=COURSE),
+            course_structure=None,
+            user=user("ann"),
+            subsection_grade=SimpleNamespace(location="sub-1"),
+        )
+
+    def noted() -> list[tuple[str, str]]:
+        return list(GradeOverride.objects.values_list("usage", "share"))
+
+    answered()
+    assert noted() == []  # an answer is no override
+    STATE.overrides["ann", COURSE, "sub-1"] = Score("0.9")
+    answered()
+    assert noted() == [("sub-1", "0.9")]
+    STATE.overrides.clear()
+    answered()
+    assert noted() == [("sub-1", "")]
+
+
+def test_grades_set_without_a_signal_are_found_by_comparing() -> None:
+    STATE.ids["ann"] = [ANN]
+    outbox.record(batch())
+    STATE.overrides |= {("ann", COURSE, "sub-1"): Score("0.9"), ("ann", "course-v1:Other+C+1", "sub-2"): Score("0.1")}
+    assert work.reconcile().overrides == 1
+    assert list(GradeOverride.objects.values_list("usage", "share")) == [("sub-1", "0.9")]
+    first = GradeOverride.objects.get().override_id
+    assert work.reconcile().overrides == 0
+    assert GradeOverride.objects.get().override_id == first
+    STATE.overrides.clear()
+    # So does the look at who did something.
+    outbox.record(batch(number=2))
+    assert checks.sweep(School(), later()).overrides == 1
+    assert GradeOverride.objects.get().share == ""
+
+
+def test_where_overrides_cannot_be_read_grades_are_still_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox.record(batch())
+    STATE.kept[ANN, COURSE] = [kept("0.5", None)]
+
+    def gone(*_: object) -> None:
+        raise ImportError
+
+    monkeypatch.setattr(School, "overrides", gone)
+    assert checks.sweep(School(), later()).published == 1
 
 
 def test_a_grade_that_staff_set_is_told_after_the_learners_evidence_once_for_each_change(

@@ -9,9 +9,10 @@ import pytest
 
 from tests.fakes.plugin_batches import ANN, BEN, COURSE, NOON, Clock, ScriptedTool
 from tests.fakes.plugin_platform import STATE
-from xblocks.common.cache import PointLevel
-from xblocks.edx import learners, mastery, pulling
+from xblocks.common.cache import Following, PointLevel, PointState
+from xblocks.edx import learners, mastery, people, pulling
 from xblocks.edx.models import CourseMastery, Cursor
+from xblocks.edx.platform import CoursePlace
 from xblocks.edx.tool import Answer
 
 
@@ -20,8 +21,8 @@ def point(code: str, level: int | None) -> dict[str, Any]:
     return {"code": code, "status": "developing", "level": level, **bound, "responses": 3, "last": None}
 
 
-def change(learner: str, *points: dict[str, Any]) -> dict[str, Any]:
-    return {"learner": learner, "course": COURSE, "knowledge_points": list(points), "next": None}
+def change(learner: str, *points: dict[str, Any], following: Any = None) -> dict[str, Any]:
+    return {"learner": learner, "course": COURSE, "knowledge_points": list(points), "next": following}
 
 
 def page(*changes: dict[str, Any], cursor: str, at: datetime = NOON, **more: Any) -> Answer:
@@ -50,7 +51,11 @@ def test_pages_follow_one_another_and_the_newest_word_on_a_learner_holds() -> No
     assert asked_after(tool) == ["limit=200", "after=c1&limit=200", "after=c2&limit=200"]
     found = mastery.find_map(COURSE, ANN)
     assert found is not None
-    assert dict(found.points) == {"SEM-1.1": PointLevel(level=55, low=50, high=60, responses=3)}
+    known = PointLevel(level=55, low=50, high=60, responses=3)
+    assert dict(found.points) == {
+        "SEM-1.1": PointState(status="developing", known=known),
+        "SEM-1.2": PointState(status="developing", known=None),
+    }
     # Nothing newer was to be had, so what is shown holds since then.
     assert found.as_of == later
 
@@ -124,5 +129,33 @@ def test_staff_see_their_class_by_the_names_that_the_platform_has() -> None:
     STATE.ids.update({"zoe": [ANN], "ben": [BEN]})
     tool = ScriptedTool(answers=[page(change(ANN, point("SEM-1.1", 40)), change(BEN), cursor="c1")])
     pulling.pull(tool, Clock(now=NOON))
-    assert [one.label for one in mastery.class_maps(COURSE)] == ["ben", "zoe"]
-    assert mastery.class_maps("course-v1:Other+C+1") == []
+    assert [one.label for one in mastery.class_maps(COURSE, with_names=True)] == ["ben", "zoe"]
+    assert mastery.class_maps("course-v1:Other+C+1", with_names=True) == []
+
+
+def test_without_names_the_platform_is_not_asked_for_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    STATE.ids.update({"zoe": [ANN], "ben": [BEN]})
+    pulling.pull(ScriptedTool(answers=[page(change(ANN), change(BEN), cursor="c1")]), Clock(now=NOON))
+    monkeypatch.setattr(mastery, "load_platform", lambda: pytest.fail("asked for names"))
+    found = mastery.class_maps(COURSE, with_names=False)
+    assert [(one.label, one.learner) for one in found] == [("", learner) for learner in sorted((ANN, BEN))]
+
+
+def test_what_to_do_next_is_kept_and_its_place_in_the_course_is_found() -> None:
+    step = {"activity": "sem-1-3", "address": "https://tool.example/lti/activity/sem-1-3"}
+    texts = {"title": {"en": "Paid search"}, "reason": {"en": "It is weak."}}
+    answers = [page(change(ANN, following={**step, **texts}), cursor="c1")]
+    assert mastery.read_at() is None
+    pulling.pull(ScriptedTool(answers=answers), Clock(now=NOON))
+    found = mastery.find_map(COURSE, ANN)
+    assert found is not None
+    assert found.following == Following(activity="sem-1-3", title=texts["title"], reason=texts["reason"])
+    assert mastery.read_at() == NOON
+    STATE.places["sem-1-3"] = [CoursePlace(usage="u", title="Paid search", path="/courses/c/jump_to/u")]
+    assert mastery.find_place(COURSE, "sem-1-3") == "/courses/c/jump_to/u"
+    assert mastery.find_place(COURSE, "sem-9-9") is None
+
+
+def test_a_release_that_cannot_be_asked_for_places_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "load_platform", lambda: None)
+    assert mastery.find_place(COURSE, "sem-1-3") is None

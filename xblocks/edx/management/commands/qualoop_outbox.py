@@ -80,7 +80,7 @@ class Command(BaseCommand):
         found = work.reconcile()
         self.stdout.write(
             f"compared {found.scores} scores of {found.checks} learners in courses: {found.published} published again, "
-            f"{found.failed} failed, {found.without_evidence} without evidence"
+            f"{found.failed} failed, {found.without_evidence} without evidence; {found.overrides} set by staff were news"
         )
 
     def _list_refused(self) -> None:

@@ -50,10 +50,22 @@ def class_of(block: Any, register: Register) -> Sequence[Somebody]:
     for key, name in register.people.items():
         found.setdefault(key, Somebody(key=key, name=name or key[:8]))
     # Of whom something is written down is never lost from the list, whoever has left the course since.
-    for key, row in register.cells.items():
-        if any(cell.value is not None for cell in row.values()):
-            found.setdefault(key, Somebody(key=key, name=key[:8]))
+    written = {key for key, row in register.cells.items() if any(cell.value is not None for cell in row.values())}
+    missing = sorted(written - found.keys())
+    names = plugin.names(missing) if plugin is not None and missing else {}
+    for key in missing:
+        found[key] = Somebody(key=key, name=names.get(key) or key[:8])
     return sorted(found.values(), key=lambda who: (comparable(who.name), who.key))
+
+
+def left_out(block: Any, people: Sequence[Somebody]) -> int:
+    """Return how many learners of the course are not in a list of its people, because it holds no more."""
+    plugin = find_plugin("people")
+    # Only of a list that is full there is anything to ask.
+    if plugin is None or not is_in_course(block) or sum(bool(who.username) for who in people) < MAX_PEOPLE:
+        return 0
+    count: int | None = plugin.learner_count(str(course_key(block)))
+    return max((count or 0) - MAX_PEOPLE, 0)
 
 
 def has_roster() -> bool:
