@@ -41,6 +41,8 @@ MUST: Final[Mapping[str, float]] = {
     "state_kb_max": 64.0,
     "exploit_median_max": 0.1,
     "exploit_max": 0.2,
+    "exploit_part_median_max": 0.1,
+    "exploit_part_max": 0.2,
 }
 AT_LEAST: Final[Mapping[str, float]] = {
     "inventory_vs_stockpyl": 20.0,
@@ -48,6 +50,13 @@ AT_LEAST: Final[Mapping[str, float]] = {
     "contact_vs_simpy": 30.0,
     "reliability_min": 0.8,
 }
+MEASURED: Final = (
+    "reliability_min",
+    "exploit_median_max",
+    "exploit_max",
+    "exploit_part_median_max",
+    "exploit_part_max",
+)
 
 Say = Callable[[str], None]
 Figures = dict[str, float | None]
@@ -70,7 +79,7 @@ def run(say: Say, arguments: argparse.Namespace) -> tuple[Figures, dict[str, str
         say(name)
         figures |= find()
     if arguments.quick:
-        missing = dict.fromkeys(("reliability_min", "exploit_median_max", "exploit_max"), "not measured with --quick")
+        missing = dict.fromkeys(MEASURED, "not measured with --quick")
         return figures | dict.fromkeys(missing), missing
     return figures | _measurement(say), {}
 
@@ -130,7 +139,7 @@ def _median(cases: list[tuple[Any, Any]], step: Callable[[Any, Any], object]) ->
 
 
 def _measurement(say: Say) -> Figures:
-    """Return how well the graded computed projects measure, and what the best bot gets out of any."""
+    """Return how well the graded computed projects measure, and what the best bot gets out of any, in whole and in parts."""
     computed = {key: project for key, project in projects().items() if project.score.kind == "reference_gap"}
     figures: Figures = {}
     for key, project in computed.items():
@@ -138,12 +147,18 @@ def _measurement(say: Say) -> Figures:
         found, bots = measure(task_of(project), parts=False), exploits(task_of(project))
         figures[f"{key}.reliability"] = found.reliability
         figures[f"{key}.mean"] = found.mean
-        figures[f"{key}.exploit_median"] = max(bot.median for bot in bots)
-        figures[f"{key}.exploit"] = max(bot.highest for bot in bots)
+        for name, rows in (
+            ("exploit", [bot for bot in bots if not bot.part]),
+            ("exploit_part", [bot for bot in bots if bot.part]),
+        ):
+            figures[f"{key}.{name}_median"] = max(bot.median for bot in rows)
+            figures[f"{key}.{name}"] = max(bot.highest for bot in rows)
     return figures | {
         "reliability_min": min(_column(figures, "reliability")),
         "exploit_median_max": max(_column(figures, "exploit_median")),
         "exploit_max": max(_column(figures, "exploit")),
+        "exploit_part_median_max": max(_column(figures, "exploit_part_median")),
+        "exploit_part_max": max(_column(figures, "exploit_part")),
     }
 
 

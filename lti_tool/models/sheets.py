@@ -62,7 +62,10 @@ class SheetUpload(Scoped):
 
 
 class SheetFile(Scoped):
-    """A file of an upload. ``data`` is kept until all of it was read, under the key of its upload."""
+    """A file of an upload. ``data`` is kept until all of it was read, under the key of its upload.
+
+    ``problem`` says why a file was not taken, empty where it was; of such a file no data is kept.
+    """
 
     __tablename__ = "sheet_file"
     __table_args__ = (UniqueConstraint("sheet_upload_id", "number"),)
@@ -71,6 +74,7 @@ class SheetFile(Scoped):
     number: Mapped[int]
     name: Mapped[str] = short(120)
     pages: Mapped[int]
+    problem: Mapped[str] = short(24, default="")
     data_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

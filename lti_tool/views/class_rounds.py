@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.attempts.practice_rounds import Pace, can_close, kinds_of, rounds_of
+from lti_tool.services.attempts.practice_rounds import Pace, brought_by, can_close, kinds_of, rounds_of
 from lti_tool.services.classes import practice_pacing
 from lti_tool.services.classes.practice_pacing import (
     DatesRefusedError,
@@ -95,6 +95,7 @@ def console(session: Session, found: ClassRuns, pace: Pace) -> dict[str, Any] | 
         "over": pace.closed_rounds(now),
         "missed": {line.member.subject.uuid: missed_of(line, pace.closed_rounds(now)) for line in found.learners},
         "kinds": [(kind, shocks[kind][session.language]) for kind in kinds_of(project)],
+        "brought": brought_by(project, session.language),
         "shock_name": {kind: text[session.language] for kind, text in shocks.items()},
         "ask": _asked(project, request.args.get("ask", "")),
         "moment_text": moment_text,

@@ -20,7 +20,7 @@ from qualoop.assessment import Item, MultipleChoice, Option, Ordering, SingleCho
 from qualoop.classroom.questions import Question, explanation, right_keys, right_words
 from qualoop.classroom.roll_call import presence
 from qualoop.classroom.session import SessionState
-from qualoop.classroom.votes import PollState, open_round
+from qualoop.classroom.votes import PollState, Switches, open_round, switches
 from qualoop.content_packages import block_html, inline_html
 from qualoop.player.form_view import Given, form_of, form_view
 from qualoop.values import ONE
@@ -101,7 +101,13 @@ def screen_view(transaction: Transaction, row: ClassSession, language: str) -> V
         return None
     view = poll_view(transaction, row, poll, None, language=language)
     counts = count_votes(transaction, poll)
-    return {**view, "counts": counts, "voted": counts[view["round"] or (2 if poll.second_opened_at else 1)]}
+    voted = counts[view["round"] or (2 if poll.second_opened_at else 1)]
+    return {
+        **view,
+        "counts": counts,
+        "voted": voted,
+        "moved": _moved(transaction, row, poll) if view["shown"] else None,
+    }
 
 
 def result_view(question: Question, votes: Mapping[int, Votes], seed: int, language: str) -> View:
@@ -165,6 +171,15 @@ def _votes(transaction: Transaction, row: ClassSession, poll: ClassPoll) -> Mapp
     key = (poll.uuid, row.version)
     found = _shown.get(transaction.connection(), key, lambda: _Shown(read_votes(transaction, poll)))
     return found.votes if found else {}
+
+
+def _moved(transaction: Transaction, row: ClassSession, poll: ClassPoll) -> Switches | None:
+    """Return how those who voted twice changed; None where nobody did, or where nothing is right or wrong."""
+    votes = _votes(transaction, row, poll)
+    if not votes or not Question.from_document(poll.question).graded:
+        return None
+    moved = switches(votes[1].ballots, votes[2].ballots)
+    return moved if moved.both else None
 
 
 def _rows(

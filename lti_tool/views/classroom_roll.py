@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session as Transaction
@@ -16,6 +17,7 @@ from lti_tool.services.classes.sessions import plain
 from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import get_member
 from lti_tool.services.people.roles import Permission
+from lti_tool.services.sheets import marks_rolls
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_voting import whole
 from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
@@ -26,7 +28,8 @@ from qualoop.classroom.roll_call import MARKS, Presence
 
 blueprint = Blueprint("classroom_roll", __name__)
 
-_ROLL = "classroom_roll.show"
+ALL_JOINED: Final = "joined"
+_ROLL: Final = "classroom_roll.show"
 
 
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/roll")
@@ -36,9 +39,10 @@ def show(session: Session, class_uuid: str) -> str:
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
         row = sessions.get_session(reading, link_of(session), class_uuid)
-        roll = read_roll(reading, row)
+        roll, tables = read_roll(reading, row), marks_rolls.tables_of(reading, row)
     return render_template(
         "class_roll.html",
+        tables=tables,
         session=session,
         here="teaching",
         row=row,
@@ -56,14 +60,20 @@ def show(session: Session, class_uuid: str) -> str:
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/mark")
 @needs(Permission.SET_LINK)
 def mark(session: Session, class_uuid: str) -> AnyResponse:
-    """Mark a learner by hand, or take the mark back: `PERSON:MARK`."""
+    """Mark a learner by hand, or take the mark back: `PERSON:MARK`. `joined:MARK` is for all who were shown as joined."""
     person, _, wanted = plain(request.form.get("mark", "")).partition(":")
 
     def act(transaction: Transaction, row: ClassSession) -> None:
-        member = get_member(transaction.connection(), link_of(session), person)
-        framework = framework_of(transaction, row.organisation_id)
-        closing.mark_member(transaction, row, (member, wanted), framework, by=corrector(session), now=runtime().clock())
+        framework, by, now = framework_of(transaction, row.organisation_id), corrector(session), runtime().clock()
+        if person == ALL_JOINED:
+            shown = frozenset(request.form.getlist("joined"))
+            closing.mark_who_joined(transaction, row, (shown, wanted), framework, by=by, now=now)
+        else:
+            member = get_member(transaction.connection(), link_of(session), person)
+            closing.mark_member(transaction, row, (member, wanted), framework, by=by, now=now)
 
+    if request.form.get("back") == "end":
+        return in_class(session, class_uuid, act, done="marked", place="end")
     return in_class(session, class_uuid, act, page=_ROLL, done="marked")
 
 
@@ -110,7 +120,7 @@ def _rows(row: ClassSession, roll: Roll, words: Wording) -> Sequence[Sequence[Va
     ]
     rows: list[Sequence[Value]] = [head]
     for line in roll.lines:
-        how = gettext("marked by hand") if line.is_marked else ways.get(line.way, "")
+        how = ways.get(line.way, "")
         at = line.checked_at.isoformat(timespec="seconds") if line.checked_at else ""
         name = line.member.name or line.member.short
         rows.append([name, line.member.subject.uuid, presences[line.presence.value], how, at, row.title])

@@ -122,6 +122,7 @@ def screen_check(transaction: Transaction, row: ClassSession, language: str) -> 
     found = read_check(transaction, row, check)
     is_done = found.state is CheckState.DONE
     return {
+        "uuid": check.uuid,
         "state": found.state.value,
         "count": len(found.items),
         "answered": team_answers.count_answering(transaction, check),

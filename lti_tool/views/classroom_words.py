@@ -99,7 +99,13 @@ PRESENCES: Final[Mapping[str, str]] = {
     "absent": translatable("absent"),
     "excused": translatable("excused"),
 }
-WAYS: Final[Mapping[str, str]] = {"scan": translatable("scanned"), "code": translatable("number typed")}
+WAYS: Final[Mapping[str, str]] = {
+    "scan": translatable("scanned"),
+    "code": translatable("number typed"),
+    "answered": translatable("answered in class"),
+    "hand": translatable("marked by hand"),
+    "table": translatable("from a table"),
+}
 KINDS: Final[Mapping[str, str]] = {
     "single-choice": translatable("Choose one"),
     "multiple-choice": translatable("Choose several"),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response
 
 from lti_tool.models import ClassSession, FlippedUnit
-from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts import attempts, stepping
 from lti_tool.services.attempts.flipped_progress import Doing, Progress, find_class, find_settled, settle
 from lti_tool.services.flipped import publishing, units
 from lti_tool.services.flipped.reflections import own_reflection, take_back
@@ -147,6 +147,7 @@ def _page(session: Session, *, refused: Mapping[str, str] | None = None, status:
             is_closed = _is_closed(reading.connection(), session, now)
             shown = _find_shown(reading, session, now, is_closed=is_closed)
         if shown is None:
+            stepping.hand_in_if_over(parts.database, parts.contents, whose(session), now=now)
             with parts.database.transaction() as transaction:
                 shown = _settled(transaction, session, now, is_closed=is_closed)
     except (LinkNotOpenError, LinkClosedError):

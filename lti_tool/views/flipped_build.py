@@ -5,11 +5,12 @@ Everything works without script; with it steps can be dragged. In the platform's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, redirect, render_template, request
+from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import FlippedUnit
@@ -21,12 +22,13 @@ from lti_tool.services.people.roles import Permission
 from lti_tool.views.deep_linking import DEFAULT_POINTS, Setting, answered, item_of, offered
 from lti_tool.views.flipped import lines
 from lti_tool.views.flipped_desk import Desk, Sent, edited, of_picker, of_session, offers_for, stock_of
+from lti_tool.views.flipped_typed import ALL, Typed, TypedRefusedError, read_typed, save, saved_texts
 from lti_tool.views.guards import Picker, Session, chooses, needs, runtime
-from lti_tool.views.link_form import moment_text, read_moment
+from lti_tool.views.link_form import read_moment
+from lti_tool.views.submission import UNPROCESSABLE
 from lti_tool.views.wording import Wording
-from qualoop.classroom.flipped_unit import SINGLE, StepKind, UnitDates, UnitPlan, UnitRefusedError, coverage
-from qualoop.classroom.session import read_plan
-from qualoop.classroom.unit_building import dated, propose
+from qualoop.classroom.flipped_unit import SINGLE, StepKind, UnitPlan, UnitRefusedError, coverage
+from qualoop.classroom.unit_building import propose
 from qualoop.content_packages import inline_html
 from qualoop.framework import Framework, KnowledgePoint, Unit, UnknownCodeError
 from qualoop.values import Text
@@ -37,9 +39,7 @@ MAX_POINTS: Final = 12
 _CHOOSE: Final = "/choose/<request_uuid>/flipped"
 _PLAN: Final = "/a/<launch>/unit/plan"
 _LONGEST: Final = 140
-_LONGEST_PLAN: Final = 6000
 _MOST_DIGITS: Final = 9
-_DATES: Final = ("before", "class_at", "after")
 
 
 @blueprint.get(f"{_CHOOSE}/")
@@ -96,14 +96,19 @@ def preview_choosing(picker: Picker, unit: str) -> str:
 @blueprint.post(f"{_CHOOSE}/<unit>/place")
 @chooses
 def place(picker: Picker, unit: str) -> Response:
-    """Put the whole unit into the course by one link, graded by what is done of it."""
-    desk = of_picker(picker)
-    with runtime().database.transaction() as transaction:
-        row = flipped_units.get_unit(transaction, desk.place, unit, locked=True)
-        stock = stock_of(transaction.connection(), desk)
-        now = runtime().clock()
-        key = publishing.publish(transaction, row, stock, language=desk.language, now=now).key
-        title = plan_of(row).title
+    """Put the whole unit into the course by one link, graded by what is done of it; what was typed is saved first."""
+    desk, typed = of_picker(picker), Typed()
+    try:
+        with runtime().database.transaction() as transaction:
+            row = flipped_units.get_unit(transaction, desk.place, unit, locked=True)
+            typed = read_typed(request.form, plan_of(row), desk.language)
+            if typed.unsaved:
+                _changed(transaction, desk, row, ALL, typed)
+            stock, now = stock_of(transaction.connection(), desk), runtime().clock()
+            key = publishing.publish(transaction, row, stock, language=desk.language, now=now).key
+            title = plan_of(row).title
+    except UnitRefusedError as error:
+        return _builder(desk, unit, shown=_refusal(error, typed, "title"))
     # A copy shares its activity with the unit that it was copied from, and is called what its own plan says.
     choice = replace(next(each for each in offered(picker) if each.key == key), title=title)
     setting = Setting(choice=choice, graded=True, field=str(DEFAULT_POINTS))
@@ -192,21 +197,39 @@ def _copied(desk: Desk) -> AnyResponse:
 
 
 def _edited(desk: Desk, unit_uuid: str) -> AnyResponse:
-    """Apply an edit, publish what is placed already, and lead back to the step that it was about."""
-    do, said = request.form.get("do", "")[:_LONGEST], ""
+    """Apply an edit, publish what is placed already, and lead back to the step that it was about.
+
+    What else was typed and is not saved stays on the page, and what was refused with it.
+    """
+    do, typed = request.form.get("do", "")[:_LONGEST], Typed()
     try:
         with runtime().database.transaction() as transaction:
             unit = flipped_units.get_unit(transaction, desk.place, unit_uuid, locked=True)
-            stock, now = stock_of(transaction.connection(), desk), runtime().clock()
-            if do == "undo":
-                flipped_units.undo(unit, seen=_seen(), now=now)
-            else:
-                flipped_units.change(unit, _edit(desk, do, stock), seen=_seen(), now=now)
-            if unit.activity_id is not None:
-                publishing.publish(transaction, unit, stock, language=desk.language, now=now)
+            typed = read_typed(request.form, plan_of(unit), desk.language)
+            typed = _changed(transaction, desk, unit, do, typed)
+            shown = _Shown(typed, about=_anchor(do))
     except UnitRefusedError as error:
-        said = f"?refused={error if error.code == 'flipped-refused' else error.code}"
-    return redirect(f"{desk.unit_base(unit_uuid)}{said}#{_anchor(do)}", 303)
+        shown = _refusal(error, typed, _anchor(do))
+    if shown.fault or typed.unsaved:
+        return _builder(desk, unit_uuid, shown=shown)
+    where = f"?refused={shown.refused}" if shown.refused else ""
+    return redirect(f"{desk.unit_base(unit_uuid)}{where}#{_anchor(do)}", 303)
+
+
+def _changed(transaction: Transaction, desk: Desk, unit: FlippedUnit, do: str, typed: Typed) -> Typed:
+    """Apply an edit to a unit whose row is locked; return what was typed and is not saved with it."""
+    stock, now = stock_of(transaction.connection(), desk), runtime().clock()
+    saved = typed.sections(do)
+    if do == "undo":
+        flipped_units.undo(unit, seen=_seen(), now=now)
+    elif saved or do == ALL:
+        flipped_units.change(unit, lambda plan: save(plan, typed, saved, desk.language), seen=_seen(), now=now)
+    else:
+        sent = Sent(do=do, fields=request.form.to_dict(), language=desk.language)
+        flipped_units.change(unit, lambda plan: edited(plan, sent, stock), seen=_seen(), now=now)
+    if unit.activity_id is not None:
+        publishing.publish(transaction, unit, stock, language=desk.language, now=now)
+    return typed.without(saved)
 
 
 def _anchor(do: str) -> str:
@@ -219,35 +242,33 @@ def _anchor(do: str) -> str:
     )
 
 
-def _edit(desk: Desk, do: str, stock: Stock) -> Callable[[UnitPlan], UnitPlan]:
-    if do == "dates":
-        dates = _sent_dates()
-        return lambda plan: dated(plan, dates)
-    if do == "plan":
-        steps = read_plan(request.form.get("class_plan", "")[:_LONGEST_PLAN])
-        return lambda plan: UnitPlan(
-            title=plan.title, points=plan.points, steps=plan.steps, check=plan.check, class_plan=steps, dates=plan.dates
-        )
-    sent = Sent(do=do, fields=request.form.to_dict(), language=desk.language)
-    return lambda plan: edited(plan, sent, stock)
-
-
-def _sent_dates() -> UnitDates:
-    try:
-        return UnitDates(**{name: read_moment(request.form.get(name, "").strip()) for name in _DATES})
-    except ValueError as error:
-        raise UnitRefusedError("dates") from error
-
-
 def _seen() -> int:
     text = request.form.get("revision", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else -1
 
 
-def _builder(desk: Desk, unit_uuid: str) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a page of the builder shows beside what is saved, after a press of a button."""
+
+    typed: Typed = field(default_factory=Typed)
+    fault: TypedRefusedError | None = None
+    refused: str = ""
+    about: str = ""
+
+
+def _refusal(error: UnitRefusedError, typed: Typed, about: str) -> _Shown:
+    fault = error if isinstance(error, TypedRefusedError) else None
+    said = "" if fault else str(error) if error.code == "flipped-refused" else error.code
+    return _Shown(typed, fault, said, about)
+
+
+def _builder(desk: Desk, unit_uuid: str, *, shown: _Shown | None = None) -> Response:
     with runtime().database.reading() as reading:
         unit = flipped_units.get_unit(reading, desk.place, unit_uuid)
         stock = stock_of(reading.connection(), desk)
+    plan, at = plan_of(unit), shown or _Shown(refused=request.args.get("refused", "")[:32])
+    saved = saved_texts(plan, desk.language)
     html = render_template(
         "flipped_build.html",
         session=desk.session,
@@ -256,17 +277,21 @@ def _builder(desk: Desk, unit_uuid: str) -> Response:
         here="choose" if desk.picker else "teaching",
         base=desk.unit_base(unit.uuid),
         unit=unit,
-        refused=request.args.get("refused", "")[:32],
+        refused=at.refused,
+        fault=at.fault,
+        about=at.about,
+        saved=saved,
+        typed=saved | dict(at.typed.unsaved),
+        unsaved=at.typed.unsaved,
         done=request.args.get("done", "")[:16],
         words=Wording(language=desk.language),
-        **_planned(unit, stock, desk.language),
+        **_planned(plan, stock, desk.language),
     )
-    return Response(html)
+    return Response(html, UNPROCESSABLE if at.fault or (at.refused and shown) else 200)
 
 
-def _planned(unit: FlippedUnit, stock: Stock, language: str) -> dict[str, Any]:
+def _planned(plan: UnitPlan, stock: Stock, language: str) -> dict[str, Any]:
     """Return what the builder shows of a plan."""
-    plan = plan_of(unit)
     titles = {key: thing.offer.title for key, thing in stock.things.items()}
     return {
         "plan": plan,
@@ -280,8 +305,6 @@ def _planned(unit: FlippedUnit, stock: Stock, language: str) -> dict[str, Any]:
         "missing": [kind.value for kind in SINGLE if kind not in plan.keys],
         "gone": [step.key for step in plan.steps if step.kind.value not in SINGLE and step.key not in stock.things],
         "questions": _questions(plan, stock, language),
-        "class_text": "\n".join(f"{step.minutes} {step.title}" for step in plan.class_plan),
-        "dates": {name: moment_text(getattr(plan.dates, name)) for name in _DATES},
     }
 
 

@@ -26,7 +26,7 @@ from lti_tool.services.sheets.settling import Settler, SettlingRefusedError
 from lti_tool.services.sheets.upload import MAX_BYTES, MAX_FILES, Uploader, UploadRefusedError, UploadState
 from lti_tool.views import sheets
 from lti_tool.views.guards import Session, needs, runtime
-from lti_tool.views.sheets_words import FINDINGS, PROBLEMS
+from lti_tool.views.sheets_words import FINDINGS, PROBLEMS, REFUSED, REMEDIES
 from lti_tool.views.teaching import link_of
 from lti_tool.views.work_files import POLICY
 
@@ -101,6 +101,9 @@ def show(session: Session, upload: str) -> AnyResponse:
             pages=[] if is_reading else matters.open_pages(reading, row),
             named=matters.named_pages(reading, row),
             answers=[] if is_reading else matters.open_answers(reading, row),
+            left_out=sheets_upload.files_left_out(reading, row),
+            refusals=REFUSED,
+            remedies=REMEDIES,
             dry=None if is_reading else evidence.dry_run(reading, row),
             members=members,
             back=frozenset() if is_reading else matters.people_back(reading, row),

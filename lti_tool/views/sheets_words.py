@@ -36,6 +36,12 @@ REFUSED: Final[Mapping[str, str]] = {
     "second-sheet": translatable("Another sheet of this learner has come back. Put one of the two aside first."),
     "nothing": translatable("There is nothing to record."),
 }
+REMEDIES: Final[Mapping[str, str]] = {
+    "unreadable": translatable("Scan it again, or save it as PDF, JPEG or PNG, and upload it by itself."),
+    "too-large": translatable("Save the picture smaller, and upload it by itself."),
+    "too-many-pages": translatable("Divide it into smaller files, and upload them by themselves."),
+}
+"""What to do with a file that was not taken, while the others of its upload were."""
 PROBLEMS: Final[Mapping[str, str]] = {
     "unknown-sheet": translatable("No sheet of this course: there is no QR code, or it cannot be read."),
     "no-corner-marks": translatable(

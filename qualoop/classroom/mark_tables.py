@@ -6,27 +6,53 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
 
+from qualoop.classroom.roll_call import CAME, Presence
 from qualoop.classroom.tables import Table
 from qualoop.values import ONE, ZERO, Score
 
 ATTENDANCE: Final = "attendance"
 """The one column of a table of attendance, as a part."""
+TASK: Final = "task"
+MARK: Final = "mark"
+"""Columns of a table with a row for each mark: of which task it is, and the mark."""
+IGNORED: Final = "-"
 _ID_HEADS: Final[Mapping[str, frozenset[str]]] = {
     "pseudonym": frozenset({"pseudonym", "learner id", "匿名编号", "学员编号"}),
-    "number": frozenset({"student number", "number", "id", "id number", "username", "login", "学号", "编号", "用户名"}),
-    "email": frozenset({"email", "e-mail", "email address", "邮箱", "电子邮件", "电子邮箱", "邮件地址"}),
-    "name": frozenset({"learner", "name", "student", "full name", "姓名", "学生", "学员", "学员姓名"}),
+    "number": frozenset(
+        {
+            *("student number", "student id", "student no", "number", "id", "id number", "matriculation number"),
+            *("username", "login", "学号", "学生编号", "编号", "用户名"),
+        }
+    ),
+    "email": frozenset({"email", "e-mail", "email address", "mail", "邮箱", "电子邮件", "电子邮箱", "邮件地址"}),
+    "name": frozenset(
+        {"learner", "name", "student", "full name", "student name", "姓名", "学生", "学员", "学员姓名", "学生姓名"}
+    ),
 }
 _PRESENCE_HEADS: Final = frozenset({"attendance", "present", "presence", "status", "出勤", "考勤", "到课"})
-_PRESENT: Final = frozenset(
-    {"present", "p", "yes", "y", "1", "true", "x", "✓", "late", "l", "remote", "出勤", "到", "是", "√", "迟到", "线上"}
+_MARK_HEADS: Final = frozenset({"mark", "marks", "score", "grade", "points", "result", "成绩", "分数", "得分", "评分"})
+_TASK_HEADS: Final = frozenset(
+    {
+        *("task", "task title", "activity", "lesson", "question", "assignment"),
+        *("任务", "任务名称", "题目", "题目名称", "微课", "作业", "作业名称", "活动"),
+    }
 )
-_ABSENT: Final = frozenset({"absent", "a", "no", "n", "0", "false", "excused", "缺勤", "缺课", "否", "请假", "×"})
+PRESENCES: Final[Mapping[Presence, frozenset[str]]] = {
+    Presence.PRESENT: frozenset(
+        {"present", "p", "yes", "y", "1", "true", "x", "✓", "√", "remote", "出勤", "出席", "到", "到课", "是", "线上"}
+    ),
+    Presence.LATE: frozenset({"late", "l", "came late", "迟到"}),
+    Presence.EXCUSED: frozenset({"excused", "e", "请假", "已请假"}),
+    Presence.ABSENT: frozenset({"absent", "a", "no", "n", "0", "false", "缺勤", "缺席", "缺课", "旷课", "否", "×"}),
+}
+_NOTE: Final = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]\s*$")
+"""What heads have behind them: (out of 10), （必填）."""
+_NO_WORD: Final = re.compile(r"[\W_]+")
 _LONGEST_MARK: Final = 12
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(?![0-9,])")
 
@@ -47,21 +73,32 @@ class Trouble(StrEnum):
     NOT_A_MARK = "not-a-mark"
     OUT_OF_RANGE = "out-of-range"
     NOT_PRESENCE = "not-presence"
+    UNSURE = "unsure-column"
+    UNKNOWN_TASK = "unknown-task"
 
     @property
     def stops_all(self) -> bool:
         """Say whether nothing of the table can be taken."""
         return self in {Trouble.NO_IDENTITY, Trouble.NO_COLUMN}
 
+    @property
+    def is_about_whom(self) -> bool:
+        """Say whether a person could say whose the row is."""
+        return self in {Trouble.NOBODY, Trouble.UNKNOWN, Trouble.AMBIGUOUS, Trouble.CONFLICT, Trouble.ROW_TWICE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something wrong: at ``row`` of the file (0: the header), in the column called ``column``, where ``text`` stands."""
+    """Something wrong: at ``row`` of the file (0: the header), in the column called ``column``, where ``text`` stands.
+
+    ``told`` is how the row names its learner: kind of column -> text.
+    """
 
     trouble: Trouble
     row: int = 0
     column: str = ""
     text: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,30 +113,44 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One mark of one learner, at its row; presence is 1, absence 0."""
+    """One mark of one learner, at its row; presence is 1, absence 0, and ``said`` is what of the two it was."""
 
     row: int
     learner: str
     part: str
     score: Score
+    said: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadTable:
-    """What a table says, and what is wrong with it."""
+    """What a table says, and what is wrong with it. ``meanings`` is what each column is taken as, empty where left alone."""
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+    meanings: tuple[str, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Say whether every column that is not empty has a meaning, and nothing is missing."""
+        wrong = {Trouble.NO_IDENTITY, Trouble.NO_COLUMN, Trouble.UNSURE, Trouble.FOREIGN, Trouble.COLUMN_TWICE}
+        return all(each.trouble not in wrong for each in self.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """By what a table is read: the parts that columns may name, the full mark, whose rows a teacher has named by hand."""
+    """By what a table is read: the parts that columns may name, the full mark, whose rows a teacher has named by hand.
+
+    ``names`` is what people call parts (`head_key` -> part). ``columns`` is what a teacher has said of a column, by its
+    index: a kind of identity, a part, TASK, MARK or IGNORED.
+    """
 
     parts: frozenset[str]
     full: Decimal
     people: Sequence[Known]
     matches: Mapping[int, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[int, str] = field(default_factory=dict)
 
 
 def comparable(text: str) -> str:
@@ -107,23 +158,42 @@ def comparable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def head_key(text: str) -> str:
+    """Return a head as names of tasks are compared: words alone."""
+    return _NO_WORD.sub(" ", comparable(text)).strip()
+
+
 def read_table(table: Table, terms: Terms) -> ReadTable:
     """Read a table; only rows of whom it is certain, and cells without fault, become entries."""
     columns, problems = _columns(table, terms)
     if any(problem.trouble.stops_all for problem in problems):
-        return ReadTable(entries=(), problems=tuple(problems))
+        return ReadTable(entries=(), problems=tuple(problems), meanings=columns.meanings)
     learners, wrong = _learners(table, columns, terms)
     problems += wrong
     entries: list[Entry] = []
     for number, row in zip(table.numbers, table.rows, strict=True):
         if number in learners:
-            for index, part in columns.parts.items():
+            for index, part in _parts_of(row, columns, terms):
                 made = _entry(number, learners[number], part, row[index], full=terms.full)
                 if isinstance(made, Entry):
                     entries.append(made)
                 elif made is not None:
-                    problems.append(Problem(trouble=made, row=number, column=table.header[index], text=row[index]))
-    return ReadTable(entries=tuple(entries), problems=tuple(sorted(problems, key=lambda each: each.row)))
+                    told = row[columns.task] if made is Trouble.UNKNOWN_TASK else row[index]
+                    problems.append(Problem(trouble=made, row=number, column=table.header[index], text=told))
+    ordered = tuple(sorted(problems, key=lambda each: each.row))
+    return ReadTable(entries=tuple(entries), problems=ordered, meanings=columns.meanings)
+
+
+def _parts_of(row: Sequence[str], columns: _Columns, terms: Terms) -> Iterator[tuple[int, str]]:
+    """Give the cells of a row that say something, as place and part; the part is empty where the row's task is unknown."""
+    yield from columns.parts.items()
+    if columns.mark >= 0 and row[columns.mark]:
+        yield columns.mark, _part_named(row[columns.task], terms)
+
+
+def _part_named(title: str, terms: Terms) -> str:
+    head = comparable(title)
+    return head if head in terms.parts else terms.names.get(head_key(title), "")
 
 
 def find_learners(table: Table, people: Sequence[Known]) -> tuple[Mapping[int, str], Sequence[Problem]]:
@@ -133,87 +203,122 @@ def find_learners(table: Table, people: Sequence[Known]) -> tuple[Mapping[int, s
     if not named:
         return {}, [Problem(trouble=Trouble.NO_IDENTITY)]
     terms = Terms(parts=frozenset(), full=Decimal(1), people=people, matches={})
-    return _learners(table, _Columns(named, {}), terms)
+    return _learners(table, _Columns(named, {}, ()), terms)
 
 
 def identity_of(title: str) -> str:
     """Return how the column of this head names learners, empty where it does not."""
-    return next((kind for kind, titles in _ID_HEADS.items() if comparable(title) in titles), "")
+    head = _bare(title)
+    return next((kind for kind, titles in _ID_HEADS.items() if head in titles), "")
+
+
+def identity_kinds() -> frozenset[str]:
+    """Return the kinds of columns that name learners."""
+    return frozenset(_ID_HEADS)
 
 
 def is_presence_head(title: str) -> bool:
     """Say whether the column of this head says who was there."""
-    return comparable(title) in _PRESENCE_HEADS
+    return _bare(title) in _PRESENCE_HEADS
+
+
+def _bare(title: str) -> str:
+    """Return a head without what stands behind it: Mark (out of 10)*."""
+    return comparable(_NOTE.sub("", comparable(title).rstrip("*:. "))).rstrip("*:. ")
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
+    """Where things stand in a row. ``mark`` is of the task that stands at ``task``; both -1 where there is none."""
+
     identities: Mapping[int, str]
     parts: Mapping[int, str]
+    meanings: tuple[str, ...]
+    task: int = -1
+    mark: int = -1
 
 
 def _columns(table: Table, terms: Terms) -> tuple[_Columns, list[Problem]]:
     """Return what each column is; a foreign or empty one is told and left alone."""
-    identities: dict[int, str] = {}
-    parts: dict[int, str] = {}
+    heads = [_meaning(index, head, terms) for index, head in enumerate(table.header)]
+    filled = [any(row[index] for row in table.rows) for index in range(len(heads))]
+    counts = Counter(head for head, is_filled in zip(heads, filled, strict=True) if head and is_filled)
+    has_pairs = counts[TASK] == 1 and counts[MARK] == 1
+    found: dict[int, str] = {}
     problems: list[Problem] = []
-    heads = [_meaning(head, terms) for head in table.header]
-    counts = Counter(head for head in heads if head)
-    for index, (title, meaning) in enumerate(zip(table.header, heads, strict=True)):
-        is_empty = not any(row[index] for row in table.rows)
-        if meaning in _ID_HEADS and not is_empty:
-            identities[index] = meaning
-        elif meaning not in _ID_HEADS and (trouble := _trouble(title, meaning, counts, is_empty=is_empty)):
+    for index, (title, meaning, is_filled) in enumerate(zip(table.header, heads, filled, strict=True)):
+        trouble = _trouble(title, meaning, counts, is_filled=is_filled, has_pairs=has_pairs)
+        if trouble is not None and terms.columns.get(index) != IGNORED:
             problems.append(Problem(trouble=trouble, column=title or f"#{index + 1}"))
-        elif meaning and not is_empty:
-            parts[index] = meaning
+        elif meaning and is_filled:
+            found[index] = meaning
+    identities = {index: meaning for index, meaning in found.items() if meaning in _ID_HEADS}
+    parts = {index: meaning for index, meaning in found.items() if meaning not in {*_ID_HEADS, TASK, MARK}}
+    places = {meaning: index for index, meaning in found.items()} if has_pairs else {}
     if not identities:
         problems.append(Problem(trouble=Trouble.NO_IDENTITY))
-    if not parts:
+    if not parts and MARK not in places:
         problems.append(Problem(trouble=Trouble.NO_COLUMN))
-    return _Columns(identities, parts), problems
+    meanings = tuple(found.get(index, "") for index in range(len(heads)))
+    return _Columns(identities, parts, meanings, places.get(TASK, -1), places.get(MARK, -1)), problems
 
 
-def _trouble(title: str, meaning: str, counts: Mapping[str, int], *, is_empty: bool) -> Trouble | None:
+def _trouble(
+    title: str, meaning: str, counts: Mapping[str, int], *, is_filled: bool, has_pairs: bool
+) -> Trouble | None:
     """Return why a column is left alone."""
-    if is_empty:
+    if meaning in _ID_HEADS:
+        return None
+    if not is_filled:
         return Trouble.EMPTY if title else None
-    if not meaning:
+    if meaning == MARK and not has_pairs:
+        return Trouble.UNSURE
+    if not meaning or (meaning == TASK and not has_pairs):
         return Trouble.FOREIGN
     return Trouble.COLUMN_TWICE if counts[meaning] > 1 else None
 
 
-def _meaning(title: str, terms: Terms) -> str:
-    """Return what a column is called inside: how learners are named, or a part; empty for a foreign one."""
-    head = comparable(title)
-    for kind, titles in _ID_HEADS.items():
-        if head in titles:
-            return kind
+def _meaning(index: int, title: str, terms: Terms) -> str:
+    """Return what a column is called inside: how learners are named, TASK, MARK, or a part; empty for a foreign one."""
+    chosen = terms.columns.get(index, "")
+    if chosen in {*_ID_HEADS, *terms.parts, TASK, MARK}:
+        return chosen
+    if chosen == IGNORED:
+        return ""
+    head, kind = _bare(title), identity_of(title)
+    if kind:
+        return kind
     if ATTENDANCE in terms.parts:
         return ATTENDANCE if head in _PRESENCE_HEADS else ""
-    return head if head in terms.parts else ""
+    if part := _part_named(title, terms):
+        return part
+    return MARK if head in _MARK_HEADS else TASK if head in _TASK_HEADS else ""
 
 
 def _learners(table: Table, columns: _Columns, terms: Terms) -> tuple[dict[int, str], list[Problem]]:
-    """Return whose each row is, each learner once; every other row is a problem."""
+    """Return whose each row is, each learner once (once for each task); every other row is a problem."""
     index = _index(terms.people)
     known = {each.uuid for each in terms.people}
     found: dict[int, str] = {}
-    problems: list[Problem] = []
+    about: dict[int, tuple[str, str]] = {}
+    wrong: dict[int, Trouble] = {}
+    told: dict[int, Mapping[str, str]] = {}
     for number, row in zip(table.numbers, table.rows, strict=True):
-        told = {kind: row[column] for column, kind in columns.identities.items() if row[column]}
+        told[number] = {kind: row[column] for column, kind in columns.identities.items() if row[column]}
         whose = terms.matches.get(number, "")
-        named = whose if whose in known else _who(told, index)
+        named = whose if whose in known else _who(told[number], index)
         if isinstance(named, Trouble):
-            problems.append(Problem(trouble=named, row=number, text=", ".join(told.values())))
+            wrong[number] = named
         else:
-            found[number] = named
-    times = Counter(found.values())
-    for number in [number for number, learner in found.items() if times[learner] > 1]:
+            found[number], about[number] = named, (named, comparable(row[columns.task]) if columns.task >= 0 else "")
+    times = Counter(about.values())
+    for number in [number for number, each in about.items() if times[each] > 1]:
+        wrong[number] = Trouble.ROW_TWICE
         del found[number]
-        row = table.rows[table.numbers.index(number)]
-        text = ", ".join(row[column] for column in columns.identities if row[column])
-        problems.append(Problem(trouble=Trouble.ROW_TWICE, row=number, text=text))
+    problems = [
+        Problem(trouble=trouble, row=number, text=", ".join(told[number].values()), told=told[number])
+        for number, trouble in wrong.items()
+    ]
     return found, problems
 
 
@@ -259,15 +364,21 @@ def _entry(number: int, learner: str, part: str, text: str, *, full: Decimal) ->
     """Return a cell as an entry, what is wrong with it, or None for an empty one."""
     if not text:
         return None
-    score = _presence(text) if part == ATTENDANCE else read_mark(text, full)
+    if not part:
+        return Trouble.UNKNOWN_TASK
+    if part == ATTENDANCE:
+        said = read_presence(text)
+        if said is None:
+            return Trouble.NOT_PRESENCE
+        return Entry(row=number, learner=learner, part=part, score=ONE if said in CAME else ZERO, said=said)
+    score = read_mark(text, full)
     return score if isinstance(score, Trouble) else Entry(row=number, learner=learner, part=part, score=score)
 
 
-def _presence(text: str) -> Score | Trouble:
+def read_presence(text: str) -> Presence | None:
+    """Return what a text says of somebody's presence, None where it says nothing of it."""
     said = comparable(text)
-    if said in _PRESENT:
-        return ONE
-    return ZERO if said in _ABSENT else Trouble.NOT_PRESENCE
+    return next((mark for mark, words in PRESENCES.items() if said in words), None)
 
 
 def read_mark(text: str, full: Decimal) -> Score | Trouble:

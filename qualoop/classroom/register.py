@@ -213,6 +213,12 @@ class Register:
         """Return the register with what was told of a learner."""
         return replace(self, told={**self.told, learner: {**self.told.get(learner, {}), **told}})
 
+    def cleared(self, learner: str, action: Action) -> Self:
+        """Return the register with nothing said of a learner any more, which can be taken back; what was told stays told."""
+        changes = [Change(learner=learner, field=name, value=None) for name in self.cells.get(learner, {})]
+        wrong = {key: count for key, count in self.wrong.items() if key != learner}
+        return replace(self.changed(changes, action), wrong=wrong)
+
     def without(self, learner: str) -> Self:
         """Return the register without anything of a person, as a learner or as who wrote something."""
         cells = {

@@ -27,9 +27,9 @@ from qualoop.classroom.mark_tables import (
     identity_of,
     is_presence_head,
     read_mark,
+    read_presence,
 )
 from qualoop.classroom.register import LINK, PRESENCE, RUBRIC, SCORE, Change, Register
-from qualoop.classroom.roll_call import Presence
 from qualoop.classroom.tables import MAX_CELL, Table
 from qualoop.values import Score
 
@@ -49,12 +49,6 @@ _HEADS: Final[Mapping[str, frozenset[str]]] = {
 }
 _TOLD_ONLY: Final = frozenset({"checked in", "签到时间", "released", "已发布"})
 """Columns that the register writes for people to read, and takes nothing from."""
-_PRESENCE: Final[Mapping[Presence, frozenset[str]]] = {
-    Presence.PRESENT: frozenset({"present", "p", "yes", "y", "1", "true", "x", "✓", "√", "出勤", "到", "是", "到课"}),
-    Presence.LATE: frozenset({"late", "l", "迟到"}),
-    Presence.EXCUSED: frozenset({"excused", "e", "请假", "已请假"}),
-    Presence.ABSENT: frozenset({"absent", "a", "no", "n", "0", "false", "缺勤", "缺课", "否", "×"}),
-}
 
 Value = str | int | None
 
@@ -207,12 +201,6 @@ def _level(row: RubricRow, text: str) -> int | None:
         if said in {str(place + 1), *(comparable(title) for title in level.title.by_language.values())}:
             return place
     return None
-
-
-def read_presence(text: str) -> Presence | None:
-    """Return what a text says of somebody's presence."""
-    said = comparable(text)
-    return next((mark for mark, words in _PRESENCE.items() if said in words), None)
 
 
 def is_link(text: str) -> bool:

@@ -91,6 +91,14 @@ class RollTimes:
     late_at: datetime | None = None
 
 
+def first_sign(checked_at: datetime | None, joined_at: datetime, *, took_part: bool) -> datetime | None:
+    """Return the first sign that somebody is in the room: the scan, else when a device came that voted or answered there.
+
+    A device that only came is no sign: the six letters are passed on as easily as a link.
+    """
+    return checked_at or (joined_at if took_part else None)
+
+
 def presence(checked_at: datetime | None, mark: str, times: RollTimes) -> Presence:
     """Return where a learner stands. A mark by hand counts before a scan; who scanned early waits, and is then present.
 

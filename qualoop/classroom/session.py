@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -70,11 +71,47 @@ def read_plan(text: str) -> tuple[PlanStep, ...]:
     """
     steps = []
     for line in text.splitlines():
-        found = _STEP.fullmatch(" ".join(line.split())[: MAX_STEP + 12])
-        title = (found[2].strip() if found else "")[:MAX_STEP]
-        if found and title:
-            steps.append(PlanStep(minutes=min(int(found[1] or 0), MAX_MINUTES), title=title))
+        minutes, title = _split(line)
+        if title:
+            steps.append(PlanStep(minutes=min(minutes, MAX_MINUTES), title=title[:MAX_STEP]))
     return tuple(steps[:MAX_STEPS])
+
+
+def plan_text(steps: Sequence[PlanStep]) -> str:
+    """Return the text that `read_plan` makes steps of: without minutes where none are named."""
+    return "\n".join(
+        step.title if not step.minutes and _split(step.title) == (0, step.title) else f"{step.minutes} {step.title}"
+        for step in steps
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFault:
+    """What `read_plan` would change of a line, counted from 1: `minutes`, `empty`, `long`, `many`."""
+
+    line: int
+    code: str
+
+
+def plan_faults(text: str) -> tuple[PlanFault, ...]:
+    """Return the lines of a plan that would not be kept as they were typed."""
+    faults, count = [], 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        count += 1
+        minutes, title = _split(line)
+        code = "many" if count > MAX_STEPS else "empty" if not title else ""
+        code = code or ("minutes" if minutes > MAX_MINUTES else "long" if len(title) > MAX_STEP else "")
+        if code:
+            faults.append(PlanFault(line=number, code=code))
+    return tuple(faults)
+
+
+def _split(line: str) -> tuple[int, str]:
+    """Return the minutes and the words of a line."""
+    found = _STEP.fullmatch(" ".join(line.split()))
+    return (int(found[1] or 0), found[2].strip()) if found else (0, "")
 
 
 def cleaned_code(text: str) -> str:

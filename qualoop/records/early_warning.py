@@ -19,6 +19,8 @@ from qualoop.values import Score, Text
 DAY_S: Final = 86_400
 READY_WINDOW: Final = timedelta(days=7)
 """How long a readiness check is a reason: after its class, which has dealt with it, or where there is none, after it."""
+LEAD: Final = timedelta(hours=12)
+"""How long before a class somebody is to have decided at the latest: so that it can still change that class."""
 NOTHING: Final = Text({"en": ""})
 
 
@@ -92,7 +94,8 @@ class Reason:
     """One fact that is a reason: the rule, what it is about (a key of a unit or session, a code, a day), its figures.
 
     ``figures`` are whole numbers: counts, days, per cent, points. ``at`` is when the session was held, or the pause began;
-    None for the rules whose reasons do not follow each other.
+    None for the rules whose reasons do not follow each other. ``until`` is the class, or the end of the unit, after which
+    it is too late to do anything about it; None where there is none to come.
     """
 
     rule: Rule
@@ -100,6 +103,7 @@ class Reason:
     figures: Mapping[str, int]
     title: Text = NOTHING
     at: datetime | None = None
+    until: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -110,7 +114,8 @@ class Reason:
         """Return the reason as plain JSON."""
         title = dict(self.title.by_language)
         document = {"rule": self.rule.value, "about": self.about, "figures": dict(self.figures), "title": title}
-        return document | ({"at": self.at.isoformat()} if self.at else {})
+        moments = {"at": self.at, "until": self.until}
+        return document | {name: moment.isoformat() for name, moment in moments.items() if moment}
 
 
 def reason_from(document: Mapping[str, Any]) -> Reason:
@@ -121,6 +126,7 @@ def reason_from(document: Mapping[str, Any]) -> Reason:
         figures=dict(document["figures"]),
         title=Text(document["title"]),
         at=datetime.fromisoformat(document["at"]) if "at" in document else None,
+        until=datetime.fromisoformat(document["until"]) if "until" in document else None,
     )
 
 
@@ -135,7 +141,7 @@ def _not_started(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> I
     for unit in facts.units:
         if rule.is_on and not unit.has_started and _is_near(unit.class_at, rule.days, now):
             figures = {"days": _whole_days(unit.class_at, now)}
-            yield Reason(rule=Rule.NOT_STARTED, about=unit.key, figures=figures, title=unit.title)
+            yield Reason(rule=Rule.NOT_STARTED, about=unit.key, figures=figures, title=unit.title, until=unit.class_at)
 
 
 def _absent(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
@@ -156,7 +162,8 @@ def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Ite
         is_over = dealt_with is not None and now - dealt_with > READY_WINDOW
         if rule.is_on and len(low) >= rule.points and not is_over:
             figures = {"points": len(low), "asked": len(unit.checked), "below": rule.below}
-            yield Reason(rule=Rule.NOT_READY, about=unit.key, figures=figures, title=unit.title)
+            ahead = unit.class_at if unit.class_at is not None and unit.class_at > now else None
+            yield Reason(rule=Rule.NOT_READY, about=unit.key, figures=figures, title=unit.title, until=ahead)
 
 
 def _falling(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
@@ -181,7 +188,7 @@ def _unit_due(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iter
     for unit in facts.units:
         if rule.is_on and len(unit.unseen) >= rule.points and _is_near(unit.due_at, rule.days, now):
             figures = {"points": len(unit.unseen), "days": _whole_days(unit.due_at, now)}
-            yield Reason(rule=Rule.UNIT_DUE, about=unit.key, figures=figures, title=unit.title)
+            yield Reason(rule=Rule.UNIT_DUE, about=unit.key, figures=figures, title=unit.title, until=unit.due_at)
 
 
 def _no_gain(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
@@ -231,6 +238,16 @@ class Decided:
 
     at: datetime
     reasons: Sequence[Reason]
+
+
+def decide_by(reasons: Sequence[Reason], policy: WarningPolicy, now: datetime) -> datetime:
+    """Return when somebody is to have decided: as the policy says, but before the first class that a reason is about.
+
+    At once where that is nearer than LEAD.
+    """
+    nearest = min((reason.until - LEAD for reason in reasons if reason.until), default=None)
+    usual = now + timedelta(days=policy.due_days)
+    return usual if nearest is None else max(now, min(usual, nearest))
 
 
 def quiet_keys(

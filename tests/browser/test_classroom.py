@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -174,7 +175,7 @@ def test_a_vote_that_fails_is_sent_again(site: Site, room: Classroom, new_contex
         door.answers, door.sent = [status], []
         page.locator("input[name=choice]").nth(option).check()
         page.locator("form[data-q-vote] button").click()
-        expect(trouble).to_have_text("No connection. Trying again …")
+        expect(trouble).to_have_text(re.compile(r"No connection since \d\d:\d\d. Trying again …"))
         expect(saved).to_be_hidden()
         expect(page.locator("[data-q-done]")).to_be_hidden()
         expect(page.get_by_text("Elsewhere")).to_have_count(0)

@@ -130,6 +130,8 @@ def scratch_as_teams(hall: Hall) -> None:
     expect(hall.big.locator(".q-class-share").first).to_have_text("1 / 4")
     expect(hall.teacher.locator(".q-team-bars .q-class-share").first).to_have_text("1 / 4")
     hall.look("2-team", "team-check")
+    hall.teacher.locator("a[href*='/end?check=']").click()
+    expect(hall.teacher.get_by_role("heading", level=1)).to_be_visible()
     press(hall.teacher, "done")
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_tool.models import LtiSession, Person, ResourceLink
-from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts import attempts, stepping
 from lti_tool.services.attempts.attempts import Who
+from lti_tool.services.attempts.stepping import Sent
 from qualoop.assessment import Hotspot, Item, Matching, MultipleChoice, Ordering, SingleChoice, reveal
 from qualoop.content_packages import Lesson, QuestionStep
 from qualoop.player import Action
@@ -67,9 +68,8 @@ class Seat:
 
     def _act(self, name: str, **form: Sequence[str]) -> None:
         parts, shown = self.tool.runtime, self._attempt().uuid
-        with parts.database.connection() as connection:
-            action = Action(name=name, form=form)
-            attempts.act(connection, parts.contents, self.who, shown=shown, action=action, now=self.tool.clock())
+        sent = Sent(shown=shown, action=Action(name=name, form=form))
+        stepping.act(parts.database, parts.contents, self.who, sent, now=self.tool.clock())
 
     def _attempt(self) -> attempts.Attempt:
         with self.tool.runtime.database.connection() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from lti_tool.services.classes import evidence as class_evidence
 from lti_tool.services.classes import polls, team_checks, team_evidence, team_scores
 from lti_tool.services.classes.devices import Device, adopt, confirm, get_person, list_sat
 from lti_tool.services.classes.evidence import SYSTEM, Corrector
-from lti_tool.services.classes.roll_call import mark
+from lti_tool.services.classes.roll_call import mark, mark_joined
 from lti_tool.services.classes.seats import has_checked
 from lti_tool.services.classes.sessions import begin_roll, touch
 from lti_tool.services.courses.members import Member
@@ -37,7 +38,7 @@ def close_session(
     row.state, row.closed_at, row.code, row.timer_at = state.value, now, None, None
     touch(row)
     session.flush()
-    _record(session, row, framework, by=by, now=now)
+    record_class(session, row, framework, by=by, now=now)
 
 
 def confirm_seat(
@@ -53,7 +54,7 @@ def confirm_seat(
     seat_id, member = seat
     person = get_person(session, row.organisation_id, member.subject.person_id)
     confirm(session, row, seat_id, person, secret=by.secret, now=now)
-    _record(session, row, framework, by=by, now=now)
+    record_class(session, row, framework, by=by, now=now)
     touch(row)
 
 
@@ -67,7 +68,7 @@ def bring_along(
     by, sat = Corrector(actor=SYSTEM, secret=secret), list_sat(session, device)
     rows = [row for row in sat if adopt(session, row, device.id, person_id, secret=secret, now=now)]
     for row in rows:
-        _record(session, row, framework, by=by, now=now)
+        record_class(session, row, framework, by=by, now=now)
         touch(row)
 
 
@@ -83,11 +84,29 @@ def mark_member(
     """Mark a learner by hand; of a closed session the ledger follows. Raises ClassRefusedError."""
     member, wanted = marked
     mark(session, row, member, wanted, now=now)
-    _record(session, row, framework, by=by, now=now)
+    record_class(session, row, framework, by=by, now=now)
     touch(row)
 
 
-def _record(session: Session, row: ClassSession, framework: Framework | None, *, by: Corrector, now: datetime) -> None:
+def mark_who_joined(
+    session: Session,
+    row: ClassSession,
+    marked: tuple[Collection[str], str],
+    framework: Framework | None,
+    *,
+    by: Corrector,
+    now: datetime,
+) -> None:
+    """Mark those of some learners, by pseudonym, who joined and of whom nothing else is known; raise ClassRefusedError."""
+    people, wanted = marked
+    mark_joined(session, row, wanted, people, now=now)
+    record_class(session, row, framework, by=by, now=now)
+    touch(row)
+
+
+def record_class(
+    session: Session, row: ClassSession, framework: Framework | None, *, by: Corrector, now: datetime
+) -> None:
     """Record what a session has that the ledger has not yet: what is closed of an open one, all of one that is over."""
     evidence.hold_all(session.connection(), row.organisation_id)
     class_evidence.record_votes(session, row, now=now)

@@ -5,7 +5,7 @@ Whatever is recorded is remembered in its row, so doing it again records only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassPoll, ClassSeat, ClassSession, ClassVote, Organisation, Person
 from lti_tool.services.classes.questions import register_attendance
-from lti_tool.services.classes.roll_call import came, times_of
+from lti_tool.services.classes.roll_call import stands
+from lti_tool.services.classes.taking_part import seats_that_took_part
 from lti_tool.services.evidence import corrections, evidence
 from lti_tool.services.evidence.evidence import Submission
-from qualoop.classroom.roll_call import presence
+from qualoop.classroom.roll_call import CAME, first_sign
 from qualoop.classroom.session import SessionState
 from qualoop.framework import Framework
 from qualoop.ledger import SCORED_BY_MACHINE, CorrectionRefusedError, Evidence, EvidenceForm, Reason
@@ -82,14 +83,16 @@ def record_attendance(
         )
         .order_by(ClassSeat.id)
     ).all()
-    new = [(seat, learner) for seat, learner in seats if came(row, seat) and seat.attendance_event is None]
+    active = seats_that_took_part(session, row.organisation_id, [row.id])
+    came = {seat.id for seat, _ in seats if stands(row, seat, active) in CAME}
+    new = [(seat, learner) for seat, learner in seats if seat.id in came and seat.attendance_event is None]
     if new:
         named = register_attendance(session, row.organisation_id, framework, now)
-        submissions = [_presence_submission(row, (seat, learner), named, by=by, now=now) for seat, learner in new]
+        submissions = [_presence_submission(row, each, (named, active), by=by, now=now) for each in new]
         done = evidence.record_many(session.connection(), row.organisation_id, submissions, now=now)
         for (seat, _), recorded in zip(new, done, strict=True):
             seat.attendance_event = recorded.uuid
-    _take_back(session, row, (seat for seat, _ in seats if not came(row, seat)), by=by, now=now)
+    _take_back(session, row, (seat for seat, _ in seats if seat.id not in came), by=by, now=now)
     session.flush()
 
 
@@ -133,11 +136,16 @@ def _vote_submission(cast: tuple[ClassVote, ClassPoll], learner: str, session_uu
 
 
 def _presence_submission(
-    row: ClassSession, who: tuple[ClassSeat, str], named: tuple[str, str, str], *, by: Corrector, now: datetime
+    row: ClassSession,
+    who: tuple[ClassSeat, str],
+    given: tuple[tuple[str, str, str], Collection[int]],
+    *,
+    by: Corrector,
+    now: datetime,
 ) -> Submission:
     """Return a presence; one that was taken back and marked again is another event, by the moment of its recording."""
-    (seat, learner), (activity, content, part) = who, named
-    stands = presence(seat.checked_at, seat.mark, times_of(row))
+    (seat, learner), ((activity, content, part), active) = who, given
+    sign = first_sign(seat.checked_at, seat.joined_at, took_part=not seat.mark and seat.id in active)
     return Submission(
         learner=learner,
         evidence=Evidence(
@@ -151,6 +159,6 @@ def _presence_submission(
             tries=1,
             hints=0,
         ),
-        source=(ATTENDANCE, f"{row.uuid}:{learner}", f"{stands.value}:{now:%Y%m%dT%H%M%S%f}"),
-        occurred_at=min(seat.checked_at or row.closed_at or now, now),
+        source=(ATTENDANCE, f"{row.uuid}:{learner}", f"{stands(row, seat, active).value}:{now:%Y%m%dT%H%M%S%f}"),
+        occurred_at=min(sign or row.closed_at or now, now),
     )

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassSeat, ClassSession
 from lti_tool.services.classes.devices import TooManyTriesError, comer_now
-from lti_tool.services.classes.seats import Comer, NameMissingError, find_seat, list_seats, take_seat
+from lti_tool.services.classes.seats import TABLE, Comer, NameMissingError, find_seat, list_seats, take_seat
 from lti_tool.services.classes.sessions import link_of_session
+from lti_tool.services.classes.taking_part import seats_that_took_part
 from lti_tool.services.courses.members import Member, list_members
 from qualoop.classroom.roll_call import (
-    CAME,
     MARKS,
     MAX_CODE_TRIES,
     Presence,
     RollTimes,
     accepts_code,
     accepts_token,
+    first_sign,
     presence,
 )
 from qualoop.classroom.session import ClassClosedError, ClassRefusedError, SessionState
 
 SCAN: Final = "scan"
 SHORT: Final = "code"
+HAND: Final = "hand"
+ANSWERED: Final = "answered"
+
+
+class Seated(NamedTuple):
+    """Of a seat what presence is read from: many are read at once."""
+
+    id: int
+    checked_at: datetime | None
+    joined_at: datetime
+    mark: str
+    way: str
 
 
 class TokenStaleError(ClassRefusedError):
@@ -39,7 +52,7 @@ class TokenStaleError(ClassRefusedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollLine:
-    """A learner of the course in the roll call; ``way`` says how the learner came."""
+    """A learner of the course in the roll call; ``way`` says how it is known (`way_of`)."""
 
     member: Member
     presence: Presence
@@ -65,6 +78,11 @@ class Roll:
 
     lines: Sequence[RollLine]
     unconfirmed: Sequence[Unconfirmed]
+
+    @property
+    def unchecked(self) -> Sequence[RollLine]:
+        """Who joined, did not check in, did nothing there, and of whom the teacher has said nothing."""
+        return [each for each in self.lines if each.has_joined and not each.way]
 
     def count(self, *wanted: Presence) -> int:
         """Return how many learners stand so."""
@@ -127,8 +145,17 @@ def mark(session: Session, row: ClassSession, member: Member, wanted: str, *, no
         raise ClassRefusedError
     seat = take_seat(session, row, Comer(person_id=member.subject.person_id), now)
     seat.mark = wanted
+    if seat.way == TABLE:
+        seat.way = ""
     session.flush()
     return seat
+
+
+def mark_joined(session: Session, row: ClassSession, wanted: str, people: Collection[str], *, now: datetime) -> None:
+    """Mark those of some learners, by pseudonym, who joined and of whom nothing else is known; raise ClassRefusedError."""
+    for line in read_roll(session, row).unchecked:
+        if line.member.subject.uuid in people:
+            mark(session, row, line.member, wanted, now=now)
 
 
 def read_roll(session: Session, row: ClassSession) -> Roll:
@@ -137,8 +164,9 @@ def read_roll(session: Session, row: ClassSession) -> Roll:
     by_person: Mapping[int, Member] = {member.subject.person_id: member for member in members}
     seats = list_seats(session, row)
     certain = {seat.person_id: seat for seat in seats if seat.is_confirmed}
+    active = seats_that_took_part(session, row.organisation_id, [row.id])
     return Roll(
-        lines=[_line(row, member, certain.get(member.subject.person_id)) for member in members],
+        lines=[_line(row, member, certain.get(member.subject.person_id), active) for member in members],
         unconfirmed=[
             Unconfirmed(
                 seat_id=seat.id,
@@ -152,19 +180,26 @@ def read_roll(session: Session, row: ClassSession) -> Roll:
     )
 
 
-def came(row: ClassSession, seat: ClassSeat) -> bool:
-    """Say whether somebody was there, in time or late."""
-    return presence(seat.checked_at, seat.mark, times_of(row)) in CAME
+def stands(row: ClassSession, seat: ClassSeat | Seated, active: Collection[int]) -> Presence:
+    """Return where the learner of a seat stands; ``active`` are the seats that took part."""
+    sign = first_sign(seat.checked_at, seat.joined_at, took_part=seat.id in active)
+    return presence(sign, seat.mark, times_of(row))
 
 
-def _line(row: ClassSession, member: Member, seat: ClassSeat | None) -> RollLine:
-    checked_at, marked = (seat.checked_at, seat.mark) if seat else (None, "")
+def way_of(seat: ClassSeat | Seated, active: Collection[int]) -> str:
+    """Return how it is known where the learner of a seat stands: by hand, table, scan, number or answers; empty for not at all."""
+    if seat.mark:
+        return TABLE if seat.way == TABLE else HAND
+    return seat.way if seat.checked_at else ANSWERED if seat.id in active else ""
+
+
+def _line(row: ClassSession, member: Member, seat: ClassSeat | None, active: Collection[int]) -> RollLine:
     return RollLine(
         member=member,
-        presence=presence(checked_at, marked, times_of(row)),
-        checked_at=checked_at,
-        way=seat.way if seat else "",
-        is_marked=bool(marked),
+        presence=stands(row, seat, active) if seat else Presence.ABSENT,
+        checked_at=seat.checked_at if seat else None,
+        way=way_of(seat, active) if seat else "",
+        is_marked=bool(seat and seat.mark),
         has_joined=seat is not None,
     )
 

@@ -29,6 +29,10 @@ _JOIN = Prepared(
 )
 
 
+TABLE: Final = "table"
+"""The way of a seat whose mark a table of attendance has set (`sheets.marks_rolls`), and not a teacher by hand."""
+
+
 class NameMissingError(ClassRefusedError):
     """Say first whose device this is."""
 
@@ -160,7 +164,10 @@ def settle(
     # A vote holds its seat: none is cast in the learner's between what is read here and what is written.
     session.refresh(target, with_for_update=True)
     if seat.checked_at is not None and (target.checked_at is None or seat.checked_at < target.checked_at):
+        # What somebody did counts before what a table says.
+        target.mark = "" if target.way == TABLE else target.mark
         target.checked_at, target.way = seat.checked_at, seat.way
+    target.joined_at = min(target.joined_at, seat.joined_at)
     target.mark = target.mark or seat.mark
     theirs = {(vote.class_poll_id, vote.round): vote for vote in _votes(session, target)}
     for vote in _votes(session, seat):

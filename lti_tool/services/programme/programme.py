@@ -23,6 +23,7 @@ from lti_tool.models import (
     FlippedUnit,
     Person,
 )
+from lti_tool.services.classes.taking_part import took_part
 from lti_tool.services.courses.joining import joining
 from lti_tool.services.people.roles import TEST_USER, Permission, Role, may
 from lti_tool.services.warnings.early_warnings import DECIDED, OPEN
@@ -150,7 +151,7 @@ def _counted(
 def _presences(session: Session, organisation_id: int) -> Mapping[int, tuple[int, int]]:
     """Return how many presences each course has, and how many it could have: as the page of its evidence counts them."""
     marked = ClassSeat.mark.in_((Presence.PRESENT.value, Presence.LATE.value))
-    scanned = and_(ClassSeat.mark == "", ClassSeat.checked_at.is_not(None))
+    showed = and_(ClassSeat.mark == "", or_(ClassSeat.checked_at.is_not(None), took_part()))
     sat = and_(
         ClassSeat.class_session_id == ClassSession.id,
         ClassSeat.person_id == Enrolment.person_id,
@@ -158,7 +159,7 @@ def _presences(session: Session, organisation_id: int) -> Mapping[int, tuple[int
         ClassSeat.is_confirmed.is_(True),
     )
     query = (
-        select(ClassSession.context_id, Enrolment.roles, func.sum(case((marked | scanned, 1), else_=0)), func.count())
+        select(ClassSession.context_id, Enrolment.roles, func.sum(case((marked | showed, 1), else_=0)), func.count())
         .join(Enrolment, Enrolment.context_id == ClassSession.context_id)
         .join(Person, Person.id == Enrolment.person_id)
         .join(ClassSeat, sat, isouter=True)

@@ -7,3 +7,5 @@ from typing import Final
 READ: Final = "read"
 APPLIED: Final = "applied"
 UNDONE: Final = "undone"
+KIND: Final = "marks"
+"""The kind of the import (`mechanisms.imports`)."""

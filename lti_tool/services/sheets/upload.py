@@ -67,10 +67,13 @@ class Uploader:
 
 
 def upload(session: Session, by: Uploader, files: Sequence[NewFile], *, now: datetime) -> SheetUpload:
-    """Keep files and ask for them to be read; raise UploadRefusedError, PaperUnavailableError."""
-    counts = _check(files)
+    """Keep the files that can be opened and ask for them to be read; the others are listed with the reason.
+
+    Raises UploadRefusedError where nothing can be taken, PaperUnavailableError.
+    """
+    found = _check(files)
     job = jobs.create(session, by.link.organisation_id, KIND, cursor={"page": 0}, now=now)
-    job.total = sum(counts)
+    job.total = sum(count for count, _ in found)
     row = SheetUpload(
         organisation_id=by.link.organisation_id,
         uuid=str(uuid.uuid4()),
@@ -84,7 +87,7 @@ def upload(session: Session, by: Uploader, files: Sequence[NewFile], *, now: dat
     session.add(row)
     session.flush()
     owner, connection = own_key(row, by.secret), session.connection()
-    for number, (file, count) in enumerate(zip(files, counts, strict=True)):
+    for number, (file, (count, problem)) in enumerate(zip(files, found, strict=True)):
         session.add(
             SheetFile(
                 organisation_id=row.organisation_id,
@@ -92,7 +95,8 @@ def upload(session: Session, by: Uploader, files: Sequence[NewFile], *, now: dat
                 number=number,
                 name=_clean(file.name),
                 pages=count,
-                data_sealed=sealed_bytes(connection, owner, file.data, now),
+                problem=problem,
+                data_sealed=None if problem else sealed_bytes(connection, owner, file.data, now),
             )
         )
     session.flush()
@@ -104,24 +108,42 @@ def own_key(row: SheetUpload, secret: str) -> KeyOwner:
     return KeyOwner(organisation_id=row.organisation_id, learner=row.uuid, secret=secret)
 
 
-def _check(files: Sequence[NewFile]) -> list[int]:
-    """Return how many pages each file has; raise UploadRefusedError with everything that is wrong."""
+def files_left_out(session: Session, row: SheetUpload) -> Sequence[tuple[str, str]]:
+    """Return the files of an upload that were not taken, each with the reason."""
+    found = session.execute(
+        select(SheetFile.name, SheetFile.problem)
+        .where(
+            SheetFile.organisation_id == row.organisation_id,
+            SheetFile.sheet_upload_id == row.id,
+            SheetFile.problem != "",
+        )
+        .order_by(SheetFile.number)
+    )
+    return [(name, problem) for name, problem in found]
+
+
+def _check(files: Sequence[NewFile]) -> list[tuple[int, str]]:
+    """Return how many pages each file has, and why it cannot be taken, empty where it can.
+
+    Raises UploadRefusedError where none can, or they are too many for one upload.
+    """
     pictures = paper_module("pictures")
     if not files:
         raise UploadRefusedError([("", "no-files")])
     if len(files) > MAX_FILES or sum(len(file.data) for file in files) > MAX_BYTES:
         raise UploadRefusedError([("", "too-much")])
-    counts, wrong = [], []
+    found: list[tuple[int, str]] = []
     for file in files:
         try:
-            counts.append(int(pictures.count_pages(file.data)))
+            found.append((int(pictures.count_pages(file.data)), ""))
         except pictures.PictureRefusedError as error:
-            wrong.append((_clean(file.name), str(error.reason)))
-    if not wrong and sum(counts) > MAX_PAGES:
-        wrong.append(("", "too-many-pages"))
-    if wrong:
-        raise UploadRefusedError(wrong)
-    return counts
+            found.append((0, str(error.reason)))
+    if all(problem for _, problem in found):
+        named = zip(files, found, strict=True)
+        raise UploadRefusedError([(_clean(file.name), problem) for file, (_, problem) in named])
+    if sum(count for count, _ in found) > MAX_PAGES:
+        raise UploadRefusedError([("", "too-many-pages")])
+    return found
 
 
 def _clean(name: str) -> str:

@@ -29,7 +29,7 @@ from lti_tool.models import (
 from lti_tool.services.courses.members import Link, Member
 from lti_tool.services.learners.evidence_process import Process
 from lti_tool.services.mastery.class_cells import ClassCells
-from lti_tool.services.sheets import marks_files
+from lti_tool.services.sheets.marks_import import SOURCE
 from qualoop.classroom.roll_call import CAME
 
 APPLIED = "applied"
@@ -114,7 +114,7 @@ def _marked(session: Session, link: Link) -> Iterator[tuple[int, datetime]]:
             .where(
                 Person.organisation_id == link.organisation_id,
                 LedgerEvent.organisation_id == link.organisation_id,
-                LedgerEvent.source == marks_files.SOURCE,
+                LedgerEvent.source == SOURCE,
                 or_(*(LedgerEvent.source_id.startswith(f"{file}:") for file in files)),
             )
             .group_by(Person.id)

@@ -37,6 +37,7 @@ from qualoop.records.early_warning import (
     Decided,
     Look,
     Reason,
+    decide_by,
     look,
     quiet_keys,
     reason_from,
@@ -185,7 +186,7 @@ def _opened(
         "policy": found.policy.id,
         "revision": found.revision,
         "opened_at": now,
-        "due_at": now + timedelta(days=found.policy.due_days),
+        "due_at": decide_by(reasons, found.policy, now),
         "looked_at": now,
         "decision": "",
     }
@@ -225,6 +226,9 @@ def _bring_up(
     if step is Look.UPDATE:
         before = {reason_from(document).key for document in row.reasons}
         row.reasons, row.policy, row.revision = documents, found.policy.id, found.revision
+        # A reason that is new may be about a class that comes before what was arranged.
+        fresh = [reason for reason in reasons if reason.key not in before]
+        row.due_at = min(row.due_at, decide_by(fresh, found.policy, now)) if fresh else row.due_at
         if before != {reason.key for reason in reasons}:
             return [Happening(warning=row.id, act=Act.CHANGED, details={"reasons": documents})]
     return []

@@ -2,156 +2,19 @@
  * A class that changes by itself. Learners' pages ask for one small document every second or two and fetch themselves
  * anew when it has changed; console and projector listen to events, and ask where no stream is free.
  */
-import { Idiomorph } from "idiomorph";
+import {
+  ask, Asking, fieldsOf, FRAGMENT, isWriting, LIVE_MS, noteClock, PATIENCE_MS, put, SLOWEST_MS, tick, TOKEN, VOTE_FORM,
+} from "./classroom_asking";
+import { Fitting } from "./classroom_fit";
 
 const ASK_MS = 1_200;
 const JITTER_MS = 800;
-const LIVE_MS = 1_000;
-const SLOWEST_MS = 15_000;
-const PATIENCE_MS = 10_000;
 const TICK_MS = 250;
-const MS_PER_SECOND = 1_000;
-const SECONDS_PER_MINUTE = 60;
-const FRAGMENT = "X-Qualoop-Fragment";
-const VOTE_FORM = "form[data-q-vote]";
-const TOKEN = "csrf";
 /** What the server says to a vote: taken, the round takes none, it is no answer. All else is no word on the vote. */
 const ANSWERS = new Set([200, 409, 422]);
 const REFUSED = 409;
 const MISSING = 404;
 const ALERT = "[role=alert]";
-const CHOSEN = new Set(["checked", "selected", "value"]);
-
-/** How far the clock of the server is ahead of this one: timers follow the server's. */
-let ahead = 0;
-
-function noteClock(response: Response): void {
-  const date = Date.parse(response.headers.get("Date") ?? "");
-  if (!Number.isNaN(date)) ahead = date - Date.now();
-}
-
-/** Fetches as the player does: whoever keeps the proof of the session adds it, and takes a new one from the answer. */
-async function ask(element: HTMLElement, address: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers);
-  element.dispatchEvent(new CustomEvent("qualoop-send", { bubbles: true, detail: { headers } }));
-  const response = await fetch(address, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
-  noteClock(response);
-  element.dispatchEvent(new CustomEvent("qualoop-reply", { bubbles: true, detail: { headers: response.headers, element } }));
-  return response;
-}
-
-function isWriting(): boolean {
-  const active = document.activeElement;
-  return active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type === "text");
-}
-
-/** Returns what a form sends but for its token, which the server may change meanwhile. */
-function fieldsOf(form: HTMLFormElement): URLSearchParams {
-  const fields = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-  fields.delete(TOKEN);
-  return fields;
-}
-
-/** Returns which round of which question a page takes votes of. */
-function roundOf(page: ParentNode): string {
-  const form = page.querySelector<HTMLFormElement>(VOTE_FORM);
-  if (!form) return "";
-  const fields = fieldsOf(form);
-  return `${fields.get("poll") ?? ""} ${fields.get("round") ?? ""}`;
-}
-
-function isAnswer(node: Element): boolean {
-  // What is typed and not sent is a text as often as a choice.
-  if (node instanceof HTMLOptionElement || node instanceof HTMLTextAreaElement) return true;
-  return node instanceof HTMLInputElement && node.type !== "hidden";
-}
-
-/** Puts a fragment in, and keeps what was unfolded; with `keepsChosen` also what was chosen or typed and is not sent. */
-function put(element: HTMLElement, html: string, keepsChosen = false): void {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  // The options of another question bear the same ids, and what was chosen there is no answer here.
-  if (roundOf(element) !== roundOf(page)) element.querySelector(VOTE_FORM)?.remove();
-  Idiomorph.morph(element, html, {
-    morphStyle: "innerHTML",
-    // It leaves all of the active element as it is, the words on a button too.
-    ignoreActiveValue: isWriting(),
-    callbacks: {
-      beforeAttributeUpdated: (name: string, node: Element) => {
-        if (name === "open" && node instanceof HTMLDetailsElement) return false;
-        return !(keepsChosen && CHOSEN.has(name) && isAnswer(node));
-      },
-    },
-  });
-  tick();
-}
-
-function tick(): void {
-  for (const place of document.querySelectorAll<HTMLElement>("[data-q-timer]")) {
-    const left = place.querySelector("[data-q-left]");
-    const ends = Number(place.dataset["ends"] ?? "");
-    place.hidden = !ends;
-    if (!ends || !left) continue;
-    const seconds = Math.max(0, Math.ceil((ends - Date.now() - ahead) / MS_PER_SECOND));
-    const text = `${Math.floor(seconds / SECONDS_PER_MINUTE)}:${String(seconds % SECONDS_PER_MINUTE).padStart(2, "0")}`;
-    if (left.textContent !== text) left.textContent = text;
-    place.toggleAttribute("data-over", seconds === 0);
-  }
-}
-
-/** Asks again and again, sooner or later as an answer came or not; at once when the page is looked at again. */
-abstract class Asking extends HTMLElement {
-  #timer = 0;
-  #wait = 0;
-  #isBusy = false;
-
-  connectedCallback(): void {
-    document.addEventListener("visibilitychange", this.#awake);
-    window.addEventListener("online", this.#awake);
-    this.later(this.every());
-  }
-
-  disconnectedCallback(): void {
-    clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#awake);
-    window.removeEventListener("online", this.#awake);
-  }
-
-  abstract every(): number;
-  abstract look(): Promise<void>;
-
-  later(wait: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.now(), wait);
-  }
-
-  async now(): Promise<void> {
-    if (this.#isBusy || !this.isConnected) return;
-    this.#isBusy = true;
-    try {
-      await this.look();
-      this.#wait = 0;
-      this.trouble(false);
-    } catch {
-      this.#wait = Math.min(SLOWEST_MS, Math.max(LIVE_MS, this.#wait * 2));
-      this.trouble(true);
-    } finally {
-      this.#isBusy = false;
-      if (this.isConnected) this.later(this.#wait || this.every());
-    }
-  }
-
-  trouble(is: boolean): void {
-    const place = this.querySelector<HTMLElement>("[data-q-trouble]");
-    if (place) {
-      place.hidden = !is;
-      place.textContent = is ? (this.dataset["trouble"] ?? "") : "";
-    }
-  }
-
-  readonly #awake = (): void => {
-    if (document.visibilityState === "visible") void this.now();
-  };
-}
 
 interface Stage {
   readonly version: number;
@@ -334,16 +197,19 @@ class QualoopClass extends Asking {
 class QualoopLive extends Asking {
   #events: EventSource | null = null;
   #etag = "";
+  #fitting: Fitting | null = null;
 
   override connectedCallback(): void {
     this.#etag = `"${this.dataset["stamp"] ?? ""}"`;
     super.connectedCallback();
     this.#listen();
+    if ("qScreen" in this.dataset) this.#fitting = new Fitting(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#events?.close();
+    this.#fitting?.stop();
   }
 
   /** With a stream that speaks, asking is only for the case that it falls silent unseen. */
@@ -354,7 +220,8 @@ class QualoopLive extends Asking {
   #listen(): void {
     const events = new EventSource(this.dataset["events"] ?? "");
     this.#events = events;
-    events.addEventListener("message", () => void this.now());
+    // A stream that breaks off or is there again says something of the server, too.
+    for (const name of ["message", "open", "error"]) events.addEventListener(name, () => void this.now());
   }
 
   async look(): Promise<void> {
@@ -366,6 +233,7 @@ class QualoopLive extends Asking {
     if (!response.ok) throw new Error(String(response.status));
     put(this, await response.text());
     this.#etag = response.headers.get("ETag") ?? "";
+    this.#fitting?.fit();
   }
 }
 

@@ -74,6 +74,9 @@ if (form) {
   letKeys(form);
   form.querySelector("[data-q-flip-help]")?.removeAttribute("hidden");
   // A step that was just moved keeps the focus, so that it can be moved on.
-  const moved = location.hash.startsWith("#step-") ? document.getElementById(location.hash.slice(1)) : null;
+  const about = form.dataset["about"] || location.hash.slice(1);
+  const moved = about.startsWith("step-") ? document.getElementById(about) : null;
   moved?.focus({ preventScroll: false });
+  // What was refused is looked at first.
+  document.getElementById("fault-of")?.scrollIntoView({ block: "center" });
 }

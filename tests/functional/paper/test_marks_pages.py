@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -14,15 +15,19 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.models import LedgerEvent, MarkFile
+from lti_tool.services.sheets.marks_tasks import heads_of, list_tasks
 from tests.factories.classrooms import LESSON, Seat, enter
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.tool import Tool, make_tool
+
+PART = f"{LESSON}/same-meaning"
 
 
 @dataclass
 class Course:
     """A teacher with Ada, Bo and another Bo."""
 
+    name: str
     tool: Tool
     teacher: Seat
     ada: Seat
@@ -49,6 +54,14 @@ class Course:
     def page(self, path: str) -> str:
         return self.teacher.get(path).text
 
+    def heads(self, language: str) -> list[str]:
+        """Return the heads of the template's columns for a lesson."""
+        with self.tool.runtime.database.reading() as reading:
+            tasks = [
+                each for each in list_tasks(reading, self.tool.organisation_id).values() if each.activity == LESSON
+            ]
+        return list(heads_of(tasks, language).values())
+
     def evidence(self, form: str) -> list[tuple[str, str]]:
         with self.tool.runtime.database.reading() as reading:
             rows = reading.execute(
@@ -73,21 +86,27 @@ def course(marks_tool: Tool, request: pytest.FixtureRequest) -> Course:
     for number in (1, 2):
         enter(marks_tool, f"{name}-bo{number}", name="Bo", context=context)
     teacher = enter(marks_tool, f"{name}-t", name="Teacher", role="teacher", context=context)
-    return Course(marks_tool, teacher, ada)
+    return Course(name, marks_tool, teacher, ada)
 
 
-def template(course: Course, lesson: str) -> list[str]:
+def template(course: Course, lesson: str) -> list[list[str]]:
     answer = course.teacher.get(f"class/paper/tables/template.csv?lesson={lesson}")
-    return answer.data.decode("utf-8-sig").splitlines()
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+
+
+def table(*rows: list[str], separator: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=separator).writerows(rows)
+    return out.getvalue().encode()
 
 
 def test_a_filled_template_becomes_evidence_and_is_taken_back(course: Course) -> None:
     head, *rows = template(course, LESSON)
-    part = head.split(",")[2]
-    assert part.startswith(f"{LESSON}/")
+    # For people: the title of the lesson, the number of the question and its beginning.
+    assert head[2].startswith("Keywords and search intent · 1: ")
     assert len(rows) == 3
-    ada = next(row for row in rows if row.startswith("Ada")).split(",")
-    path = course.bring(f"Learner,Pseudonym,{part}\n{ada[0]},{ada[1]},7\n".encode(), full="10")
+    ada = next(row for row in rows if row[0].startswith("Ada"))
+    path = course.bring(table(head[:3], [*ada[:2], "7"]), full="10")
     page = course.page(path)
     assert "1 mark" in page
     assert course.evidence("paper") == []
@@ -103,9 +122,8 @@ def test_a_filled_template_becomes_evidence_and_is_taken_back(course: Course) ->
 
 
 def test_who_is_not_certain_is_asked_about(course: Course) -> None:
-    part = template(course, LESSON)[0].split(",")[2]
-    table = f"姓名;{part};Sports;Empty\nada lovelace;90;x;\nBo;50;;\nNobody Known;40;;\nAda Lovelace;zz;;\n"
-    path = course.bring(table.encode("gb18030"))
+    text = f"姓名;{PART};Sports;Empty\nada lovelace;90;x;\nBo;50;;\nNobody Known;40;;\nAda Lovelace;zz;;\n"
+    path = course.bring(text.encode("gb18030"))
     page = course.page(path)
     for sentence in (
         "The same learner stands there more than once.",
@@ -119,7 +137,8 @@ def test_who_is_not_certain_is_asked_about(course: Course) -> None:
     assert course.post(f"{path}match", **{"row-4": course.ada.who.person_uuid, "row-2": "nobody"}).endswith("matched")
     # Now three rows are of Ada's, and none counts.
     assert "The same learner stands there more than once." in course.page(path)
-    path = course.bring(f"Learner,{part}\nA. Lovelace,40\n".encode())
+    path = course.bring(f"Learner,{PART}\nA. Lovelace,40\n".encode())
+    assert "Ada Lovelace – a name like this one" in course.page(path)
     course.post(f"{path}match", **{"row-2": course.ada.who.person_uuid})
     already = len(course.evidence("paper"))
     assert course.post(f"{path}apply").endswith("done=applied")
@@ -148,13 +167,14 @@ def workbook(*rows: list[object], per_cent: tuple[str, ...] = ()) -> bytes:
 
 
 def test_marks_of_a_workbook_are_what_it_shows(course: Course) -> None:
-    parts = template(course, LESSON)[0].split(",")[2:5]
+    parts = template(course, LESSON)[0][2:5]
     data = workbook(["Learner", *parts], ["Ada Lovelace", 0.55, 0.1 + 0.2, 8], per_cent=("B2",))
     path = course.bring(data, "marks.xlsx", full="10")
     page = course.page(path)
     assert "3 marks" in page
     for part, said in zip(parts, ("55%", "3%", "80%"), strict=True):
-        assert f'Ada Lovelace · <span class="q-sheet-file">{part}</span>: <strong>{said}</strong>' in page
+        label = part.partition(": ")[0]
+        assert f'Ada Lovelace · <span class="q-sheet-file">{label}</span>: <strong>{said}</strong>' in page
     already = len(course.evidence("paper"))
     course.post(f"{path}apply")
     assert [score for _, score in course.evidence("paper")[already:]] == ["0.55", "0.03", "0.8"]
@@ -201,6 +221,72 @@ def _subject(course: Course) -> str:
 def test_what_is_no_table_is_refused(course: Course, data: bytes, sentence: str) -> None:
     said = course.bring(data)
     assert any(each in said for each in sentence.split("|")), said
+
+
+HEADS = ["Student number", "Full name", "Mark (out of 10)", "Section"]
+
+
+def test_columns_as_people_call_them_are_asked_about_when_unsure(course: Course) -> None:
+    number = f"{course.name}-ada"
+    path = course.bring(table(HEADS, [number, "Ada Lovelace", "8", "A"]), full="10")
+    page = course.page(path)
+    assert "These are marks, but of which task?" in page
+    assert "This column is not known here, and left alone." in page
+    assert 'id="map" open' in page
+    assert course.post(f"{path}apply").endswith("refused=nothing")
+    assert course.post(f"{path}columns", **{"column-2": PART, "column-3": "-", "column-99": "x"}).endswith("matched")
+    page = course.page(path)
+    assert "1 mark" in page
+    assert "left alone." not in page
+    assert f'<option value="{PART}" selected>' in page
+    already = len(course.evidence("paper"))
+    course.post(f"{path}apply")
+    assert course.evidence("paper")[already:] == [(course.ada.who.person_uuid, "0.8")]
+    assert course.post(f"{path}columns", **{"column-2": "-"}).endswith("refused=mark-file-moved")
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "mark", "title"),
+    [("Name", "Task title", "Score", "Keywords and search intent · 1"), ("姓名", "任务名称", "成绩", "")],
+)
+def test_a_row_for_each_mark_names_its_task(course: Course, name: str, task: str, mark: str, title: str) -> None:
+    called = title or course.heads("zh-Hans")[0].partition("：")[0].partition(": ")[0]
+    rows = [["Ada Lovelace", called, "5"], ["Ada Lovelace", PART.replace("same-meaning", "ready-intent"), "4"]]
+    path = course.bring(table([name, task, mark], *rows, ["Ada Lovelace", "Dancing", "3"], separator=";"), full="10")
+    page = course.page(path)
+    assert "2 marks" in page
+    assert "No task here is called so, or several are." in page
+    assert "Dancing" in page
+    already = len(course.evidence("paper"))
+    course.post(f"{path}apply")
+    assert [score for _, score in course.evidence("paper")[already:]] == ["0.5", "0.4"]
+
+
+def test_rows_of_nobody_wait_on_the_page_and_are_dismissed_with_a_question(course: Course) -> None:
+    path = course.bring(table(["Name", PART], ["Ada Lovelace", "50"], ["A. Lovelase", "60"], ["Ghost", "70"]))
+    course.post(f"{path}apply")
+    page = course.page(path)
+    assert "2 rows wait for their learners" in page
+    assert "Yes, leave it out" in page
+    assert "2 wait for you" in course.page("class/paper/tables/")
+    assert course.post(f"{path}rows", do="leave:4").endswith("done=left")
+    assert "1 row waits for its learner" in course.page(path)
+    assert course.post(f"{path}rows").endswith("refused=row-nobody")
+    assert course.post(f"{path}rows", **{"row-3": course.ada.who.person_uuid}).endswith("refused=learner-twice")
+    assert course.ada.post(f"{path}rows", do="leave:3").status_code == 403
+
+
+def test_attendance_of_a_class_is_shown_in_its_roll_call_with_its_source(course: Course) -> None:
+    path = course.bring(table(["Name", "Attendance"], ["Ada Lovelace", "late"]), "who.csv", kind="attendance")
+    page = course.page(path)
+    assert "2 learners are not in the table, and count as absent" in page
+    assert course.post(f"{path}apply", **{"class": "0" * 36}).endswith("refused=class-missing")
+    course.post(f"{path}apply", title="Guest lecture")
+    evidence = course.page(f"class/evidence/{course.ada.who.person_uuid}/")
+    assert "came late</strong> (from a table)" in evidence
+    roll = course.page(re.findall(r'href="[^"]*/(class/sessions/[0-9a-f-]+/roll)">Guest lecture', evidence)[0])
+    assert "Attendance from tables:" in roll
+    assert "who.csv" in roll
 
 
 def test_learners_have_nothing_to_do_with_it(course: Course) -> None:

@@ -287,6 +287,26 @@ def test_files_that_cannot_be_read_are_refused_whole(desk: Desk, data: bytes, se
     assert "x&lt;y&gt;.png" in answer.text
 
 
+def test_one_file_that_cannot_be_read_does_not_hold_the_others_up(desk: Desk) -> None:
+    _, page_of_first, picture = desk.sheets()[0]
+    good, bad = scan(fill(picture, page_of_first, Pen(desk.right())), 1), b"no picture"
+    files = [(io.BytesIO(bad), "../x<y>.png"), (io.BytesIO(good), "good.png"), (io.BytesIO(b""), "empty.pdf")]
+    answer = desk.post("class/paper/upload", files=files)
+    assert answer.status_code == 303
+    upload = answer.headers["Location"].partition("uploads/")[2].partition("/")[0]
+    for _ in range(2):
+        page = desk.page(upload)
+        assert "2 files were not taken. The others were." in page
+        assert "x&lt;y&gt;.png" in page
+        assert "Scan it again, or save it as PDF, JPEG or PNG" in page
+        assert "good.png" not in page
+        desk.read()
+    assert "3 answers" in desk.page(upload)
+    recorded = before(desk)
+    desk.teacher.post(f"class/paper/uploads/{upload}/apply")
+    assert len(desk.evidence()) == recorded + 3
+
+
 def test_learners_have_nothing_to_do_with_it(desk: Desk) -> None:
     seat = desk.learners[0]
     assert seat.get("class/paper/").status_code == 403

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Job, MarkFile, Organisation, Sheet, SheetAnswer, SheetFile, SheetPage, SheetUpload
 from lti_tool.services.erasure import erase
-from lti_tool.services.sheets import marks_files, results, sheets
+from lti_tool.services.sheets import results, sheets
 from lti_tool.services.sheets import upload as sheets_upload
-from lti_tool.services.sheets.marks_files import Bringer, Brought, MarkFileTwiceError, MarkImport
+from lti_tool.services.sheets.marks_files import MarkFileTwiceError
 from lti_tool.services.sheets.purge import KEPT, purge_paper
-from qualoop.classroom.mark_tables import ATTENDANCE
+from tests.factories.mark_tables import bring, change_table
 from tests.factories.paper_halls import Hall
-from tests.factories.tool import SECRET
 
 
 def test_from_print_to_evidence_and_back(hall: Hall) -> None:
@@ -79,24 +77,6 @@ def test_a_killed_reading_is_taken_up_and_nothing_is_twice(hall: Hall) -> None:
     assert hall.read() == 0
     with hall.tool.runtime.database.reading() as reading:
         assert len(reading.scalars(select(SheetAnswer.id)).all()) == 4
-
-
-def bring(hall: Hall, data: bytes, day: int = 27, kind: str = ATTENDANCE) -> str:
-    held = datetime(2026, 2, day, tzinfo=UTC)
-    brought = Brought(name="a.csv", data=data, kind=kind, full=Decimal(1), held_at=held)
-    with hall.tool.runtime.database.transaction() as session:
-        by = Bringer(link=hall.link, actor=hall.teacher, secret=SECRET)
-        return marks_files.keep(session, by, brought, now=hall.tool.clock()).uuid
-
-
-def change_table(hall: Hall, table: str, *, undo: bool = False) -> None:
-    tool = hall.tool
-    with tool.runtime.database.transaction() as session:
-        row = marks_files.get_file(session, hall.link, table, locked=True)
-        framework = tool.runtime.contents.find_framework(session.connection(), tool.organisation_id)
-        by = Bringer(link=hall.link, actor=hall.teacher, secret=SECRET)
-        importer = MarkImport(row=row, by=by, framework=framework)
-        (marks_files.undo_file if undo else marks_files.apply_file)(session, importer, now=tool.clock())
 
 
 def test_a_table_of_attendance(hall: Hall) -> None:

@@ -71,6 +71,9 @@ def test_who_has_begun_nothing_is_told_two_days_before_class(built: BuiltUnit) -
     assert look(built, idle).opened == 1
     assert rules_of(built, idle) == ["not-started"]
     assert rules_of(built, began) == []
+    with built.tool.runtime.database.reading() as session:
+        due = session.scalars(select(EarlyWarning.due_at).where(EarlyWarning.person_id == idle.who.person_id)).one()
+    assert due == NOON.replace(day=9, hour=20)
 
 
 def test_gaps_in_the_check_are_told_and_not_those_of_who_knows(built: BuiltUnit) -> None:

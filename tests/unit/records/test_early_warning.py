@@ -21,6 +21,7 @@ from qualoop.records.early_warning import (
     SessionFacts,
     Trend,
     UnitFacts,
+    decide_by,
     look,
     quiet_keys,
     reason_from,
@@ -276,3 +277,32 @@ def test_facts_alone_decide(levels: list[float], idle: int, days: int) -> None:
     assert reasons_to_look(facts, POLICY, NOW) == reasons_to_look(facts, POLICY, NOW)
     keys = [reason.key for reason in reasons_to_look(facts, POLICY, NOW)]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("hours", "due"),
+    [
+        # With half a day before the class; seven days where no class comes before.
+        (48, timedelta(hours=36)),
+        (13, timedelta(hours=1)),
+        (12, timedelta(0)),
+        (1, timedelta(0)),
+    ],
+)
+def test_a_warning_falls_due_before_its_class(hours: int, due: timedelta) -> None:
+    facts = unit(class_at=NOW + timedelta(hours=hours))
+    reasons = reasons_to_look(facts, POLICY, NOW)
+    assert [reason.rule for reason in reasons] == [Rule.NOT_STARTED]
+    assert decide_by(reasons, POLICY, NOW) == NOW + due
+    assert [reason_from(reason.to_document()) for reason in reasons] == list(reasons)
+
+
+def test_what_is_about_no_class_to_come_falls_due_as_the_policy_says() -> None:
+    usual = NOW + timedelta(days=POLICY.due_days)
+    assert decide_by([Reason(rule=Rule.IDLE, about="x", figures={})], POLICY, NOW) == usual
+    far = Reason(rule=Rule.NOT_READY, about="u", figures={}, until=NOW + timedelta(days=30))
+    assert decide_by([far], POLICY, NOW) == usual
+    near = replace(far, until=NOW + timedelta(days=2))
+    assert decide_by([far, near], POLICY, NOW) == NOW + timedelta(hours=36)
+    low = unit(class_at=NOW - timedelta(hours=1), checked={"a": Score("0.1"), "b": Score("0.1")}, has_started=True)
+    assert [reason.until for reason in reasons_to_look(low, POLICY, NOW)] == [None]
