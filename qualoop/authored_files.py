@@ -7,7 +7,7 @@ whoever asked raises one `AuthoredFilesError` that holds them all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +41,10 @@ class Problem:
         """Return the one line that a terminal or an editor's problem matcher shows."""
         repair = f" ({self.repair})" if self.repair else ""
         return f"{self.file}:{self.line}: {self.code}: {self.message}{repair}"
+
+    def below(self, folder: Path | str) -> Problem:
+        """Return it with the folder that its file lies in."""
+        return replace(self, file=f"{folder}/{self.file}")
 
 
 class AuthoredFilesError(QualoopError):

@@ -91,18 +91,7 @@ def read(directories: list[Path]) -> ContentImport:
             try:
                 packages.append(load_package(root, known))
             except AuthoredFilesError as error:
-                problems += [_beside(root.name, problem) for problem in error.problems]
+                problems += [problem.below(root.name) for problem in error.problems]
     if problems:
         raise AuthoredFilesError(problems)
     return ContentImport(source=" ".join(map(str, directories)), framework=framework, packages=packages)
-
-
-def _beside(folder: str, problem: Problem) -> Problem:
-    """Return the problem with its package's folder before the file."""
-    return Problem(
-        file=f"{folder}/{problem.file}",
-        line=problem.line,
-        code=problem.code,
-        message=problem.message,
-        repair=problem.repair,
-    )

@@ -163,6 +163,8 @@ def _forget(session: Session, person: Person, now: datetime) -> None:
     )
     session.execute(delete(Delivery).where(Delivery.outbox_id.in_(outgoing)))
     session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outgoing)))
+    # While it is known in which courses the learner is.
+    forget_sheets(session, person.organisation_id, person.id, now)
     for table in OF_A_PERSON:
         session.execute(
             delete(table).where(table.organisation_id == person.organisation_id, table.person_id == person.id)
@@ -175,7 +177,6 @@ def _forget(session: Session, person: Person, now: datetime) -> None:
     forget_work(session, person.organisation_id, person.id)
     forget_live(session, person.organisation_id, person.id)
     forget_class(session, person.organisation_id, person.id)
-    forget_sheets(session, person.organisation_id, person.id)
     forget_observations(session, person, now)
     forget_warnings(session, person.organisation_id, person.id)
     forget_teacher(session, person.organisation_id, person.id)

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts import attempts, stepping
 from lti_tool.services.attempts.attempts import Attempt, Current, Who
 from lti_tool.services.attempts.practice_rounds import rounds_of
+from lti_tool.services.attempts.stepping import Sent
 from lti_tool.services.classes.overview import find_activity_title
 from lti_tool.services.content.contents import OpenContent
 from lti_tool.services.flipped.units import is_unit
@@ -70,29 +71,25 @@ RESTART = "restart"
 def first_page(connection: Connection, opened: Opened) -> Response:
     """Return the page that a launch opens, rendered inside the launch's own transaction.
 
-    One request less than a redirect would cost; the player's script shows the page's own address instead.
+    One request less than a redirect would cost; the player's script shows the page's own address instead. Where an
+    engine may have to work for the page, the address it is: nobody is to wait for that transaction.
     """
     session = opened_session(opened)
     if session.may(Permission.VIEW_CLASS):
         shows_unit = is_unit(connection, session.organisation_id, session.activity_id)
         page = "flipped_class.show" if shows_unit else "teaching.show"
         return Response(status=303, headers={"Location": url_for(page, launch=session.uuid)})
-    return _page(connection, session)
+    standing = attempts.find(connection, whose(session))
+    if _may_take_long(connection, session, standing):
+        return Response(status=303, headers={"Location": url_for("activity.show", launch=session.uuid)})
+    return _page(connection, session, standing=standing)
 
 
 @blueprint.get("/a/<launch>/")
 @needs(Permission.VIEW_ACTIVITY)
 def show(session: Session) -> Response:
-    """Show where the learner's newest attempt stands. Only the first look, which begins it, waits for writers."""
-    who, now = whose(session), runtime().clock()
-    with runtime().database.reading() as reading:
-        if session.unit_shut(now):
-            return _page(reading.connection(), session)
-        standing = attempts.find(reading.connection(), who)
-        if standing.attempt is not None and not attempts.is_over(who, standing, now):
-            return _page(reading.connection(), session)
-    with runtime().database.connection() as connection:
-        return _page(connection, session)
+    """Show where the learner's newest attempt stands."""
+    return _looked_at(session)
 
 
 @blueprint.post("/a/<launch>/do/<action>")
@@ -101,29 +98,46 @@ def act(session: Session, action: str) -> AnyResponse:
     """Apply one action: the fragment for the player's script, else back to the page.
 
     A response that does not fit its item is 422 with the field named; an action of an older page changes nothing and
-    shows how things stand.
+    is 409, with what was sent from there, but for what had been taken already.
     """
     sent = Action(name=action, form=request.form.to_dict(flat=False))
     shown = request.form.get("attempt", "")
-    parts = runtime()
     refused = None
+    try:
+        if action == RESTART:
+            _restart(session, shown)
+        else:
+            _act(session, Sent(shown=shown, action=sent))
+    except (LinkNotOpenError, LinkClosedError):
+        pass
+    except StaleActionError as error:
+        refused = Refused(action=sent, error=error) if action != RESTART and not error.taken else None
+    except ResponseRefusedError as error:
+        refused = Refused(action=sent, error=error)
+    if refused is None and FRAGMENT not in request.headers:
+        return redirect(url_for("activity.show", launch=session.uuid), 303)
+    response = _looked_at(session, refused=refused)
+    if refused is not None:
+        response.status_code = refused.status
+    return response
+
+
+def _act(session: Session, sent: Sent) -> None:
+    """Step the attempt, and the grade of the unit with it."""
+    parts, who, now = runtime(), whose(session), runtime().clock()
+
+    def settle(connection: Connection) -> None:
+        settle_unit(connection, session, who, now)
+
+    stepping.act(parts.database, parts.contents, who, sent, now=now, also=settle)
+
+
+def _restart(session: Session, shown: str) -> None:
+    """Begin another attempt, and let the unit see it."""
+    parts, who, now = runtime(), whose(session), runtime().clock()
     with parts.database.connection() as connection:
-        who = whose(session)
-        try:
-            if action == RESTART:
-                attempts.restart(connection, parts.contents, who, shown=shown, now=parts.clock())
-            else:
-                attempts.act(connection, parts.contents, who, shown=shown, action=sent, now=parts.clock())
-        except (StaleActionError, LinkNotOpenError, LinkClosedError):
-            pass
-        except ResponseRefusedError as error:
-            refused = Refused(action=sent, error=error)
-        settle_unit(connection, session, who, parts.clock())
-        if refused is None and FRAGMENT not in request.headers:
-            return redirect(url_for("activity.show", launch=session.uuid), 303)
-        response = _page(connection, session, refused=refused)
-        response.status_code = 422 if refused else 200
-        return response
+        attempts.restart(connection, parts.contents, who, shown=shown, now=now)
+        settle_unit(connection, session, who, now)
 
 
 @blueprint.get("/a/<launch>/asset/<path:path>")
@@ -164,14 +178,45 @@ def whose(session: Session) -> Who:
     )
 
 
-def _page(connection: Connection, session: Session, *, refused: Refused | None = None) -> Response:
+def _looked_at(session: Session, *, refused: Refused | None = None) -> Response:
+    """Return the page of the newest attempt; only the first look, which begins it, waits for writers."""
+    parts, who, now = runtime(), whose(session), runtime().clock()
+    with parts.database.reading() as reading:
+        standing = attempts.find(reading.connection(), who)
+        is_over = attempts.is_over(who, standing, now) and not session.unit_shut(now)
+        if session.unit_shut(now) or (standing.attempt is not None and not is_over):
+            return _page(reading.connection(), session, refused=refused, standing=standing)
+    if is_over:
+        stepping.hand_in_if_over(parts.database, parts.contents, who, now=now)
+        with parts.database.reading() as reading:
+            return _page(reading.connection(), session, refused=refused)
+    with parts.database.connection() as connection:
+        return _page(connection, session, refused=refused)
+
+
+def _may_take_long(connection: Connection, session: Session, standing: attempts.Standing) -> bool:
+    """Say whether an engine may have to work before the attempt can be shown."""
+    attempt, now = standing.attempt, runtime().clock()
+    if attempt is None:
+        return False
+    opened = runtime().contents.get(connection, session.organisation_id, attempt.version_id)
+    return isinstance(opened.content, Project) or attempts.is_over(whose(session), standing, now)
+
+
+def _page(
+    connection: Connection,
+    session: Session,
+    *,
+    refused: Refused | None = None,
+    standing: attempts.Standing | None = None,
+) -> Response:
     """Return the page of the newest attempt, or only the player's fragment where its script asks for it."""
     parts = runtime()
     who, now = whose(session), parts.clock()
     if not _may_look(connection, session, now):
         return _shut(connection, session, now)
     try:
-        found = attempts.current(connection, parts.contents, who, now)
+        found = attempts.current(connection, parts.contents, who, now, standing=standing)
     except (LinkNotOpenError, LinkClosedError):
         return _shut(connection, session, now)
     attempt, opened, plan = found

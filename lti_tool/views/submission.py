@@ -41,7 +41,7 @@ from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import page_words, title_of
 from lti_tool.views.marking_words import REFUSED
 from lti_tool.views.work_files import file_response
-from qualoop.assessment import AttemptRefusedError, AttemptState
+from qualoop.assessment import AttemptRefusedError
 
 blueprint = Blueprint("submission", __name__)
 
@@ -131,7 +131,7 @@ def _attempt(connection: Connection, session: Session) -> str:
     who, parts = whose(session), runtime()
     now = parts.clock()
     standing = attempts.find(connection, who)
-    if standing.attempt is None or standing.attempt.status is AttemptState.ACTIVE:
+    if standing.attempt is None:
         return attempts.current(connection, parts.contents, who, now).attempt.uuid
     attempts.check_open(who, standing.plan, now)
     return standing.attempt.uuid

@@ -9,16 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 from qualoop.authored_files import AuthoredFilesError, Problem
 from qualoop.commands import Nouns, content_preview, load
+from qualoop.commands.authored import add_framework, find_framework, load_below, print_problems
 from qualoop.content_packages import LESSON_FILE, Package, find_packages, json_schema, load_package, start_package
 from qualoop.errors import MissingExtraError
-from qualoop.framework import FRAMEWORK_FILE, Framework, load_framework, shipped_content
+from qualoop.framework import Framework
 from qualoop.simulators import PROJECT_FILE
 
 VERBS_GROUP = "qualoop.commands.content"
@@ -31,7 +30,7 @@ def register(nouns: Nouns) -> None:
 
     check = verbs.add_parser("check", help="list every problem of packages, each with file, line and repair")
     check.add_argument("directories", nargs="*", type=Path, default=[Path()], metavar="DIR", help=_PACKAGES)
-    _add_framework(check)
+    add_framework(check)
     check.set_defaults(run=_check)
 
     new = verbs.add_parser("new", help="start a micro-lesson that passes every check, to be written over")
@@ -40,13 +39,13 @@ def register(nouns: Nouns) -> None:
         "--into", type=Path, default=Path(), metavar="DIR", help="where to make the folder (default: here)"
     )
     new.add_argument("--knowledge-point", metavar="CODE", help="default: the framework's first")
-    _add_framework(new)
+    add_framework(new)
     new.set_defaults(run=_new)
 
     preview = verbs.add_parser("preview", help="show a package as a learner meets it, on this machine only")
     preview.add_argument("directory", type=Path, metavar="DIR")
     preview.add_argument("--port", type=int, default=0, help="default: any that is free")
-    _add_framework(preview)
+    add_framework(preview)
     preview.set_defaults(run=_preview)
 
     schema = verbs.add_parser("schema", help="print the JSON Schema of an authored file, for editors")
@@ -65,25 +64,14 @@ _PACKAGES = (
 )
 
 
-def _add_framework(verb: argparse.ArgumentParser) -> None:
-    text = f"the folder with {FRAMEWORK_FILE} (default: the nearest above the package, else the one with Qualoop)"
-    verb.add_argument("--framework", type=Path, metavar="DIR", help=text)
-
-
 def _check(arguments: argparse.Namespace) -> int:
     wrong = {directory: fault for directory in arguments.directories if (fault := _fault_of(directory))}
-    for directory, fault in wrong.items():
-        print(f"{directory}: {fault}")
     there = [directory for directory in arguments.directories if directory not in wrong]
     folders = [folder for directory in there for folder in _packages_in(directory)]
-    problems = len(wrong)
-    for folder in folders:
-        found = _problems(folder, find_framework(folder, arguments.framework))
-        problems += len(found)
-        for problem in found:
-            print(replace(problem, file=str(folder / problem.file)))
-    print(f"{len(folders)} checked, {problems} to mend")
-    return 1 if problems or not folders else 0
+    # A framework that is not sound is told once, whatever stands below it.
+    found = dict.fromkeys(problem for folder in folders for problem in _problems(folder, arguments.framework))
+    lines = [f"{directory}: {fault}" for directory, fault in wrong.items()]
+    return print_problems([*lines, *found], f"{len(folders)} checked, ")
 
 
 def _fault_of(directory: Path) -> str:
@@ -95,9 +83,10 @@ def _fault_of(directory: Path) -> str:
     return ""
 
 
-def _problems(folder: Path, framework: Framework) -> Sequence[Problem]:
+def _problems(folder: Path, given: Path | None) -> Sequence[Problem]:
+    """Return what is wrong with the framework of a package, or else with the package."""
     try:
-        load_package(folder, framework)
+        load_below(folder, find_framework(folder, given))
     except AuthoredFilesError as error:
         return error.problems
     return ()
@@ -106,18 +95,6 @@ def _problems(folder: Path, framework: Framework) -> Sequence[Problem]:
 def _packages_in(directory: Path) -> Iterator[Path]:
     """Iterate over the packages at or below ``directory``; one that names no package at all is checked itself."""
     yield from find_packages(directory) or [directory]
-
-
-def find_framework(folder: Path, given: Path | None) -> Framework:
-    """Return the framework of a package: the given one, else the nearest above it, else the one that is shipped."""
-    above = (place for place in folder.resolve().parents if (place / FRAMEWORK_FILE).is_file())
-    return _framework(given or next(above, shipped_content() / "ecommerce"))
-
-
-@lru_cache(maxsize=4)
-def _framework(folder: Path) -> Framework:
-    """Load a framework once for all the packages below it."""
-    return load_framework(folder)
 
 
 def _new(arguments: argparse.Namespace) -> int:

@@ -141,14 +141,15 @@ class Preview:
             return self._file(path)
 
     def post(self, path: str, language: str, form: Mapping[str, list[str]]) -> Reply:
-        """Answer a POST: step the attempt, then show it; refused responses are shown at once with status 422."""
+        """Answer a POST: step the attempt, then show it; what is refused is shown at once, with 422 or 409."""
         action = Action(name=path.removeprefix("/do/"), form=form)
         with self._lock:
             self._refresh()
             try:
                 self._do(action)
-            except StaleActionError:
-                pass
+            except StaleActionError as error:
+                if not error.taken:
+                    return self._page(language, refused=Refused(action=action, error=error))
             except ResponseRefusedError as error:
                 return self._page(language, refused=Refused(action=action, error=error))
             except PlayerError as error:
@@ -204,7 +205,7 @@ class Preview:
         host = PreviewHost(language=language, framework=attempt.framework)
         body = kind.render(attempt.content, attempt.state, host, settings=self._settings, refused=refused)
         title = attempt.package.document["title"].get(language, attempt.package.key)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+        status = refused.status if refused else HTTPStatus.OK
         return self._html(body, language, title, status=status)
 
     def _html(self, main: str, language: str, title: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from qualoop.authored_files import AuthoredFilesError
 from qualoop.commands import Nouns
+from qualoop.commands.authored import framework_in, print_problems
 from qualoop.commands.framework_export import add_export
 from qualoop.framework import (
     FRAMEWORK_FILE,
@@ -22,7 +24,6 @@ from qualoop.framework import (
     Post,
     Unit,
     UnknownCodeError,
-    load_framework,
     shipped_content,
 )
 from qualoop.values import DEFAULT_LANGUAGE, LANGUAGES
@@ -69,7 +70,10 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    framework = _load(arguments.directory)
+    try:
+        framework = _load(arguments.directory)
+    except AuthoredFilesError as error:
+        return print_problems(error.problems)
     counts = ", ".join(f"{len(records)} {name}" for name, records in _sections(framework).items())
     print(f"{framework.code} {framework.version} ({framework.status}): {counts}. No problems.")
     print(f"content hash {framework.content_hash}")
@@ -77,7 +81,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _load(directory: Path | None) -> Framework:
-    return load_framework(directory or shipped_content() / "ecommerce")
+    return framework_in(directory or shipped_content() / "ecommerce")
 
 
 def _sections(framework: Framework) -> Mapping[str, Mapping[str, Any]]:

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from qualoop.authored_files import AuthoredFilesError
 from qualoop.commands import FAILED, Nouns, sim_check
+from qualoop.commands.authored import add_framework, find_framework, load_below, print_problems
 from qualoop.content_packages import (
     LIVE_KIND,
     NotComputedError,
+    PackageMissingError,
     Project,
-    load_package,
     open_project,
     start_project,
 )
-from qualoop.framework import load_framework, shipped_content
 from qualoop.simulators import PROJECT_FILE, BaselineKind, Plan, WorldKey, engine_names, get_engine
 from qualoop.simulators.learners import random_plan
-from qualoop.simulators.verifying import Source, make_record, read_record, verify
+from qualoop.simulators.run_files import Source, make_record
+from qualoop.simulators.verifying import read_record, verify
 
 POLICIES = ("reference", "oracle", "random", *(kind.value for kind in BaselineKind))
 
@@ -35,6 +36,7 @@ def register(nouns: Nouns) -> None:
     new.add_argument("--engine", required=True, choices=engine_names(), help="what its world is made by")
     new.add_argument("--unit", required=True, metavar="CODE", help="the unit of competency that it heads")
     new.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="where to make it (default: here)")
+    add_framework(new)
     new.set_defaults(run=_new)
 
     check = verbs.add_parser("check", help="conformance and psychometrics of a project: what authors must know first")
@@ -66,18 +68,25 @@ def register(nouns: Nouns) -> None:
 
 def _add_directory(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("directory", type=Path, metavar="DIR", help=f"the folder with {PROJECT_FILE}")
+    add_framework(verb)
 
 
-def load_project(directory: Path) -> tuple[Project, str]:
-    """Return a project and the hash of its content; raise AuthoredFilesError with every problem, NotComputedError."""
-    package = load_package(directory, load_framework(shipped_content() / "ecommerce"))
+def load_project(directory: Path, framework: Path | None = None) -> tuple[Project, str]:
+    """Return a project and the hash of its content; ``framework`` is its folder where the nearest one will not do.
+
+    Raises PackageMissingError, AuthoredFilesError with every problem, NotComputedError.
+    """
+    if not (directory / PROJECT_FILE).is_file():
+        lacking = f"{directory} holds no {PROJECT_FILE}" if directory.is_dir() else f"there is no folder {directory}"
+        raise PackageMissingError(f"{lacking}: name a project's folder, or begin one with `qualoop sim new`")
+    package = load_below(directory, find_framework(directory, framework))
     if package.kind == LIVE_KIND:
         raise NotComputedError(f"{package.key} is a live project: people judge it, and nothing of it is computed")
     return open_project(package.document), package.content_hash
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    framework = load_framework(shipped_content() / "ecommerce")
+    framework = find_framework(arguments.into / arguments.key, arguments.framework)
     folder = start_project(arguments.into, arguments.key, framework, engine=arguments.engine, unit=arguments.unit)
     print(f"{folder} is there. Next: qualoop sim check {folder}")
     return 0
@@ -85,11 +94,9 @@ def _new(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     try:
-        project, _ = load_project(arguments.directory)
+        project, _ = load_project(arguments.directory, arguments.framework)
     except AuthoredFilesError as error:
-        for problem in error.problems:
-            print(problem)
-        return FAILED
+        return print_problems(error.problems)
     report = sim_check.examine(project, quick=arguments.quick, say=_say)
     if arguments.report:
         arguments.report.write_text(sim_check.as_html(project, report), encoding="utf-8")
@@ -102,7 +109,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    project, content = load_project(arguments.directory)
+    project, content = load_project(arguments.directory, arguments.framework)
     engine, key = project.engine, WorldKey.of_seed(arguments.seed, project.key, "command")
     world = engine.world(project.spec, key)
     plan = _policy(project, world, arguments.policy, key)
@@ -129,7 +136,7 @@ def _policy(project: Project, world: object, name: str, key: WorldKey) -> Plan:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    project, _ = load_project(arguments.directory)
+    project, _ = load_project(arguments.directory, arguments.framework)
     for name, milliseconds in sim_check.timings(project).items():
         print(f"{name:12} {milliseconds:9.3f} ms")
     return 0
@@ -143,13 +150,12 @@ def _schema(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     record = read_record(arguments.file.read_bytes())
     verdict = verify(record)
-    if not verdict.same_engine:
-        print(f"the engine {record.engine} here is another version than the one that made the run")
-    for fault in verdict.faults:
-        print(fault)
+    for line in (*verdict.notes, *verdict.faults):
+        print(line)
     if verdict.faults:
         return FAILED
     print(f"{record.project}: {len(record.steps)} rounds run again, the score is {verdict.score}")
+    print(f"the ledger names this run {verdict.run}")
     return 0
 
 

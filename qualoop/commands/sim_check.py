@@ -54,6 +54,7 @@ class Report:
             faults.append(f"the mean score is {self.psychometrics.mean:.2f}, not in {self.mean_band}")
         faults += [
             f"the bot `{bot.bot}` reaches {bot.median:.2f} (median), {bot.highest:.2f} (highest)"
+            + (f" in the part `{bot.part}`" if bot.part else "")
             for bot in self.exploits
             if bot.median > EXPLOIT_MEDIAN or bot.highest > EXPLOIT_HIGHEST
         ]
@@ -68,6 +69,7 @@ def task_of(project: Project) -> Task:
         band=project.form_band,
         attempts=project.attempts.graded,
         keep=project.attempts.keep,
+        tried=project.score.forms_tried,
     )
 
 
@@ -118,7 +120,10 @@ def as_text(report: Report) -> str:
             f"     part {part:14} mean {quality.mean:.2f}  discrimination {quality.discrimination:.2f}"
             for part, quality in found.parts.items()
         ]
-    lines += [f"     bot {bot.bot:15} median {bot.median:.2f}  highest {bot.highest:.2f}" for bot in report.exploits]
+    lines += [
+        f"     bot {bot.bot:12} {bot.part or 'in whole':16} median {bot.median:.2f}  highest {bot.highest:.2f}"
+        for bot in report.exploits
+    ]
     lines += [f"{len(report.faults)} to mend"]
     return "\n".join(lines)
 

@@ -8,7 +8,12 @@
 from __future__ import annotations
 
 from qualoop.content_packages.building import Asset, Package, find_packages, load_package
-from qualoop.content_packages.errors import ContentPackageError, NotComputedError, PackageExistsError
+from qualoop.content_packages.errors import (
+    ContentPackageError,
+    NotComputedError,
+    PackageExistsError,
+    PackageMissingError,
+)
 from qualoop.content_packages.lesson import (
     Lesson,
     MediaStep,
@@ -38,6 +43,7 @@ __all__ = [
     "NotComputedError",
     "Package",
     "PackageExistsError",
+    "PackageMissingError",
     "Project",
     "ProjectPart",
     "QuestionStep",

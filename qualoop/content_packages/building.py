@@ -72,7 +72,8 @@ def load_package(root: Path, framework: Framework | None) -> Package:
 
     Without a framework, whether its knowledge points exist is left unchecked.
     """
-    problems = Problems()
+    # A folder may be named `.`, and its key is its own name.
+    root, problems = root.resolve(), Problems()
     if (root / PROJECT_FILE).exists():
         project = check_project(root, framework, problems)
         problems.raise_if_any()

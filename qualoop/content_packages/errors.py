@@ -17,6 +17,12 @@ class PackageExistsError(ContentPackageError):
     code = "package-exists"
 
 
+class PackageMissingError(ContentPackageError):
+    """A folder holds no package of the wanted kind."""
+
+    code = "package-missing"
+
+
 class NotComputedError(ContentPackageError):
     """A live project was given where a computed world is needed."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import product
@@ -16,7 +17,7 @@ import yaml
 from qualoop.content_packages.errors import ContentPackageError, PackageExistsError
 from qualoop.content_packages.schema import FORMAT, FORMAT_VERSION, json_schema
 from qualoop.framework import Framework, JobGroup, Post, Unit
-from qualoop.simulators import PROJECT_FILE, WorldKey, get_engine, parts_of
+from qualoop.simulators import PROJECT_FILE, Engine, WorldKey, get_engine, parts_of, starting_folder
 from qualoop.values import LANGUAGES, checked_key
 
 
@@ -29,13 +30,7 @@ def start_package(parent: Path, key: str, framework: Framework, knowledge_point:
     folder = parent / checked_key(key)
     point = framework.get_knowledge_point(knowledge_point or next(iter(framework.knowledge_points), ""))
     _make(folder)
-    words = {
-        "key": key,
-        "knowledge_point": point.code,
-        "framework_code": framework.code,
-        "framework_version": framework.version,
-    }
-    _copy(files("qualoop.content_packages") / "template", folder, words)
+    _copy(files("qualoop.content_packages") / "template", folder, _words(key, framework, point.code))
     write_schemas(parent)
     return folder
 
@@ -43,21 +38,57 @@ def start_package(parent: Path, key: str, framework: Framework, knowledge_point:
 def start_project(parent: Path, key: str, framework: Framework, *, engine: str, unit: str) -> Path:
     """Write a new practice project `parent/key` in the engine's standard world, a part a component; return its folder.
 
+    What an engine needs besides, such as packs or people who judge, it brings (`qualoop.simulators.starting_folder`).
     Raises ValueRefusedError for a bad key, UnknownCodeError, UnknownEngineError, PackageExistsError.
     """
     folder = parent / checked_key(key)
     maker, taught = get_engine(engine), framework.get_unit(unit)
-    world = maker.world(maker.spec_model(), WorldKey.of_seed(0))
-    components = parts_of(maker, world)
+    start = _start_of(maker)
     _make(folder)
-    text = yaml.safe_dump(
-        _head(key, framework, taught, components) | {"engine": engine}, allow_unicode=True, sort_keys=False, width=120
-    )
+    if start.folder:
+        _copy(start.folder, folder, _words(key, framework, taught.knowledge_points[0]))
+    head = _head(key, framework, taught, start.components) | {"engine": engine, **start.head}
+    text = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=120)
     (folder / PROJECT_FILE).write_text(text, encoding="utf-8")
     for kind, language in product(("brief", "debrief"), LANGUAGES):
         (folder / f"{kind}.{language}.md").write_text(f"{kind}: …\n", encoding="utf-8")
     write_schemas(parent)
     return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What a new project of an engine begins with: what its head says besides, files to copy, what is scored."""
+
+    components: Sequence[str]
+    head: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+
+def _start_of(engine: Engine) -> _Start:
+    folder = starting_folder(engine)
+    head = {} if folder is None else _read(folder / PROJECT_FILE)
+    world = dict(head.get("world", {}))
+    if folder is not None and "packs" in head:
+        world["packs"] = {name: _read(folder / "packs" / f"{name}.yaml") for name in head["packs"]}
+    made = engine.world(engine.spec_model.model_validate(world), WorldKey.of_seed(0))
+    return _Start(components=parts_of(engine, made), head=head, folder=folder)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a YAML file that an engine brings, and answers for."""
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _words(key: str, framework: Framework, knowledge_point: str) -> dict[str, str]:
+    """Return what stands for `$NAME` in the YAML files that are copied."""
+    return {
+        "key": key,
+        "knowledge_point": knowledge_point,
+        "framework_code": framework.code,
+        "framework_version": framework.version,
+    }
 
 
 def _make(folder: Path) -> None:

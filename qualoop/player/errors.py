@@ -30,10 +30,17 @@ class UnknownActionError(PlayerError):
 class StaleActionError(PlayerError):
     """The form is of an older view of the attempt: another tab, a double click, a page from before.
 
-    Nothing was recorded. The host shows the attempt as it is now.
+    Nothing was recorded. The host shows the attempt as it is now, with what was sent as `Refused`, unless ``taken`` says
+    that nothing of it is lost: it had been taken before, as after a double click or a reply that never arrived.
+    ``of_another`` says that the form is of an earlier attempt, in which its fields meant something else.
     """
 
     code = "player-stale"
+
+    def __init__(self, *, taken: bool = False, of_another: bool = False) -> None:
+        super().__init__()
+        self.taken = taken
+        self.of_another = of_another
 
 
 class DecisionRefusedError(ResponseRefusedError):

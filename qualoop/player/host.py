@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol, runtime_checkable
 
 from qualoop.assessment import ResponseRefusedError
 from qualoop.player.actions import Action
+from qualoop.player.errors import StaleActionError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,15 @@ class NextActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A response that does not fit its item: what was sent and what is wrong with it."""
+    """What was sent and not taken, and why: it does not fit its item, or the attempt had moved on since its page."""
 
     action: Action
-    error: ResponseRefusedError
+    error: ResponseRefusedError | StaleActionError
+
+    @property
+    def status(self) -> HTTPStatus:
+        """Return the status of the reply that shows it."""
+        return HTTPStatus.CONFLICT if isinstance(self.error, StaleActionError) else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +124,15 @@ class Host(Protocol):
 
     def knowledge_point_title(self, code: str, /) -> str:
         """Return the title of a knowledge point, or its code where it is not known."""
+
+
+@runtime_checkable
+class WorkShown(Protocol):
+    """What a host may show besides, in the page itself: the learner's work that people judge, their rubric, the marks."""
+
+    @property
+    def work_panel(self) -> str:
+        """Return HTML that is safe as it is; its ids start with `id_prefix`."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from qualoop.assessment import (
     LinkSettings,
     Matching,
     MultipleChoice,
+    ResponseRefusedError,
     SingleChoice,
     item_credit,
     reveal,
@@ -48,6 +49,7 @@ def item_view(
     solved = _may_see_solution(state, settings, takes_answers=takes_answers)
     told = state.shows(settings.show_feedback)
     done = not (told and takes_answers)
+    error = refused.error if refused and isinstance(refused.error, ResponseRefusedError) else None
     given = _given(item, own, state.seed, refused=refused, done=done, marks=_marks(item, own, told=told, solved=solved))
     return {
         "key": item.key,
@@ -62,8 +64,8 @@ def item_view(
         "credit": percent(own.credit(settings)) if told and state.shows(settings.show_score) else None,
         "checks": told,
         "form": form_view(item, given, state.seed, language),
-        "error": {"field": refused.error.field, "message": refused.error.message} if refused else None,
-        "feedback": None if refused else _feedback_view(item, own, language, told=told),
+        "error": {"field": error.field, "message": error.message} if error else None,
+        "feedback": None if error else _feedback_view(item, own, language, told=told),
         "hints": _hints_view(item, own, settings, language, takes_answers=takes_answers),
         "can_reveal": takes_answers and settings.show_solution == "after_item",
         "solution": _solution_view(item, language) if solved else None,

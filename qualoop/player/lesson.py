@@ -20,6 +20,7 @@ from typing import Any, Final
 from qualoop.assessment import LinkSettings
 from qualoop.content_packages import Lesson, QuestionStep, open_lesson
 from qualoop.player.actions import Action, State, Step
+from qualoop.player.errors import StaleActionError
 from qualoop.player.host import Host, Refused, Remark
 from qualoop.player.kinds import Description
 from qualoop.player.rendering import page_text, render_fragment, render_text
@@ -29,6 +30,7 @@ from qualoop.player.stepping import Moment, begun, handed_in, lesson_score, stan
 from qualoop.player.view import View, lesson_view
 from qualoop.values import Score, Text
 
+OF_ANOTHER: Final = "attempt"
 _KEPT_FIRST_PAGES: Final = 512
 
 
@@ -68,14 +70,16 @@ class MicroLessonKind:
         After a refusal it is the step of the item that was answered: another tab may have gone elsewhere.
         """
         attempt = LessonState.from_json(state)
+        stale = _stale(content, attempt, refused, settings)
         if refused is not None:
-            attempt = standing_at(content, attempt, refused.action)
+            refused = refused if stale != OF_ANOTHER else None
+            attempt = standing_at(content, attempt, refused.action) if refused is not None else attempt
         elif _is_first_look(content, attempt):
             titles = tuple((code, host.knowledge_point_title(code)) for code in content.knowledge_points)
             first = _first_text(_Kept(content), settings, host.language, titles=titles, remarks=tuple(host.remarks))
             return render_text("lesson.html", first, host)
         view = lesson_view(content, attempt, settings=settings, language=host.language, refused=refused)
-        return render_fragment("lesson.html", _page(view, host), host)
+        return render_fragment("lesson.html", _page(view, host) | {"stale": stale}, host)
 
     def review(self, content: Lesson, state: State, host: Host, /, *, settings: LinkSettings, by_other: bool) -> str:
         """Return every question with what was answered, the feedback and the solution, as far as the settings show it."""
@@ -114,6 +118,21 @@ class _Kept:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Kept) and other.lesson is self.lesson
+
+
+def _stale(lesson: Lesson, attempt: LessonState, refused: Refused | None, settings: LinkSettings) -> str | None:
+    """Return what a page tells of an action that came too late; None where there was none."""
+    if refused is None or not isinstance(refused.error, StaleActionError):
+        return None
+    if refused.error.of_another:
+        return OF_ANOTHER
+    action = refused.action
+    if action.name != "answer":
+        return "finish" if action.name == "finish" else "else"
+    takes_answers = any(
+        attempt.takes_answers(key, settings) for key in action.form.get("item", ()) if key in lesson.items
+    )
+    return "again" if takes_answers else "closed"
 
 
 def _is_first_look(lesson: Lesson, attempt: LessonState) -> bool:
@@ -155,5 +174,6 @@ def _told(view: View, language: str, titles: Sequence[tuple[str, str]], remarks:
         "language": language,
         "knowledge_points": [{"code": code, "title": title} for code, title in titles],
         "outcome": None,
+        "stale": None,
         "remarks": [asdict(remark) for remark in remarks],
     }

@@ -4,7 +4,7 @@ Actions and the fields of their forms. All but `open`, `again` and `join` have `
 `round` (how many rounds were played when the page was made); decisions are fields `FIELD.ROW`, see
 `qualoop.simulators.entering`:
 
-    open      to: practice or graded; keeps what was typed on the page before as its draft
+    open      to: practice or graded; keeps what was typed on the page before as its draft, unless that is too old
     save      a decision: kept, nothing is played
     run       a decision: plays a round
     import    csv: a table from a spreadsheet, put into the fields
@@ -28,12 +28,13 @@ from qualoop.player.errors import StaleActionError
 from qualoop.player.host import Host, Refused
 from qualoop.player.kinds import Description
 from qualoop.player.project_closing import check_in_time, with_closed
+from qualoop.player.project_late import stale_view, was_taken
 from qualoop.player.project_state import GRADED, ProjectState
 from qualoop.player.project_stepping import Moment, handed_in, stepped
 from qualoop.player.project_view import Page, closed_shows, hosted, project_view, review_view
 from qualoop.player.project_worlds import Worlds, shocked
 from qualoop.player.rendering import render_once
-from qualoop.simulators.verifying import RunRecord, Source, make_record
+from qualoop.simulators.run_files import RunRecord, Source, make_record
 from qualoop.values import ZERO, Score, Text
 
 _CLOCK: Final = Action(name="", form={})
@@ -72,7 +73,11 @@ class PracticeProjectKind:
         Raises StaleActionError (show the attempt again), UnknownActionError and DecisionRefusedError, a
         ResponseRefusedError (422, with the page that `render` makes of it). Then nothing happened.
         """
-        after, events = stepped(self._moment(content, state, action))
+        moment = self._moment(content, state, action)
+        try:
+            after, events = stepped(moment)
+        except StaleActionError as error:
+            raise StaleActionError(taken=was_taken(moment)) from error
         return Step(state=after.as_json(), events=events)
 
     def hand_in(self, content: Project, state: State, /, *, settings: LinkSettings, now: datetime) -> Step:
@@ -93,7 +98,7 @@ class PracticeProjectKind:
     ) -> str:
         """Return the run at which the attempt stands, as HTML that works without JavaScript."""
         page = replace(self._page(content, state, host, settings), refused=refused)
-        return render_once("project.html", hosted(project_view(page), host), host)
+        return render_once("project.html", hosted(project_view(page), host) | {"stale": stale_view(page)}, host)
 
     def review(self, content: Project, state: State, host: Host, /, *, settings: LinkSettings, by_other: bool) -> str:
         """Return the graded run: what was decided in each round, what it brought, and the debrief."""

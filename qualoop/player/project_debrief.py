@@ -42,6 +42,7 @@ def debrief_view(
         "luck": _luck(verdict),
         "losses": _losses(project, verdict, language),
         "parts": _parts(project, verdict, recorded, host) if shows_scores else [],
+        "shared_out": project.score.kind == "reference_gap",
         "html": project.debrief.get(language, ""),
     }
 

@@ -40,7 +40,8 @@ def _panel_view(panel: Panel, language: str, uid: str, most: int | None) -> View
             "table": _data(panel, language),
         }
     if isinstance(panel, Talk):
-        return head | {"type": "talk", "lines": _lines(panel, language), "state": _state(panel, language)}
+        told = {"lines": _lines(panel, language), "state": _state(panel, language), "waited": panel.waited}
+        return head | {"type": "talk"} | told
     return head | {"type": "prose", "html": block_html(panel.text[language])}
 
 

@@ -61,6 +61,7 @@ def sheet_view(sheet: Sheet, language: str) -> View:
         "problems": _problems(sheet.form, named[:NAMED_PROBLEMS], language),
         "left": max(0, len(named) - NAMED_PROBLEMS),
         "csv": csv_address(sheet.form, sheet.standing, language),
+        "seconds": sheet.form.seconds,
         "header": ",".join([sheet.form.tables[0].key, *(field.key for field in sheet.form.tables[0].fields)]),
     }
 
@@ -183,7 +184,10 @@ def _field(field: Field, language: str) -> View:
                 "signed": field.low < 0,
             }
         case ChoiceField():
-            options = [{"key": option.key, "label": option.label[language]} for option in field.options]
+            options = [
+                {"key": option.key, "label": option.label[language], "seconds": option.seconds}
+                for option in field.options
+            ]
             return view | {"kind": "choice", "options": options, "radios": len(options) <= _RADIOS}
         case FlagField():
             return view | {"kind": "flag"}

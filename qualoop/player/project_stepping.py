@@ -17,6 +17,7 @@ from qualoop.content_packages.project import Project
 from qualoop.errors import QualoopError
 from qualoop.player.actions import Action, Event, Finished, PartScored, RunScored, WorkSubmitted
 from qualoop.player.errors import DecisionRefusedError, StaleActionError, UnknownActionError
+from qualoop.player.project_refusals import CRASHED, NO_CLASS_WORLD, NO_FORM, TOO_MUCH
 from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode, ProjectState, Run, WhatIf, fits
 from qualoop.player.project_worlds import OpenWorld, Verdict, Worlds, whole_plan
 from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, JudgedEngine, Refusal, State
@@ -24,8 +25,8 @@ from qualoop.simulators.decisions import packed, unpacked
 from qualoop.simulators.entering import Entered, read_decision
 from qualoop.simulators.errors import EngineUnavailableError
 from qualoop.simulators.spreadsheet import read_csv
-from qualoop.simulators.verifying import run_digest
-from qualoop.values import Score, Text
+from qualoop.simulators.run_files import run_digest
+from qualoop.values import Score
 
 Outcome: TypeAlias = tuple[ProjectState, tuple[Event, ...]]
 
@@ -85,7 +86,7 @@ class Asked:
         """Return the attempt with the run changed; raise DecisionRefusedError where it would be too large to keep."""
         after = self.moment.state.with_run(self.mode, run)
         if not fits(after.as_json()):
-            raise DecisionRefusedError([_TOO_MUCH])
+            raise DecisionRefusedError([TOO_MUCH])
         return after
 
     def form(self) -> DecisionForm:
@@ -149,15 +150,15 @@ def _open(moment: Moment) -> Outcome:
         number = state.worlds + 1 if mode == PRACTICE else moment.worlds.fit_number(moment.project, state.seed)
     except FormOutsideBandError as error:
         _LOG.exception("no graded form of %s", moment.project.key)
-        raise DecisionRefusedError([_NO_FORM]) from error
+        raise DecisionRefusedError([NO_FORM]) from error
     return _begun(moment, mode, number), ()
 
 
 def _kept_draft(moment: Moment) -> ProjectState:
-    try:
-        asked = moment.asked()
-    except StaleActionError:
+    if "mode" not in moment.action.form:
+        # Nothing was typed on that page.
         return moment.state
+    asked = moment.asked()
     found = read_decision(asked.form(), moment.action.form, asked.standing())
     if asked.run.is_played or found.decision is None:
         return moment.state
@@ -235,7 +236,7 @@ def guarded(asked: Asked, step: Callable[[], Outcome]) -> Outcome:
         raise
     except Exception as error:
         _LOG.exception("the engine %s failed in a round of %s", asked.opened.engine.name, asked.moment.project.key)
-        raise DecisionRefusedError([_CRASHED]) from error
+        raise DecisionRefusedError([CRASHED]) from error
 
 
 def _scored(asked: Asked) -> tuple[Run, RunScored]:
@@ -307,7 +308,7 @@ def _join(moment: Moment) -> Outcome:
     """Practise in the world that a class shares by a number: a teacher shows it, and everybody has the same one."""
     text = moment.field("number").strip()
     if not _CLASS_NUMBER.fullmatch(text):
-        raise DecisionRefusedError([_NO_CLASS_WORLD])
+        raise DecisionRefusedError([NO_CLASS_WORLD])
     return _begun(moment, PRACTICE, CLASS_WORLDS + int(text)), ()
 
 
@@ -351,41 +352,6 @@ def handed_in(moment: Moment) -> Outcome:
     run, event = _scored(asked)
     return moment.state.with_run(GRADED, run), (event, *_work(asked), Finished(score=run.score))
 
-
-_TOO_MUCH: Final = Refusal(
-    code="too-much",
-    text=Text(
-        {"en": "This is more than can be kept. Shorten your texts.", "zh-Hans": "内容过多，无法保存。请缩短文字。"}
-    ),
-)
-_NO_FORM: Final = Refusal(
-    code="no-form",
-    text=Text(
-        {
-            "en": "No graded world could be made for this attempt. Nothing is lost: tell your teacher, and try again later.",
-            "zh-Hans": "暂时无法为本次作答生成计分环境。内容不会丢失，请告知教师并稍后再试。",
-        }
-    ),
-)
-_NO_CLASS_WORLD: Final = Refusal(
-    code="class-world",
-    text=Text(
-        {
-            "en": "The number of a class world has one to six digits. Your teacher says which it is.",
-            "zh-Hans": "班级环境编号为1至6位数字，请向教师确认。",
-        }
-    ),
-)
-_CRASHED: Final = Refusal(
-    code="crashed",
-    text=Text(
-        {
-            "en": "The simulation failed in this round. Your attempt is as it was before, and what you entered is below. "
-            "Try again; if it fails once more, tell your teacher.",
-            "zh-Hans": "本轮模拟运行出错。你的作答保持运行前的状态，填写的内容仍在下方。请重试；若再次出错，请告知教师。",
-        }
-    ),
-)
 
 _HANDLERS: Final[Mapping[str, Callable[[Moment], Outcome]]] = {
     "open": _open,

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from qualoop.assessment import LinkSettings
 from qualoop.assessment.settings import Shown
 from qualoop.content_packages.project import Project
-from qualoop.player.errors import DecisionRefusedError, RoundClosedError
-from qualoop.player.host import Host, MarkedWork, Refused
+from qualoop.player.errors import DecisionRefusedError, RoundClosedError, StaleActionError
+from qualoop.player.host import Host, MarkedWork, Refused, WorkShown
 from qualoop.player.item_view import percent, tenths
 from qualoop.player.project_class import closed_rounds, tenth_of, with_class
 from qualoop.player.project_debrief import debrief_view, rounds_view, what_if_view
@@ -26,7 +26,6 @@ from qualoop.player.project_worlds import OpenWorld, Worlds
 from qualoop.simulators import Plan, TakesShocks, Talk
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.entering import read_decision
-from qualoop.simulators.spreadsheet import MAX_CSV
 
 View: TypeAlias = dict[str, Any]
 
@@ -115,7 +114,7 @@ def review_view(page: Page) -> View:
     view: View = {"content_language": page.language, "run": None}
     if run is None or not run.played:
         return view
-    scene = _scene(page, GRADED, run)
+    scene = scene_of(page, GRADED, run)
     return view | {"run": _head(scene) | _over(scene) | {"replay": _replay(scene)}}
 
 
@@ -143,7 +142,8 @@ def _is_marked(page: Page, mode: Mode) -> bool:
     return mode == GRADED and page.project.rubric is not None
 
 
-def _scene(page: Page, mode: Mode, run: Run) -> Scene:
+def scene_of(page: Page, mode: Mode, run: Run) -> Scene:
+    """Return a run of a page in its world."""
     opened = page.worlds.world(page.project, page.state.seed, mode, run.number, shocks=run.shocks)
     return Scene(page=page, mode=mode, run=run, opened=opened, plan=opened.engine.plan(opened.world, run.state))
 
@@ -152,14 +152,18 @@ def _run_view(page: Page, mode: Mode, run: Run) -> View:
     if mode == GRADED and run.done and not run.played:
         # Its time was over before a round was played; perhaps no world was ever made.
         return {"mode": mode, "unplayed": True, "done": True, "points": _points(page, run), "shocks": [], "missed": []}
-    scene = _scene(page, mode, run)
+    scene = scene_of(page, mode, run)
     view = _head(scene) | {"what_if": _what_if(scene)}
     view["sheet"] = _sheet(scene) if may_try(mode, run, scene.opened) or not (run.is_played or run.done) else None
     if run.done:
-        view |= {"result": None, "known": [], "talks": {}}
+        view |= {"result": None, "known": [], "rules": [], "talks": {}}
     else:
         beside = _beside_tables(scene)
-        view |= {"result": _result(scene), "known": _known(scene, beside), "talks": _talks(scene, beside)}
+        known = _known(scene, beside)
+        # What is to be looked up while several people wait stands beside them, not above.
+        rules = [panel for panel in known if beside and panel["type"] == "prose"]
+        known = [panel for panel in known if panel not in rules]
+        view |= {"result": _result(scene), "known": known, "rules": rules, "talks": _talks(scene, beside)}
     return view | _over(scene) | {"replay": _replay(scene) if run.done else []}
 
 
@@ -174,6 +178,7 @@ def _head(scene: Scene) -> View:
         "rounds": run.rounds,
         "is_played": run.is_played,
         "done": run.done,
+        "is_steady": opened.is_steady,
         "commitment": opened.key.commitment,
         "shocks": _shocks(scene),
         "missed": [{"round": each.round, "instead": each.instead.value} for each in run.missed],
@@ -292,8 +297,10 @@ def _sheet(scene: Scene) -> View:
 def _typed(scene: Scene, sheet: Sheet) -> Sheet:
     """Return a sheet with what was just refused in it, where that was typed into this run's page."""
     refused = scene.page.refused
-    if refused is None or not _is_of(scene, refused):
+    if refused is None or not is_of(scene, refused):
         return sheet
+    if isinstance(refused.error, StaleActionError):
+        return replace(sheet, typed=read_decision(sheet.form, refused.action.form, sheet.standing).typed)
     if not isinstance(refused.error, DecisionRefusedError):
         return sheet
     typed = refused.error.typed
@@ -307,17 +314,22 @@ def _typed(scene: Scene, sheet: Sheet) -> Sheet:
 def _pasted(scene: Scene) -> str:
     """Return the table that was refused, so that it can be mended; without NUL, which marks what a host fills in."""
     refused = scene.page.refused
-    if refused is None or refused.action.name != "import" or not _is_of(scene, refused):
+    if refused is None or refused.action.name != "import" or not is_of(scene, refused):
         return ""
     sent = refused.action.form.get("csv", ())
     text = sent if isinstance(sent, str) else next(iter(sent), "")
-    return text.replace("\0", "")[:MAX_CSV] if isinstance(text, str) else ""
+    return text.replace("\0", "") if isinstance(text, str) else ""
 
 
-def _is_of(scene: Scene, refused: Refused) -> bool:
+def is_of(scene: Scene, refused: Refused) -> bool:
+    """Return whether what was refused was typed into fields that the page of this run still has."""
     sent = refused.action.form
     own = {"mode": scene.mode, "world": str(scene.run.number)}
-    if not isinstance(refused.error, RoundClosedError):
+    if isinstance(refused.error, StaleActionError):
+        # What was picked for another moment of a dialogue is no answer to this one.
+        if refused.error.of_another or refused.action.name == "open" or not scene.opened.is_steady:
+            return False
+    elif not isinstance(refused.error, RoundClosedError):
         own["round"] = str(scene.run.played)
     return all(value in sent.get(name, ()) for name, value in own.items())
 
@@ -348,5 +360,6 @@ def hosted(view: View, host: Host) -> View:
             {"code": code, "title": host.knowledge_point_title(code)} for code in view["knowledge_points"]
         ],
         "outcome": outcome if view["finished"] else None,
+        "work_panel": host.work_panel if view["judged"] and isinstance(host, WorkShown) else "",
         "remarks": [asdict(remark) for remark in host.remarks],
     }

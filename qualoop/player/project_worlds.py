@@ -24,10 +24,12 @@ from qualoop.simulators import (
     Standard,
     TakesShocks,
     WorldKey,
+    earned_parts,
     gap_score,
     standard_of,
 )
 from qualoop.simulators.decisions import with_components
+from qualoop.simulators.engine import is_steady
 from qualoop.simulators.forms import choose_form
 from qualoop.simulators.views import View as EngineView
 from qualoop.values import Score, ValueRefusedError
@@ -168,14 +170,15 @@ class Worlds:
         engine, world = opened.engine, opened.world
         standard = self.standard(opened)
         value = engine.value(world, plan)
-        parts = tuple(engine.scores(world, plan, standard))
+        score = gap_score(value, standard)
+        parts = tuple(earned_parts(engine, world, plan, standard, score))
         worst = [part for part in sorted(parts, key=_by_loss) if part.lost > 0][:LARGEST_LOSSES]
         reference = engine.reference(world)
         mixed = [part.part for part in worst if opened.form.part_of(part.part) and len(reference) == len(plan)]
         return Verdict(
             value=value,
             realised=self.played(opened, plan).realised,
-            score=gap_score(value, standard),
+            score=score,
             standard=standard,
             parts=parts,
             worst=tuple(worst),
@@ -220,7 +223,7 @@ def _made(project: Project, key: WorldKey, name: str) -> OpenWorld:
         world=world,
         form=form,
         rounds=engine.rounds(world),
-        is_steady=engine.view(world, engine.initial(world), luck).form == form,
+        is_steady=is_steady(engine, world, luck),
     )
 
 

@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from qualoop.assessment import Item, LinkSettings, attempt_score, guess_floor, read_response, score_response
+from qualoop.assessment import (
+    Item,
+    LinkSettings,
+    ResponseRefusedError,
+    attempt_score,
+    guess_floor,
+    read_response,
+    score_response,
+)
 from qualoop.content_packages import Lesson, QuestionStep
 from qualoop.player.actions import Action, Answered, Event, Finished, HintShown, Revealed
 from qualoop.player.errors import StaleActionError, UnknownActionError
@@ -39,6 +47,13 @@ class Moment:
         if not isinstance(values, list | tuple) or len(values) != 1 or not isinstance(values[0], str):
             raise StaleActionError
         return values[0]
+
+    def find_field(self, name: str) -> str:
+        """Return a field of the form; nothing where it holds no single text."""
+        try:
+            return self.field(name)
+        except StaleActionError:
+            return ""
 
     def require(self, name: str, number: int) -> None:
         """Refuse a form that was made for another moment."""
@@ -69,7 +84,36 @@ def stepped(moment: Moment) -> Outcome:
     handler = _HANDLERS.get(moment.action.name)
     if handler is None:
         raise UnknownActionError(f"a micro-lesson has no action {moment.action.name!r}")
-    return handler(moment)
+    try:
+        return handler(moment)
+    except StaleActionError as error:
+        raise StaleActionError(taken=_was_taken(moment)) from error
+
+
+def _was_taken(moment: Moment) -> bool:
+    """Return whether what a stale form asks for is how things stand already: then nothing of it is lost."""
+    action, state = moment.action.name, moment.state
+    if action == "go":
+        return True
+    if action == "finish":
+        return state.finished is not None
+    item = moment.lesson.items.get(moment.find_field("item"))
+    if item is None:
+        return False
+    own = state.item(item.key)
+    if action == "hint":
+        return moment.find_field("hint") in {str(number) for number in range(1, own.hints + 1)}
+    return own.revealed if action == "reveal" else _was_answered(moment, item, own)
+
+
+def _was_answered(moment: Moment, item: Item, own: ItemState) -> bool:
+    """Return whether a try was made with this response; only the last one's is kept."""
+    if own.response is None or moment.find_field("try") != str(len(own.tries)):
+        return False
+    try:
+        return read_response(item, moment.action.form, moment.state.seed) == own.response
+    except ResponseRefusedError:
+        return False
 
 
 def standing_at(lesson: Lesson, state: LessonState, action: Action) -> LessonState:

@@ -28,6 +28,7 @@ from qualoop.simulators.engine import (
     JudgedEngine,
     NamesParts,
     PartScore,
+    PlansEvents,
     Refusal,
     Standard,
     State,
@@ -36,8 +37,8 @@ from qualoop.simulators.engine import (
 )
 from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
 from qualoop.simulators.project import PROJECT_FILE, ProjectFile
-from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine
-from qualoop.simulators.scoring import as_score, gap_score, gap_scores, shapley, shares, standard_of
+from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine, starting_folder
+from qualoop.simulators.scoring import as_score, earned_parts, gap_score, gap_scores, shapley, shares, standard_of
 from qualoop.simulators.streams import WorldKey
 from qualoop.simulators.views import Chart, Figure, Figures, Grid, Line, Panel, Prose, Series, Talk, View
 
@@ -69,6 +70,7 @@ __all__ = [
     "Panel",
     "PartScore",
     "Plan",
+    "PlansEvents",
     "ProjectFile",
     "Prose",
     "Refusal",
@@ -85,6 +87,7 @@ __all__ = [
     "View",
     "WorldKey",
     "as_score",
+    "earned_parts",
     "engine_hash",
     "engine_names",
     "gap_score",
@@ -94,4 +97,5 @@ __all__ = [
     "shapley",
     "shares",
     "standard_of",
+    "starting_folder",
 ]

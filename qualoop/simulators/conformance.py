@@ -19,7 +19,7 @@ from qualoop.simulators.engine import BaselineKind, Engine, State
 from qualoop.simulators.forms import Form, choose_form
 from qualoop.simulators.learners import draw_skills, random_plan, synthetic_plan
 from qualoop.simulators.psychometrics import Task
-from qualoop.simulators.scoring import gap_score, shares
+from qualoop.simulators.scoring import earned_parts, gap_score, shares
 from qualoop.simulators.streams import WorldKey
 from qualoop.simulators.texts import texts_in
 from qualoop.values import LANGUAGES
@@ -151,7 +151,8 @@ def ends(engine: Engine, form: Form) -> Finding:
     naive = engine.baseline(form.world, BaselineKind.NAIVE) or reference
     full = gap_score(engine.value(form.world, reference), form.standard)
     empty = gap_score(engine.value(form.world, naive), form.standard)
-    parts = [part.part for part in engine.scores(form.world, reference, form.standard) if part.score < 1 - SHAPLEY]
+    earned = earned_parts(engine, form.world, reference, form.standard, full)
+    parts = [part.part for part in earned if part.score < 1 - SHAPLEY]
     return Finding(
         check="ends",
         ok=full == 1 and empty == 0 and not parts,

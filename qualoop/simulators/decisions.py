@@ -22,10 +22,11 @@ Cell: TypeAlias = str | float | int | Text | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One of the answers of a choice."""
+    """One of the answers of a choice; ``seconds`` is how long it takes to do, where a form has a time for all together."""
 
     key: str
     label: Text
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,13 @@ class DecisionTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionForm:
-    """Everything that one decision holds. Keys of fields are unique over all tables."""
+    """Everything that one decision holds. Keys of fields are unique over all tables.
+
+    ``seconds`` is the time that all that is chosen may take together, on the world's own clock; None where nothing takes any.
+    """
 
     tables: tuple[DecisionTable, ...]
+    seconds: int | None = None
 
     def __iter__(self) -> Iterator[tuple[DecisionTable, Field]]:
         """Iterate over the fields with their tables, in order."""

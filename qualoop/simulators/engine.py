@@ -177,6 +177,11 @@ def parts_of(engine: Engine, world: Any) -> tuple[str, ...]:
     return tuple(engine.parts(world)) if isinstance(engine, NamesParts) else engine.form(world).components
 
 
+def is_steady(engine: Engine, world: Any, run: WorldKey) -> bool:
+    """Say whether the same is decided in every round: in a dialogue it is not, and its end may come early."""
+    return engine.view(world, engine.initial(world), run).form == engine.form(world)
+
+
 MOST_SHOCKS: Final = 12
 """So many things may happen in one world, at most: nobody could follow more."""
 
@@ -194,6 +199,14 @@ class TakesShocks(Protocol):
 
         Raises ValueError where there is no such kind, or it cannot begin in this round.
         """
+
+
+@runtime_checkable
+class PlansEvents(Protocol):
+    """What an engine tells teachers besides: what a project's own file lets happen, whatever they add to it."""
+
+    def events(self, spec: Any, /) -> Sequence[tuple[int, Text]]:
+        """Return in which round (from 1) what happens, in words, in the order of the rounds."""
 
 
 @runtime_checkable

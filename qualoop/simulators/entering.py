@@ -59,8 +59,9 @@ def cell_name(field: Field, row: str) -> str:
 
 
 def refusal(code: str, field: str | None = None, row: int | None = None, **places: str) -> Refusal:
-    """Return a problem in words; ``places`` fills in its text."""
-    texts = {language: MESSAGES[code][language].format_map(places) for language in LANGUAGES}
+    """Return a problem in words; ``places`` fills in its text, of which there may be another for a ``count`` of one."""
+    forms, one = MESSAGES[code], "-one" if places.get("count") == "1" else ""
+    texts = {language: forms.get(language + one, forms[language]).format_map(places) for language in LANGUAGES}
     return Refusal(code=code, text=Text(texts), field=field, row=row)
 
 
@@ -174,9 +175,12 @@ def _sent(raw: Mapping[str, Any], field: Field, row: str) -> str | None:
 
 
 def shown(field: Field, text: str) -> str:
-    """Return a sent text as it may be shown again: without NUL, which marks what a host fills in, and not endless."""
-    longest = field.max_length + 1 if isinstance(field, TextField) else MAX_CELL
-    return text.replace("\0", "")[:longest]
+    """Return a sent text as it may be shown again: without NUL, which marks what a host fills in.
+
+    What is written as a text stays whole, however much too long, so that it can be shortened; hosts limit what they take.
+    """
+    bare = text.replace("\0", "")
+    return bare if isinstance(field, TextField) else bare[:MAX_CELL]
 
 
 def _read_number(field: NumberField, text: str) -> float:
@@ -271,7 +275,7 @@ def _read_text(field: TextField, text: str) -> str:
     # Browsers send line ends as CR LF, and count them as one.
     tidy = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if len(tidy) > field.max_length:
-        raise UnreadableError(refusal("too-long", longest=str(field.max_length)))
+        raise UnreadableError(refusal("too-long", length=f"{len(tidy):,}", longest=f"{field.max_length:,}"))
     return tidy
 
 
@@ -335,7 +339,10 @@ MESSAGES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "not-offered": {"en": "Choose one of: {options}.", "zh-Hans": "请从以下选项中选择：{options}。"},
     "not-a-flag": {"en": "Write yes or no.", "zh-Hans": "请填写“是”或“否”。"},
-    "too-long": {"en": "Use at most {longest} characters.", "zh-Hans": "最多可填写 {longest} 个字符。"},
+    "too-long": {
+        "en": "These are {length} characters: use at most {longest}.",
+        "zh-Hans": "共 {length} 个字符，最多可填写 {longest} 个字符。",
+    },
     "nothing": {
         "en": "There is nothing to import. Paste a table with its header line, or choose a file.",
         "zh-Hans": "没有可导入的内容。请粘贴带表头的表格，或选择文件。",
@@ -345,8 +352,16 @@ MESSAGES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-Hans": "没有找到表头。第一行应为：{header}",
     },
     "too-large": {
-        "en": "This is far more than the table holds ({rows} rows). Nothing of it was taken.",
-        "zh-Hans": "内容远多于表格的行数（{rows} 行），未导入任何内容。",
+        "en": "You gave {lines} lines, and the table has {count} rows. Nothing was taken: give the header line and the "
+        "rows of this table only.",
+        "en-one": "You gave {lines} lines, and the table has one row. Nothing was taken: give the header line and this "
+        "row only.",
+        "zh-Hans": "你提交了 {lines} 行，而表格只有 {count} 行，未导入任何内容。请只保留表头和本表格的行。",
+    },
+    "too-long-table": {
+        "en": "You gave {length} characters, and at most {longest} are read. Nothing was taken: give the header line and "
+        "the rows of this table only.",
+        "zh-Hans": "你提交了 {length} 个字符，最多可读取 {longest} 个字符，未导入任何内容。请只保留表头和本表格的行。",
     },
     "unknown-row": {
         "en": "Line {line}: there is no row “{name}”.",
@@ -366,7 +381,9 @@ MESSAGES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "missing-rows": {
         "en": "{count} rows are missing, among them “{name}”: they show what stood there before.",
+        "en-one": "The row “{name}” is missing: it shows what stood there before.",
         "zh-Hans": "缺少 {count} 行，其中有“{name}”：这些行显示之前的值。",
+        "zh-Hans-one": "缺少“{name}”这一行：该行显示之前的值。",
     },
     "missing-row": {
         "en": "This row was not in the table that you gave.",

@@ -14,6 +14,8 @@ from qualoop.assessment.items import Key, Language
 from qualoop.values import Text
 
 PROJECT_FILE: Final = "project.yaml"
+FORMS_TRIED: Final = 200
+"""So many that none inside the band is never met where a tenth of all worlds lie there: .9^200 < 1e-9."""
 
 Weight = Annotated[Decimal, Field(gt=0, le=1)]
 Bounds = Annotated[tuple[Decimal, Decimal], Field(description="Least and most.")]
@@ -53,7 +55,11 @@ class FormBand(_Authored):
     """Between which bounds a world is fit for a graded attempt. Bounds that are left out are not looked at."""
 
     reference_over_oracle: Bounds | None = Field(default=None, description="Value of the reference over the oracle's.")
-    synthetic_mean: Bounds | None = Field(default=None, description="Mean score of synthetic learners.")
+    oracle: Bounds | None = Field(default=None, description="Value of the oracle, so that stakes are alike.")
+    synthetic_mean: Bounds | None = Field(
+        default=None,
+        description="Mean score of synthetic learners: of a small panel in each form, and of all over all forms.",
+    )
     least_share: Annotated[Decimal, Field(ge=0, le=1)] = Field(
         default=Decimal("0.15"), description="The least share of the poor plan's gap that each component must have."
     )
@@ -81,7 +87,7 @@ class Scoring(_Authored):
         "by it; without it a graded run counts as practice.",
     )
     forms_tried: StrictInt = Field(
-        default=20, description="How many worlds are tried for one inside the band.", ge=1, le=200
+        default=FORMS_TRIED, description="How many worlds are tried for one inside the band.", ge=1, le=1000
     )
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from qualoop.simulators.engine import BaselineKind, Engine
 from qualoop.simulators.forms import Form, choose_form, make_form
 from qualoop.simulators.learners import copied_plan, draw_skills, random_plan, synthetic_plan
-from qualoop.simulators.project import FormBand
-from qualoop.simulators.scoring import gap_score
+from qualoop.simulators.project import FORMS_TRIED, FormBand
+from qualoop.simulators.scoring import earned_parts, gap_score
 from qualoop.simulators.streams import WorldKey
 
 LEARNERS: Final = 250
@@ -27,13 +27,16 @@ BOT_SEEDS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What is measured: an engine with its world's spec and band, and how many graded attempts make a score."""
+    """What is measured: an engine with its world's spec and band, how many graded attempts make a score, and how many
+    worlds are tried for each.
+    """
 
     engine: Engine
     spec: Any
     band: FormBand
     attempts: int = 1
     keep: str = "mean"
+    tried: int = FORMS_TRIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,10 @@ class Psychometrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploit:
-    """How a bot fares over several forms: scores in [0, 1]."""
+    """How a bot fares over several forms: scores in [0, 1], of the whole where ``part`` is empty, else of that part."""
 
     bot: str
+    part: str = ""
     median: float
     highest: float
 
@@ -91,9 +95,10 @@ def measure(
                 plan = synthetic_plan(
                     task.engine, form.world, skill, key.derive("plan", learner, half * task.attempts + attempt)
                 )
-                scores[half, attempt, learner] = float(gap_score(task.engine.value(form.world, plan), form.standard))
+                score = gap_score(task.engine.value(form.world, plan), form.standard)
+                scores[half, attempt, learner] = float(score)
                 if parts and half == attempt == 0:
-                    for part in task.engine.scores(form.world, plan, form.standard):
+                    for part in earned_parts(task.engine, form.world, plan, form.standard, score):
                         part_scores.setdefault(part.part, []).append(part.score)
     return _summary(skills, scores, part_scores, task.keep)
 
@@ -138,19 +143,24 @@ def correlation(first: Any, second: Any) -> float:
 
 
 def exploits(task: Task, *, seeds: int = BOT_SEEDS, seed: int = SEED) -> list[Exploit]:
-    """Return how every bot fares over ``seeds`` forms."""
+    """Return how every bot fares over ``seeds`` forms, in whole and in each part."""
     key = WorldKey.of_seed(seed, "bots")
-    found: dict[str, list[float]] = {}
+    found: dict[tuple[str, str], list[float]] = {}
     for number in range(seeds):
         form = choose_form(task.engine, task.spec, key.derive(number), task.band)
         for bot, plan in _bots(task, form, key.derive("chance", number)):
-            found.setdefault(bot, []).append(float(gap_score(task.engine.value(form.world, plan), form.standard)))
-    return [Exploit(bot=bot, median=median(scores), highest=max(scores)) for bot, scores in found.items()]
+            score = gap_score(task.engine.value(form.world, plan), form.standard)
+            found.setdefault((bot, ""), []).append(float(score))
+            for part in earned_parts(task.engine, form.world, plan, form.standard, score):
+                found.setdefault((bot, part.part), []).append(part.score)
+    return [
+        Exploit(bot=bot, part=part, median=median(scores), highest=max(scores)) for (bot, part), scores in found.items()
+    ]
 
 
 def _bots(task: Task, form: Form, chance: WorldKey) -> Iterator[tuple[str, Any]]:
     engine, world = task.engine, form.world
-    for kind in (BaselineKind.NOTHING, BaselineKind.SPEND_ALL, BaselineKind.RATIO_TRICK):
+    for kind in BaselineKind:
         plan = engine.baseline(world, kind)
         if plan is not None:
             yield kind.value, plan

@@ -47,11 +47,23 @@ def engine_hash(name: str) -> str:
 
     Two installations with the same hash compute the same scores from the same file.
     """
-    package = type(get_engine(name)).__module__.rpartition(".")[0]
-    own = Path(str(import_module(package).__file__)).parent
-    shared = Path(__file__).parent
+    own, shared = _folder_of(get_engine(name)), Path(__file__).parent
     files = sorted([*own.glob("*.py"), *own.glob("*.yaml")]) + [shared / f"{module}.py" for module in _SHARED]
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def starting_folder(engine: Engine) -> Path | None:
+    """Return what a new project of an engine begins with besides the standard world; None where that is all.
+
+    It is the folder `starting/NAME` of the engine's package: project.yaml with what the head says besides, and files to copy.
+    """
+    folder = _folder_of(engine) / "starting" / engine.name
+    return folder if folder.is_dir() else None
+
+
+def _folder_of(engine: Engine) -> Path:
+    package = type(engine).__module__.rpartition(".")[0]
+    return Path(str(import_module(package).__file__)).parent

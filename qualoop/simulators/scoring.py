@@ -2,24 +2,32 @@
 
 S = clip((V(d) − V(base)) / (V(ref) − V(base)), 0, 1). A component's share of V(ref) − V(d) is its Shapley value (Shapley,
 1953) over the 2^n plans in which some components are the reference's; its score compares that with the share of a plan
-that is poor in every component. Luck, realised − expected, is shown apart and never scored.
+that is poor in every component. Parts share out S: together they claim no more than the plan as a whole earned. Luck,
+realised − expected, is shown apart and never scored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 from math import factorial, isfinite
 from typing import Any, Final
 
 from qualoop.simulators.decisions import Plan, with_components
-from qualoop.simulators.engine import BaselineKind, Engine, PartScore, Standard
+from qualoop.simulators.engine import BaselineKind, Engine, NamesParts, PartScore, Standard
 from qualoop.simulators.errors import FormOutsideBandError
 from qualoop.values import Score, Text
 
 LEAST_SHARE: Final = 0.15
 """The least share of the gap that a component must have in a form (reference/baseline pair), else it measures nothing."""
+
+NO_MERIT: Final = 0.1
+"""A score that may come about without merit: bots reach so much in every second form, at most."""
+ALL_MERIT: Final = 0.3
+"""From this score on parts claim all of it. Halfway between lies what a bot reaches at most in any form."""
+_ROUNDING: Final = 1e-6
 
 
 def standard_of(engine: Engine, world: Any) -> Standard:
@@ -96,7 +104,7 @@ def gap_scores(
 ) -> list[PartScore]:
     """Return the components' scores: 1 − share lost / share that the poor plan loses, clipped.
 
-    ``why(component, lost, poor_lost)`` says it in words.
+    They are what each component claims by itself; `earned_parts` limits them by what the plan earned. ``why(component, lost, poor_lost)`` says it in words.
     """
     standard = standard or standard_of(engine, world)
     lost = shares(engine, world, plan, engine.reference(world))
@@ -113,6 +121,29 @@ def gap_scores(
             )
         )
     return scores
+
+
+def earned_parts(engine: Engine, world: Any, plan: Plan, standard: Standard, score: Score) -> list[PartScore]:
+    """Return the parts' scores as they count: what the engine gives each, shared out where together they claim too much.
+
+    A part claims its score times its component's share of the gap. Where the claims add up to more than ``score``, all
+    are lowered in proportion, to the plan's `merit`. Where they add up to it, as marks do, nothing is lowered. Parts
+    that are no components of the decisions, as in a dialogue, stay as they are.
+    """
+    parts = list(engine.scores(world, plan, standard))
+    whole = sum(standard.poor_lost.values())
+    if isinstance(engine, NamesParts) or whole <= 0:
+        return parts
+    claimed = sum(part.score * standard.poor_lost.get(part.part, 0.0) for part in parts) / whole
+    if claimed <= float(score) + _ROUNDING:
+        return parts
+    kept = merit(score) / claimed
+    return [replace(part, score=float(as_score(part.score * kept))) for part in parts]
+
+
+def merit(score: Score) -> float:
+    """Return how much of a plan's score its parts may claim: nothing of what plans without merit reach, too."""
+    return float(score) * min(max((float(score) - NO_MERIT) / (ALL_MERIT - NO_MERIT), 0.0), 1.0)
 
 
 def thin_components(standard: Standard, least: float = LEAST_SHARE) -> list[str]:

@@ -96,9 +96,10 @@ def _read(form: DecisionForm, text: str, typed: dict[str, list[str]]) -> Entered
     rows = sum(len(table.rows) for table in form.tables)
     if not text.strip():
         return Entered(decision=None, problems=(refusal("nothing"),), typed=typed)
-    blocks, problems = _blocks(form, text, _SLACK * (rows + len(form.tables)) + 100)
-    if blocks is None:
-        return Entered(decision=None, problems=(refusal("too-large", rows=str(rows)),), typed=typed)
+    too_much = _too_much(text, rows, _SLACK * (rows + len(form.tables)) + 100)
+    if too_much is not None:
+        return Entered(decision=None, problems=(too_much,), typed=typed)
+    blocks, problems = _blocks(form, text)
     if not blocks:
         header = ",".join([form.tables[0].key, *(field.key for field in form.tables[0].fields)])
         problems = [*problems, refusal("no-header", header=header)]
@@ -107,10 +108,18 @@ def _read(form: DecisionForm, text: str, typed: dict[str, list[str]]) -> Entered
     return entered(form, typed, problems)
 
 
-def _blocks(form: DecisionForm, text: str, most: int) -> tuple[list[_Block] | None, list[Refusal]]:
-    """Return the blocks of a text, None where it has far too many lines."""
-    if len(text) > MAX_CSV or text.count("\n") > most:
-        return None, []
+def _too_much(text: str, rows: int, most: int) -> Refusal | None:
+    """Return why a text is not read: it has far more lines than a table has rows, or is far too long."""
+    lines = len(text.rstrip().splitlines())
+    if lines > most:
+        return refusal("too-large", lines=f"{lines:,}", count=str(rows))
+    if len(text) > MAX_CSV:
+        return refusal("too-long-table", length=f"{len(text):,}", longest=f"{MAX_CSV:,}")
+    return None
+
+
+def _blocks(form: DecisionForm, text: str) -> tuple[list[_Block], list[Refusal]]:
+    """Return the blocks of a text."""
     tidy = text.removeprefix("\ufeff").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     blocks: list[_Block] = []
     for number, cells in _lines(form, tidy):

@@ -1,173 +1,120 @@
-"""A run as a file that anybody can run again: the world's key, engine and content by hash, every decision, the score.
+"""Reads the file of a run and plays it again: whoever has an installation with the same engine gets the same score.
 
-Whoever has this file and an installation with the same engine gets the same score to six decimals. Each step carries a
-digest over itself and all steps before, so that what was changed is named by its round.
+Two things are looked at. Whether the file is as it was written: what was changed is named by its round (`run_files`). And
+whether it comes out again, to six decimals.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from math import isclose
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final
 
-import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from qualoop.simulators.decisions import Decision, DecisionForm, Plan, packed, unpacked
-from qualoop.simulators.engine import Engine, State
+from qualoop.simulators.decisions import Decision, DecisionForm, unpacked
+from qualoop.simulators.engine import Engine, is_steady
 from qualoop.simulators.entering import entered, typed_values
-from qualoop.simulators.errors import SimulatorError
 from qualoop.simulators.registry import engine_hash, get_engine
-from qualoop.simulators.scoring import as_score, gap_score, standard_of
+from qualoop.simulators.run_files import (
+    FirstRunRecord,
+    RunFile,
+    RunFileRefusedError,
+    RunRecord,
+    RunStep,
+    Source,
+    decision_digests,
+    first_break,
+    make_record,
+)
 from qualoop.simulators.streams import WorldKey
 
 PLACES: Final = 6
 MAX_BYTES: Final = 1_000_000
 
-
-class RunFileRefusedError(SimulatorError):
-    """A file is no run that can be played again."""
-
-    code = "run-file"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class RunStep(_Part):
-    """One round: what was decided, what came of it, and a digest over this and all rounds before."""
-
-    decision: dict[str, Any]
-    realised: float
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-
-class RunRecord(_Part):
-    """The file of a run. ``world`` is the checked spec as plain JSON, ``scores`` by part, ``score`` of the whole."""
-
-    format: Literal["qualoop-run"]
-    format_version: Literal[1]
-    project: str
-    content: str = Field(pattern=r"^[0-9a-f]{64}$")
-    engine: str
-    engine_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
-    world: dict[str, Any]
-    world_key: str = Field(pattern=r"^[0-9a-f]{64}$")
-    commitment: str = Field(pattern=r"^[0-9a-f]{64}$")
-    steps: tuple[RunStep, ...] = Field(min_length=1, max_length=200)
-    value: float
-    score: str
-    scores: dict[str, str]
-
-    @property
-    def digest(self) -> str:
-        """Return what names this run in evidence."""
-        return self.steps[-1].digest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Which project, in which version, a run is of."""
-
-    project: str
-    content: str
-    spec: BaseModel
-
-
-def make_record(engine: Engine, source: Source, key: WorldKey, plan: Plan) -> RunRecord:
-    """Return the record of a plan that was played in the world of ``key``."""
-    world = engine.world(source.spec, key)
-    steps = list(_steps(engine, world, key, plan))
-    value = engine.value(world, plan)
-    return RunRecord(
-        format="qualoop-run",
-        format_version=1,
-        project=source.project,
-        content=source.content,
-        engine=engine.name,
-        engine_hash=engine_hash(engine.name),
-        world=source.spec.model_dump(mode="json"),
-        world_key=key.as_text(),
-        commitment=key.commitment,
-        steps=tuple(steps),
-        value=value,
-        score=gap_score(value, standard_of(engine, world)).as_text(),
-        scores={part.part: as_score(part.score).as_text() for part in engine.scores(world, plan)},
-    )
-
-
-def _steps(engine: Engine, world: Any, key: WorldKey, plan: Plan) -> Iterator[RunStep]:
-    form, digest = engine.form(world), key.commitment
-    state: State = engine.initial(world)
-    for decision in plan:
-        state, happened = engine.step(world, state, decision, key.derive("run"))
-        small = packed(decision, form)
-        digest = _digest(digest, small)
-        yield RunStep(decision=small, realised=happened.realised, digest=digest)
-
-
-def run_digest(commitment: str, decisions: Sequence[Mapping[str, Any]]) -> str:
-    """Return the digest of a run's last step, which is over the world's commitment and all decisions, packed."""
-    digest = commitment
-    for decision in decisions:
-        digest = _digest(digest, decision)
-    return digest
-
-
-def _digest(before: str, decision: Mapping[str, Any]) -> str:
-    return hashlib.sha256(before.encode() + rfc8785.dumps(dict(decision))).hexdigest()
+_READER: Final[TypeAdapter[FirstRunRecord | RunRecord]] = TypeAdapter(
+    Annotated[FirstRunRecord | RunRecord, Field(discriminator="format_version")]
+)
+_FIRST_VERSION: Final = (
+    "a file of version 1: its digests cover key and decisions only. The scores are proved by running it again; of which "
+    "project and content it is, and by which engine it was made, is not: download it anew, or ask for the ledger's word"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What running a file again shows: what does not agree, in the order found; nothing where all does.
 
-    ``same_engine`` says whether the engine here is the one of the file; with another, figures may differ honestly.
+    ``notes`` are what to know besides, such as that the engine here is another version, with which figures may differ
+    honestly. ``score`` is what came out, ``run`` what the ledger names such a run; None where the file was changed, so
+    that it was not run.
     """
 
     faults: tuple[str, ...]
-    same_engine: bool
-    score: str
+    notes: tuple[str, ...] = field(default=())
+    score: str | None = None
+    run: str | None = None
 
 
-def read_record(data: bytes) -> RunRecord:
+def read_record(data: bytes) -> FirstRunRecord | RunRecord:
     """Return the record in a file from anywhere; raise RunFileRefusedError."""
     if len(data) > MAX_BYTES:
         raise RunFileRefusedError(f"a run has at most {MAX_BYTES} bytes, this file {len(data)}")
     try:
-        return RunRecord.model_validate_json(data)
+        # pydantic takes the last of two values with one name, and nobody would see the first.
+        json.loads(data, object_pairs_hook=_named_once)
+        return _READER.validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        # The first part of a place is the version, by which the model was chosen.
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the file"
         raise RunFileRefusedError(f"{place}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunFileRefusedError(f"the file is no JSON that a run could be: {error}") from error
 
 
-def verify(record: RunRecord) -> Verdict:
+def _named_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"`{next(name for name in names if names.count(name) > 1)}` stands twice")
+    return found
+
+
+def verify(record: RunFile) -> Verdict:
     """Return what running a record again shows. Raises UnknownEngineError, RunFileRefusedError."""
+    broken = first_break(record) if isinstance(record, RunRecord) else None
+    if broken:
+        return Verdict(faults=(broken,))
     engine = get_engine(record.engine)
+    again = _again(record, engine)
+    notes = [] if isinstance(record, RunRecord) else [_FIRST_VERSION]
+    if record.engine_hash != engine_hash(record.engine):
+        notes.append(
+            f"the engine {record.engine} here is another version than the one that made the run: figures that differ may "
+            "have been right there, and only an installation of that version can confirm them"
+        )
+    faults = tuple(_differences(record, again))
+    return Verdict(faults=faults, notes=tuple(notes), score=again.score, run=again.run)
+
+
+def _again(record: RunFile, engine: Engine) -> RunRecord:
+    """Return the record of the same decisions, made here and now."""
     key = WorldKey.from_text(record.world_key)
     try:
-        world = engine.world(engine.spec_model.model_validate(record.world), key)
-        form = engine.form(world)
-        plan = [_read_decision(step, form, number) for number, step in enumerate(record.steps, 1)]
+        spec = engine.spec_model.model_validate(record.world)
     except ValidationError as error:
         raise RunFileRefusedError(f"world: {error.errors(include_url=False)[0]['msg']}") from error
-    if len(plan) != engine.rounds(world):
-        raise RunFileRefusedError(f"the run has {len(plan)} rounds, its world {engine.rounds(world)}")
-    again = make_record(
-        engine,
-        Source(project=record.project, content=record.content, spec=engine.spec_model.model_validate(record.world)),
-        key,
-        plan,
-    )
-    return Verdict(
-        faults=tuple(_differences(record, again)),
-        same_engine=record.engine_hash == engine_hash(record.engine),
-        score=again.score,
-    )
+    world = engine.world(spec, key)
+    form = engine.form(world)
+    plan = [_read_decision(step, form, number) for number, step in enumerate(record.steps, 1)]
+    # A dialogue may end before its last round, and what was handed in late is shorter; other plans are whole.
+    most = engine.rounds(world)
+    if len(plan) > most or (len(plan) < most and is_steady(engine, world, key.derive("run"))):
+        raise RunFileRefusedError(f"the run has {len(plan)} rounds, its world {most}")
+    return make_record(engine, Source(project=record.project, content=record.content, spec=spec), key, plan)
 
 
 def _read_decision(step: RunStep, form: DecisionForm, number: int) -> dict[str, Any]:
@@ -190,23 +137,28 @@ def _misfits(step: RunStep, form: DecisionForm, decision: Decision) -> Iterator[
     yield from (problem.field or "the decision" for problem in told.problems)
 
 
-def _differences(record: RunRecord, again: RunRecord) -> Iterator[str]:
+def _differences(record: RunFile, again: RunRecord) -> Iterator[str]:
     if record.commitment != again.commitment:
         yield "the key is not the one that was committed to"
     yield from _first_step_off(record, again)
+    if isinstance(record, RunRecord) and record.run != again.run:
+        yield "the run is not the one that it names: the ledger would have another"
     if not _alike(record.value, again.value):
         yield f"the expected value was {record.value:.6f}, and is {again.value:.6f}"
     if record.score != again.score:
         yield f"the score was {record.score}, and is {again.score}"
-    for part, score in again.scores.items():
-        if record.scores.get(part) != score:
-            yield f"{part}: the score was {record.scores.get(part, 'none')}, and is {score}"
+    for part in dict.fromkeys([*again.scores, *record.scores]):
+        told, found = record.scores.get(part, "none"), again.scores.get(part, "none")
+        if told != found:
+            yield f"{part}: the score was {told}, and is {found}"
 
 
-def _first_step_off(record: RunRecord, again: RunRecord) -> Iterator[str]:
+def _first_step_off(record: RunFile, again: RunRecord) -> Iterator[str]:
     """Yield the first round that differs: those after it differ because of it."""
+    decisions = [step.decision for step in again.steps]
+    digests = list(decision_digests(again.commitment, decisions))
     for number, (told, found) in enumerate(zip(record.steps, again.steps, strict=True), 1):
-        if told.digest != found.digest:
+        if isinstance(record, FirstRunRecord) and told.digest != digests[number - 1]:
             yield f"round {number}: the decision is not the one that was recorded"
             return
         if not _alike(told.realised, found.realised):

@@ -86,12 +86,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A conversation, oldest line first; ``state`` is how it stands, such as who waits how long."""
+    """A conversation, oldest line first; ``state`` is how it stands.
+
+    ``waited`` is how many seconds somebody has waited for an answer, on the world's own clock; None where nobody is there.
+    """
 
     key: str
     title: Text
     lines: tuple[Line, ...]
     state: Text | None = None
+    waited: int | None = None
 
 
 Panel: TypeAlias = Figures | Grid | Chart | Prose | Talk

@@ -59,10 +59,11 @@ def test_two_tabs_give_one_answer_and_one_score(page: Page, demo: Demo) -> None:
     expect(first.feedback).to_contain_text("2 tries left")
 
     other.page.bring_to_front()
-    # The other tab still shows the first try, so its right answer is not taken: it shows how things stand.
+    # The other tab still shows the first try, so its right answer is not taken: it says so, and keeps it.
     second.answer(item, right_answer(item))
+    expect(second.shown.get_by_role("alert").filter(has_text="Another page had moved on")).to_be_focused()
     expect(second.feedback).to_contain_text("2 tries left")
-    expect(second.shown.locator(".q-input")).to_have_value(str(wrong_answer(item)))
+    expect(second.shown.locator(".q-input")).to_have_value(str(right_answer(item)))
     second.answer(item, right_answer(item))
     expect(second.feedback).to_contain_text("Credit: 70%")
 
@@ -93,6 +94,7 @@ def test_a_form_of_an_older_page_changes_nothing_without_script_either(new_conte
 
     older.answer(item, right_answer(item))
     expect(older.feedback).to_contain_text("2 tries left")
+    expect(second.get_by_text("Your answer from this page stands below and has not been checked")).to_be_visible()
     second.reload()
     expect(older.feedback).to_contain_text("2 tries left")
     assert [entry.score for entry in RecordPage.opened_from(lesson).evidence("SEM-1.2")] == ["0%"]

@@ -125,7 +125,9 @@ def test_a_block_from_a_spreadsheet_fills_cells_and_tells_what_did_not_fit(sheet
     assert cell(sheet, "price.tray") == "high"
     assert sheet.locator('[name="sign.cup"]').is_checked()
     assert not sheet.locator('[name="sign.pot"]').is_checked()
-    assert sheet.locator("[data-q-said]").first.inner_text() == "10 cells filled, 3 did not fit."
+    assert sheet.locator("[data-q-said]").first.inner_text() == (
+        "10 cells filled. 3 pasted lines or cells did not fit, and were left out."
+    )
 
 
 def test_one_word_is_pasted_as_everywhere(sheet: Page) -> None:
@@ -135,7 +137,10 @@ def test_one_word_is_pasted_as_everywhere(sheet: Page) -> None:
 def test_ten_thousand_rows_fill_the_table_and_no_more(sheet: Page) -> None:
     assert paste(sheet, "order.tea", "7\n" * 10_000)
     assert orders(sheet) == ["7"] * 5
-    assert "9995 did not fit" in sheet.locator("[data-q-said]").first.inner_text()
+    said = sheet.locator("[data-q-said]").first
+    assert said.inner_text() == "5 cells filled. 9,995 pasted lines or cells did not fit, and were left out."
+    assert paste(sheet, "order.tin", "8\n9")
+    assert said.inner_text() == "One cell filled. One pasted line or cell did not fit, and was left out."
 
 
 def test_edits_are_undone_across_cells_and_done_again(sheet: Page) -> None:

@@ -11,7 +11,7 @@ import pytest
 from qualoop.commands.sim import load_project
 from qualoop.framework import shipped_content
 from qualoop.simulators import PROJECT_FILE, WorldKey
-from qualoop.simulators.verifying import Source, make_record
+from qualoop.simulators.run_files import Source, make_record
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv/oldest/bin"

@@ -1,4 +1,4 @@
-"""Attempts: found or begun, stepped, scored. One answer is one transaction: attempt, evidence, mastery, score, outbox."""
+"""Attempts: found, begun, stored. `stepping` takes them from one state to the next."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from lti_tool.services.attempts import submissions
 from lti_tool.services.attempts.practice_rounds import FREE, Pace, pace_for
 from lti_tool.services.attempts.submitted_work import Work
 from lti_tool.services.content.contents import ContentMissingError, Contents, OpenContent
-from lti_tool.services.evidence import evidence
 from lti_tool.services.grades import scores
 from lti_tool.services.platforms.link_settings import SCHEDULE, schedule_of
 from qualoop.assessment import AttemptState, LinkClosedError, LinkNotOpenError, Phase, Schedule
 from qualoop.assessment.attempts import begin
-from qualoop.player import Action, Answered, Finished, StaleActionError, State, Step, WorkSubmitted
+from qualoop.player import Finished, StaleActionError, State, Step, WorkSubmitted
 from qualoop.values import Score
 
 SEED_BITS: Final = 128
@@ -131,30 +130,29 @@ def is_over(who: Who, standing: Standing, now: datetime) -> bool:
     """Say whether the attempt is still open although its time is over: the next look hands it in as it stands."""
     attempt = standing.attempt
     is_open = attempt is not None and attempt.status is AttemptState.ACTIVE
-    return is_open and _phase(who, standing.plan, now) is Phase.CLOSED
+    return is_open and phase_for(who, standing.plan, now) is Phase.CLOSED
 
 
-def current(connection: Connection, contents: Contents, who: Who, now: datetime) -> Current:
-    """Return the newest attempt with its content, begun here where there is none yet, handed in where its time is over.
+def current(
+    connection: Connection, contents: Contents, who: Who, now: datetime, *, standing: Standing | None = None
+) -> Current:
+    """Return the newest attempt with its content, begun here where there is none yet.
 
-    Raises LinkNotOpenError before the link opens, LinkClosedError where it closed before the first attempt.
+    ``standing`` is where the caller has found them. Raises LinkNotOpenError before the link opens, LinkClosedError where it
+    closed before the first attempt. Does not hand in: where `is_over` says so, `stepping.hand_in_if_over` goes before.
     """
-    standing = find(connection, who)
-    phase = _phase(who, standing.plan, now)
+    standing = standing or find(connection, who)
+    phase = phase_for(who, standing.plan, now)
     if phase is Phase.NOT_OPEN:
         raise LinkNotOpenError
-    if is_over(who, standing, now):
-        standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
-        if is_over(who, standing, now):
-            return _time_up(connection, contents, who, standing, now=now)
     if standing.attempt is None:
         if phase is Phase.CLOSED:
             raise LinkClosedError
         begun = _begin(connection, contents, who, standing, number=1, now=now)
         standing = standing._replace(attempt=begun) if begun else find(connection, who)
-    attempt = _found(standing.attempt)
+    attempt = found(standing.attempt)
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    shown = replace(attempt, state=_pace(connection, who, opened).taken(opened, attempt.state, now))
+    shown = replace(attempt, state=pace_of(connection, who, opened).taken(opened, attempt.state, now))
     return Current(shown, opened, standing.plan)
 
 
@@ -164,121 +162,64 @@ def restart(connection: Connection, contents: Contents, who: Who, *, shown: str,
     ``shown`` is the attempt whose page asks for it. Raises StaleActionError where that is not the newest any more,
     AttemptRefusedError where no further attempt is allowed, or none at this time.
     """
-    standing = _locked(connection, who, shown)
+    standing = lock(connection, who)
+    if found(standing.attempt).uuid != shown:
+        raise StaleActionError(of_another=True)
     statuses = [AttemptState(row[0]) for row in _STATUSES.all(connection, _keys(who))]
-    attempt = _found(standing.attempt)
+    attempt = found(standing.attempt)
     if attempt.status is AttemptState.ACTIVE:
         raise StaleActionError
     check_open(who, standing.plan, now)
     opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    _pace(connection, who, opened).check_begin(opened, now)
+    pace_of(connection, who, opened).check_begin(opened, now)
     begin(statuses, standing.plan.settings_at(now))
     _begin(connection, contents, who, standing, number=len(statuses) + 1, now=now)
 
 
-def act(
-    connection: Connection, contents: Contents, who: Who, *, shown: str, action: Action, now: datetime
-) -> tuple[Attempt, OpenContent]:
-    """Apply a learner's action to the newest attempt; store the attempt and all that follows from it.
-
-    ``shown`` is the attempt whose page sent the action: another attempt has other orders and other numbers. Raises
-    what the activity kind's `step` raises, StaleActionError for the page of an earlier attempt, LinkNotOpenError; then
-    nothing is stored. Where the time of the attempt is over, it is handed in as it stands, and the action is none.
-    """
-    standing = _locked(connection, who, shown)
-    attempt, plan = _found(standing.attempt), standing.plan
-    if _phase(who, plan, now) is Phase.NOT_OPEN:
-        raise LinkNotOpenError
-    if is_over(who, standing, now):
-        return _time_up(connection, contents, who, standing, now=now)[:2]
-    opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    settings = plan.settings_at(now)
-    state, action = _pace(connection, who, opened, waits=True).met(opened, attempt.state, action, now)
-    step = opened.kind.step(opened.content, state, action, settings=settings, now=now)
-    score = opened.kind.score(opened.content, step.state, settings)
-    after = _store(connection, who, standing, opened, step=step, score=score, now=now)
-    if who.counts:
-        learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
-        evidence.record_events(connection, learner, opened, attempt.uuid, events=step.events, now=now)
-        # Practice is evidence and no grade: only an answer, or handing in, moves the score.
-        if after.status is not attempt.status or any(isinstance(event, Answered) for event in step.events):
-            scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
-    return after, opened
-
-
-def hand_in_if_over(connection: Connection, contents: Contents, who: Who, now: datetime) -> bool:
-    """Hand in the newest attempt where its time is over; return whether it was.
-
-    Where it is not over, because somebody changed the dates, the attempt learns when it will be.
-    """
-    standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
-    if is_over(who, standing, now):
-        _time_up(connection, contents, who, standing, now=now)
-        return True
+def learn_closing(connection: Connection, who: Who) -> None:
+    """Let the newest attempt know when the clock hands it in: somebody changed the dates."""
+    standing = lock(connection, who)
     if standing.attempt is not None:
-        closes = _closes(who, standing.plan)
-        _RESET.run(connection, {"id": standing.attempt.id, "closes_at": closes})
-    return False
+        _RESET.run(connection, {"id": standing.attempt.id, "closes_at": _closes(who, standing.plan)})
 
 
-def _time_up(connection: Connection, contents: Contents, who: Who, standing: Standing, *, now: datetime) -> Current:
-    """Hand an attempt in as it stands: at the moment at which the link closed, whoever notices it when."""
-    attempt, plan = _found(standing.attempt), standing.plan
-    if plan.closes is None:
-        raise LinkClosedError
-    at = plan.closes.at
-    opened = contents.get(connection, who.organisation_id, attempt.version_id)
-    settings = plan.settings_at(at)
-    state = _pace(connection, who, opened, waits=True).taken(opened, attempt.state, at)
-    step = opened.kind.hand_in(opened.content, state, settings=settings, now=at)
-    after = _store(connection, who, standing, opened, step=step, score=attempt.score, now=at)
-    if who.counts:
-        learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
-        evidence.record_events(connection, learner, opened, attempt.uuid, events=step.events, now=now)
-        scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=now)
-    return Current(after, opened, plan)
-
-
-def _pace(connection: Connection, who: Who, opened: OpenContent, *, waits: bool = False) -> Pace:
+def pace_of(connection: Connection, who: Who, opened: OpenContent, *, waits: bool = False) -> Pace:
     """Return which rounds are open for somebody; a teacher who looks is held back by nothing."""
     where = (who.organisation_id, who.resource_link_id)
     return pace_for(connection, opened.content, *where, waits=waits) if who.is_bound else FREE
 
 
-def _phase(who: Who, plan: Schedule, now: datetime) -> Phase:
+def phase_for(who: Who, plan: Schedule, now: datetime) -> Phase:
     """Return how now lies to the dates for somebody."""
     return plan.phase(now) if who.is_bound else Phase.OPEN
 
 
 def check_open(who: Who, plan: Schedule, now: datetime) -> None:
     """Raise LinkNotOpenError or LinkClosedError where nothing may begin now."""
-    phase = _phase(who, plan, now)
+    phase = phase_for(who, plan, now)
     if phase is Phase.NOT_OPEN:
         raise LinkNotOpenError
     if phase is Phase.CLOSED:
         raise LinkClosedError
 
 
-def _locked(connection: Connection, who: Who, shown: str) -> Standing:
-    """Return the newest attempt, locked for this transaction, if it is the one that the page showed."""
-    standing = _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
-    if _found(standing.attempt).uuid != shown:
-        raise StaleActionError
-    return standing
+def lock(connection: Connection, who: Who) -> Standing:
+    """Return where somebody who has an attempt stands at a link, locked for this transaction."""
+    return _standing(connection, _NEWEST if connection.dialect.name == "sqlite" else _LOCK, who)
 
 
-def _store(
+def store(
     connection: Connection,
     who: Who,
-    standing: Standing,
+    before: Attempt,
     opened: OpenContent,
     *,
+    plan: Schedule,
     step: Step,
     score: Score,
     now: datetime,
 ) -> Attempt:
-    """Store an attempt as a step left it."""
-    before = _found(standing.attempt)
+    """Store an attempt as a step left it, and what was submitted in it; return it."""
     finished = any(isinstance(event, Finished) for event in step.events)
     works = [event for event in step.events if isinstance(event, WorkSubmitted)] if who.counts else []
     over = AttemptState.SUBMITTED if works else AttemptState.EVALUATED
@@ -294,7 +235,7 @@ def _store(
             "done": done,
             "total": total,
             "earned": scores.earned_mark(score, now) if score > before.score else "",
-            "closes_at": _closes(who, standing.plan),
+            "closes_at": _closes(who, plan),
             "now": micros(now),
             "submitted_at": micros(now) if finished else None,
         },
@@ -386,7 +327,7 @@ def _standing(connection: Connection, statement: Prepared, who: Who) -> Standing
     return Standing(attempt, plan, row[12])
 
 
-def _found(attempt: Attempt | None) -> Attempt:
+def found(attempt: Attempt | None) -> Attempt:
     """Return an attempt that must be there: every page begins one."""
     if attempt is None:
         raise ContentMissingError

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
 from lti_tool.models import Attempt, Person, ResourceLink
-from lti_tool.services.attempts import attempts
+from lti_tool.services.attempts import attempts, stepping
 from lti_tool.services.attempts.attempts import Who
 from lti_tool.services.attempts.flipped_progress import settle_around
 from lti_tool.services.content.contents import Contents
 from qualoop.errors import QualoopError
 
 PAGE: Final = 100
+BEING_WORKED_OUT: Final = timedelta(seconds=30)
+"""How long what was sent in time may still be on its way into an attempt: the clock comes after it."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ def close_due(
     """Hand in every attempt that is over now, each in its own transaction; return how many."""
     closed, after = 0, 0
     while not is_ending():
-        due = _due(database, after, clock())
+        due = _due(database, after, clock() - BEING_WORKED_OUT)
         for row in due:
             after = row.id
             closed += _close(database, contents, row, secret=secret, now=clock())
@@ -43,14 +45,16 @@ def close_due(
     return closed
 
 
-def _due(database: Database, after: int, now: datetime) -> Sequence[Any]:
-    """Return a page of the attempts that seem to be over, of every organisation: each row says which."""
+def _due(database: Database, after: int, before: datetime) -> Sequence[Any]:
+    """Return a page of the attempts that seem to have been over before a moment, of every organisation: each row says which."""
     query = (
         select(Attempt.id, Attempt.organisation_id, Attempt.person_id, Attempt.resource_link_id, Person.uuid)
         .add_columns(ResourceLink.activity_id)
         .join(Person, Person.id == Attempt.person_id)
         .join(ResourceLink, ResourceLink.id == Attempt.resource_link_id)
-        .where(Attempt.status == "active", Attempt.closes_at.is_not(None), Attempt.closes_at < now, Attempt.id > after)
+        .where(
+            Attempt.status == "active", Attempt.closes_at.is_not(None), Attempt.closes_at < before, Attempt.id > after
+        )
         .order_by(Attempt.id)
         .limit(PAGE)
     )
@@ -70,15 +74,20 @@ def _close(database: Database, contents: Contents, row: Any, *, secret: str, now
         is_bound=True,
         secret=secret,
     )
+
+    def settle(connection: Connection) -> None:
+        with Session(connection) as session:
+            settle_around(session, who, now=now)
+
     try:
-        with database.connection() as connection:
-            is_closed = attempts.hand_in_if_over(connection, contents, who, now)
-            if is_closed:
-                with Session(connection) as session:
-                    settle_around(session, who, now=now)
-            return is_closed
+        is_closed = stepping.hand_in_if_over(database, contents, who, now=now, also=settle)
     except (QualoopError, KeyError, TypeError, ValueError):
         log.exception("attempt %d cannot be handed in", row.id)
+    else:
+        if not is_closed:
+            with database.connection() as connection:
+                attempts.learn_closing(connection, who)
+        return is_closed
     with database.connection() as connection:
         connection.execute(
             update(Attempt)

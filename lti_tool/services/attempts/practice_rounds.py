@@ -24,7 +24,7 @@ from qualoop.content_packages import Project
 from qualoop.player import Action, State
 from qualoop.player.project_closing import ClosesRounds
 from qualoop.player.project_state import GRADED, ProjectState, Shock
-from qualoop.simulators import TakesShocks, WorldKey, get_engine
+from qualoop.simulators import PlansEvents, TakesShocks, WorldKey, get_engine
 
 _PLAY: Final = "run"
 _KEEP: Final = "save"
@@ -149,6 +149,15 @@ def pace_for(connection: Connection, content: Any, organisation_id: int, link_id
 def kinds_of(project: Project) -> Sequence[str]:
     """Return what a teacher may let happen in the worlds of a project, in the engine's words."""
     return tuple(project.engine.shocks) if isinstance(project.engine, TakesShocks) else ()
+
+
+def brought_by(project: Project, language: str) -> dict[int, list[str]]:
+    """Return what happens by the project's own file, in words, by round from 1."""
+    events = project.engine.events(project.spec) if isinstance(project.engine, PlansEvents) else ()
+    brought: dict[int, list[str]] = {}
+    for number, said in events:
+        brought.setdefault(number, []).append(said[language])
+    return brought
 
 
 def rounds_of(project: Project) -> int:

@@ -29,12 +29,13 @@ from lti_tool.models import (
     ResourceLink,
     SubmissionRow,
 )
-from lti_tool.services.classes.roll_call import times_of
+from lti_tool.services.classes.roll_call import Seated, stands, way_of
+from lti_tool.services.classes.taking_part import seats_that_took_part
 from lti_tool.services.courses.joining import joined
 from qualoop.assessment import AttemptState
 from qualoop.assessment.live import Act
 from qualoop.classroom.flipped_unit import StepKind, from_document
-from qualoop.classroom.roll_call import CAME, Presence, presence
+from qualoop.classroom.roll_call import CAME, Presence
 from qualoop.classroom.session import SessionState
 from qualoop.values import Score, Text
 
@@ -60,12 +61,16 @@ class CheckDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldSession:
-    """A class session whose roll was called, and the learner in it: how many questions were asked and answered."""
+    """A class session whose roll was called, and the learner in it: how many questions were asked and answered.
+
+    ``way`` says how it is known where the learner stood (`classes.roll_call.way_of`).
+    """
 
     uuid: str
     title: str
     at: datetime
     presence: Presence
+    way: str
     asked: int
     voted: int
 
@@ -195,44 +200,51 @@ def _sessions(session: Session, course: Course, people: Collection[int]) -> Mapp
         .order_by(ClassSession.opened_at, ClassSession.id)
     ).all()
     ids = [row.id for row in held]
-    seats = _seats(session, course, ids)
+    seats, active = _seats(session, course, ids), seats_that_took_part(session, course.organisation_id, ids)
     since = joined(session, (course.organisation_id, course.context_id), people)
     asked, voted = _votes(session.connection(), course, ids)
     found: dict[int, Sequence[HeldSession]] = {}
     for person in people:
         lines = []
         for row in held:
-            seat, checked_at, mark = seats.get((row.id, person), (0, None, ""))
-            at = row.opened_at or row.created_at
-            if not seat and person in since and at < since[person]:
+            seat, at = seats.get((row.id, person)), row.opened_at or row.created_at
+            if seat is None and person in since and at < since[person]:
                 continue
             lines.append(
                 HeldSession(
                     uuid=row.uuid,
                     title=row.title,
                     at=at,
-                    presence=presence(checked_at, mark, times_of(row)),
+                    presence=stands(row, seat, active) if seat else Presence.ABSENT,
+                    way=way_of(seat, active) if seat else "",
                     asked=asked.get(row.id, 0),
-                    voted=voted.get(seat, 0),
+                    voted=voted.get(seat.id, 0) if seat else 0,
                 )
             )
         found[person] = lines
     return found
 
 
-def _seats(
-    session: Session, course: Course, sessions: Sequence[int]
-) -> Mapping[tuple[int, int], tuple[int, datetime | None, str]]:
-    """Return seat, check-in and mark of each learner for sure, by session and person."""
+def _seats(session: Session, course: Course, sessions: Sequence[int]) -> Mapping[tuple[int, int], Seated]:
+    """Return the seat of each learner for sure, by session and person."""
     query = select(
-        ClassSeat.id, ClassSeat.class_session_id, ClassSeat.person_id, ClassSeat.checked_at, ClassSeat.mark
+        ClassSeat.class_session_id,
+        ClassSeat.person_id,
+        ClassSeat.id,
+        ClassSeat.checked_at,
+        ClassSeat.joined_at,
+        ClassSeat.mark,
+        ClassSeat.way,
     ).where(
         ClassSeat.organisation_id == course.organisation_id,
         ClassSeat.class_session_id.in_(sessions),
         ClassSeat.is_confirmed.is_(True),
         ClassSeat.person_id.is_not(None),
     )
-    return {(row.class_session_id, row.person_id): (row.id, row.checked_at, row.mark) for row in session.execute(query)}
+    return {
+        (row.class_session_id, row.person_id): Seated(row.id, row.checked_at, row.joined_at, row.mark, row.way)
+        for row in session.execute(query)
+    }
 
 
 def _votes(

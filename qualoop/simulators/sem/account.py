@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
 from qualoop.simulators.decisions import (
-    Cell,
     ChoiceField,
     Column,
     Decision,
@@ -28,7 +28,7 @@ from qualoop.simulators.sem.quality import PARTS
 from qualoop.simulators.sem.tally import by_keyword
 from qualoop.simulators.sem.worlds import SearchWorld
 from qualoop.simulators.streams import Floats, Integers
-from qualoop.values import Text
+from qualoop.values import LANGUAGES, Text
 
 MATCH: Final = ChoiceField(
     key="match",
@@ -178,21 +178,16 @@ def _groups(world: SearchWorld) -> DecisionTable:
         queries = market.keyword_query[own == group]
         # Words that show what the group is about come first.
         queries = queries[np.argsort(world.names.manner[queries] == JUNK_WORDS, kind="stable")]
-        examples: list[Cell] = [world.names.queries[query] for query in queries[:_EXAMPLES]]
-        cells = (world.names.lines[group], len(queries), *examples, *[None] * (_EXAMPLES - len(examples)))
-        rows.append(Row(key=f"g{group + 1:02}", label=group_name(world, group), cells=cells))
+        examples = _listed([world.names.queries[query] for query in queries[:_EXAMPLES]])
+        rows.append(Row(key=f"g{group + 1:02}", label=group_name(world, group), cells=(len(queries), examples)))
     return DecisionTable(
         key="groups",
         title=Text({"en": "Ad groups", "zh-Hans": "推广单元"}),
         rows=tuple(rows),
         fields=QUALITY,
         columns=(
-            Column(label=Text({"en": "Product line", "zh-Hans": "产品线"})),
             Column(label=Text({"en": "Keywords", "zh-Hans": "关键词数"})),
-            *(
-                Column(label=Text({"en": f"Example {number}", "zh-Hans": f"示例{number}"}))
-                for number in range(1, _EXAMPLES + 1)
-            ),
+            Column(label=Text({"en": "Examples", "zh-Hans": "示例"})),
         ),
         row_label=GROUP.label,
         help=Text(
@@ -202,6 +197,11 @@ def _groups(world: SearchWorld) -> DecisionTable:
             }
         ),
     )
+
+
+def _listed(texts: Sequence[Text]) -> Text:
+    """Return texts as one, parted by dots."""
+    return Text({language: " · ".join(text[language] for text in texts) for language in LANGUAGES})
 
 
 def group_name(world: SearchWorld, group: int) -> Text:

@@ -55,6 +55,10 @@ class SearchMarketEngine(DecidedRounds):
         shock = Shock.model_validate({"round": number, "kind": kind})
         return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
 
+    def events(self, spec: SearchMarketSpec, /) -> list[tuple[int, Text]]:
+        """Return what a project's market has in store, by round."""
+        return [(shock.round, SHOCK_NAMES[shock.kind]) for shock in sorted(spec.shocks, key=lambda each: each.round)]
+
     def world(self, spec: SearchMarketSpec, key: WorldKey, /) -> SearchWorld:
         """Return the account and its market."""
         return campaign_world(spec, key)

@@ -76,7 +76,8 @@ def too_long(needed: int, seconds: int) -> Refusal:
 
 
 def _form(shift: Shift, offered: Sequence[Sequence[str]]) -> DecisionForm:
-    return DecisionForm(tables=tuple(_window(shift, window, keys) for window, keys in enumerate(offered)))
+    tables = tuple(_window(shift, window, keys) for window, keys in enumerate(offered))
+    return DecisionForm(tables=tables, seconds=shift.seconds)
 
 
 def _window(shift: Shift, window: int, keys: Sequence[str]) -> DecisionTable:
@@ -97,7 +98,7 @@ def _option(shift: Shift, key: str) -> Option:
     reply = chat.reply(chat.offers[key])
     words = chat.conversation.words(reply.text)
     label = _say(f"{words['en']} ({reply.seconds} s)", f"{words['zh-Hans']}（{reply.seconds} 秒）")
-    return Option(key=key, label=label)
+    return Option(key=key, label=label, seconds=reply.seconds)
 
 
 def view(world: DeskWorld, turns: Sequence[Sequence[str]]) -> View:
@@ -132,16 +133,13 @@ def _talk(world: DeskWorld, desk: Desk, turns: Sequence[Sequence[str]], window: 
     if standing is not None:
         conversation = shift.chats[desk.queues[window][0]].conversation
         who = conversation.words(conversation.script.customer)
-        mood, waited = _MOODS[standing.mood], standing.waited
-        state = _say(
-            f"{mood['en']}, has waited {waited} turn{'s' if waited > 1 else ''}" if waited else mood["en"],
-            f"{mood['zh-Hans']}，已等待 {waited} 轮" if waited else mood["zh-Hans"],
-        )
+        state = _MOODS[standing.mood]
     return Talk(
         key=f"w{window + 1}",
         title=who,
         lines=tuple(lines),
         state=state,
+        waited=None if standing is None else standing.waited * shift.seconds,
     )
 
 

@@ -51,12 +51,20 @@ def rows_message(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes
     return message
 
 
+def _rounded(value: int) -> float:
+    """Return a whole number that is not kept exactly; the database may have larger ones than a double holds."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise QueryFaultError("conversion") from None
+
+
 def _plain(value: Any) -> Any:
     match value:
         case None | bool() | str():
             return value
         case int():
-            return value if abs(value) < _MOST_EXACT else float(value)
+            return value if abs(value) < _MOST_EXACT else _rounded(value)
         case float() | Decimal():
             return float(value) if math.isfinite(value) else str(value)
         case dt.datetime():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from qualoop.simulators.sql.answers import QueryFaultError, too_many_rows
-from qualoop.simulators.sql.select_rules import find_breach
+from qualoop.simulators.sql.duckdb_catalogue import read_rules
+from qualoop.simulators.sql.select_rules import Rules, find_breach
 
 SETTINGS: Final = {
     "enable_external_access": "false",
@@ -49,13 +50,21 @@ _CODES: Final[Sequence[tuple[type[BaseException], str]]] = (
 )
 
 
-def warm(path: str) -> Any:
+class Opened(NamedTuple):
+    """A connection, and what may be asked on it."""
+
+    connection: Any
+    rules: Rules
+
+
+def warm(path: str) -> Opened:
     """Return a locked connection to a data file, read-only, with its columns and what every query needs in memory."""
     further = _NO_FURTHER_THREADS if int(duckdb.__version__.partition(".")[0]) > 1 else {}
     connection = duckdb.connect(path, read_only=True, config={**SETTINGS, **further})
     connection.execute(_EVERYTHING).fetchall()
-    _check(connection, _TYPICAL)
-    return connection
+    opened = Opened(connection, read_rules(connection, _TABLES))
+    _check(opened, _TYPICAL)
+    return opened
 
 
 def files_of_queries(_path: str) -> list[str]:
@@ -63,23 +72,22 @@ def files_of_queries(_path: str) -> list[str]:
     return []
 
 
-def open_sample(warmed: Any, sample: str) -> Any:
-    """Return the connection that `warm` made, now with a view `sales` that is the sample.
+def open_sample(warmed: Opened, sample: str) -> Opened:
+    """Return what `warm` made, now with a view `sales` that is the sample.
 
     ``sample`` has a `1` or `0` for each sampling unit of the file.
     """
-    connection = warmed
     if not re.fullmatch("[01]+", sample):
         raise QueryFaultError("failed")
-    connection.execute(_VIEW.replace("SAMPLE", sample))
-    return connection
+    warmed.connection.execute(_VIEW.replace("SAMPLE", sample))
+    return warmed
 
 
-def run(connection: Any, query: str, most: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+def run(opened: Opened, query: str, most: int) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the columns and rows of exactly one SELECT, at most ``most`` rows; raise QueryFaultError."""
     try:
-        _check(connection, query)
-        cursor = connection.execute(query)
+        _check(opened, query)
+        cursor = opened.connection.execute(query)
         rows = cursor.fetchmany(most + 1)
     except _CAUGHT as error:
         raise _fault(error) from None
@@ -88,7 +96,8 @@ def run(connection: Any, query: str, most: int) -> tuple[list[str], list[tuple[A
     return [str(column[0]) for column in cursor.description], rows
 
 
-def _check(connection: Any, query: str) -> None:
+def _check(opened: Opened, query: str) -> None:
+    connection = opened.connection
     statements = connection.extract_statements(query)
     if not statements:
         raise QueryFaultError("empty")
@@ -98,7 +107,7 @@ def _check(connection: Any, query: str) -> None:
         raise QueryFaultError("not-select")
     (text,) = connection.execute("select json_serialize_sql(?)", [query]).fetchone()
     tree = json.loads(text)
-    breach = "not-select" if tree.get("error") else find_breach(tree, _TABLES)
+    breach = "not-select" if tree.get("error") else find_breach(tree, opened.rules)
     if breach:
         raise QueryFaultError(breach)
 

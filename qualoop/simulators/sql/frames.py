@@ -5,9 +5,12 @@ Nothing of this package's front is imported here: the worker loads this module a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import struct
+import time
 from typing import Any, Final
 
 LONGEST: Final = 1 << 20
@@ -26,9 +29,30 @@ def packed(message: Any) -> bytes:
 
 def send(descriptor: int, message: Any) -> None:
     """Write a message; raise OSError where the other side is gone."""
-    left = memoryview(packed(message))
+    send_packed(descriptor, packed(message))
+
+
+def send_packed(descriptor: int, message: bytes) -> None:
+    """Write what `packed` returned; raise OSError where the other side is gone."""
+    left = memoryview(message)
     while left:
         left = left[os.write(descriptor, left) :]
+
+
+def send_within(descriptor: int, message: Any, seconds: float) -> None:
+    """Write a message to a non-blocking descriptor; raise TimeoutError, an OSError, where the other side does not read it.
+
+    Then it may have a part of the message, and no further one can be sent.
+    """
+    end = time.monotonic() + seconds
+    ready = select.poll()
+    ready.register(descriptor, select.POLLOUT)
+    left = memoryview(packed(message))
+    while left:
+        if not ready.poll(max(end - time.monotonic(), 0.0) * 1000):
+            raise TimeoutError
+        with contextlib.suppress(BlockingIOError):
+            left = left[os.write(descriptor, left) :]
 
 
 def receive(descriptor: int) -> Any:

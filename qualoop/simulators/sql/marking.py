@@ -49,15 +49,16 @@ _SOLVED: Final = Outcome(marks=1.0, code=Difference.NONE.value)
 def mark(world: SqlWorld, decision: Decision, runner: Runner, *, show: bool) -> list[Outcome]:
     """Return the outcome of every task's answer, in the order of the world's tasks.
 
-    With ``show`` the solution is run as any other text, so that its rows can be shown; without, it is right by
-    definition and costs nothing. Raises SqlSandboxError where queries cannot be run; then nothing counts.
+    With ``show`` the solution is run as any other text, so that its rows can be shown, and a text that wanted time or
+    memory a moment ago is run again; without, the solution is right by definition and costs nothing. Raises
+    SqlSandboxError where queries cannot be run; then nothing counts.
     """
     texts = [str(decision[task.topic][task.row]).strip() for task in world.tasks]
     outcomes = [_without_running(task, text, show=show) for task, text in zip(world.tasks, texts, strict=True)]
     open_ = [place for place, outcome in enumerate(outcomes) if outcome is None]
     if open_:
         asked = [(world.tasks[place], texts[place]) for place in open_]
-        for place, outcome in zip(open_, _run(world, asked, runner), strict=True):
+        for place, outcome in zip(open_, _run(world, asked, runner, anew=show), strict=True):
             outcomes[place] = outcome
     return [outcome or _NOTHING for outcome in outcomes]
 
@@ -68,12 +69,12 @@ def _without_running(task: PosedTask, text: str, *, show: bool) -> Outcome | Non
     return _SOLVED if not show and text == task.solution.strip() else None
 
 
-def _run(world: SqlWorld, asked: Sequence[tuple[PosedTask, str]], runner: Runner) -> list[Outcome]:
+def _run(world: SqlWorld, asked: Sequence[tuple[PosedTask, str]], runner: Runner, *, anew: bool) -> list[Outcome]:
     engine = runner.engine()
     solutions = [task.solution_for(engine) for task, _ in asked]
     texts = [*solutions, *(text for _, text in asked)]
     trusted = frozenset(solutions).union(*(task.known_texts for task, _ in asked))
-    answers = runner.answers(world.spec.data, world.sample_key, texts, trusted=trusted)
+    answers = runner.answers(world.spec.data, world.sample_key, texts, trusted=trusted, anew=anew)
     expected, mine = answers[: len(asked)], answers[len(asked) :]
     return [
         _outcome(task, text, answer, solution, dialect=engine)

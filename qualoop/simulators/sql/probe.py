@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -115,6 +116,10 @@ def _signal_parent() -> None:
     os.kill(os.getppid(), 0)
 
 
+def _sleep() -> None:
+    time.sleep(0.001)
+
+
 _ATTEMPTS: Final[Mapping[str, Callable[[], object]]] = {
     "reading the account file": _read_accounts,
     "looking at processes": _read_processes,
@@ -126,4 +131,5 @@ _QUERY_ATTEMPTS: Final[Mapping[str, Callable[[], object]]] = {
     **_ATTEMPTS,
     "starting a process": _fork,
     "signalling the worker": _signal_parent,
+    "sleeping": _sleep,
 }

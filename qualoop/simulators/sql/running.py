@@ -9,10 +9,13 @@ import atexit
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
@@ -24,9 +27,14 @@ from qualoop.simulators.sql.rungs import RUNGS
 from qualoop.simulators.sql.sandbox import Answer, Query, Sandbox, open_sandbox
 from qualoop.simulators.streams import WorldKey
 
-# Cells of all answers that are kept: some 60 MB at most.
-KEPT_CELLS: Final = 500_000
-_KEPT: Final = 0.8
+# Of all answers that are kept, as they lie in memory.
+KEPT_BYTES: Final = 48 * 1024 * 1024
+# How a busy moment, and not the query, may end it: another time it may well bring rows.
+PASSING: Final = frozenset({"timeout", "memory", "failed"})
+# So long such an end is kept all the same: what a sheet is worth is worked out several times in one step, and must be the
+# same each time. Whoever hands it in again has it run again.
+PASSING_SECONDS: Final = 60.0
+_SHARE: Final = 0.8
 
 
 class Runner(Protocol):
@@ -36,18 +44,38 @@ class Runner(Protocol):
         """Return `duckdb` or `sqlite`."""
 
     def answers(
-        self, dataset: str, key: WorldKey, texts: Sequence[str], /, *, trusted: Collection[str] = ()
+        self,
+        dataset: str,
+        key: WorldKey,
+        texts: Sequence[str],
+        /,
+        *,
+        trusted: Collection[str] = (),
+        anew: bool = False,
     ) -> list[Answer]:
         """Return what queries bring on the sample of a key; raise SqlSandboxError or DatasetError, and none counts.
 
-        Texts that are ``trusted``, because the authors wrote them, may share a process.
+        Texts that are ``trusted``, because the authors wrote them, may share a process. With ``anew``, what was ended by a
+        want of time or memory is run again.
         """
 
 
 @lru_cache(maxsize=256)
 def draw_sample(units: tuple[str, ...], key: WorldKey) -> str:
     """Return a learner's sample: `1` for each unit that is kept, in their order, four of five by the key's uniforms."""
-    return "".join("1" if kept else "0" for kept in key.uniforms("sample", shape=len(units)) < _KEPT)
+    return "".join("1" if kept else "0" for kept in key.uniforms("sample", shape=len(units)) < _SHARE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """An answer, how many bytes it takes, and until when (by the monotonic clock) it holds; None: for good."""
+
+    answer: Answer
+    size: int
+    until: float | None
+
+    def holds(self, now: float, *, anew: bool) -> bool:
+        return self.until is None or (not anew and now < self.until)
 
 
 class Installation:
@@ -61,22 +89,27 @@ class Installation:
         self._lock = threading.Lock()
         self._data: dict[str, PreparedData] = {}
         self._sandboxes: dict[str, Sandbox] = {}
-        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
-        self._cells = 0
+        self._answers: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._bytes = 0
 
     def engine(self) -> str:
         """Return `duckdb` or `sqlite`."""
         return self._engine or installed_engine()
 
     def answers(
-        self, dataset: str, key: WorldKey, texts: Sequence[str], *, trusted: Collection[str] = ()
+        self,
+        dataset: str,
+        key: WorldKey,
+        texts: Sequence[str],
+        *,
+        trusted: Collection[str] = (),
+        anew: bool = False,
     ) -> list[Answer]:
-        """Return what queries bring on the sample of a key; what was run before is not run again."""
+        """Return what queries bring on the sample of a key; what brought rows before is not run again."""
         data = self._prepared(dataset)
         sample = draw_sample(data.units, key)
         names = [_named(dataset, sample, text) for text in texts]
-        with self._lock:
-            known = {name: self._answers[name] for name in names if name in self._answers}
+        known = self._known(names, anew=anew)
         missing = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
         if missing:
             sandbox = self._sandbox(data)
@@ -115,19 +148,40 @@ class Installation:
                 self._sandboxes[data.dataset.key] = sandbox
             return sandbox
 
-    def _keep(self, found: dict[bytes, Answer]) -> None:
+    def _known(self, names: Sequence[bytes], *, anew: bool) -> dict[bytes, Answer]:
+        now, known = time.monotonic(), {}
         with self._lock:
-            for name, answer in found.items():
-                if name not in self._answers:
-                    self._answers[name] = answer
-                    self._cells += _cells(answer)
-            while self._cells > KEPT_CELLS:
+            for name in names:
+                kept = self._answers.get(name)
+                if kept is not None and kept.holds(now, anew=anew):
+                    known[name] = kept.answer
+                    self._answers.move_to_end(name)
+        return known
+
+    def _keep(self, found: dict[bytes, Answer]) -> None:
+        until = time.monotonic() + PASSING_SECONDS
+        kept = {
+            name: _Kept(answer=answer, size=size_of(answer), until=until if answer.fault in PASSING else None)
+            for name, answer in found.items()
+        }
+        with self._lock:
+            for name, each in kept.items():
+                before = self._answers.pop(name, None)
+                self._bytes += each.size - (before.size if before else 0)
+                self._answers[name] = each
+            while self._bytes > KEPT_BYTES:
                 _, oldest = self._answers.popitem(last=False)
-                self._cells -= _cells(oldest)
+                self._bytes -= oldest.size
 
 
-def _cells(answer: Answer) -> int:
-    return 1 + len(answer.rows) * len(answer.columns)
+def size_of(answer: Answer) -> int:
+    """Return how many bytes an answer takes in memory, about: cells that are the same object count each time."""
+    cells = sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row)) for row in answer.rows)
+    return _OVERHEAD + sys.getsizeof(answer.rows) + sum(map(sys.getsizeof, answer.columns)) + cells
+
+
+# Of the answer itself, its name, and its place among the others.
+_OVERHEAD: Final = 600
 
 
 def _named(dataset: str, sample: str, text: str) -> bytes:

@@ -12,19 +12,22 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from qualoop.simulators.sql import frames
+from qualoop.simulators.sql.answers import LONGEST_QUERY
 from qualoop.simulators.sql.errors import SandboxBusyError, SandboxUnavailableError, SqlSandboxError
 from qualoop.simulators.sql.rungs import RUNGS, Rung, find_rung
+from qualoop.simulators.sql.texts import CODES
 
 MOST_WAITING: Final = 240
 START_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 150.0
+SEND_SECONDS: Final = 20.0
 TOGETHER: Final = 4
 MOST_RETRIED: Final = 8
 OVERLOADED: Final = "overloaded"
@@ -63,7 +66,11 @@ class Sandbox:
         self.rung = rung.name
         self.owner = os.getpid()
         self._setup = {"rung": rung.name, "engine": engine, "data": rung.data, "sample": sample}
+        # Of what is waited for. Whoever passes answers on needs it, so nobody holds it while writing to the worker: that
+        # waits until the worker reads, which may wait until its answers are taken.
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._ended = False
         self._next = 0
         self._pending: dict[int, _Pending] = {}
         self._started: SimpleQueue[dict[str, Any]] = SimpleQueue()
@@ -83,7 +90,8 @@ class Sandbox:
     @property
     def alive(self) -> bool:
         """Whether the worker runs, in this process."""
-        return self.owner == os.getpid() and self._process is not None and self._process.poll() is None
+        running = self._process is not None and self._process.poll() is None
+        return running and not self._ended and self.owner == os.getpid()
 
     @property
     def process_id(self) -> int:
@@ -95,17 +103,21 @@ class Sandbox:
 
         Each runs in a process of its own; those whose texts are ``trusted``, the authors' own, share a few.
         """
-        answers: list[Answer] = [_NONE] * len(queries)
-        self._fill(answers, queries, _grouped(queries, trusted))
+        answers = [_TOO_LONG if len(query.text) > LONGEST_QUERY else _NONE for query in queries]
+        # A message of any length would be too much for the worker, and it would end.
+        sent = [place for place, answer in enumerate(answers) if answer is _NONE]
+        self._fill(answers, queries, _grouped(queries, sent, trusted))
         # In company a query may have been stopped for what another did.
         alone = [place for place, answer in enumerate(answers) if answer.fault and queries[place].text in trusted]
         self._fill(answers, queries, [[place] for place in alone])
         overloaded = [place for place, answer in enumerate(answers) if answer.fault == OVERLOADED]
-        for place in overloaded[:MOST_RETRIED]:
+        if len(overloaded) > MOST_RETRIED:
+            raise SandboxBusyError
+        for place in overloaded:
             # One at a time: each gets four times the share that it had.
             self._fill(answers, queries, [[place]])
-        if any(answer.fault == OVERLOADED for answer in answers):
-            raise SandboxBusyError
+            if answers[place].fault == OVERLOADED:
+                raise SandboxBusyError
         return answers
 
     def _fill(self, answers: list[Answer], queries: Sequence[Query], groups: Sequence[Sequence[int]]) -> None:
@@ -121,11 +133,11 @@ class Sandbox:
                 for place, answer in zip(left.pop(arrived[0]), arrived[1], strict=True):
                     answers[place] = answer
         except Empty as error:
+            # Long after the last of all that may wait must have been answered: it hangs, and another is to take its place.
+            self.close()
             raise SqlSandboxError from error
         finally:
-            with self._lock:
-                for number in numbers:
-                    self._pending.pop(number, None)
+            self._forget(numbers)
 
     def close(self) -> None:
         """End the worker, and with it every query."""
@@ -137,23 +149,35 @@ class Sandbox:
 
     def _send(self, groups: Sequence[Sequence[Query]], pending: _Pending) -> list[int]:
         with self._lock:
+            if self._ended:
+                # Nobody would pass the answers on.
+                raise SqlSandboxError
             if len(self._pending) + len(groups) > MOST_WAITING:
                 raise SandboxBusyError
-            if not self.alive or self._process is None or self._process.stdin is None:
-                raise SqlSandboxError
             numbers = list(range(self._next, self._next + len(groups)))
             self._next += len(groups)
             self._pending.update(dict.fromkeys(numbers, pending))
-            try:
-                for number, group in zip(numbers, groups, strict=True):
-                    texts = [query.text for query in group]
-                    request = {"id": number, "queries": texts, "sample": group[0].sample}
-                    frames.send(self._process.stdin.fileno(), request)
-            except OSError as error:
-                for number in numbers:
-                    self._pending.pop(number, None)
-                raise SqlSandboxError from error
+        try:
+            for number, group in zip(numbers, groups, strict=True):
+                texts = [query.text for query in group]
+                self._write({"id": number, "queries": texts, "sample": group[0].sample})
+        except OSError as error:
+            self._forget(numbers)
+            # A message may have broken off: nothing that follows it could be read.
+            self.close()
+            raise SqlSandboxError from error
         return numbers
+
+    def _write(self, request: dict[str, Any]) -> None:
+        with self._sending:
+            if not self.alive or self._process is None or self._process.stdin is None:
+                raise BrokenPipeError
+            frames.send_within(self._process.stdin.fileno(), request, SEND_SECONDS)
+
+    def _forget(self, numbers: Sequence[int]) -> None:
+        with self._lock:
+            for number in numbers:
+                self._pending.pop(number, None)
 
     def _keep(self, command: Sequence[str]) -> None:
         """Start the worker, pass its answers on, and bury it."""
@@ -168,7 +192,8 @@ class Sandbox:
         with self._process as process:
             try:
                 self._pass_on(process)
-            except (OSError, ValueError, frames.FrameError):
+            except (OSError, ValueError, LookupError, TypeError, RecursionError, frames.FrameError):
+                # What it says is no answer of ours: something else speaks there.
                 process.kill()
             finally:
                 self._started.put({"ready": False, "found": "it ended at once"})
@@ -177,7 +202,8 @@ class Sandbox:
     def _pass_on(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdin is None or process.stdout is None:
             return
-        frames.send(process.stdin.fileno(), self._setup)
+        os.set_blocking(process.stdin.fileno(), False)
+        frames.send_within(process.stdin.fileno(), self._setup, SEND_SECONDS)
         report = frames.receive(process.stdout.fileno())
         if report is None:
             return
@@ -190,18 +216,21 @@ class Sandbox:
 
     def _give_up(self) -> None:
         with self._lock:
+            self._ended = True
             for pending in self._pending.values():
                 pending.arrived.put(None)
 
 
 _NONE: Final = Answer(fault="failed")
+_TOO_LONG: Final = Answer(fault="too-long")
 
 
-def _grouped(queries: Sequence[Query], trusted: Collection[str]) -> list[list[int]]:
+def _grouped(queries: Sequence[Query], places: Iterable[int], trusted: Collection[str]) -> list[list[int]]:
     """Return places in groups: trusted texts on one sample together, a few at a time, all others alone."""
     groups: list[list[int]] = []
     open_: dict[str, list[int]] = {}
-    for place, query in enumerate(queries):
+    for place in places:
+        query = queries[place]
         if query.text not in trusted:
             groups.append([place])
             continue
@@ -216,7 +245,9 @@ def _grouped(queries: Sequence[Query], trusted: Collection[str]) -> list[list[in
 
 def _answer(message: dict[str, Any]) -> Answer:
     if "fault" in message:
-        return Answer(fault=str(message["fault"]), line=message["line"])
+        fault, line = message["fault"], message["line"]
+        known = fault in CODES or fault == OVERLOADED
+        return Answer(fault=fault if known else "failed", line=line if isinstance(line, int) else None)
     return Answer(columns=tuple(message["columns"]), rows=tuple(tuple(row) for row in message["rows"]))
 
 

@@ -25,7 +25,8 @@ _DEEPEST: Final = 100
 @lru_cache(maxsize=4_096)
 def find_constructs(query: str, dialect: str) -> frozenset[str]:
     """Return which of `cte`, `join`, `window`, `aggregate` a query uses; none where it cannot be parsed."""
-    if _depth(query) > _DEEPEST:
+    if _depth(query) > _DEEPEST or query.count("[") > _DEEPEST:
+        # One index after the other takes the parser seconds as well.
         return frozenset()
     try:
         tree = sqlglot.parse_one(query, read=dialect)

@@ -26,6 +26,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "A table is named that is not there: the data is in `sales`.",
         "引用了不存在的表：数据在 `sales` 中。",
     ),
+    "name-taken": (
+        "A WITH query has the name of a table that the database keeps for itself: give it another name.",
+        "WITH 子查询与数据库内部的表同名：请换一个名称。",
+    ),
     "unknown-name": ("A table or function is named that is not there{line}.", "引用了不存在的表或函数{line}。"),
     "binding": (
         "A column is unknown or ambiguous, or neither grouped nor aggregated{line}.",

@@ -187,17 +187,41 @@ class _Loop:
         os.close(output)
         _, status, used = os.wait4(job.process, 0)
         answers = _answers(job, status, used.ru_utime + used.ru_stime)
-        frames.send(_OUT, {"id": job.number, "answers": answers})
+        try:
+            message = frames.packed({"id": job.number, "answers": answers})
+        except RecursionError:
+            message = frames.packed({"id": job.number, "answers": _faults("failed", job)})
+        frames.send_packed(_OUT, message)
 
 
 def _answers(job: _Job, status: int, seconds: float) -> list[dict[str, Any]]:
     """Return what is reported of a process that ended with a status after so many seconds of processor time."""
     fault = _fault(job, status, seconds)
-    if fault is None:
-        answers: list[dict[str, Any]] = json.loads(bytes(job.answer))
-        if len(answers) == job.queries:
-            return answers
-    return [{"fault": fault or "failed", "line": None}] * job.queries
+    return _read(job) if fault is None else _faults(fault, job)
+
+
+def _read(job: _Job) -> list[dict[str, Any]]:
+    """Return what a process answered. It may have come under a query's control: whatever it says must not end the worker."""
+    try:
+        answers = json.loads(bytes(job.answer))
+    except (ValueError, RecursionError):
+        return _faults("failed", job)
+    if not isinstance(answers, list) or len(answers) != job.queries or not all(map(_is_answer, answers)):
+        return _faults("failed", job)
+    return answers
+
+
+def _is_answer(answer: Any) -> bool:
+    if not isinstance(answer, dict):
+        return False
+    if "fault" in answer:
+        return isinstance(answer["fault"], str) and "line" in answer
+    rows, columns = answer.get("rows"), answer.get("columns")
+    return isinstance(columns, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+
+
+def _faults(code: str, job: _Job) -> list[dict[str, Any]]:
+    return [{"fault": code, "line": None}] * job.queries
 
 
 def _fault(job: _Job, status: int, seconds: float) -> str | None:

@@ -20,7 +20,7 @@ from qualoop.simulators.stock.beer_levels import best_levels
 from qualoop.simulators.stock.beer_pages import MOST, chain_form, known_panels, result_panels, role_form
 from qualoop.simulators.stock.beer_play import ROLES, expected_costs, gap_key, level_key, paid, pipeline_key, play
 from qualoop.simulators.stock.beer_world import CHAIN, BeerGameSpec, BeerGameWorld, make_chain
-from qualoop.simulators.stock.shocks import CHAIN_NAMES, ChainShock
+from qualoop.simulators.stock.shocks import CHAIN_NAMES, ChainShock, chain_events
 from qualoop.simulators.stock.words import MONEY, text
 from qualoop.simulators.streams import Floats, WorldKey
 from qualoop.simulators.views import View
@@ -46,6 +46,10 @@ class BeerGameEngine(DecidedRounds):
         """Return a chain in which something happens from a round on; raise ValueError."""
         shock = ChainShock.model_validate({"round": number, "kind": kind})
         return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
+
+    def events(self, spec: BeerGameSpec, /) -> list[tuple[int, Text]]:
+        """Return what a project's chain has in store, by round."""
+        return chain_events(spec.rounds, spec.shocks)
 
     def world(self, spec: BeerGameSpec, key: WorldKey, /) -> BeerGameWorld:
         """Return the chain of a key."""

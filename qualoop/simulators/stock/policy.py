@@ -21,7 +21,7 @@ from qualoop.simulators.stock.policy_pages import known_panels, policy_form, res
 from qualoop.simulators.stock.policy_play import POINT, QUANTITY, play, points_and_quantities
 from qualoop.simulators.stock.policy_world import MOST, ROUNDS, StockPolicySpec, StockPolicyWorld, make_year
 from qualoop.simulators.stock.reorder import cheapest_window
-from qualoop.simulators.stock.shocks import YEAR_NAMES, YearShock
+from qualoop.simulators.stock.shocks import PEAK, YEAR_NAMES, YearShock, slower, year_events
 from qualoop.simulators.stock.words import MONEY, text
 from qualoop.simulators.streams import Floats, Integers, WorldKey
 from qualoop.simulators.views import View
@@ -48,6 +48,11 @@ class StockPolicyEngine(DecidedRounds):
         """Return a year in which something happens from a round on; raise ValueError."""
         shock = YearShock.model_validate({"round": number, "kind": kind})
         return spec.model_copy(update={"shocks": (*spec.shocks, shock)})
+
+    def events(self, spec: StockPolicySpec, /) -> list[tuple[int, Text]]:
+        """Return what a project's year has in store, by round."""
+        longer = (spec.shock_round, slower(*spec.delays))
+        return sorted([longer, (ROUNDS, PEAK), *year_events(spec.shocks)], key=lambda each: each[0])
 
     def world(self, spec: StockPolicySpec, key: WorldKey, /) -> StockPolicyWorld:
         """Return the year of a key."""

@@ -48,6 +48,35 @@ YEAR_NAMES: Final[Mapping[str, Text]] = {
 }
 
 
+PEAK: Final = text(
+    "Storage is dear: the busy season. The factor is told from the start", "旺季仓储费上涨，倍数从一开始就公布"
+)
+_NEWS: Final = text(
+    "Demand changes, product by product; it is told when the round begins", "各商品的需求发生变化，本轮开始时公布"
+)
+
+
+def chain_events(rounds: int, shocks: tuple[ChainShock, ...]) -> list[tuple[int, Text]]:
+    """Return what a chain has in store, by round from 1: news in every round but the first, and what its file adds."""
+    own = [(shock.round, CHAIN_NAMES[shock.kind]) for shock in shocks]
+    return sorted([*((number, _NEWS) for number in range(2, rounds + 1)), *own], key=lambda each: each[0])
+
+
+def year_events(shocks: tuple[YearShock, ...]) -> list[tuple[int, Text]]:
+    """Return what a year's file adds, by round from 1."""
+    return [(shock.round, YEAR_NAMES[shock.kind]) for shock in shocks]
+
+
+def slower(least: int, most: int) -> Text:
+    """Return that orders take so many weeks longer, told when it begins."""
+    weeks = str(least) if least == most else f"{least}–{most}"
+    noun = "week" if weeks == "1" else "weeks"
+    return text(
+        f"Orders take {weeks} {noun} longer to arrive; it is told when the round begins",
+        f"订货的到货时间延长{weeks}周，本轮开始时公布",
+    )
+
+
 def count_of(shocks: tuple[YearShock, ...], kind: str, number: int) -> int:
     """Return how many shocks of a kind have come by a round, from 1."""
     return sum(shock.kind == kind and shock.round <= number for shock in shocks)

@@ -20,6 +20,19 @@ def attack(name: str, query: str, *ends: str) -> Attack:
     return Attack(name, query, frozenset(ends))
 
 
+def _doubling(joined: str) -> str:
+    """Return a query whose every step is twice the one before: small to write, endless to plan or to run."""
+    steps = [f"a{n} as (select x from a{n - 1} {joined} select x from a{n - 1})" for n in range(1, 40)]
+    if joined == "cross join":
+        steps = [f"a{n} as (select l.x from a{n - 1} l cross join a{n - 1} r)" for n in range(1, 40)]
+    return "with a0 as (select 1 as x), " + ", ".join(steps) + " select count(*) from a39"
+
+
+def _chain(length: int) -> str:
+    steps = ", ".join(f"a{n} as (from a{n - 1})" for n in range(1, length))
+    return f"with a0 as (select 1), {steps} from a{length - 1}"
+
+
 REFUSED: Final = ("not-select", "forbidden", "unknown-table", "unknown-name", "several-statements", "syntax", "binding")
 
 # Named in the reference: files, settings, Python's variables, definitions, error texts, memory, time.
@@ -175,7 +188,180 @@ OURS: Final = (
     ),
 )
 
+# Round the learner's sample, by names, scopes and ways of writing.
+ROUND: Final = (
+    attack("cte-like-table", "with lines as (select * from lines) select count(*) from lines", "name-taken"),
+    attack("cte-like-table-quoted", 'with "LINES" as (from lines) select count(*) from "Lines"', "name-taken"),
+    attack("cte-like-table-inside", "select * from (with lines as (select 1) from lines)", "name-taken"),
+    attack("cte-like-table-aside", "select (with lines as (select 1) select 1), count(*) from lines", "name-taken"),
+    attack(
+        "cte-like-table-recursive", "with recursive lines as (from lines union from lines) from lines", "name-taken"
+    ),
+    attack(
+        "cte-chain", "with a as (with b as (from lines) from b), c as (from a) select count(*) from c", "unknown-table"
+    ),
+    attack("cte-shadows-sample", "with sales as (from sales limit 3) select count(*) from sales", "none"),
+    attack("alias-like-table", "select count(*) from (select 1) as lines, lines as other", "unknown-table"),
+    attack("from-first", "from lines", "unknown-table"),
+    attack("table-word", "table lines", "unknown-table"),
+    attack("upper-case", "SELECT COUNT(*) FROM LINES", "unknown-table"),
+    attack("quoted", 'select count(*) from "lines"', "unknown-table"),
+    attack("all-names", 'select count(*) from "online-retail".main.lines', "unknown-table"),
+    attack("temp-schema", "select count(*) from temp.sales", "unknown-table"),
+    attack(
+        "correlated",
+        "select (select count(*) from lines l where l.customer = s.customer) from sales s",
+        "unknown-table",
+    ),
+    attack(
+        "lateral",
+        "select * from sales s, lateral (select * from lines l where l.customer = s.customer)",
+        "unknown-table",
+    ),
+    attack("set-operation", "select 1 except select customer from lines", "unknown-table"),
+    attack("in-order-by", "select 1 order by (select count(*) from lines)", "unknown-table"),
+    attack("in-limit", "select 1 limit (select count(*) from lines)", "unknown-table"),
+    attack("in-filter", "select count(*) filter (where (select true from lines)) from sales", "unknown-table"),
+    attack("in-lambda", "select list_transform([1], lambda x: (select count(*) from lines))", "unknown-table"),
+    attack("in-table-function", "select * from range((select count(*) from lines))", "unknown-table"),
+    attack("pivot-in", "from lines pivot (sum(quantity) for country in ('Germany'))", "unknown-table"),
+    attack("unpivot", "from lines unpivot (v for n in (quantity, unit))", "unknown-table"),
+    attack("histogram", "from histogram(lines, unit)", "forbidden"),
+    attack("query-string", "from query('from lines')", "forbidden"),
+    attack("describe", "describe lines", "not-select"),
+    attack("describe-inside", "select * from (describe lines)", "not-select"),
+    attack("summarize", "summarize lines", "not-select"),
+    attack("summarize-inside", "select * from (summarize lines)", "not-select"),
+    attack("show", "show lines", "not-select"),
+    attack("show-inside", "select * from (show all tables)", "not-select"),
+    attack("explain", "explain select 1", "not-select"),
+    attack("explain-json", "explain (format json) from lines", "not-select", "syntax"),
+    attack("tables", "select * from information_schema.columns", "unknown-table"),
+    attack("tables-function", "select sql from duckdb_tables()", "forbidden"),
+    attack("views-function", "select sql from duckdb_views()", "forbidden"),
+    attack("columns-function", "select * from pragma_table_info('lines')", "forbidden"),
+    attack("sampling-unit", "select unit from sales", "binding"),
+    attack("sampling-unit-whole", "select s.unit from sales s", "binding"),
+    attack("row-numbers", "select rowid from sales", "binding"),
+)
+
+# By the clock, by chance, by waiting.
+CLOCK: Final = (
+    attack("sleep", "select sleep_ms(600000)", "unrepeatable"),
+    attack("sleep-dotted", "select (600000).sleep_ms()", "unrepeatable"),
+    attack("sleep-quoted", 'select "SLEEP_MS"(600000) from range(9)', "unrepeatable"),
+    attack("sleep-postgres", "select pg_sleep(600)", "forbidden"),
+    attack("sleep-postgres-qualified", "select pg_catalog.pg_sleep(600)", "forbidden"),
+    attack("sleep-in-lambda", "select list_transform([1], lambda x: sleep_ms(600000))", "unrepeatable"),
+    attack("age", "select age(invoice_date) from sales limit 1", "unrepeatable"),
+    attack("age-dotted", "select invoice_date.age() from sales limit 1", "unrepeatable"),
+    attack("ago", "select ago(interval 1 day)", "unrepeatable"),
+    attack("today", "select today()", "unrepeatable"),
+    attack("current-date", "select current_date", "unrepeatable"),
+    attack("current-time", "select Current_Time", "unrepeatable"),
+    attack("local-time", "select localtimestamp", "unrepeatable"),
+    attack("now-as-text", "select 'now'::timestamp", "conversion"),
+    attack("today-as-text", "select 'today'::date", "conversion"),
+    attack("uuid", "select uuid()", "unrepeatable"),
+    attack("seed", "select setseed(0.5)", "unrepeatable"),
+    attack("drawn-quantile", "select reservoir_quantile(quantity, 0.5) from sales", "unrepeatable"),
+    attack("error-at-will", "select error('x')", "forbidden"),
+    attack("assertion", "select assert_true(false)", "forbidden", "unrepeatable"),
+    attack("log", "select write_log('x')", "forbidden"),
+    attack("sequence", "select nextval('s')", "forbidden"),
+    attack("aggregate-state", "select finalize('\\x00'::blob)", "forbidden"),
+    attack("innards", "select __internal_decompress_string(9999999999)", "forbidden"),
+)
+
+# By size, form and letters.
+FORMS: Final = (
+    attack("doubling", _doubling("union all"), "none", *STOPPED, "failed"),
+    attack("doubling-joins", _doubling("cross join"), "none", *STOPPED, "failed", "syntax", "binding"),
+    attack("wide-names", 'select 1 as "' + "a" * 19_000 + '"', "none"),
+    attack("many-wide-names", "select " + ", ".join(f'1 as "{"b" * 60}{n}"' for n in range(250)), "none", *STOPPED),
+    attack("thousand-columns", "select " + ",".join(f"{n}" for n in range(4_000)), "none", *STOPPED),
+    attack("columns-by-star", "select " + ",".join(["*"] * 3_000) + " from sales", *STOPPED),
+    attack(
+        "lists-in-lists",
+        "select list(l) from (select list(quantity) l from sales, range(9) group by unit_price)",
+        *STOPPED,
+    ),
+    attack("struct-flood", "select {'a': repeat('x', 40000), 'b': repeat('y', 40000)}", *STOPPED),
+    attack("largest-number", "select repeat('9', 400)::bignum", "conversion", "failed", "none"),
+    attack(
+        "not-a-number", "select 'nan'::double, 'infinity'::double, '-infinity'::date", "none", "conversion", "failed"
+    ),
+    attack("last-day", "select '5881580-07-10'::date, '290309-12-22 (BC)'::timestamp", "none", "conversion", "failed"),
+    attack("map-flood", "select map(range(2000000), range(2000000))", *STOPPED),
+    attack("json-depth", "select '" + "[" * 9_000 + "]" * 9_000 + "'::json", "none", "conversion", *STOPPED),
+    attack("deep-list", "select " + "[" * 3_000 + "1" + "]" * 3_000, "syntax", "failed", "binding", *STOPPED),
+    attack("deep-case", "select " + "case when true then " * 800 + "1" + " end" * 800, "none", "syntax", *STOPPED),
+    attack("deep-minus", "select " + "- " * 9_000 + "1", "none", "syntax", *STOPPED),
+    attack("deep-union", "select 1" + " union all select 1" * 900, "none", *STOPPED),
+    attack("deep-cte", _chain(700), "none", "syntax", "failed", *STOPPED),
+    attack(
+        "hash-flood",
+        "select count(distinct a.invoice || b.invoice || a.description) from sales a, range(50), sales b",
+        *STOPPED,
+    ),
+    attack(
+        "recursion-by-width", "with recursive t as (select 1 n union all select a.n + 1 from t a, t b) from t", *STOPPED
+    ),
+    attack("levenshtein", "select levenshtein(repeat('a', 40000), repeat('b', 40000))", "none", *STOPPED),
+    attack("like-catastrophe", f"select '{'a' * 5_000}' like '{'%a' * 2_000}b'", "none", *STOPPED),
+    attack("comment-unclosed", "select 1 /* ; drop table lines", "syntax", "none", "empty"),
+    attack("comment-nested", "select 1 /* /* */ ; attach 'x' */", "none", "several-statements", "syntax"),
+    attack("comment-carriage-return", "select 1 --\r; drop table lines", "none", "several-statements"),
+    attack("zero-width", "select count(*) from li\u200bnes", "unknown-table", "syntax"),
+    attack("full-width", "select count(*) from ｌｉｎｅｓ", "unknown-table"),
+    attack("long-s", "select count(*) from line\u017f", "unknown-table"),
+    attack("byte-order-mark", "\ufeffselect count(*) from lines", "unknown-table", "syntax"),
+    attack("dollar-quotes", "select $$;$$ ; drop table lines", "several-statements"),
+    attack("escape-string", "select e'\\'; drop table lines --'", "syntax", "none"),
+    attack("semicolons", ";;;", "empty"),
+)
+
 SQLITE: Final = (
+    attack("cte-like-sample", "with sales as (select * from lines) select count(*) from sales", "unknown-table"),
+    attack("cte-like-sample-upper", "with SALES as (select * from Lines) select count(*) from Sales", "unknown-table"),
+    attack("cte-like-sample-kept", "with sales as (select unit from kept) select count(*) from sales", "unknown-table"),
+    attack(
+        "cte-like-table", "with lines as (select * from lines) select count(*) from lines", "failed", "unknown-table"
+    ),
+    attack(
+        "cte-like-table-inside",
+        "select * from (with sales as (select * from lines) select * from sales)",
+        "unknown-table",
+    ),
+    attack("round-the-sample-count", "select count(*) from main.lines", "unknown-table"),
+    attack("round-the-sample-quoted", "select count(*) from [lines]", "unknown-table"),
+    attack("round-the-sample-inside", "select (select count(*) from `lines`) from sales limit 1", "unknown-table"),
+    attack("cte-shadows-sample", "with sales as (select * from sales limit 3) select * from sales", "failed", "none"),
+    attack("explain-plan", "explain query plan select * from sales", "not-select"),
+    attack("explain-behind-comment", "/* select */ -- select\n EXPLAIN select 1", "not-select"),
+    attack("chance", "select random()", "unrepeatable"),
+    attack("changes", "select changes(), total_changes()", "unrepeatable"),
+    attack("last-row", "select last_insert_rowid()", "unrepeatable"),
+    attack("today", "select current_date", "unrepeatable"),
+    attack("date", "select date()", "unrepeatable"),
+    attack("date-now", "select date('now')", "unrepeatable"),
+    attack("date-now-put-together", "select datetime(lower('N' || 'OW'), '+1 day')", "unrepeatable"),
+    attack("date-now-bytes", "select julianday(x'6e6f77')", "unrepeatable"),
+    attack("date-now-nul", "select date('now' || char(0) || '2011')", "unrepeatable"),
+    attack("date-subsec", "select unixepoch('subsec')", "unrepeatable"),
+    attack("strftime", "select strftime('%s')", "unrepeatable"),
+    attack("strftime-now", "select strftime('%s', 'NOW')", "unrepeatable"),
+    attack("date-of-a-day", "select date('2011-01-31', '+1 day'), strftime('%Y', 2455562.5), date(null)", "none"),
+    attack("functions-list", "select * from pragma_function_list", "not-select", "unknown-table"),
+    attack("statistics", "select * from sqlite_stat1", "unknown-table", "unknown-name"),
+    attack("bytecode", "select * from bytecode('select 1')", "unknown-table", "unknown-name"),
+    attack("json-flood", "select json_group_array(description || description) from sales", *STOPPED, "failed"),
+    attack("glob-catastrophe", "select '" + "a" * 5_000 + "' glob '" + "*a" * 90 + "b'", "none", *STOPPED, "failed"),
+    attack("deep-minus", "select " + "- " * 9_000 + "1", "too-deep", "failed", "memory", "syntax"),
+    attack("many-columns", "select " + ",".join(["1"] * 9_000), *STOPPED, "failed"),
+    attack("many-unions", "select 1" + " union all select 1" * 900, "too-deep", "failed", "syntax"),
+    attack("semicolons", ";;;", "syntax", "empty"),
+    attack("byte-order-mark", "\ufeffselect count(*) from lines", "unknown-table", "syntax"),
     attack("attach", "attach '/tmp/x.db' as x", "not-select"),
     attack("pragma", "pragma query_only = off", "not-select"),
     attack("create", "create table t (x)", "not-select"),
@@ -195,7 +381,7 @@ SQLITE: Final = (
     attack("readfile", "select readfile('/etc/passwd')", "forbidden", "unknown-name"),
     attack("writefile", "select writefile('/tmp/x', 'y')", "forbidden", "unknown-name"),
     attack("version", "select sqlite_version()", "forbidden"),
-    attack("clock", "select current_timestamp", "forbidden"),
+    attack("clock", "select current_timestamp", "unrepeatable"),
     attack("two", "select 1; select 2", "several-statements"),
     attack("hidden-second", "select 1 /* ; */; drop view sales", "several-statements"),
     attack("round-the-sample", "select count(*) from lines", "unknown-table"),
@@ -209,5 +395,5 @@ SQLITE: Final = (
     attack("like-catastrophe", "select 'a' like '" + "%a" * 500 + "'", "failed", "too-large", "syntax"),
     attack("deep", "select " + "(" * 4_000 + "1" + ")" * 4_000, "too-deep", "failed", "memory"),
     attack("nul", "select 1\0; drop view sales", "syntax"),
-    attack("explain", "explain select 1", "none", "not-select", "too-large"),
+    attack("explain", "explain select 1", "not-select"),
 )

@@ -18,9 +18,9 @@ from qualoop.simulators.sql.errors import SandboxBusyError, SandboxUnavailableEr
 from qualoop.simulators.sql.rungs import LANDLOCK, find_rung
 from qualoop.simulators.sql.sandbox import Answer, Query, Sandbox, open_sandbox
 from tests.factories.sql_ladder import HERE, ask, data_folder, open_whole, prepared
-from tests.functional.security.sql_attacks import OURS, REFERENCE, SQLITE, STOPPED, Attack
+from tests.functional.security.sql_attacks import CLOCK, FORMS, OURS, REFERENCE, ROUND, SQLITE, STOPPED, Attack
 
-ATTACKS = (*REFERENCE, *OURS)
+ATTACKS = (*REFERENCE, *OURS, *ROUND, *CLOCK, *FORMS)
 CANARY = "postgresql://qualoop:canary@db/qualoop"
 #: What no answer may hold: paths, versions, the engine's own words.
 TELLTALES = ("/", "duckdb", "Error", "root", "home", "2.0", "LINE")
@@ -167,6 +167,21 @@ def read(path: str) -> bytes:
         return Path(path).read_bytes()
     except (PermissionError, FileNotFoundError):
         return b""
+
+
+def test_queries_leave_no_descriptor_open(sandbox: Sandbox, data: PreparedData) -> None:
+    worker = [sandbox.process_id, *children_of(sandbox.process_id)][-1]
+    before = sorted(path.name for path in Path(f"/proc/{worker}/fd").iterdir())
+    for query in ("select 1", "select nothing", "select repeat('a', 4000000000)", "from range(9999)") * 8:
+        outcome(sandbox, data, query)
+    assert sorted(path.name for path in Path(f"/proc/{worker}/fd").iterdir()) == before
+
+
+def test_who_sleeps_is_not_tried_again_and_again(sandbox: Sandbox, data: PreparedData) -> None:
+    start = time.monotonic()
+    answers = ask(sandbox, data, *(f"select sleep_ms({600_000 + number})" for number in range(24)))
+    assert {answer.fault for answer in answers} == {"unrepeatable"}
+    assert time.monotonic() - start < 30.0
 
 
 def test_a_query_leaves_no_process_behind(sandbox: Sandbox, data: PreparedData) -> None:

@@ -69,7 +69,7 @@ def play(seat: Seat, mode: Mode) -> None:
     """Play every round by the defaults of the form, and hand a graded run in."""
     act(seat, "open", mode, to=mode)
     project, state, _ = project_of(seat)
-    world = project.engine.world(project.spec, _key(seat, mode))
+    world = project.engine.world(project.spec, key_of(seat, mode))
     fields = fields_of(project, world, project.engine.reference(world)[0])
     run = state.run(mode)
     assert run is not None
@@ -79,7 +79,13 @@ def play(seat: Seat, mode: Mode) -> None:
         assert act(seat, "hand-in", mode).status_code == 303
 
 
-def _key(seat: Seat, mode: Mode) -> WorldKey:
+def standing_fields(seat: Seat) -> dict[str, str]:
+    project, _, _ = project_of(seat)
+    world = project.engine.world(project.spec, key_of(seat, PRACTICE))
+    return fields_of(project, world, project.engine.reference(world)[0])
+
+
+def key_of(seat: Seat, mode: Mode) -> WorldKey:
     project, state, _ = project_of(seat)
     run = state.run(mode)
     assert run is not None
@@ -125,7 +131,7 @@ def test_a_graded_run_in_ledger_grade_class_and_file(tool: Tool, seat: Seat) -> 
     assert answer.headers["Content-Disposition"].startswith("attachment")
     record = read_record(answer.data)
     assert verify(record).faults == ()
-    assert {each.run for each in found} == {record.digest}, "the ledger names the run's file"
+    assert {each.run for each in found} == {record.run}, "the ledger names the run's file"
 
     teacher = enter(tool, "t-1", role="teacher", name="Tina Teacher", lesson=PROJECT, title="The A/B referee")
     page = teacher.get("class/runs/").text
@@ -151,9 +157,27 @@ def test_a_double_click_is_one_round(tool: Tool, seat: Seat) -> None:
     _, state, uuid = project_of(seat)
     assert state.practice is not None
     play(seat, PRACTICE)
-    stale = {"mode": PRACTICE, "world": "1", "round": "0"}
-    assert seat.post("do/run", attempt=uuid, **stale).status_code == 303
+    again = {"mode": PRACTICE, "world": "1", "round": "0", **standing_fields(seat)}
+    assert seat.post("do/run", attempt=uuid, **again).status_code == 303
     assert len(evidence_in(tool)) == 4
+
+
+def test_an_older_page_is_told_what_was_not_taken_and_keeps_it(tool: Tool, seat: Seat) -> None:
+    act(seat, "open", PRACTICE, to=PRACTICE)
+    _, state, uuid = project_of(seat)
+    first = {"mode": PRACTICE, "world": "1", "round": "0", **standing_fields(seat)}
+    assert seat.post("do/run", attempt=uuid, **first).status_code == 303
+    typed = {name: "4321" if name.startswith("planned.") else text for name, text in first.items()}
+    for language, words in (("en", "Round 1 had been played already"), ("zh-Hans", "第 1 轮已在另一个页面运行")):
+        seat.post("language", language=language)
+        late = seat.post("do/run", attempt=uuid, **typed)
+        assert late.status_code == 409
+        assert words in late.text
+        assert "<!doctype html>" in late.text.lower(), "without a script it is a page of its own"
+        assert 'value="4321"' in late.text
+    assert project_of(seat)[1].practice.played == 1  # type: ignore[union-attr]
+    assert seat.post("do/run", attempt="another", **typed).status_code == 409
+    assert "另一个页面已开始新的作答" in seat.post("do/run", attempt="another", **typed).text
 
 
 def test_a_lesson_has_no_runs(tool: Tool) -> None:
@@ -177,7 +201,7 @@ def test_what_the_clock_hands_in_is_evidence_too(tool: Tool, seat: Seat) -> None
 def test_a_round_that_was_played_counts_when_time_is_up(tool: Tool, seat: Seat) -> None:
     act(seat, "open", GRADED, to=GRADED)
     project, state, _ = project_of(seat)
-    world = project.engine.world(project.spec, _key(seat, GRADED))
+    world = project.engine.world(project.spec, key_of(seat, GRADED))
     fields = fields_of(project, world, project.engine.reference(world)[0])
     assert state.graded is not None
     act(seat, "run", GRADED, **fields)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from lti_tool.models import Attempt, Enrolment, Person
 from lti_tool.services.attempts import attempts
 from qualoop.player.project_state import GRADED, ProjectState, Run, Shock
-from qualoop.simulators import WorldKey
+from qualoop.simulators import WorldKey, get_engine
 from qualoop.simulators.entering import cell_name, typed_values
 from qualoop.simulators.verifying import read_record, verify
 from tests.factories.classrooms import Seat
@@ -221,3 +221,15 @@ def test_the_page_is_whole_without_a_console_in_another_language(course: Course,
     page = course.teacher.browser.client.get(course.teacher.page + "class/runs/", base_url=TOOL_ORIGIN).text
     assert "由我开放计分运行的轮次" in page
     assert "One more rival" not in page
+
+
+def test_the_console_shows_what_the_project_itself_brings(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = get_engine("search-market")
+    spec = campaign.spec_model.model_validate({"shocks": [{"round": 3, "kind": "rival_enters"}]})
+    own = campaign.events(spec)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(campaign), "events", lambda *_: own)
+    rows = re.findall(r'<tr role="row">.*?</tr>', course.teacher.get("class/runs/").text, re.DOTALL)
+    brought = [row for row in rows if "(from the project itself)" in row]
+    assert len(brought) == 1
+    assert "Round 3" in brought[0]
+    assert "One more rival bids in every auction" in brought[0]

@@ -30,8 +30,11 @@ def test_check_prints_every_problem(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = (SOUND / "framework.yaml").read_text(encoding="utf-8").replace("weight: 40", "weight: 39")
     (tmp_path / "framework.yaml").write_text(text, encoding="utf-8")
     assert run("check", str(tmp_path)) == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split(": ")[1] for line in lines] == ["weights-sum", *["file-missing"] * 3, "authored-files"]
+    told = capsys.readouterr()
+    *lines, last = told.out.splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["weights-sum", *["file-missing"] * 3]
+    assert lines[0].startswith(f"{tmp_path}/framework.yaml:")
+    assert (last, told.err) == ("4 to mend", "")
 
 
 def test_the_tree(capsys: pytest.CaptureFixture[str]) -> None:

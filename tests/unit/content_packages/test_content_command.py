@@ -68,7 +68,9 @@ def test_check_takes_the_nearest_framework(tmp_path: Path, capsys: pytest.Captur
     shutil.copytree(PACKAGES / "minimal", tmp_path / "lessons/minimal")
 
     assert run("check", tmp_path) == 1
-    assert "framework.yaml:" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"{tmp_path}/framework.yaml:" in told.out
+    assert told.err == ""
 
 
 def test_new_makes_a_package_that_passes_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from qualoop.simulators import Decision, FormOutsideBandError, Happened, WorldKe
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.project import FormBand, Scoring
 from qualoop.simulators.spreadsheet import write_csv
-from qualoop.simulators.verifying import run_digest
+from qualoop.simulators.run_files import run_digest
 from qualoop.values import Score
 from tests.fakes.engines import StallEngine
 from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells, finished, graded_world, project
@@ -72,6 +72,19 @@ def test_a_graded_run_is_handed_in_with_its_gap_score_and_its_parts() -> None:
         assert float(part.score) == pytest.approx(min(max(expected[part.part], 0), 1), abs=1e-6)
         assert part.reliability == Decimal("0.84")
     assert scored.digest == run_digest(key.commitment, attempt.state["graded"]["state"]["plan"])
+
+
+def test_a_run_without_merit_is_evidence_of_none_in_any_part() -> None:
+    attempt = Attempt()
+    attempt.open("graded")
+    for _ in range(2):
+        attempt.play(order=10, price="high")
+    attempt.send("hand-in", {})
+    world, _ = graded_world(attempt)
+    plan = PROJECT.engine.plan(world, attempt.state["graded"]["state"])
+    assert max(part.score for part in PROJECT.engine.scores(world, plan)) > 0
+    assert set(attempt.state["graded"]["parts"].values()) == {"0"}
+    assert "The parts share out your score" in attempt.html()
 
 
 def test_nothing_is_handed_in_before_the_last_round_or_twice() -> None:

@@ -1,5 +1,7 @@
 import { Idiomorph } from "idiomorph";
 
+import { Drafts, forget } from "./drafts";
+import { Edges } from "./edges";
 import { chooseRegion, isRegionClick, showChosenRegions } from "./hotspot";
 import { enhanceOrdering, moveByButton, startDrag } from "./ordering";
 import { addToken, send, type Reply } from "./sending";
@@ -10,6 +12,9 @@ import { addToken, send, type Reply } from "./sending";
  */
 export class QualoopActivity extends HTMLElement {
   #sending = false;
+  readonly #drafts = new Drafts(this, () => this.dispatchEvent(new CustomEvent("qualoop-shown")));
+
+  readonly #edges = new Edges(this);
 
   connectedCallback(): void {
     this.addEventListener("submit", this.#onSubmit);
@@ -17,7 +22,10 @@ export class QualoopActivity extends HTMLElement {
     this.addEventListener("change", this.#onChange);
     this.addEventListener("pointerdown", startDrag);
     this.#showCanonicalAddress();
+    this.#drafts.connect();
+    this.#edges.connect();
     this.#enhance();
+    this.#drafts.restore();
   }
 
   disconnectedCallback(): void {
@@ -25,6 +33,8 @@ export class QualoopActivity extends HTMLElement {
     this.removeEventListener("click", this.#onClick);
     this.removeEventListener("change", this.#onChange);
     this.removeEventListener("pointerdown", startDrag);
+    this.#drafts.disconnect();
+    this.#edges.disconnect();
   }
 
   readonly #onSubmit = (event: SubmitEvent): void => {
@@ -59,9 +69,14 @@ export class QualoopActivity extends HTMLElement {
       return;
     }
     this.#setSending(true);
+    this.#drafts.keep();
+    const drafts = this.#drafts.keys();
     const reply = await send(form, submitter, this);
     this.#setSending(false);
     if (reply.kind === "fragment") {
+      if (!reply.refused && !submitter?.hasAttribute("data-q-keeps")) {
+        forget(drafts);
+      }
       this.#show(reply, submitter?.dataset["qThen"] ?? form.dataset["qThen"]);
     } else {
       this.#showTrouble(reply.kind, form, submitter);
@@ -72,6 +87,7 @@ export class QualoopActivity extends HTMLElement {
     Idiomorph.morph(this, reply.element, { morphStyle: "outerHTML" });
     this.#enhance();
     this.dispatchEvent(new CustomEvent("qualoop-shown"));
+    this.#drafts.restore();
     const refused = reply.refused ? this.querySelector<HTMLElement>("[data-q-refused]") : null;
     const news = then ? this.querySelector<HTMLElement>(`#${CSS.escape(then)}`) : null;
     focusOn(refused ?? news ?? this.querySelector<HTMLElement>("[data-q-start]"));
@@ -118,6 +134,7 @@ export class QualoopActivity extends HTMLElement {
       enhanceOrdering(list);
     }
     showChosenRegions(this);
+    this.#edges.look();
   }
 }
 

@@ -6,6 +6,9 @@ import { atEdge, cellOf, goTo, placeOf, put, shownCells, textOf, understood, typ
 import { History } from "./project_history";
 import { filterRows, sortingAfter, sortRows, type Sorting } from "./project_rows";
 
+/** As the page's other numbers are written. */
+const GROUPED = new Intl.NumberFormat("en");
+
 export class QualoopSheet extends HTMLElement {
   readonly #history = new History();
   #sorting: Sorting | null = null;
@@ -162,7 +165,8 @@ export class QualoopSheet extends HTMLElement {
     }
     left += Math.max(0, lines.length - (cells.length - at.row));
     this.#history.note(touched);
-    this.#say(left > 0 ? "saidLeft" : "saidFilled", { count: touched.length, left });
+    const filled = this.#worded("saidFilled", { count: touched.length });
+    this.#show(left > 0 ? `${filled} ${this.#worded("saidLeft", { count: left })}` : filled);
   }
 
   #fillDown(cell: Cell | null): void {
@@ -204,12 +208,22 @@ export class QualoopSheet extends HTMLElement {
   }
 
   #say(words: string, places: Readonly<Record<string, number>>): void {
+    this.#show(this.#worded(words, places));
+  }
+
+  /** The words for these numbers; there may be others for a `count` of one. */
+  #worded(words: string, places: Readonly<Record<string, number>>): string {
+    const one = places["count"] === 1 ? this.dataset[`${words}One`] : undefined;
+    return Object.entries(places).reduce(
+      (text, [name, number]) => text.replace(`{${name}}`, GROUPED.format(number)),
+      one ?? this.dataset[words] ?? "",
+    );
+  }
+
+  #show(text: string): void {
     const said = this.querySelector("[data-q-said]");
     if (said) {
-      said.textContent = Object.entries(places).reduce(
-        (text, [name, number]) => text.replace(`{${name}}`, String(number)),
-        this.dataset[words] ?? "",
-      );
+      said.textContent = text;
     }
   }
 }

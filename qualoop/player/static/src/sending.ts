@@ -13,7 +13,8 @@ export type Reply =
   | { readonly kind: "session" };
 
 const PATIENCE_MS = 20_000;
-const REFUSED = 422;
+/** 422: it does not fit; 409: another page had moved on. Either way the page says what was not taken. */
+const REFUSED = new Set([409, 422]);
 const GONE = new Set([401, 403, 404, 410]);
 
 export async function send(form: HTMLFormElement, submitter: HTMLElement | null, root: HTMLElement): Promise<Reply> {
@@ -87,7 +88,7 @@ function body(form: HTMLFormElement, submitter: HTMLElement | null): URLSearchPa
 function read(status: number, text: string, tag: string): Reply {
   const element = new DOMParser().parseFromString(text, "text/html").querySelector<HTMLElement>(tag);
   if (element) {
-    return { kind: "fragment", element, refused: status === REFUSED };
+    return { kind: "fragment", element, refused: REFUSED.has(status) };
   }
   // An answer in another form (a login page, an error page) is never put into this page.
   return GONE.has(status) || status < 400 ? { kind: "session" } : { kind: "network" };

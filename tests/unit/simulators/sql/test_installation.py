@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from qualoop.errors import QualoopError
 from qualoop.simulators import WorldKey
-from qualoop.simulators.sql import duckdb_query, sqlite_query
+from qualoop.simulators.sql import duckdb_query, running, sqlite_query
 from qualoop.simulators.sql.answers import MOST_ROWS, rows_message
 from qualoop.simulators.sql.dataset import ONLINE_RETAIL, Dataset, PreparedData, prepare
 from qualoop.simulators.sql.engine import SqlLadderEngine
@@ -18,7 +20,8 @@ from qualoop.simulators.sql.errors import DatasetError, SandboxUnavailableError
 from qualoop.simulators.sql.grading import Difference, grade
 from qualoop.simulators.sql.ladder import pose
 from qualoop.simulators.sql.marking import mark
-from qualoop.simulators.sql.running import Installation, draw_sample
+from qualoop.simulators.sql.running import Installation, draw_sample, size_of
+from qualoop.simulators.sql.sandbox import Answer, Query
 from tests.factories.sql_ladder import installation, ladder_spec, prepared
 
 KEYS = [WorldKey.of_seed(seed) for seed in range(3)]
@@ -71,7 +74,7 @@ def test_two_databases_agree_on_every_solution(data: PreparedData, small: Prepar
     for task in world.tasks:
         first = duckdb_query.run(duck, task.solution, MOST_ROWS)
         # SQLite's clock runs from when the sample is opened.
-        lite = sqlite_query.open_sample(str(small.path), sample)
+        lite = sqlite_query.open_sample(sqlite_query.warm(str(small.path)), sample)
         second = sqlite_query.run(lite, task.solution_for("sqlite"), MOST_ROWS)
         plain = [json.loads(rows_message(columns, rows))["rows"] for columns, rows in (first, second)]
         assert grade(plain[0], plain[1], task.rule).difference is Difference.NONE, task.spec.key
@@ -105,6 +108,80 @@ def test_what_was_run_is_not_run_again(here: Installation, monkeypatch: pytest.M
     first = here.answers("online-retail", KEYS[0], ["select 41 + 1"])
     monkeypatch.setattr(here, "_sandbox", lambda _: pytest.fail("asked again"))
     assert here.answers("online-retail", KEYS[0], ["select 41 + 1", "select 41 + 1"]) == first * 2
+
+
+class ScriptedSandbox:
+    """Answers with what is given, and notes what it was asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.left = list(answers)
+        self.asked: list[str] = []
+
+    def run(self, queries: Sequence[Query], *, trusted: Collection[str] = ()) -> list[Answer]:
+        self.asked += [query.text for query in queries]
+        return [self.left.pop(0) for _ in queries]
+
+
+def scripted(
+    sql_cache: Path, monkeypatch: pytest.MonkeyPatch, *answers: Answer
+) -> tuple[Installation, ScriptedSandbox]:
+    made, sandbox = installation(sql_cache), ScriptedSandbox(*answers)
+    monkeypatch.setattr(made, "_sandbox", lambda _: sandbox)
+    return made, sandbox
+
+
+ROWS = Answer(columns=("c",), rows=((1,),))
+
+
+@pytest.mark.parametrize("fault", sorted(running.PASSING))
+def test_an_end_for_want_of_time_or_memory_is_no_answer(
+    sql_cache: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    made, sandbox = scripted(sql_cache, monkeypatch, Answer(fault=fault), ROWS)
+    assert made.answers("online-retail", KEYS[0], ["select 1"], anew=True)[0].fault == fault
+    # What a sheet is worth is worked out several times in one step.
+    assert made.answers("online-retail", KEYS[0], ["select 1"])[0].fault == fault
+    assert made.answers("online-retail", KEYS[0], ["select 1"], anew=True) == [ROWS]
+    assert made.answers("online-retail", KEYS[0], ["select 1"], anew=True) == [ROWS]
+    assert sandbox.asked == ["select 1"] * 2
+
+
+def test_such_an_end_is_soon_forgotten(sql_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = scripted(sql_cache, monkeypatch, Answer(fault="timeout"), ROWS)
+    assert made.answers("online-retail", KEYS[0], ["select 1"])[0].fault == "timeout"
+    later = time.monotonic() + running.PASSING_SECONDS + 1.0
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert made.answers("online-retail", KEYS[0], ["select 1"]) == [ROWS]
+
+
+def test_what_is_wrong_with_a_query_is_kept(sql_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, sandbox = scripted(sql_cache, monkeypatch, Answer(fault="syntax"))
+    for _ in range(2):
+        assert made.answers("online-retail", KEYS[0], ["selec 1"], anew=True)[0].fault == "syntax"
+    assert sandbox.asked == ["selec 1"]
+
+
+def test_answers_are_kept_by_their_bytes(sql_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "KEPT_BYTES", 200_000)
+    large = Answer(columns=("c",), rows=(("x" * 60_000,),))
+    made, sandbox = scripted(sql_cache, monkeypatch, *[large] * 9, large, ROWS, large)
+    for number in range(10):
+        made.answers("online-retail", KEYS[0], [f"select {number}"])
+    assert sum(size_of(each.answer) for each in made._answers.values()) == made._bytes <= 200_000
+    assert len(made._answers) == 3
+    # What was asked for last stays.
+    made.answers("online-retail", KEYS[0], ["select 7"])
+    made.answers("online-retail", KEYS[0], ["select 'new'"])
+    made.answers("online-retail", KEYS[0], ["select 'large'"])
+    asked = len(sandbox.asked)
+    made.answers("online-retail", KEYS[0], ["select 7"])
+    assert len(sandbox.asked) == asked
+
+
+def test_an_answer_weighs_what_it_takes_in_memory() -> None:
+    assert size_of(Answer(rows=(("x" * 60_000,),))) > 60_000
+    assert size_of(Answer(rows=tuple((number + 1_000,) for number in range(5_000)))) > 5_000 * 60
+    assert size_of(Answer(fault="syntax")) < 2_000
 
 
 def test_a_worker_that_died_is_replaced(sql_cache: Path) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from qualoop.simulators.sql import confinement
+from qualoop.simulators.sql import sandbox as sql_sandbox
 from qualoop.simulators.sql.dataset import PreparedData
+from qualoop.simulators.sql.errors import SqlSandboxError
 from qualoop.simulators.sql.rungs import BUBBLEWRAP, LANDLOCK, find_rung
 from qualoop.simulators.sql.sandbox import TOGETHER, Query, Sandbox, _grouped
+from qualoop.simulators.sql.worker import _answers, _Job
 from tests.factories.sql_ladder import HERE, open_whole, prepared
+
+PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +45,10 @@ def test_learners_texts_run_alone_and_the_authors_a_few_together() -> None:
     asked = [
         Query(text=text, sample=sample) for text, sample in [("a", "1"), ("x", "1"), ("b", "0"), ("c", "1"), ("y", "1")]
     ]
-    assert _grouped(asked, {"a", "b", "c"}) == [[0, 3], [1], [2], [4]]
+    assert _grouped(asked, range(5), {"a", "b", "c"}) == [[0, 3], [1], [2], [4]]
+    assert _grouped(asked, [1, 3, 4], {"a", "b", "c"}) == [[1], [3], [4]]
     many = [Query(text="a", sample="1")] * (2 * TOGETHER + 1)
-    assert [len(group) for group in _grouped(many, {"a"})] == [TOGETHER, TOGETHER, 1]
+    assert [len(group) for group in _grouped(many, range(len(many)), {"a"})] == [TOGETHER, TOGETHER, 1]
 
 
 def test_answers_come_in_the_order_of_the_questions(sandbox: Sandbox, data: PreparedData) -> None:
@@ -106,3 +115,69 @@ def test_the_worker_loads_little_of_qualoop_and_nothing_that_starts_threads(data
         "worker",
     }
     assert not {"numpy", "pydantic", "yaml", "threading.Thread", "sqlglot", "site"} & set(loaded)
+
+
+def test_many_large_texts_with_large_answers_do_not_wait_for_each_other(sandbox: Sandbox, data: PreparedData) -> None:
+    # Neither side's pipe holds what is on its way here: who writes must not keep the other from being read.
+    padding = "-" * 19_000
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [
+            pool.submit(sandbox.run, queries(data, *(f"select repeat('{each}', 60000) --{padding}" for _ in range(12))))
+            for each in "abcd"
+        ]
+        try:
+            found = [each.result(timeout=PATIENCE_S) for each in waiting]
+        except TimeoutError:
+            sandbox.close()
+            pytest.fail("they wait for each other")
+    for letter, answers in zip("abcd", found, strict=True):
+        assert [answer.rows for answer in answers] == [((letter * 60_000,),)] * 12
+
+
+def test_texts_of_a_megabyte_are_refused_and_end_nothing(sandbox: Sandbox, data: PreparedData) -> None:
+    before = sandbox.process_id
+    texts = ["x" * 1_000_000, "select 1", "题" * 1_000_000, "\ud800" * 400_000]
+    with ThreadPoolExecutor(4) as pool:
+        for answers in pool.map(lambda _: sandbox.run(queries(data, *texts), trusted=texts[:1]), range(8)):
+            assert [answer.fault for answer in answers] == ["too-long", None, "too-long", "too-long"]
+    assert sandbox.alive
+    assert sandbox.process_id == before
+
+
+@pytest.mark.parametrize("limit", ["SEND_SECONDS", "ANSWER_SECONDS"])
+def test_a_worker_that_hangs_is_given_up_by_everybody(
+    data: PreparedData, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    made = open_whole(data, LANDLOCK)
+    monkeypatch.setattr(sql_sandbox, limit, 0.5)
+    os.kill(made.process_id, signal.SIGSTOP)
+    size = 19_000 if limit == "SEND_SECONDS" else 1
+    texts = [f"select {number} --" + "-" * size for number in range(20)]
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(made.run, queries(data, *texts)) for _ in range(3)]
+        for each in waiting:
+            with pytest.raises(SqlSandboxError):
+                each.result(timeout=PATIENCE_S)
+    assert not made.alive
+    with pytest.raises(SqlSandboxError):
+        made.run(queries(data, "select 1"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"[",
+        b"{}",
+        b"[1]",
+        b"[[]]",
+        b'[{"rows":[1],"columns":[]}]',
+        b'[{"fault":1,"line":null}]',
+        b'[{"fault":"timeout"}]',
+        b"[" * 50_000,
+        b'[{"columns":["a"],"rows":[[' + b"[" * 900 + b"]" * 900 + b"]]}]",
+    ],
+)
+def test_whatever_a_process_answers_the_worker_goes_on(said: bytes) -> None:
+    job = _Job(number=1, queries=1, process=0, end=0.0, answer=bytearray(said))
+    (answer,) = _answers(job, 0, 1.0)
+    assert answer.get("fault", "failed") == "failed"

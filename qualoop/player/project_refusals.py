@@ -1,0 +1,43 @@
+"""Why an action at a practice project is refused, in words, where no field is to blame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qualoop.simulators import Refusal
+from qualoop.values import Text
+
+TOO_MUCH: Final = Refusal(
+    code="too-much",
+    text=Text(
+        {"en": "This is more than can be kept. Shorten your texts.", "zh-Hans": "内容过多，无法保存。请缩短文字。"}
+    ),
+)
+NO_FORM: Final = Refusal(
+    code="no-form",
+    text=Text(
+        {
+            "en": "No graded world could be made for this attempt. Nothing is lost: tell your teacher, and try again later.",
+            "zh-Hans": "暂时无法为本次作答生成计分环境。内容不会丢失，请告知教师并稍后再试。",
+        }
+    ),
+)
+NO_CLASS_WORLD: Final = Refusal(
+    code="class-world",
+    text=Text(
+        {
+            "en": "The number of a class world has one to six digits. Your teacher says which it is.",
+            "zh-Hans": "班级环境编号为1至6位数字，请向教师确认。",
+        }
+    ),
+)
+CRASHED: Final = Refusal(
+    code="crashed",
+    text=Text(
+        {
+            "en": "The simulation failed in this round. Your attempt is as it was before, and what you entered is below. "
+            "Try again; if it fails once more, tell your teacher.",
+            "zh-Hans": "本轮模拟运行出错。你的作答保持运行前的状态，填写的内容仍在下方。请重试；若再次出错，请告知教师。",
+        }
+    ),
+)
