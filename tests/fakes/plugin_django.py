@@ -1,7 +1,7 @@
 """A Django with the plug-in installed.
 
-The database is the PostgreSQL one that QUALOOP_PLUGIN_POSTGRESQL names by its address, else the SQLite file that
-QUALOOP_PLUGIN_SQLITE names, else one that is removed at the end.
+The database is the one that QUALOOP_PLUGIN_DATABASE names by its address (postgresql: or mysql:), else the SQLite file
+that QUALOOP_PLUGIN_SQLITE names, else one that is removed at the end.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import atexit
 import os
 import shutil
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import django
 from django.conf import settings
@@ -21,23 +22,31 @@ from django.core.management import call_command
 
 def database() -> dict[str, Any]:
     """Return the database of the settings."""
-    named = os.environ.get("QUALOOP_PLUGIN_POSTGRESQL")
+    named = os.environ.get("QUALOOP_PLUGIN_DATABASE")
     if named:
-        parts = urlsplit(named)
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": parts.hostname,
-            "PORT": parts.port or "",
-            "USER": parts.username,
-            "PASSWORD": parts.password or "",
-            "NAME": parts.path[1:],
-        }
+        return _server(urlsplit(named))
     file = os.environ.get("QUALOOP_PLUGIN_SQLITE")
     if not file:
         folder = tempfile.mkdtemp(prefix="qualoop-plugin-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         file = str(Path(folder) / "site.sqlite")
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "OPTIONS": {"timeout": 30}}
+
+
+def _server(address: SplitResult) -> dict[str, Any]:
+    found = {
+        "ENGINE": f"django.db.backends.{address.scheme}",
+        "HOST": address.hostname,
+        "PORT": address.port or "",
+        "USER": address.username,
+        "PASSWORD": address.password or "",
+        "NAME": address.path[1:],
+    }
+    if address.scheme != "mysql":
+        return found
+    # Django knows one driver by its name; this one says that it is as good.
+    import_module("pymysql").install_as_MySQLdb()
+    return found | {"OPTIONS": {"charset": "utf8mb4"}}
 
 
 def configure(**more: Any) -> None:

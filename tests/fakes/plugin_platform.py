@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.apps import apps
 
 from qualoop.values import Score
 from xblocks.edx.platform import CoursePlace, KeptScore, RosterEntry
+from xblocks.edx.rows import locked
 
 
 @dataclass(kw_only=True)
@@ -60,8 +61,7 @@ class School:
 
     def hold_state(self, user_id: int, course: str, usage: str) -> Mapping[str, Any]:
         where = {"student_id": user_id, "course_id": course, "module_state_key": usage}
-        rows = apps.get_model("courseware", "StudentModule").objects
-        row, _ = rows.select_for_update().get_or_create(**where, defaults={"state": "{}"})
+        row = locked(apps.get_model("courseware", "StudentModule"), where, {"state": "{}"})
         held: Mapping[str, Any] = json.loads(row.state or "{}")
         return held
 
@@ -101,5 +101,5 @@ class School:
     def learner_count(self, course: str) -> int:
         return len(STATE.people.get(course, []))
 
-    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
-        return STATE.places.get(name, [])
+    def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
+        return {name: STATE.places.get(name, []) for name in names}

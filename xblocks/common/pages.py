@@ -14,6 +14,7 @@ from jinja2.filters import do_striptags
 
 from qualoop.content_packages import ASSET_SCHEME, Lesson, MediaStep, Project, QuestionStep, ReadingStep
 from xblocks.common.host import BlockHost
+from xblocks.common.rubric_view import rubric_rows
 
 _ASSET_IN_HTML: Final = re.compile(rf'(?<= src="){ASSET_SCHEME}([^"]+)')
 
@@ -44,11 +45,21 @@ def notice(host: BlockHost, title: str, text: str, *, restart: bool = False, not
 def reading(host: BlockHost, content: Lesson | Project, *, notes: Sequence[Note]) -> str:
     """Return all that an activity has to read, one step after the other, with what it asks locked.
 
-    Nothing of an item or of a world is in it. ``notes`` stand above.
+    Nothing of an item or of a world is in it; by what people judge the work is. ``notes`` stand above.
     """
     language = content.shown_language(host.language)
     steps = tuple(_passages(content, language, host))
-    return draw("reading.html", host, content=content, content_language=language, steps=steps, notes=notes)
+    rubric = content.rubric if isinstance(content, Project) else None
+    return draw(
+        "reading.html",
+        host,
+        content=content,
+        content_language=language,
+        steps=steps,
+        notes=notes,
+        rubric=rubric_rows(rubric, host.language) if rubric is not None else [],
+        rubric_title=rubric.title[host.language] if rubric is not None else "",
+    )
 
 
 def plain_text(content: Lesson | Project, language: str) -> str:

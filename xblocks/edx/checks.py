@@ -6,8 +6,10 @@ Whoever did something in a block, or whose subsection score changed, is looked a
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain
 from typing import Any, Final
 
@@ -51,9 +53,12 @@ def ask(learner: str, course: str, now: datetime) -> None:
 def sweep(platform: Platform, now: datetime, *, at_most: int = MOST_AT_ONCE) -> Compared:
     """Compare where something happened a little while ago, and publish what is missing."""
     compared = Compared()
+    released = cache(registers.released)
     open_ones = GradeCheck.objects.filter(Q(checked_at=None) | Q(checked_at__lt=F("asked_at")))
     for check in list(open_ones.filter(asked_at__lte=now - QUIET).order_by("asked_at")[:at_most]):
-        failed = _compare(platform, check, now, compared)
+        of_registers = registers.kept_scores(platform, check.learner, released(check.course))
+        kept = chain(platform.kept_scores(check.learner, check.course), of_registers)
+        failed = _compare(platform, check, kept, now=now, compared=compared)
         compared.checks += 1
         if not failed:
             # What was asked meanwhile stays to be compared.
@@ -78,11 +83,10 @@ def reconcile(platform: Platform, now: datetime) -> Compared:
     return every
 
 
-def _compare(platform: Platform, check: Any, now: datetime, compared: Compared) -> bool:
+def _compare(platform: Platform, check: Any, every: Iterable[KeptScore], *, now: datetime, compared: Compared) -> bool:
     """Compare one learner's grades in one course; return whether publishing failed."""
     failed = False
-    of_registers = registers.kept_scores(platform, check.learner, check.course)
-    for kept in chain(platform.kept_scores(check.learner, check.course), of_registers):
+    for kept in every:
         compared.scores += 1
         if kept.score != kept.graded and not (kept.graded is None and not kept.score):
             done = _publish(platform, check.learner, kept)

@@ -17,6 +17,7 @@ from xblocks.edx import checks, nudging
 from xblocks.edx.config import load_platform
 from xblocks.edx.learners import retired_among
 from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
+from xblocks.edx.rows import locked
 from xblocks.edx.states import DONE, DUE
 from xblocks.edx.versions import kept_version
 
@@ -113,8 +114,7 @@ def _is_enrolled(batch: EvidenceBatch) -> bool:
 
 def _lock(learner: str, now: datetime) -> Any:
     """Return the learner's row, locked until the end of the transaction; made where there is none."""
-    EvidenceOutbox.objects.get_or_create(learner=learner, defaults={"state": DONE, "next_at": now, "updated_at": now})
-    return EvidenceOutbox.objects.select_for_update().get(learner=learner)
+    return locked(EvidenceOutbox, {"learner": learner}, {"state": DONE, "next_at": now, "updated_at": now})
 
 
 def _known(parts: Sequence[PartEvidence]) -> Any:

@@ -63,8 +63,7 @@ def prework(course: str, learner: str, names: Iterable[str]) -> Sequence[Prework
 def _prework(course: str, learner: str, names: Iterable[str]) -> Sequence[Prework]:
     platform: Platform = load_platform()
     works: list[Prework] = []
-    for name in names:
-        places = platform.places(course, name)
+    for name, places in platform.places(course, list(names)).items():
         works += [
             Prework(
                 name=name,
@@ -83,7 +82,7 @@ def _prework(course: str, learner: str, names: Iterable[str]) -> Sequence[Prewor
 def places(course: str, name: str) -> Sequence[CoursePlace]:
     """Return where in a course a name means something; nothing, and a line in the log, where it cannot be asked so."""
     try:
-        found: Sequence[CoursePlace] = load_platform().places(course, name)
+        found: Sequence[CoursePlace] = load_platform().places(course, [name])[name]
     except Exception:
         _logger.exception("the place of %s in %s was not found", name, course)
         return ()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
 from typing import Any, Final, Protocol
 
 from qualoop.values import Score, ValueRefusedError
+from xblocks.edx.rows import locked
 
 BLOCK_TYPES: Final = ("kp_lesson", "kp_practice")
 EXTERNAL_ID_TYPE: Final = "lti"
@@ -102,8 +103,8 @@ class Platform(Protocol):
     def learner_count(self, course: str) -> int:
         """Return how many take part in a course, without its staff."""
 
-    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
-        """Return the blocks of a course that a usage key, or the key of an activity, names."""
+    def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
+        """Return the blocks of a course that each name means: a usage key, or the key of an activity."""
 
 
 class OpenEdx:
@@ -154,15 +155,11 @@ class OpenEdx:
                 yield KeptScore(usage=str(row.module_state_key), score=score, graded=share_of(row.grade, row.max_grade))
 
     def hold_state(self, user_id: Any, course: str, usage: str) -> Mapping[str, Any]:
-        """Lock the row in which the platform keeps the state.
-
-        The first statement locks, so that also where reads repeat what follows sees what the one before has committed.
-        """
+        """Lock the row in which the platform keeps the state."""
         key = _usage_key(usage)
-        rows = _model("lms.djangoapps.courseware.models", "StudentModule").objects
         where = {"student_id": user_id, "course_id": _course_key(course), "module_state_key": key}
         made = {"state": "{}", "module_type": key.block_type}
-        row, _ = rows.select_for_update().get_or_create(**where, defaults=made)
+        row = locked(_model("lms.djangoapps.courseware.models", "StudentModule"), where, made)
         found: Any = json.loads(row.state or "{}")
         return found if isinstance(found, dict) else {}
 
@@ -228,30 +225,18 @@ class OpenEdx:
         """Count the enrolments."""
         return int(self._learning(course).count())
 
-    def places(self, course: str, name: str) -> Sequence[CoursePlace]:
-        """Look the block up, else the blocks with the activity."""
+    def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
+        """Look blocks up by their keys; those with an activity are sought in the course once, for all names."""
         store = import_module("xmodule.modulestore.django").modulestore()
-        if ":" in name or "@" in name:
-            missing = import_module("xmodule.modulestore.exceptions").ItemNotFoundError
-            wrong = import_module("opaque_keys").InvalidKeyError
-            try:
-                found = [store.get_item(_usage_key(name))]
-            except (missing, wrong):
-                return []
-        else:
-            every = (
-                store.get_items(_course_key(course), qualifiers={"category": category}) for category in BLOCK_TYPES
-            )
-            found = [block for blocks in every for block in blocks if block.activity_key == name]
-        return [
-            CoursePlace(
-                usage=str(block.location),
-                title=block.display_name or "",
-                path=f"/courses/{course}/jump_to/{block.location}",
-            )
-            for block in found
-            if str(block.location.course_key) == course
-        ]
+        activities = [name for name in names if not _is_usage(name)]
+        found: dict[str, list[Any]] = {name: [] for name in names}
+        for category in BLOCK_TYPES if activities else ():
+            for block in store.get_items(_course_key(course), qualifiers={"category": category}):
+                if block.activity_key in activities:
+                    found[block.activity_key].append(block)
+        for name in filter(_is_usage, names):
+            found[name] += _block_at(store, name)
+        return {name: [place for block in blocks for place in _place(block, course)] for name, blocks in found.items()}
 
     @staticmethod
     def _learning(course: str) -> Any:
@@ -314,6 +299,27 @@ def share_of(grade: float | None, maximum: float | None) -> Score | None:
     if grade is None or not maximum:
         return None
     return Score.of(Decimal(str(grade)), Decimal(str(maximum)))
+
+
+def _is_usage(name: str) -> bool:
+    """Return whether a name is a usage key, and not the key of an activity."""
+    return ":" in name or "@" in name
+
+
+def _block_at(store: Any, usage: str) -> Iterator[Any]:
+    missing = import_module("xmodule.modulestore.exceptions").ItemNotFoundError
+    wrong = import_module("opaque_keys").InvalidKeyError
+    try:
+        yield store.get_item(_usage_key(usage))
+    except (missing, wrong):
+        return
+
+
+def _place(block: Any, course: str) -> Iterator[CoursePlace]:
+    """Give a block as a place, if it is in the course."""
+    if str(block.location.course_key) == course:
+        path = f"/courses/{course}/jump_to/{block.location}"
+        yield CoursePlace(usage=str(block.location), title=block.display_name or "", path=path)
 
 
 def _overrides(user_id: Any, course: str) -> Any:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeAlias
 
 from django.db import transaction
 from django.db.models import F
 
 from qualoop.classroom.class_marks import released_share
 from qualoop.classroom.register import RELEASED, Register
+from qualoop.values import Score
 from xblocks.edx.models import ClassRegister
 from xblocks.edx.platform import KeptScore, Platform
+from xblocks.edx.rows import make as make_row
 
 
 def read(usage: str) -> Register:
@@ -32,7 +35,7 @@ def change(course: str, usage: str, make: Callable[[Register], Register]) -> Reg
     with transaction.atomic():
         # The first statement writes: it takes the row's lock on every database, SQLite's included.
         if not rows.update(version=F("version") + 1):
-            ClassRegister.objects.get_or_create(usage=usage, defaults={"course": course, "updated_at": now})
+            make_row(ClassRegister, {"usage": usage}, {"course": course, "updated_at": now})
             rows.update(version=F("version") + 1)
         text = rows.select_for_update().values_list("document", flat=True).get()
         before = Register.from_json(json.loads(text))
@@ -42,12 +45,33 @@ def change(course: str, usage: str, make: Callable[[Register], Register]) -> Reg
     return after
 
 
-def kept_scores(platform: Platform, learner: str, course: str) -> Iterator[KeptScore]:
-    """Yield what registers of a course keep as a learner's score, where one is released, and what the platform has."""
-    for usage, text in list(ClassRegister.objects.filter(course=course).values_list("usage", "document")):
-        share = released_share(Register.from_json(json.loads(text)).value(learner, RELEASED))
-        if share is not None:
-            yield KeptScore(usage=usage, score=share, graded=platform.graded(learner, usage))
+Released: TypeAlias = Mapping[str, Sequence[tuple[str, Score]]]
+"""Of a course, what is released of each learner: usage keys of blocks, with the shares."""
+
+
+def released(course: str) -> Released:
+    """Return what registers of a course keep as learners' scores, where one is released: each register is read once."""
+    found: dict[str, list[tuple[str, Score]]] = {}
+    for usage, text in ClassRegister.objects.filter(course=course).values_list("usage", "document").iterator():
+        register = Register.from_json(json.loads(text))
+        for learner in register.cells:
+            share = released_share(register.value(learner, RELEASED))
+            if share is not None:
+                found.setdefault(learner, []).append((usage, share))
+    return found
+
+
+def kept_scores(platform: Platform, learner: str, known: Released) -> Iterator[KeptScore]:
+    """Yield what registers keep as a learner's score, and what the platform has.
+
+    ``known`` may be of a moment ago. Where the platform has something else, the register is asked as it is now, so that no
+    score that was changed meanwhile is published over the newer one.
+    """
+    for usage, share in known.get(learner, ()):
+        graded = platform.graded(learner, usage)
+        now = share if graded == share else released_share(read(usage).value(learner, RELEASED))
+        if now is not None:
+            yield KeptScore(usage=usage, score=now, graded=graded)
 
 
 def forget(learners: Iterable[str]) -> None:

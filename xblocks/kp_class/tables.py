@@ -11,7 +11,7 @@ from typing import Any, Final
 from qualoop.assessment.marking import MarkSheet
 from qualoop.assessment.rubric import Rubric
 from qualoop.classroom.class_marks import Scheme, fitting_sheet, points_in, sheet_in
-from qualoop.classroom.mark_tables import Trouble, identity_of
+from qualoop.classroom.mark_tables import Problem, Trouble, identity_of
 from qualoop.classroom.register import CHECKED_AT, IMPORT, LINK, PRESENCE, RELEASED, RUBRIC, SCORE, Register
 from qualoop.classroom.register_tables import ReadRegister, Value, as_csv, read_register
 from qualoop.classroom.tables import Table, TableRefusedError, read_csv
@@ -63,7 +63,16 @@ def apply(deed: Deed) -> Shown:
     if not run.found.changes and not run.added:
         raise ActRefusedError("nothing")
     learners = len({change.learner for change in run.found.changes})
-    return Shown(said=(Said(code="imported", tone="good", count=learners),))
+    done = Said(code="imported", tone="good", count=learners)
+    left = tuple(_left(run.found))
+    return Shown(said=(done, Said(code="rows-left", tone="partly", rows=left)) if left else (done,))
+
+
+def _left(found: ReadRegister) -> Iterator[str]:
+    """Give the rows that were nobody's for sure, by number and name: a block keeps none of them."""
+    for problem in found.problems:
+        if isinstance(problem, Problem) and problem.trouble.is_about_whom:
+            yield f"{problem.row}: {problem.text}" if problem.text else str(problem.row)
 
 
 def _dry_run(deed: Deed, register: Register) -> DryRun:

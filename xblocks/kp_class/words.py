@@ -117,6 +117,7 @@ DONE: Final[Mapping[str, str]] = {
     ),
     "points-changed": _("Points lie between 0 and the full points, with two decimals at most. Written was:"),
     "level-points": _("Points within a level are a number in its range. Where they were not, its lowest were written."),
+    "rows-left": _("Not taken over, because it is not clear whose these rows are. Bring them again once they say so:"),
     "imported": _("Taken over, of so many learners: {count}. It can be taken back below."),
     "checked-in": _("You are checked in."),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from web_fragments.fragment import Fragment
@@ -22,6 +23,7 @@ from xblocks.common.activity import ActivityBlock
 from xblocks.common.attempt import Attempt
 from xblocks.common.contents import SHIPPED_PROJECTS, ContentMissingError, Contents
 from xblocks.common.learner import block_user, is_as_learner
+from xblocks.common.register_clearing import ClearsRegister
 from xblocks.common.replies import StaffOnlyError
 from xblocks.common.standing import Standing
 from xblocks.common.studio import CONTENT_FIELDS
@@ -100,6 +102,16 @@ class KpPracticeBlock(JudgedWork, ActivityBlock):
         # First: what a workbench keeps of it must not look as if somebody else had changed the attempt.
         self.hand_over(standing, after, events)
         super()._keep(standing, after, events)
+
+    @property
+    def clear_student_state(self) -> Any:
+        """Return what empties the register of a learner whose state staff delete.
+
+        Only where people judge the work: the platform recomputes no grade of a block that has this.
+        """
+        if self.scheme() is None:
+            raise AttributeError("clear_student_state")
+        return partial(ClearsRegister.clear_student_state, self)
 
     def _page(self, *, refused: Refused | None = None) -> str:
         """Return what a learner sees now; where nobody could mark the work, where else it is."""

@@ -176,6 +176,9 @@ ACTS: Final[Mapping[str, Callable[[Deed], Shown]]] = {
 }
 
 
+UNDOABLE: Final = frozenset({"mark", "approve", RELEASE, "clear"})
+
+
 def undoable(register: Register) -> Sequence[Any]:
     """Return the actions that staff can take back, the newest first."""
-    return [one for one in register.journal if one.what in {"mark", "approve", RELEASE}]
+    return [one for one in register.journal if one.what in UNDOABLE]

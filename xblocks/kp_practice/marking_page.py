@@ -35,7 +35,12 @@ STAGES: Final[Mapping[Stage, tuple[str, str]]] = {
     Stage.RELEASED: (_("Released"), "good"),
 }
 """What a stage is called, and the tone of its badge, in the order in which works need somebody."""
-ACTIONS: Final[Mapping[str, str]] = {"mark": _("marks"), "approve": _("approval"), RELEASE: _("release")}
+ACTIONS: Final[Mapping[str, str]] = {
+    "mark": _("marks"),
+    "approve": _("approval"),
+    RELEASE: _("release"),
+    "clear": _("state deleted"),
+}
 
 
 def marking_page(host: BlockHost, scheme: Scheme, shown: Shown) -> str:

@@ -61,7 +61,7 @@ def postgresql() -> Iterator[Mapping[str, str]]:
     with engine.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     named = url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    yield {"QUALOOP_PLUGIN_POSTGRESQL": named}
+    yield {"QUALOOP_PLUGIN_DATABASE": named}
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     engine.dispose()

@@ -15,7 +15,6 @@ from xblock.scorable import Score
 from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
 from tests.fakes.block_runtime import FixedEnrolments
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, ClassRoom, placed, said, undo_id
-from xblocks.common import register_store as store
 from xblocks.kp_class import KpClassBlock
 
 
@@ -381,7 +380,7 @@ def test_after_the_due_date_nobody_checks_in_and_the_page_is_still_there(
 
 @pytest.fixture
 def platform_without_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "serves_learners", lambda: True)
+    monkeypatch.setattr("xblocks.common.register_store.serves_learners", lambda: True)
 
 
 @pytest.mark.usefixtures("platform_without_plug_in")

@@ -119,6 +119,13 @@ def test_files_of_whatever_program_are_read(encoding: str, text: str) -> None:
     assert found[0][3] == "Late"
 
 
+def test_rows_of_nobody_are_listed_once_the_rest_is_taken_over(room: ClassRoom) -> None:
+    page = room.act("apply", table="Learner,Points\nann,7\nGhost,3\nben,1\nben,2\n").text
+    assert "Not taken over, because it is not clear whose these rows are." in page
+    assert all(f"<li>{row}</li>" in page for row in ("3: Ghost", "4: ben", "5: ben"))
+    assert "Not taken over" not in room.act("apply", table="Learner,Points\nann,8\n").text
+
+
 def test_levels_are_read_by_number_or_title_and_other_rows_stay(room: ClassRoom) -> None:
     room.act("save", who="ann", **FULL_MARKS)
     room.act("apply", table="Learner,Asks\nann,Something\nben,3\n")

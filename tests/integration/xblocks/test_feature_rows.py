@@ -75,7 +75,7 @@ def test_every_block_is_shown_where_a_page_is_read_only_to_apps_and_to_guests(bl
     assert block.show_in_read_only_mode
     assert block.has_author_view
     assert block_class.student_view._supports == {"multi_device"}
-    assert "public_view" in vars(block_class) or any("public_view" in vars(base) for base in block_class.__mro__[:3])
+    assert block_class.public_view.__module__.startswith("xblocks."), "not the platform's own"
     assert block.student_view_data()["schema"] == 1
     assert set(block.index_dictionary()) == {"content", "content_type"}
 

@@ -207,6 +207,7 @@ def test_authors_are_told_what_stays_in_the_tool(room: JudgedRoom) -> None:
 
     assert "Staff of the course mark it here. Peer review" in author.view("author_view")
     assert "Peer review and a second marker" in author.view("studio_view")
+    assert all("Benefit for this customer" in author.view(view) for view in ("author_view", "public_view"))
     assert author.block().validate().empty
 
 
@@ -239,5 +240,5 @@ def test_staff_read_chinese(room: JudgedRoom) -> None:
     room.hand_in(ANN)
     room.language = "zh-cn"
 
-    assert all(words in room.mark("show", who=ANN).text for words in ("已提交的内容", "批准", "发布给学员"))
+    assert all(words in room.mark("show", who=ANN).text for words in ("已提交的内容", "批准", "向学员发布"))
     assert "等待评分" in room.who(ANN).view()

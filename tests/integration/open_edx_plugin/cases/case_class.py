@@ -18,10 +18,10 @@ from xblock.scorable import Score as PlatformScore
 
 from qualoop.classroom.register import PRESENCE, Action, Change, Register, RegisterMovedError
 from qualoop.values import Score
-from tests.fakes.block_runtime import BlockRuntime, FixedEnrolments
+from tests.fakes.block_runtime import FixedEnrolments
 from tests.fakes.plugin_batches import ANN, BEN
 from tests.fakes.plugin_platform import STATE, School
-from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, ClassRoom, placed, undo_id
+from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, ClassRoom, placed
 from xblocks.common import register_people
 from xblocks.edx import checks, learners, registers
 from xblocks.edx.models import ClassRegister, ContentVersion, EvidenceEvent
@@ -52,6 +52,11 @@ class SiteRoom(ClassRoom):
 
 @pytest.fixture
 def room() -> SiteRoom:
+    return furnished()
+
+
+def furnished() -> SiteRoom:
+    """Return a class of Ann and Ben, whom the platform knows."""
     STATE.people[COURSE] = [
         RosterEntry(key=ANN, username="ann", name="Ann Lee", email="ann@x.test"),
         RosterEntry(key=BEN, username="ben", name="Ben Oduya", email="ben@x.test"),
@@ -164,66 +169,6 @@ def test_what_the_platform_sets_by_hand_stands_and_a_changed_maximum_moves_nothi
     assert STATE.published == [(ANN, USAGE, Score("0.807692"))]
     assert len(sent()) == before
     assert room.state(ANN)["score"] == "0.25"
-
-
-def test_a_learners_state_that_staff_delete_is_not_published_again_at_night(room: SiteRoom) -> None:
-    STATE.ids["ann"] = [ANN, "anonymous-of-ann"]
-    room.act("open")
-    room.check_in(ANN)
-    room.act("save", who=ANN, release="1", **FULL_MARKS)
-    room.act("save", who=BEN, release="1", **FULL_MARKS)
-    assert School().graded(ANN, USAGE) == Score("0.807692")
-    evidence = len(sent())
-
-    # As the platform calls it: by name, of a block that is nobody's (`reset_student_attempts`).
-    runtime = BlockRuntime(room.store, services={"user": None})
-    block = room.place.block(runtime, None)
-    block.clear_student_state(
-        user_id="anonymous-of-ann", course_id=COURSE, item_id=USAGE, requesting_user_id="anonymous-of-staff"
-    )
-    assert (School().graded(ANN, USAGE), STATE.completions[ANN, USAGE]) == (None, Decimal(0))
-    checks.reconcile(School(), datetime.now(UTC))
-    room.act("mark", mark=f"{BEN} present")
-    assert (School().graded(ANN, USAGE), STATE.completions[ANN, USAGE]) == (None, Decimal(0))
-    assert (room.state(ANN)["presence"], room.state(ANN)["score"]) == ("absent", None)
-    assert School().graded(BEN, USAGE) == Score("0.807692")
-    # Marked anew, it counts anew; of the same nothing is told twice.
-    room.act("save", who=ANN, release="1", **FULL_MARKS)
-    assert School().graded(ANN, USAGE) == Score("0.807692")
-    assert len(sent()) == evidence
-
-
-def test_deleting_can_be_taken_back_and_what_fails_changes_nothing(
-    room: SiteRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room.act("open")
-    room.act("save", who=ANN, release="1", **FULL_MARKS)
-    block = room.place.block(BlockRuntime(room.store, services={"user": None}), None)
-
-    def gone(*_: Any) -> None:
-        raise LookupError(USAGE)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(School, "clear_score", gone)
-        with pytest.raises(LookupError):
-            block.clear_student_state(user_id=ANN)
-    assert room.state(ANN)["score"] == "0.807692"
-    block.clear_student_state(user_id=ANN)
-    page = room.view(TEACHER, staff=True)
-    assert "state deleted" in page
-    room.act("undo", undo=undo_id(page))
-    assert School().graded(ANN, USAGE) == Score("0.807692")
-    # Of whom nothing is written, there is nothing to delete.
-    block.clear_student_state(user_id="nobody")
-
-
-def test_an_override_by_the_instructors_task_is_published(room: SiteRoom) -> None:
-    room.act("open")
-    room.act("save", who=ANN, release="1", **FULL_MARKS)
-    block = room.block(ANN)
-    block.set_score(PlatformScore(raw_earned=0.25, raw_possible=1.0))
-    block.publish_grade()
-    assert [one.data["value"] for one in room.published if one.kind == "grade"] == [0.25]
 
 
 def test_a_list_that_was_cut_says_so_and_who_checked_in_is_on_it_by_name(

@@ -62,18 +62,25 @@ class InvalidKeyError(Exception):
     pass
 
 
-def get_item(usage: str) -> Any:
-    if usage != LESSON:
-        raise ItemNotFoundError
-    return block(usage)
+@dataclass(kw_only=True)
+class Store:
+    """The platform's store of courses; it notes what it was asked for."""
+
+    got: list[str] = field(default_factory=list)
+    sought: list[str] = field(default_factory=list)
+
+    def get_item(self, usage: str) -> Any:
+        self.got.append(usage)
+        if usage != LESSON:
+            raise ItemNotFoundError
+        return block(usage)
+
+    def get_items(self, course: str, qualifiers: Mapping[str, str]) -> list[Any]:
+        self.sought.append(qualifiers["category"])
+        return [block(LESSON), block("other", "sem-9")] if qualifiers["category"] == "kp_lesson" else []
 
 
-STORE = SimpleNamespace(
-    get_item=get_item,
-    get_items=lambda _, qualifiers: (
-        [block(LESSON), block("other", "sem-9")] if qualifiers["category"] == "kp_lesson" else []
-    ),
-)
+STORE = Store()
 
 
 def install(monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, Mapping[str, Any]]) -> None:
@@ -90,6 +97,7 @@ def install(monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, Mapping[str, 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     made = Site()
+    STORE.got.clear()
     signal = Signal()
 
     def keep(**told: Any) -> None:
@@ -174,7 +182,13 @@ def test_grades_that_staff_set_are_shares_of_what_can_be_had(site: Site) -> None
 def test_places_are_found_by_key_of_the_block_or_of_the_activity_and_only_in_the_course(site: Site) -> None:
     place = CoursePlace(usage=LESSON, title="Keywords", path=f"/courses/{COURSE}/jump_to/{LESSON}")
 
-    assert OpenEdx().places(COURSE, LESSON) == [place]
-    assert OpenEdx().places(COURSE, "sem-1-1") == [place]
-    assert OpenEdx().places(COURSE, "block-v1:gone") == []
-    assert OpenEdx().places("course-v1:other", LESSON) == []
+    other = CoursePlace(usage="other", title="Keywords", path=f"/courses/{COURSE}/jump_to/other")
+    gone = "block-v1:gone"
+
+    assert OpenEdx().places(COURSE, [LESSON, "sem-1-1", gone]) == {LESSON: [place], "sem-1-1": [place], gone: []}
+    assert OpenEdx().places("course-v1:other", [LESSON]) == {LESSON: []}
+    # For however many activities, the course is looked through once.
+    STORE.sought.clear()
+    found = OpenEdx().places(COURSE, ["sem-9", "sem-1-1", "sem-2"])
+    assert (found, len(STORE.sought)) == ({"sem-9": [other], "sem-1-1": [place], "sem-2": []}, 2)
+    assert STORE.got == [LESSON, gone, LESSON]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from io import StringIO
 from types import SimpleNamespace
@@ -18,12 +19,15 @@ from django.test.utils import override_settings
 from tests.fakes.evidence_tool import EvidenceTool, Reply, running_tool
 from tests.fakes.plugin_batches import batch
 from xblocks.edx import nudging, outbox, tool, work
+from xblocks.edx.checks import Compared
 from xblocks.edx.config import NotConfiguredError, tool_access
+from xblocks.edx.management.commands import qualoop_outbox
 from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
 from xblocks.edx.settings import devstack, production, usual
 from xblocks.edx.settings import test as in_tests
 
 SECRET = "a secret of the source"
+NIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NO_CHANGES = {
     "at": "2026-03-02T12:00:00Z",
     "framework": None,
@@ -89,6 +93,31 @@ def test_a_setting_that_cannot_be_is_named_and_evidence_waits(wrong: dict[str, A
 
 def test_a_secret_is_shown_nowhere() -> None:
     assert SECRET not in repr(tool_access())
+
+
+def test_one_process_does_the_regular_runs_and_compares_once_a_day(
+    site_tool: EvidenceTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = iter([2, 3, 4, 23, 24 + 2, 24 + 3, 24 + 4])
+    now = [NIGHT]
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 30
+        hour = next(hours, None)
+        if hour is None:
+            raise KeyboardInterrupt
+        now[0] = NIGHT + timedelta(hours=hour)
+
+    monkeypatch.setattr(qualoop_outbox.time, "sleep", sleep)
+    monkeypatch.setattr(qualoop_outbox, "system_clock", lambda: now[0])
+    compared: list[datetime] = []
+    monkeypatch.setattr(work, "reconcile", lambda: compared.append(now[0]) or Compared())
+    site_tool.replies = [Reply(body=NO_CHANGES) for _ in range(8)]
+    with pytest.raises(KeyboardInterrupt):
+        run("send", "--every", "30", "--reconcile-at", "3")
+    assert compared == [NIGHT + timedelta(hours=3), NIGHT + timedelta(hours=27)]
+    with pytest.raises(CommandError):
+        run("send", "--every", "30", "--reconcile-at", "24")
 
 
 def test_the_command_sends_signed_requests_and_says_how_things_stand(site_tool: EvidenceTool) -> None:

@@ -27,6 +27,13 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
         send = verbs.add_parser("send", help="send what is due, read what changed, publish grades that are missing")
         send.add_argument("--every", type=int, metavar="SECONDS", help="go on for ever, so often")
+        send.add_argument(
+            "--reconcile-at",
+            type=int,
+            choices=range(24),
+            metavar="HOUR",
+            help="with --every: compare all grades besides, once a day from this hour (UTC) on",
+        )
         status = verbs.add_parser(
             "status", help="how many events wait and how long; ends with 1 where a person is needed"
         )
@@ -43,6 +50,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. Nothing is lost: evidence is kept until it can be sent.") from error
 
     def _send(self, options: dict[str, Any]) -> None:
+        compared_on = None
         while True:
             sent, pulled, swept = work.send(), work.pull(), work.sweep()
             self.stdout.write(
@@ -58,6 +66,10 @@ class Command(BaseCommand):
                 return
             for error in errors:
                 self.stderr.write(error)
+            now, hour = system_clock(), options["reconcile_at"]
+            if hour is not None and now.hour >= hour and compared_on != now.date():
+                self._reconcile(options)
+                compared_on = now.date()
             time.sleep(max(options["every"], 1))
 
     def _status(self, options: dict[str, Any]) -> None:
