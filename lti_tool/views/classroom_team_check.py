@@ -12,13 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.models import ClassSession
 from lti_tool.services.classes import (
     groups_work,
-    questions,
     sessions,
     team_answers,
     team_appeals,
     team_checks,
     team_evidence,
-    team_items,
     team_report,
     team_scores,
 )
@@ -30,6 +28,7 @@ from lti_tool.services.sheets import class_team_cards
 from lti_tool.services.sheets.class_team_cards import CardWords
 from lti_tool.views.classroom import corrector, framework_of, in_class
 from lti_tool.views.classroom_page import letter, whole
+from lti_tool.views.classroom_team_choice import choice_page
 from lti_tool.views.classroom_team_words import CHECK_MOVES, CHECK_STATES
 from lti_tool.views.classroom_voting import exact_whole
 from lti_tool.views.classroom_words import named, said
@@ -80,45 +79,20 @@ def show(session: Session, class_uuid: str) -> str:
 
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/team-check/new")
 @needs(Permission.SET_LINK)
-def choose(session: Session, class_uuid: str) -> str:
+def choose(session: Session, class_uuid: str) -> Response:
     """Show the questions that a check can take: of a lesson, and of the readiness check of the flipped unit."""
-    words, wanted = Wording(language=session.language), request.args.get("lesson", "")[:_LONGEST]
-    with runtime().database.reading() as reading:
-        row = sessions.get_session(reading, link_of(session), class_uuid)
-        unit_items = team_checks.items_of_unit(reading, row)
-        keys = questions.list_lessons(reading, link_of(session))
-        chosen = wanted if wanted in keys else next(iter(keys), "")
-        offered = team_items.offered_items(reading, session.organisation_id, chosen) if chosen else []
-        of_unit = [
-            each
-            for activity in dict.fromkeys(activity for activity, _ in unit_items)
-            for each in team_items.offered_items(reading, session.organisation_id, activity)
-            if (activity, each.item) in unit_items
-        ]
-        titles = runtime().contents.find_titles(reading.connection(), session.organisation_id, keys)
-    return render_template(
-        "class_team_choose.html",
-        session=session,
-        here="teaching",
-        row=row,
-        keys=keys,
-        titles=titles,
-        chosen=chosen,
-        offered=offered,
-        of_unit=of_unit,
-        fewest=FEWEST_ITEMS,
-        most=MOST_ITEMS,
-        block_html=block_html,
-        **said(words),
-    )
+    return choice_page(session, class_uuid, request.args.get("lesson", ""), None)
 
 
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/team-check/plan")
 @needs(Permission.SET_LINK)
 def plan(session: Session, class_uuid: str) -> AnyResponse:
-    """Plan a check of the questions that were ticked."""
-    sent = [each[: 2 * _LONGEST + 1].partition("/") for each in request.form.getlist("item")[: 2 * MOST_ITEMS]]
-    chosen = [(activity, item) for activity, _, item in sent]
+    """Plan a check of the questions that were ticked, or show those of another lesson beside them."""
+    sent = [each[: 2 * _LONGEST + 1].partition("/") for each in request.form.getlist("item")[: 8 * MOST_ITEMS]]
+    chosen = list(dict.fromkeys((activity, item) for activity, _, item in sent))
+    lesson, wants_more = request.form.get("lesson", ""), request.form.get("do") == "show"
+    if wants_more or not FEWEST_ITEMS <= len(chosen) <= MOST_ITEMS:
+        return choice_page(session, class_uuid, lesson, chosen, refused="" if wants_more else "class-check-items")
 
     def act(transaction: Transaction, row: ClassSession) -> None:
         team_checks.plan_check(transaction, row, chosen, now=runtime().clock())

@@ -32,10 +32,10 @@ TABLE_REFUSED: Final = {
 }
 TROUBLES: Final = {
     Trouble.NO_IDENTITY: translatable(
-        "No column says who is meant. Name one “Student number”, “E-mail”, “Learner” or “Pseudonym”, or say below which it is."
+        "No column says who is meant. Name one “Student number”, “E-mail”, “Learner” or “Pseudonym”, or say above which it is."
     ),
     Trouble.NO_COLUMN: translatable(
-        "No column has anything to record. Say below what the columns are, or take the heads from the template."
+        "No column has anything to record. Say above what the columns are, or take the heads from the template."
     ),
     Trouble.COLUMN_TWICE: translatable("This column stands there twice. Both are left out."),
     Trouble.FOREIGN: translatable("This column is not known here, and left alone."),
@@ -48,7 +48,7 @@ TROUBLES: Final = {
     Trouble.NOT_A_MARK: translatable("This is no mark."),
     Trouble.OUT_OF_RANGE: translatable("This mark is below 0 or above the full mark."),
     Trouble.NOT_PRESENCE: translatable("Write present, late, excused or absent."),
-    Trouble.UNSURE: translatable("These are marks, but of which task? Say it below."),
+    Trouble.UNSURE: translatable("These are marks, but of which task? Say it above."),
     Trouble.UNKNOWN_TASK: translatable("No task here is called so, or several are."),
 }
 SUGGESTED: Final = {

@@ -7,18 +7,21 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session as Transaction
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
 from lti_tool.models import Activity, Context
 from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.flipped.units import plan_of
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import items, sheets, upload
 from lti_tool.services.sheets import results as sheets_results
 from lti_tool.services.sheets.extra import PaperUnavailableError
 from lti_tool.services.sheets.matters import count_open
 from lti_tool.services.sheets.sheets import MAX_BLANKS, MAX_ITEMS, MAX_TITLE, SheetPlan, SheetRefusedError
+from lti_tool.views.flipped import find_unit
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.sheets_words import REFUSED, UNFIT, print_words
@@ -73,8 +76,10 @@ def plan(session: Session) -> str:
 @blueprint.post("/a/<launch>/class/paper/new")
 @needs(Permission.VIEW_CLASS)
 def make(session: Session) -> AnyResponse:
-    """Lay sheets out; what cannot be printed is shown again as it was sent."""
+    """Lay sheets out, or show the questions of one more lesson; what cannot be printed is shown again as it was sent."""
     parts, link = runtime(), link_of(session)
+    if request.form.get("do") == "add":
+        return AnyResponse(_plan_page(session), mimetype="text/html")
     try:
         with parts.database.transaction() as transaction:
             row = sheets.make_set(transaction, parts.contents, link, _sent_plan(session), now=parts.clock())
@@ -196,8 +201,9 @@ def _plan_page(session: Session, refused: str = "") -> str:
     with parts.database.reading() as reading:
         connection = reading.connection()
         lessons = items.list_lessons(connection, parts.contents, link.organisation_id)
-        wanted = list(dict.fromkeys(request.values.getlist("lesson")))[:MAX_LESSONS]
-        wanted = [key for key in wanted if key] or _own_lesson(connection, session)
+        wanted, picked = _sent_lessons(), frozenset(request.form.getlist("item"))
+        if not wanted:
+            wanted, picked = _first_lessons(reading, session)
         found = [items.find_lesson(connection, parts.contents, link.organisation_id, key) for key in wanted]
     chosen = [lesson for lesson in found if lesson is not None]
     words = page_words(session)
@@ -210,13 +216,32 @@ def _plan_page(session: Session, refused: str = "") -> str:
         lessons=[lesson for lesson in lessons if lesson.key not in {each.key for each in chosen}],
         chosen=chosen,
         sent=request.form,
-        picked=frozenset(request.form.getlist("item")),
+        picked=picked,
         unfit=UNFIT,
         papers=list(Paper),
         versions=range(1, len(VERSIONS) + 1),
         max_blanks=MAX_BLANKS,
         **words,
     )
+
+
+def _sent_lessons() -> list[str]:
+    """Return the lessons whose questions are shown, and the one that is added."""
+    added = request.form.get("more", "") if request.form.get("do") == "add" else ""
+    keys = dict.fromkeys([*request.values.getlist("lesson"), added])
+    return [key for key in keys if key][:MAX_LESSONS]
+
+
+def _first_lessons(reading: Transaction, session: Session) -> tuple[list[str], frozenset[str]]:
+    """Return the lessons that a page of new sheets begins with, and the questions that are chosen at once.
+
+    At a flipped unit those are the ones of its readiness check; at a lesson its own, none chosen.
+    """
+    unit = find_unit(reading, session)
+    check = plan_of(unit).check if unit else ()
+    if check:
+        return list(dict.fromkeys(each.activity for each in check))[:MAX_LESSONS], frozenset(each.id for each in check)
+    return _own_lesson(reading.connection(), session), frozenset()
 
 
 def _own_lesson(connection: Connection, session: Session) -> list[str]:

@@ -108,3 +108,28 @@ def ask_in_class(page: Page) -> None:
     expect(frame.get_by_role("status")).to_contain_text("Added to the class session.")
     frame.get_by_role("link", name="Open its console").click()
     expect(frame.locator("h1")).to_contain_text(TITLE)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 780}], ids=["phone"])
+def test_what_is_typed_stays_when_a_step_is_moved(page: Page, builder: FrameLocator) -> None:
+    first = steps_of(builder)
+    builder.locator("[name=title]").fill("Typed and not saved")
+    plan = builder.locator("[name=class_plan]")
+    plan.fill("10 Vote\n999 Sleep")
+    builder.locator("[name=class_at]").fill("2027-03-10T09:00")
+    builder.locator("[data-q-step]").nth(0).press("Alt+ArrowDown")
+    assert saved(builder, first)[:2] == [first[1], first[0]]
+    expect(builder.locator("[name=title]")).to_have_value("Typed and not saved")
+    expect(plan).to_have_value("10 Vote\n999 Sleep")
+    expect(builder.locator("[name=class_at]")).to_have_value("2027-03-10T09:00")
+    # The step that was moved has the focus still, so that it can be moved on.
+    expect(builder.locator("[data-q-step]").nth(1)).to_be_focused()
+    builder.locator("button[value=plan]").click()
+    expect(plan).to_have_attribute("aria-invalid", "true")
+    expect(builder.locator("#fault-of")).to_be_in_viewport()
+    assert serious_findings(page) == []
+    plan.fill("10 Vote")
+    builder.locator("[name=title]").press("Enter")
+    expect(builder.locator("h1")).to_have_text("Typed and not saved")
+    expect(builder.locator("#fault-of")).to_have_count(0)
+    expect(plan).to_have_value("10 Vote")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from lti_tool.services.content import rubrics, tag_sets
 from lti_tool.services.content.contents import ContentMissingError, Contents
 from lti_tool.services.content.rubrics import StoredRubric
 from lti_tool.services.courses.members import Link
+from lti_tool.services.observing.titles import places_of, tell_apart
 from qualoop.assessment.rubric import Rubric, manifest_parts, rubric_tags
 from qualoop.classroom.assessors import task_level
 from qualoop.framework import Framework
@@ -59,9 +60,13 @@ class Place:
 
 
 def list_tasks(connection: Connection, contents: Contents, link: Link) -> Sequence[Task]:
-    """Return what can be observed in the link's course: its activities in their order, then rubrics by key."""
+    """Return what can be observed in the link's course: its activities in their order, then rubrics by key.
+
+    No two are called alike (`titles.tell_apart`).
+    """
     framework = contents.find_framework(connection, link.organisation_id)
     found: dict[str, Task] = {}
+    links: dict[str, int] = {}
     for row in connection.execute(_links(link)):
         setup = find_setup(connection, link.organisation_id, row.id)
         if setup is None or row.key in found:
@@ -70,6 +75,7 @@ def list_tasks(connection: Connection, contents: Contents, link: Link) -> Sequen
         if _carries(row.manifest, stored.rubric):
             title = _title(connection, contents, link.organisation_id, row.version_id) or stored.rubric.title
             tags = _tags(connection, link.organisation_id, row.version_id)
+            links[row.key] = row.id
             found[row.key] = Task(
                 key=row.key,
                 title=title,
@@ -85,7 +91,21 @@ def list_tasks(connection: Connection, contents: Contents, link: Link) -> Sequen
         found[key] = Task(
             key=key, title=stored.rubric.title, rubric=stored, activity=activity, content=content, level=level
         )
-    return [*found.values()]
+    return _told_apart(connection, link, found, links)
+
+
+def _told_apart(connection: Connection, link: Link, found: Mapping[str, Task], links: Mapping[str, int]) -> list[Task]:
+    """Return tasks with titles that tell them apart; a rubric alone says its key."""
+    places = {
+        **places_of(connection, link, links),
+        **{
+            key: [Text({"en": f"rubric {name}", "zh-Hans": f"评分标准 {name}"})]
+            for key in found
+            if (name := key.removeprefix(PREFIX)) != key
+        },
+    }
+    titles = tell_apart({key: task.title for key, task in found.items()}, places)
+    return [replace(task, title=titles[key]) for key, task in found.items()]
 
 
 def find_rubric(connection: Connection, organisation_id: int, identity: str) -> StoredRubric | None:

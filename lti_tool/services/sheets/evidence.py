@@ -22,7 +22,7 @@ from lti_tool.services.evidence import corrections, evidence
 from lti_tool.services.evidence.evidence import Submission
 from lti_tool.services.mechanisms import imports
 from lti_tool.services.sheets.matters import SETTLED, count_open, note_open
-from lti_tool.services.sheets.standing import forget_names
+from lti_tool.services.sheets.standing import forget_names, give_way
 from lti_tool.services.sheets.upload import UploadState, drop_pictures, has_stopped
 from qualoop.assessment import score_response
 from qualoop.classroom.sheets.judging import Finding
@@ -84,7 +84,8 @@ def score_of(session: Session, contents: Contents, each: Counted) -> Score:
     lesson = contents.get(connection, organisation_id, version.id).content if version else None
     if lesson is None:
         return ZERO
-    return score_response(lesson.items[item["item"]], list(picked)).score
+    asked = lesson.items.get(item["item"]) or lesson.readiness[item["item"]]
+    return score_response(asked, list(picked)).score
 
 
 def counted(query: Select[*tuple[Any, ...]], session: Session) -> list[Counted]:
@@ -196,6 +197,7 @@ def undo_upload(session: Session, importer: SheetImport, *, now: datetime) -> No
         imports.undo(session, importer, row.organisation_id, now, run_id=row.import_id)
     row.state = UploadState.UNDONE
     drop_pictures(session, row)
+    give_way(session, row)
     forget_names(session, row)
     note_open(session, row, now=now)
 

@@ -75,7 +75,10 @@ def list_lessons(connection: Connection, contents: Contents, organisation_id: in
 
 
 def find_lesson(connection: Connection, contents: Contents, organisation_id: int, key: str) -> PaperLesson | None:
-    """Return an installed lesson with its items in their order, None where there is none of this key."""
+    """Return an installed lesson with its items in their order, None where there is none of this key.
+
+    What its author wrote for readiness checks comes last: no step of the lesson asks it.
+    """
     row = connection.execute(_installed(organisation_id).where(Activity.key == key)).first()
     if row is None or row[1] is None:
         return None
@@ -83,7 +86,8 @@ def find_lesson(connection: Connection, contents: Contents, organisation_id: int
     lesson = opened.content
     if not isinstance(lesson, Lesson):
         return None
-    items = [_paper_item(opened.key, opened.hash, item, number) for number, item in enumerate(lesson.items.values(), 1)]
+    all_items = {**lesson.items, **lesson.readiness}
+    items = [_paper_item(opened.key, opened.hash, item, number) for number, item in enumerate(all_items.values(), 1)]
     return PaperLesson(key=key, title=lesson.title, items=items)
 
 

@@ -106,6 +106,43 @@ def forget_names(session: Session, row: SheetUpload) -> None:
     session.flush()
 
 
+def give_way(session: Session, row: SheetUpload) -> None:
+    """Let pages count again that had been put aside for pages of an upload that was taken back.
+
+    Nothing else puts a page aside with which nothing is wrong; what is recorded is never put aside.
+    """
+    own = session.execute(
+        select(SheetPage, Sheet)
+        .join(Sheet, Sheet.id == SheetPage.sheet_id)
+        .where(
+            SheetPage.organisation_id == row.organisation_id,
+            SheetPage.sheet_upload_id == row.id,
+            SheetPage.is_aside.is_(False),
+        )
+    ).all()
+    for page, sheet in own:
+        same = and_(SheetPage.sheet_id == sheet.id, SheetPage.page == page.page)
+        other = _of_other_sheet(sheet, page.person_id) if page.person_id is not None else None
+        where = same if other is None else or_(same, other)
+        if session.scalar(_standing(sheet).where(where, SheetPage.problem == "").limit(1)) is not None:
+            continue
+        waiting = (
+            select(SheetPage)
+            .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
+            .join(Sheet, Sheet.id == SheetPage.sheet_id)
+            .where(
+                SheetPage.organisation_id == row.organisation_id,
+                SheetPage.is_aside.is_(True),
+                SheetPage.problem == "",
+                SheetUpload.state == UploadState.READ,
+                where,
+            )
+        )
+        for each in session.scalars(waiting).all():
+            each.is_aside = False
+    session.flush()
+
+
 def _standing(sheet: Sheet) -> Select[*tuple[Any, ...]]:
     """Return the query of the pages of the sheet's organisation that were neither put aside nor taken back."""
     return (

@@ -12,7 +12,7 @@ import { Sender } from "./phone_sending";
 import { needsPerson, sentView } from "./phone_sent";
 import { Store, StoreUnavailableError } from "./phone_store";
 import { watchInstalling } from "./phone_tips";
-import { _, languageOf, moment, useLanguage } from "./phone_words";
+import { _, languageOf, moment, readerLanguage, useLanguage } from "./phone_words";
 
 const LOCK = "qualoop-phone";
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -240,7 +240,7 @@ async function run(): Promise<void> {
   let phone: Phone | null = null;
   try {
     phone = await Phone.load(await Store.open());
-    useLanguage(phone.notes.language || navigator.language);
+    useLanguage(phone.notes.language || readerLanguage(phone.pack?.language));
     new Shell(phone).start();
   } catch (error) {
     console.error(error);
@@ -264,7 +264,7 @@ function begin(how: LockOptions): void {
     .catch(() => location.reload());
 }
 
-useLanguage(navigator.language);
+useLanguage(readerLanguage());
 useTheme();
 DARK.addEventListener("change", useTheme);
 begin({ ifAvailable: true });

@@ -253,8 +253,7 @@ export class Phone extends EventTarget {
     }
     this.device ??= await makeDevice(pack.device.uuid);
     this.pack = pack;
-    const language = this.notes.language || pack.language || "";
-    this.notes = { ...this.notes, etag, language, hasEnded: false, isForeign: false };
+    this.notes = { ...this.notes, etag, hasEnded: false, isForeign: false };
     const { device, notes } = this;
     await this.store.change((change) => {
       change.put("kept", "device", device);

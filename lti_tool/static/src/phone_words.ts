@@ -15,6 +15,11 @@ export function languageOf(tag: string): string {
   return tag.toLowerCase().startsWith("zh") ? "zh-Hans" : "en";
 }
 
+/** Returns the first language of the reader's browser that the app speaks, else the one of the invitation. */
+export function readerLanguage(invited = "en"): string {
+  return navigator.languages.find((tag) => /^(en|zh)\b/i.test(tag)) ?? invited;
+}
+
 export function language(): string {
   return chosen;
 }

@@ -230,7 +230,7 @@ def test_columns_as_people_call_them_are_asked_about_when_unsure(course: Course)
     number = f"{course.name}-ada"
     path = course.bring(table(HEADS, [number, "Ada Lovelace", "8", "A"]), full="10")
     page = course.page(path)
-    assert "These are marks, but of which task?" in page
+    assert "These are marks, but of which task? Say it above." in page
     assert "This column is not known here, and left alone." in page
     assert 'id="map" open' in page
     assert course.post(f"{path}apply").endswith("refused=nothing")

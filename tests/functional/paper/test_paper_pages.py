@@ -98,7 +98,8 @@ def desk(paper_tool: Tool, request: pytest.FixtureRequest) -> Desk:
     form = teacher.get("class/paper/new").text
     lesson = teacher._lesson()
     offered = re.findall(r'name="item" value="([^"]+)"', form)
-    kinds = {part: lesson.items[part.partition("/")[2]].type for part in offered}
+    items = {**lesson.items, **lesson.readiness}
+    kinds = {part: items[part.partition("/")[2]].type for part in offered}
     several = [part for part, kind in kinds.items() if kind == "multiple-choice"]
     parts = [*[part for part, kind in kinds.items() if kind == "single-choice"][:2], several[0]]
     made = Desk(paper_tool, teacher, learners, "", lesson, parts)

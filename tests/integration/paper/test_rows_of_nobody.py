@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import InboxItem, MarkFile, Organisation
+from lti_tool.models import InboxItem, LedgerEvent, MarkFile, Organisation
 from lti_tool.services.erasure import erase
 from lti_tool.services.learners.evidence_process import Course, read_process
 from lti_tool.services.mechanisms import inbox
@@ -103,6 +104,25 @@ def test_nothing_is_recorded_twice_and_nobody_else_is_named(hall: Hall) -> None:
         assert refused.value.reason == reason
     assert marks(hall) == [(ada, "0.7")]
     assert waiting(hall) == [(table, 3)]
+
+
+def test_of_two_tables_of_marks_taking_the_first_back_loses_nothing_of_the_second(hall: Hall) -> None:
+    first = recorded(hall)
+    settle(hall, first, {3: hall.bo.who.person_uuid})
+    second = bring(hall, f"Student number,{PART}\nada,9\nbo,8\nb0,1\n".encode(), kind=MARKS, full=10)
+    change_table(hall, second)
+    change_table(hall, first, undo=True)
+    events = {body["uuid"]: body["score"] for body in events_of(hall, "evidence.recorded")}
+    gone = {body["target"] for body in hall.events("assertion.voided")}
+    assert sorted(score for uuid, score in events.items() if uuid not in gone) == ["0.8", "0.9"]
+    assert waiting(hall) == [(second, 1)]
+    assert [each.number for each in left(hall, second)] == [4]
+
+
+def events_of(hall: Hall, kind: str) -> list[dict[str, str]]:
+    with hall.tool.runtime.database.reading() as session:
+        rows = session.execute(select(LedgerEvent.uuid, LedgerEvent.body).where(LedgerEvent.type == kind))
+        return [{"uuid": uuid, **json.loads(body)} for uuid, body in rows]
 
 
 def test_a_learner_twice_waits_for_the_teacher_to_say_which_counts(hall: Hall) -> None:

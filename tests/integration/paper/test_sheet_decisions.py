@@ -113,6 +113,19 @@ def test_a_second_sheet_waits_while_the_first_is_recorded(hall: Hall) -> None:
     assert problems(hall, own) == [""]
 
 
+def test_a_page_that_gave_way_counts_again_when_the_other_is_taken_back(hall: Hall) -> None:
+    first = come(hall, hall.scan(0, hall.right()), hall.scan(1, hall.right()))
+    again = come(hall, hall.scan(0, hall.right()))
+    assert problems(hall, again) == ["copy"]
+    instead(hall, hall.pages(again)[0])
+    assert [page.is_aside for page in hall.pages(first)] == [True, False]
+    hall.change(again)
+    hall.change(again, undo=True)
+    assert [page.is_aside for page in hall.pages(first)] == [False, False]
+    hall.change(first)
+    assert learners(hall)[-4:] == [hall.ada.who.person_uuid] * 2 + [hall.bo.who.person_uuid] * 2
+
+
 def test_an_empty_page_does_not_count_beside_a_filled_one(hall: Hall) -> None:
     upload = come(hall, hall.scan(0, hall.right()), hall.scan(0, {}), hall.scan(1, {}))
     assert problems(hall, upload) == ["", "blank-sheet", "blank-sheet"]

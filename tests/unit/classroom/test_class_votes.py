@@ -13,6 +13,8 @@ from qualoop.classroom.session import (
     SessionState,
     cleaned_code,
     moved,
+    plan_faults,
+    plan_text,
     read_plan,
 )
 from qualoop.classroom.votes import (
@@ -142,6 +144,27 @@ def test_a_poll_of_one_knowledge_point_gives_it_all_of_its_gain(first: list[Ball
 @given(st.text(max_size=400))
 def test_any_text_is_a_plan(text: str) -> None:
     assert all(step.title and 0 <= step.minutes <= 600 for step in read_plan(text))
+
+
+@given(st.text(max_size=400))
+def test_a_plan_that_is_kept_is_written_as_it_is_read(text: str) -> None:
+    steps = read_plan(text)
+    assert read_plan(plan_text(steps)) == steps
+    assert plan_faults(plan_text(steps)) == ()
+
+
+def test_what_would_be_changed_of_a_plan_is_named_by_its_line() -> None:
+    text = "\n".join(
+        ["10 Vote", "", "999 Sleep", "10", "5 " + "x" * 121, *("1 more" for _ in range(26)), "one too many"]
+    )
+    assert [(fault.line, fault.code) for fault in plan_faults(text)] == [
+        (3, "minutes"),
+        (4, "empty"),
+        (5, "long"),
+        (32, "many"),
+    ]
+    assert plan_faults("Questions\n20分钟 讨论\n5 min: Roll call") == ()
+    assert plan_text(read_plan("Questions\n0 3 more")) == "Questions\n0 3 more"
 
 
 def test_minutes_stand_before_a_step_or_nowhere() -> None:
