@@ -251,7 +251,8 @@ class Database:
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 8) -> None:
         self.engine = _engine(make_url(url), synchronous, pool_size)
-        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        single = {"qualoop_reading": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._single = self.engine.execution_options(**single)
         self._kept: list[_Kept] = []
         self._kept_single: list[_Kept] = []
 
@@ -283,12 +284,12 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """Open a connection for prepared statements outside any transaction of ours: each is one by itself.
+        """Open a connection that reads outside any transaction of ours: each statement is one by itself.
 
-        SQLite's driver begins nothing unasked; of PostgreSQL's, BEGIN and ROLLBACK would be two more round trips.
+        SQLite's driver begins nothing unasked, and where SQLAlchemy does, that never waits for a writer; of PostgreSQL's,
+        BEGIN and ROLLBACK would be two more round trips.
         """
-        kept, engine = (self._kept, self.engine) if self.is_sqlite else (self._kept_single, self._single)
-        with self._keeping(kept, engine) as connection:
+        with self._keeping(self._kept_single, self._single) as connection:
             yield connection
 
     @contextmanager

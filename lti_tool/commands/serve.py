@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from typing import Final
 
 from lti_tool.commands import open_runtime
 from lti_tool.services.schema import is_current
 from qualoop.commands import Nouns
+
+THREADS: Final = 12
+"""Requests at a time: more than the processors could serve, because who waits for a learner's query holds a thread."""
 
 
 def register(nouns: Nouns) -> None:
@@ -16,7 +20,7 @@ def register(nouns: Nouns) -> None:
     noun = nouns.add_parser("serve", help="run the tool (gunicorn); the worker runs beside it: qualoop worker")
     noun.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
     noun.add_argument("--workers", type=int, default=1, help="processes; SQLite wants one, PostgreSQL takes more")
-    noun.add_argument("--threads", type=int, default=4)
+    noun.add_argument("--threads", type=int, default=THREADS, help="requests at a time (default: %(default)s)")
     noun.set_defaults(run=_serve)
 
 

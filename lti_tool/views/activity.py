@@ -102,12 +102,12 @@ def act(session: Session, action: str) -> AnyResponse:
     """
     sent = Action(name=action, form=request.form.to_dict(flat=False))
     shown = request.form.get("attempt", "")
-    refused = None
+    refused, standing = None, None
     try:
         if action == RESTART:
             _restart(session, shown)
         else:
-            _act(session, Sent(shown=shown, action=sent))
+            standing = _act(session, Sent(shown=shown, action=sent))
     except (LinkNotOpenError, LinkClosedError):
         pass
     except StaleActionError as error:
@@ -116,20 +116,20 @@ def act(session: Session, action: str) -> AnyResponse:
         refused = Refused(action=sent, error=error)
     if refused is None and FRAGMENT not in request.headers:
         return redirect(url_for("activity.show", launch=session.uuid), 303)
-    response = _looked_at(session, refused=refused)
+    response = _looked_at(session, refused=refused, standing=standing)
     if refused is not None:
         response.status_code = refused.status
     return response
 
 
-def _act(session: Session, sent: Sent) -> None:
-    """Step the attempt, and the grade of the unit with it."""
+def _act(session: Session, sent: Sent) -> attempts.Standing:
+    """Step the attempt, and the grade of the unit with it; return where the learner stands then."""
     parts, who, now = runtime(), whose(session), runtime().clock()
 
     def settle(connection: Connection) -> None:
         settle_unit(connection, session, who, now)
 
-    stepping.act(parts.database, parts.contents, who, sent, now=now, also=settle)
+    return stepping.act(parts.database, parts.contents, who, sent, now=now, also=settle)
 
 
 def _restart(session: Session, shown: str) -> None:
@@ -178,18 +178,20 @@ def whose(session: Session) -> Who:
     )
 
 
-def _looked_at(session: Session, *, refused: Refused | None = None) -> Response:
+def _looked_at(
+    session: Session, *, refused: Refused | None = None, standing: attempts.Standing | None = None
+) -> Response:
     """Return the page of the newest attempt; only the first look, which begins it, waits for writers."""
     parts, who, now = runtime(), whose(session), runtime().clock()
-    with parts.database.reading() as reading:
-        standing = attempts.find(reading.connection(), who)
+    with parts.database.snapshot() as reading:
+        standing = standing or attempts.find(reading, who)
         is_over = attempts.is_over(who, standing, now) and not session.unit_shut(now)
         if session.unit_shut(now) or (standing.attempt is not None and not is_over):
-            return _page(reading.connection(), session, refused=refused, standing=standing)
+            return _page(reading, session, refused=refused, standing=standing)
     if is_over:
         stepping.hand_in_if_over(parts.database, parts.contents, who, now=now)
-        with parts.database.reading() as reading:
-            return _page(reading.connection(), session, refused=refused)
+        with parts.database.snapshot() as reading:
+            return _page(reading, session, refused=refused)
     with parts.database.connection() as connection:
         return _page(connection, session, refused=refused)
 

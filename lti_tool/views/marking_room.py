@@ -16,7 +16,7 @@ from lti_tool.services.attempts import submissions
 from lti_tool.services.marking import assignments, marking, marking_queue, peer_oversight, release
 from lti_tool.services.marking.cases import Case, Desk, Marker, get_case
 from lti_tool.services.marking.live_people import offered_enterprise
-from lti_tool.services.marking.marking import Judgement, MarkStaleError, Saved
+from lti_tool.services.marking.marking import Judgement, Saved
 from lti_tool.services.marking.marking_queue import Filters, Queue, Show, Work
 from lti_tool.services.marking.release import MarkCorrection
 from lti_tool.services.people.roles import Permission
@@ -42,6 +42,7 @@ from qualoop.assessment.marking import (
     sheet_points,
     visible_marks,
 )
+from qualoop.assessment.rubric import Rubric
 from qualoop.ledger import CorrectionRefusedError, Reason
 
 blueprint = Blueprint("marking_room", __name__)
@@ -65,6 +66,11 @@ class _Sent:
     lacks_enterprise: bool = False
     refused: str = ""
 
+    def comments(self, rubric: Rubric, language: str) -> list[tuple[str, str]]:
+        """Return the comments as they were written, each with the row's title, that on the whole last and without one."""
+        rows = [(row.title[language], self.texts.get(f"comment-{row.key}", "")) for row in rubric.rows]
+        return [(title, text) for title, text in [*rows, ("", self.texts.get("comment", ""))] if text.strip()]
+
 
 @blueprint.get("/a/<launch>/marking/works/<work>/")
 @needs(Permission.MARK)
@@ -85,10 +91,8 @@ def save(session: Session, work: str) -> AnyResponse:
     try:
         with runtime().database.transaction() as transaction:
             saved = marking.save(transaction, desk, judgement, now=runtime().clock())
-    except MarkStaleError as error:
-        return _page(session, work, _refused_form(sent, error.code), status=CONFLICT)
     except MarkingRefusedError as error:
-        return _back(session, work, refused=error.code)
+        return _page(session, work, _refused_form(sent, error.code), status=CONFLICT)
     if do == APPROVE and not saved.is_approved:
         return _page(session, work, _incomplete(sent, saved), status=UNPROCESSABLE)
     if do in {APPROVE, NEXT, PREVIOUS}:
@@ -134,8 +138,12 @@ def correct(session: Session, work: str) -> AnyResponse:
     correction = MarkCorrection(
         sheet=sent.sheet, reason=Reason(reason), note=request.form.get("note", "").strip()[:MAX_NOTE]
     )
-    now = runtime().clock()
-    return _do(session, work, "corrected", lambda at, desk: release.correct(at, desk, correction, now=now))
+    try:
+        with runtime().database.transaction() as transaction:
+            release.correct(transaction, desk_of(session, work), correction, now=runtime().clock())
+    except (MarkingRefusedError, CorrectionRefusedError) as error:
+        return _page(session, work, _refused_form(sent, error.code), status=CONFLICT)
+    return _back(session, work, done="corrected")
 
 
 @blueprint.get("/a/<launch>/marking/works/<work>/file/<file>")
@@ -224,7 +232,7 @@ def _page(session: Session, work: str, sent: _Sent | None = None, *, status: int
         markers = assignments.list_markers(connection, case.link)
     words = peer_page_words(session)
     if sent is not None and sent.refused:
-        words["refused"] = words["words"].gettext(REFUSED[sent.refused])
+        words["refused"] = words["words"].gettext(REFUSED.get(sent.refused, REFUSED["unreadable"]))
     html = render_template(
         "marking_room.html",
         session=session,

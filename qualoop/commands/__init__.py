@@ -16,12 +16,15 @@ with the extra to install.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib import metadata
 from typing import Any, Protocol
 
 from qualoop.authored_files import AuthoredFilesError
+from qualoop.commands.refusals import told
 from qualoop.errors import MissingExtraError, QualoopError
 
 __all__ = ["ENTRY_POINT_GROUP", "NounEntryPoint", "Nouns", "load", "main"]
@@ -32,6 +35,7 @@ DONE = 0
 FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
+CLOSED = 141
 
 
 class Nouns(Protocol):
@@ -59,25 +63,50 @@ class NounEntryPoint(Protocol):
 def main(argv: Sequence[str] | None = None, *, entry_points: Iterable[NounEntryPoint] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 done; 1 refused, with the reason and its code on stderr; 2 used wrongly; 130 interrupted.
+    0 done; 1 refused, with the reason and its code on stderr; 2 used wrongly; 130 interrupted; 141 whoever read the output
+    has closed it. What nobody explained (`refusals`) is a fault of ours, and passed on.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     found = metadata.entry_points(group=ENTRY_POINT_GROUP) if entry_points is None else entry_points
     try:
-        return _run(arguments, sorted(found, key=lambda entry_point: entry_point.name))
-    except AuthoredFilesError as error:
-        print(error, file=sys.stderr)
-        print(f"qualoop: {error.code}: {len(error.problems)} to mend", file=sys.stderr)
-        return FAILED
-    except QualoopError as error:
-        print(f"qualoop: {error.code}: {error}", file=sys.stderr)
-        return FAILED
+        status = _run(arguments, sorted(found, key=lambda entry_point: entry_point.name))
+        # A pipe that was closed shows now, or as a traceback when the interpreter ends.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+        return CLOSED
     except KeyboardInterrupt:
         print("qualoop: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        if not _tell(error):
+            raise
+        return FAILED
+    return status
+
+
+def _tell(error: Exception) -> bool:
+    """Say what went wrong, and return whether there was anything to say."""
+    if isinstance(error, AuthoredFilesError):
+        print(error, file=sys.stderr)
+        line: str | None = f"{error.code}: {len(error.problems)} to mend"
+    else:
+        line = f"{error.code}: {error}" if isinstance(error, QualoopError) else told(error)
+    if line is not None:
+        print(f"qualoop: {line}", file=sys.stderr)
+    return line is not None
+
+
+def _leave_pipe() -> None:
+    """Let what is still to be written go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str], entry_points: Sequence[NounEntryPoint]) -> int:
+    if not all(_is_text(argument) for argument in arguments):
+        print("qualoop: an argument is not text in UTF-8: type it anew", file=sys.stderr)
+        return MISUSED
     parser = argparse.ArgumentParser(prog="qualoop", description="Micro-lessons, evidence and mastery.")
     parser.add_argument("--version", action="version", version=f"qualoop {metadata.version('qualoop')}")
     nouns = parser.add_subparsers(title="nouns", metavar="NOUN")
@@ -92,12 +121,18 @@ def _run(arguments: list[str], entry_points: Sequence[NounEntryPoint]) -> int:
             nouns.add_parser(entry_point.name, help=f"not available: {error}")
     try:
         parsed = parser.parse_args(arguments)
+        if "run" in parsed:
+            return int(parsed.run(parsed))
     except SystemExit as exit_:
+        # argparse's own, and that of a verb that finds its options at odds.
         return exit_.code if isinstance(exit_.code, int) else DONE
-    if "run" not in parsed:
-        nouns.choices.get(next(iter(arguments), ""), parser).print_help(sys.stderr)
-        return MISUSED
-    return int(parsed.run(parsed))
+    nouns.choices.get(next(iter(arguments), ""), parser).print_help(sys.stderr)
+    return MISUSED
+
+
+def _is_text(argument: str) -> bool:
+    """Say whether an argument can be printed and stored: bytes that are no UTF-8 become halves of pairs."""
+    return argument.isprintable() or argument == argument.encode(errors="ignore").decode()
 
 
 def load(entry_point: NounEntryPoint) -> Any:

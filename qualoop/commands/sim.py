@@ -21,7 +21,7 @@ from qualoop.content_packages import (
 from qualoop.simulators import PROJECT_FILE, BaselineKind, Plan, WorldKey, engine_names, get_engine
 from qualoop.simulators.learners import random_plan
 from qualoop.simulators.run_files import Source, make_record
-from qualoop.simulators.verifying import read_record, verify
+from qualoop.simulators.verifying import MAX_BYTES, read_record, verify
 
 POLICIES = ("reference", "oracle", "random", *(kind.value for kind in BaselineKind))
 
@@ -148,7 +148,9 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    record = read_record(arguments.file.read_bytes())
+    with arguments.file.open("rb") as file:
+        # No more than tells that it is too much: a device has no end.
+        record = read_record(file.read(MAX_BYTES + 1))
     verdict = verify(record)
     for line in (*verdict.notes, *verdict.faults):
         print(line)

@@ -14,6 +14,7 @@ from jinja2 import Environment
 from qualoop.content_packages import Project
 from qualoop.simulators import BaselineKind, WorldKey, shares
 from qualoop.simulators.conformance import REDUCED, Effort, Finding, check_engine, play
+from qualoop.simulators.form_survey import WORLDS, FormSurvey, survey
 from qualoop.simulators.forms import choose_form
 from qualoop.simulators.psychometrics import LEARNERS, Exploit, Psychometrics, Task, exploits, measure
 
@@ -23,12 +24,15 @@ EXPLOIT_HIGHEST: Final = 0.2
 QUICK_LEARNERS: Final = 60
 QUICK_FORMS: Final = 8
 QUICK_SEEDS: Final = 6
+QUICK_WORLDS: Final = 40
+NO_FORM: Final = 1e-9
+"""The chance that an attempt finds no form must be below: nobody ever meets it."""
 REPEATS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything about a project that an author must know; ``psychometrics`` is None for a judged one."""
+    """Everything about a project that an author must know; ``psychometrics`` and ``forms`` are None for a judged one."""
 
     key: str
     computed: bool
@@ -36,6 +40,7 @@ class Report:
     psychometrics: Psychometrics | None
     exploits: tuple[Exploit, ...]
     mean_band: tuple[float, float] | None = None
+    forms: FormSurvey | None = None
 
     @property
     def ok(self) -> bool:
@@ -52,6 +57,11 @@ class Report:
             faults.append(f"reliability is {self.psychometrics.reliability:.2f}, and must be {RELIABILITY}")
         if self.psychometrics and self.mean_band and not _lies(self.psychometrics.mean, self.mean_band):
             faults.append(f"the mean score is {self.psychometrics.mean:.2f}, not in {self.mean_band}")
+        if self.forms and self.forms.none_chance >= NO_FORM:
+            faults.append(
+                f"{self.forms.fit} of {self.forms.worlds} worlds lie in the band, so that an attempt may find no form by a "
+                f"chance of {self.forms.none_chance:.1g}; it must be below {NO_FORM:g}: widen the band, or try more worlds"
+            )
         faults += [
             f"the bot `{bot.bot}` reaches {bot.median:.2f} (median), {bot.highest:.2f} (highest)"
             + (f" in the part `{bot.part}`" if bot.part else "")
@@ -80,6 +90,8 @@ def examine(project: Project, *, quick: bool, say: Callable[[str], None]) -> Rep
     findings = tuple(check_engine(task, REDUCED if quick else Effort()))
     if not computed:
         return Report(key=project.key, computed=False, findings=findings, psychometrics=None, exploits=())
+    say(f"{project.key}: forms")
+    forms = survey(task, worlds=QUICK_WORLDS if quick else WORLDS)
     say(f"{project.key}: synthetic learners")
     psychometrics = measure(task, learners=QUICK_LEARNERS if quick else LEARNERS, forms=QUICK_FORMS if quick else None)
     say(f"{project.key}: bots")
@@ -92,6 +104,7 @@ def examine(project: Project, *, quick: bool, say: Callable[[str], None]) -> Rep
         psychometrics=psychometrics,
         exploits=tuple(bots),
         mean_band=(float(band[0]), float(band[1])) if band else None,
+        forms=forms,
     )
 
 
@@ -110,6 +123,8 @@ def as_text(report: Report) -> str:
         f"{'good' if finding.ok else 'BAD':5}{finding.check:14}{finding.detail} {_numbers(finding)}"
         for finding in report.findings
     ]
+    if report.forms:
+        lines += _form_lines(report.forms)
     if report.psychometrics:
         found = report.psychometrics
         lines.append(
@@ -128,6 +143,14 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _form_lines(forms: FormSurvey) -> list[str]:
+    lines = [
+        f"     {forms.fit} of {forms.worlds} worlds lie in the band; an attempt finds none by {forms.none_chance:.1g}"
+    ]
+    lines += [f"     form {name:22} {each.low:.4g} to {each.high:.4g}" for name, each in forms.figures.items()]
+    return lines + [f"     left out {count}: {fault}" for fault, count in forms.faults.items()]
+
+
 def _numbers(finding: Finding) -> str:
     return " ".join(f"{name}={value:.4g}" for name, value in finding.figures.items())
 
@@ -140,7 +163,12 @@ def as_html(project: Project, report: Report) -> str:
         project=project,
         report=report,
         curve=_curve(report.psychometrics) if report.psychometrics else "",
-        limits={"reliability": RELIABILITY, "median": EXPLOIT_MEDIAN, "highest": EXPLOIT_HIGHEST},
+        limits={
+            "reliability": RELIABILITY,
+            "median": EXPLOIT_MEDIAN,
+            "highest": EXPLOIT_HIGHEST,
+            "no_form": NO_FORM,
+        },
     )
 
 

@@ -68,11 +68,13 @@ def survey(task: Task, *, worlds: int = WORLDS, seed: int = SEED) -> FormSurvey:
 
 def least_share(fit: int, worlds: int) -> float:
     """Return the lower end of Wilson's interval, three standard deviations wide, of the share of fit worlds."""
+    if not fit:
+        return 0.0
     square = _DEVIATIONS**2
     share = fit / worlds
     middle = share + square / (2 * worlds)
     half = _DEVIATIONS * sqrt(share * (1 - share) / worlds + square / (4 * worlds**2))
-    return max((middle - half) / (1 + square / worlds), 0.0)
+    return (middle - half) / (1 + square / worlds)
 
 
 def _figures(task: Task, form: Form) -> Iterator[tuple[str, float]]:

@@ -17,7 +17,7 @@ import numpy as np
 from qualoop.simulators.distributions import normal_quantile
 from qualoop.simulators.engine import Engine, Standard
 from qualoop.simulators.errors import FormOutsideBandError
-from qualoop.simulators.learners import synthetic_plan
+from qualoop.simulators.learners import synthetic_plans
 from qualoop.simulators.project import FORMS_TRIED, FormBand
 from qualoop.simulators.scoring import gap_score, standard_of, thin_components
 from qualoop.simulators.streams import WorldKey
@@ -83,10 +83,8 @@ def reference_over_oracle(standard: Standard) -> float:
 def panel_mean(engine: Engine, form: Form) -> float:
     """Return the mean score of a panel of synthetic learners: how hard a form is, from 0 (nobody can do it) to 1."""
     skills = normal_quantile((np.arange(PANEL) + 0.5) / PANEL)
-    plans = (
-        synthetic_plan(engine, form.world, float(skill), form.key.derive("panel", number))
-        for number, skill in enumerate(skills)
-    )
+    learners = ((float(skill), form.key.derive("panel", number)) for number, skill in enumerate(skills))
+    plans = synthetic_plans(engine, form.world, learners)
     return fmean(float(gap_score(engine.value(form.world, plan), form.standard)) for plan in plans)
 
 

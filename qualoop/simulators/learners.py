@@ -7,7 +7,7 @@ where t is the skill, N(0, 1). It is our own noise model, part of the contract: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -47,15 +47,22 @@ def draw_skills(count: int, key: WorldKey) -> tuple[float, ...]:
 
 def synthetic_plan(engine: Engine, world: Any, skill: float, key: WorldKey) -> list[Decision]:
     """Return what a learner of this skill decides in a world, with the chance of ``key``."""
-    form = engine.form(world)
-    reference = engine.reference(world)
-    return [
-        {
-            each.key: _blurred(engine, world, each, decision[each.key], chance=(skill, key.derive(number, each.key)))
-            for _, each in form
-        }
-        for number, decision in enumerate(reference)
-    ]
+    return next(synthetic_plans(engine, world, [(skill, key)]))
+
+
+def synthetic_plans(engine: Engine, world: Any, learners: Iterable[tuple[float, WorldKey]]) -> Iterator[list[Decision]]:
+    """Iterate over what each learner, a skill with its chance, decides in a world: quicker than one by one."""
+    form, reference = engine.form(world), engine.reference(world)
+    for skill, key in learners:
+        yield [
+            {
+                each.key: _blurred(
+                    engine, world, each, decision[each.key], chance=(skill, key.derive(number, each.key))
+                )
+                for _, each in form
+            }
+            for number, decision in enumerate(reference)
+        ]
 
 
 def _blurred(

@@ -61,7 +61,7 @@ class Verdict:
 def read_record(data: bytes) -> FirstRunRecord | RunRecord:
     """Return the record in a file from anywhere; raise RunFileRefusedError."""
     if len(data) > MAX_BYTES:
-        raise RunFileRefusedError(f"a run has at most {MAX_BYTES} bytes, this file {len(data)}")
+        raise RunFileRefusedError(f"a run has at most {MAX_BYTES} bytes, and this file more")
     try:
         # pydantic takes the last of two values with one name, and nobody would see the first.
         json.loads(data, object_pairs_hook=_named_once)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from lti_tool.db import Database
 from lti_tool.services.attempts import attempts
-from lti_tool.services.attempts.attempts import Attempt, Who
+from lti_tool.services.attempts.attempts import Attempt, Standing, Who
 from lti_tool.services.attempts.practice_rounds import Pace
 from lti_tool.services.content.contents import Contents, OpenContent
 from lti_tool.services.evidence import evidence
@@ -66,26 +66,28 @@ def act(
     sent: Sent,
     *,
     now: datetime,
-    also: Callable[[Connection], object] = id,
-) -> None:
-    """Apply a learner's action to the newest attempt; store the attempt and all that follows from it.
+    also: Callable[[Connection], None] | None = None,
+) -> Standing:
+    """Apply a learner's action to the newest attempt; store the attempt and all that follows from it; return it.
 
     ``also`` is done in the transaction that stores it. Raises what the activity kind's `step` raises, StaleActionError for
     the page of an earlier attempt, LinkNotOpenError; then nothing is stored. Where the time of the attempt is over, it is
     handed in as it stands, and the action is none. An action that arrived in time, at ``now``, stays in time.
     """
-    if not _done(database, _Move(contents, who, now, sent), also):
+    done = _done(database, _Move(contents, who, now, sent), also)
+    if done is None:
         raise StaleActionError
+    return done
 
 
 def hand_in_if_over(
-    database: Database, contents: Contents, who: Who, *, now: datetime, also: Callable[[Connection], object] = id
+    database: Database, contents: Contents, who: Who, *, now: datetime, also: Callable[[Connection], None] | None = None
 ) -> bool:
     """Hand in the newest attempt, as it stands, where its time is over; return whether it was.
 
     ``also`` is done in the transaction that stores it. Raises what the activity kind's `hand_in` raises.
     """
-    return _done(database, _Move(contents, who, now, None), also)
+    return _done(database, _Move(contents, who, now, None), also) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +125,21 @@ class _Move:
         score = opened.kind.score(opened.content, step.state, settings)
         return _Worked(step=step, score=score, at=self.now)
 
-    def store(self, connection: Connection, given: _Given, worked: _Worked) -> None:
-        """Store the attempt, evidence, mastery, score and outbox row."""
+    def store(self, connection: Connection, given: _Given, worked: _Worked) -> Standing:
+        """Store the attempt, evidence, mastery, score and outbox row; return where somebody stands now."""
         who, before, opened, events = self.who, given.attempt, given.opened, worked.step.events
         after = attempts.store(
             connection, who, before, opened, plan=given.plan, step=worked.step, score=worked.score, now=worked.at
         )
+        standing = Standing(after, given.plan, None)
         if not who.counts:
-            return
+            return standing
         learner = evidence.Learner(organisation_id=who.organisation_id, uuid=who.person_uuid)
         evidence.record_events(connection, learner, opened, before.uuid, events=events, now=self.now)
         # Practice is evidence and no grade: only an answer, or handing in, moves the score.
         if after.status is not before.status or any(isinstance(event, Answered) for event in events):
             scores.update(connection, who.organisation_id, who.resource_link_id, who.person_id, now=self.now)
+        return standing
 
 
 def _time_up(given: _Given) -> _Worked:
@@ -149,17 +153,18 @@ def _time_up(given: _Given) -> _Worked:
     return _Worked(step=step, score=attempt.score, at=at)
 
 
-def _done(database: Database, move: _Move, also: Callable[[Connection], object]) -> bool:
-    """Do what is to be done; return False where there is nothing, or where the attempt never stood still for it."""
+def _done(database: Database, move: _Move, also: Callable[[Connection], None] | None) -> Standing | None:
+    """Do what is to be done; return None where there is nothing, or where the attempt never stood still for it."""
     for _ in range(MOST_TRIES):
         with database.snapshot() as connection:
             given = move.given(connection, locks=False)
         if given is None:
-            return False
+            return None
         worked = move.worked_out(given)
         with database.connection() as connection:
             if move.given(connection, locks=True) == given:
-                move.store(connection, given, worked)
-                also(connection)
-                return True
-    return False
+                standing = move.store(connection, given, worked)
+                if also is not None:
+                    also(connection)
+                return standing
+    return None

@@ -3,6 +3,8 @@
  * the page has anyway. Without this script everything works with the page's own buttons.
  */
 
+import { Drafts, forgetSent } from "../../../qualoop/player/static/src/drafts";
+
 const WITHOUT_KEYS = "qualoop-marking-keys-off";
 const PER_CENT = 100;
 
@@ -36,6 +38,7 @@ class Room {
   readonly #rows: HTMLFieldSetElement[];
   readonly #form: HTMLFormElement | null;
   readonly #undo: (() => void)[] = [];
+  readonly #drafts: Drafts;
   #before = new Map<string, HTMLInputElement | null>();
   #isDirty = false;
 
@@ -45,8 +48,36 @@ class Room {
     for (const row of this.#rows) this.#before.set(row.id, checked(row));
     root.addEventListener("focusin", (event) => this.#mark(event.target));
     this.#form?.addEventListener("input", (event) => this.#onInput(event.target));
+    root.addEventListener("click", (event) => this.#onClick(event));
+    this.#drafts = new Drafts(root, (restored) => this.#onRestored(restored));
     const unmarked = this.#rows.find((row) => !checked(row)) ?? this.#rows[0];
     if (unmarked) this.#current = unmarked;
+    if (new URLSearchParams(location.search).has("done")) forgetSent();
+    this.#drafts.connect();
+    this.#drafts.restore();
+    if (this.#form && "qUnsaved" in this.#form.dataset) this.#isDirty = true;
+  }
+
+  /** What was put back is not saved: on the way to another work it is, as what was just entered. */
+  #onRestored(restored: boolean): void {
+    for (const row of this.#rows) this.#before.set(row.id, checked(row));
+    this.#isDirty = restored;
+    this.#add();
+  }
+
+  /** The way to the next work saves first what was entered, from the mouse as from the keyboard. */
+  #onClick(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-q-key]") : null;
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    const saving = link && isPlain && this.#isDirty ? this.#saving(link.dataset["qKey"] ?? "") : null;
+    if (saving) {
+      event.preventDefault();
+      saving.click();
+    }
+  }
+
+  #saving(key: string): HTMLElement | null {
+    return this.root.querySelector<HTMLElement>(`[data-q-save-key="${CSS.escape(key)}"]`);
   }
 
   get #current(): HTMLFieldSetElement | undefined {
@@ -69,7 +100,7 @@ class Room {
       this.#undo.pop()?.();
       return true;
     }
-    const saving = this.#isDirty ? this.root.querySelector<HTMLElement>(`[data-q-save-key="${CSS.escape(key)}"]`) : null;
+    const saving = this.#isDirty ? this.#saving(key) : null;
     const wanted = saving ?? this.root.querySelector<HTMLElement>(`[data-q-key="${CSS.escape(key)}"]`);
     wanted?.click();
     return wanted !== null;

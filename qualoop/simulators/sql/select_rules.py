@@ -14,6 +14,7 @@ from typing import Any, Final
 _NODES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _TABLE_FUNCTIONS: Final = frozenset({"range", "generate_series", "unnest"})
 _CALLS: Final = frozenset({"FUNCTION", "WINDOW"})
+_WINDOW_AGGREGATE: Final = "WINDOW_AGGREGATE"
 _INNER_NAMES: Final = ("duckdb_", "pragma_", "sqlite_", "pg_", "information_schema")
 _INNER_FUNCTIONS: Final = (
     *_INNER_NAMES,
@@ -137,6 +138,9 @@ def _function_breach(node: Mapping[str, Any], rules: Rules) -> str | None:
         function = node.get("function") or {}
         if str(function.get("function_name") or "").lower() not in _TABLE_FUNCTIONS:
             return "forbidden"
+    if node.get("class") == "WINDOW" and node.get("type") != _WINDOW_AGGREGATE:
+        # Ranks and neighbours, each a kind of node; releases before 2.0 do not have them in the catalogue.
+        return None
     if "function_name" not in node:
         # One that the tree named in another way could not be judged.
         return "forbidden" if node.get("class") in _CALLS else None

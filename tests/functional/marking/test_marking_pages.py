@@ -72,6 +72,35 @@ def test_a_page_of_before_shows_what_was_entered_and_saves_nothing(room: Room) -
     assert room.case(room.teacher, work).marking.marks["first"].sheet == sheet(1, 1)
 
 
+def test_what_is_written_is_kept_whoever_was_quicker(room: Room, ann: Seat) -> None:
+    work = room.submit(room.learner())
+    page = f"marking/works/{work}/"
+    fields = {"comment": "Mine <b>alone</b>", "comment-headline": "A telling word", "level-headline": "2"}
+    room.save(room.teacher, work, sheet(1, 1), approve=True)
+    approved = send(room.teacher, f"{page}save", page=page, **fields)
+    assert approved.status_code == 409
+    assert "Undo the approval first" in words(approved)
+    for text in ("What you had written is not saved.", "Mine <b>alone</b>", "A telling word"):
+        assert text in words(approved)
+    taken = send(ann, f"{page}save", page=page, **fields)
+    assert taken.status_code == 409
+    assert "A telling word" in words(taken)
+    assert room.case(room.teacher, work).marking.marks["first"].sheet == sheet(1, 1)
+
+
+def test_a_correction_that_is_refused_keeps_its_form(room: Room) -> None:
+    work = room.submit(room.learner())
+    room.approve(room.teacher, work, 1, 1)
+    room.release()
+    page = f"marking/works/{work}/"
+    same = {"level-headline": "1", "level-evidence": "1", "reason": "appeal", "note": "Looked at again."}
+    refused = send(room.teacher, f"{page}correct", page=page, **same)
+    assert refused.status_code == 409
+    assert "The marks say that already." in words(refused)
+    assert 'value="Looked at again."' in refused.text
+    assert '<option value="appeal" selected>' in refused.text
+
+
 def test_a_revision_that_is_none(room: Room) -> None:
     work = room.submit(room.learner())
     page = f"marking/works/{work}/"

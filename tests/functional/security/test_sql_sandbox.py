@@ -18,7 +18,8 @@ from qualoop.simulators.sql.errors import SandboxBusyError, SandboxUnavailableEr
 from qualoop.simulators.sql.rungs import LANDLOCK, find_rung
 from qualoop.simulators.sql.sandbox import Answer, Query, Sandbox, open_sandbox
 from tests.factories.sql_ladder import HERE, ask, data_folder, open_whole, prepared
-from tests.functional.security.sql_attacks import CLOCK, FORMS, OURS, REFERENCE, ROUND, SQLITE, STOPPED, Attack
+from tests.functional.security.sql_attacks import CLOCK, FORMS, OURS, REFERENCE, ROUND, STOPPED, Attack
+from tests.functional.security.sqlite_attacks import SQLITE
 
 ATTACKS = (*REFERENCE, *OURS, *ROUND, *CLOCK, *FORMS)
 CANARY = "postgresql://qualoop:canary@db/qualoop"

@@ -132,7 +132,9 @@ def test_from_the_launch_to_the_last_milestone(course: LiveCourse, sam: Seat, mi
 def test_the_mentors_judgement_becomes_evidence_and_grade(course: LiveCourse, sam: Seat, mia: Seat) -> None:
     tool, teacher = course.tool, course.teacher()
     work = all_accepted(course, sam, mia)
-    assert judge(teacher, work, enterprise=ACME).headers["Location"].endswith("refused=mark-mentor-judges")
+    refused = judge(teacher, work, enterprise=ACME)
+    assert refused.status_code == 409
+    assert "A mentor of this course judges live projects first." in words(refused)
     assert judge(mia, work, enterprise=" ").status_code == 422, "a judgement names the enterprise"
     assert judge(mia, work, enterprise=ACME).status_code == 303
     assert evidence(tool, sam) == [], "approved is not released"

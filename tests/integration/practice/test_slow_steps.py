@@ -25,8 +25,10 @@ from lti_tool.models import ResourceLink
 from lti_tool.services.attempts.closing import close_due
 from qualoop.player.project import PracticeProjectKind
 from qualoop.player.project_state import GRADED, PRACTICE, Mode
+from qualoop.simulators.sql.running import Installation, use
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import TOOL_ORIGIN
+from tests.factories.sql_ladder import data_folder, installation
 from tests.factories.tool import Tool, make_tool, shipped
 from tests.integration.practice.test_attempts import PROJECT, act, evidence_in, fields_of, key_of, project_of
 
@@ -35,6 +37,8 @@ LONG_S = 12.0
 #: What an answer takes here at most, on a machine that does much else.
 QUICK_S = 5.0
 ROUND = "run"
+LADDER = "da-sql-ladder"
+SLOW = "select count(*) from sales a, sales b, sales c where a.quantity < b.quantity + NUMBER"
 
 
 @pytest.fixture
@@ -121,6 +125,45 @@ def test_ten_learners_save_while_one_waits_for_an_engine(
     assert max(took) < QUICK_S
     assert played(seat) == 1
     assert len({each.attempt for each in evidence_in(tool)}) == len(others) + 1
+
+
+@pytest.fixture
+def queries() -> Iterator[Installation]:
+    made = installation(data_folder())
+    made.check()
+    use(made)
+    yield made
+    made.close()
+
+
+def test_ten_learners_save_while_a_sheet_of_slow_queries_runs(database_url: str, queries: Installation) -> None:
+    tool = make_tool(database_url, content=shipped(LADDER))
+    seat = enter(tool, "s-1", lesson=LADDER, title="The SQL ladder")
+    others = [enter(tool, f"o-{number}") for number in range(10)]
+    act(seat, "open", PRACTICE, to=PRACTICE)
+    project, state, uuid = project_of(seat)
+    run = state.run(PRACTICE)
+    assert run is not None
+    world = project.engine.world(project.spec, key_of(seat, PRACTICE))
+    slow = {task.row: SLOW.replace("NUMBER", str(task.row)) for task in world.tasks}
+    sheet = {topic: [slow[task.row] for task in world.of_topic(topic)] for topic in world.spec.packs}
+    form = {"mode": PRACTICE, "world": str(run.number), "round": "0", **fields_of(project, world, sheet)}
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(seat.post, "do/run", attempt=uuid, **form)
+        (sandbox,) = queries._sandboxes.values()
+        while not sandbox._pending and not waiting.done():
+            time.sleep(0.01)
+        took = []
+        for other in others:
+            start = time.monotonic()
+            other.answer(right=[True])
+            took.append(time.monotonic() - start)
+        assert not waiting.done()
+        # On a machine that is too busy nothing is marked, and the learner is told.
+        assert waiting.result().status_code in {303, 422}
+    assert max(took) < QUICK_S
+    tool.runtime.database.close()
+    tool.runtime.http.close()
 
 
 def test_a_double_click_on_a_slow_round_is_one_round(tool: Tool, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:

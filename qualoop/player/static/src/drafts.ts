@@ -9,8 +9,10 @@
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
+/** `sent` says that the form was on its way to the server when this was kept. */
 interface Kept {
   readonly at: number;
+  readonly sent: boolean;
   readonly typed: Readonly<Record<string, string>>;
 }
 
@@ -21,11 +23,12 @@ const CHANGING = ["input", "change", "click", "paste", "keyup"];
 
 export class Drafts {
   #timer = 0;
+  readonly #sent = new Set<string>();
 
-  /** `begin` is called whenever fields were changed by what was kept. */
+  /** `begin` is called whenever fields were changed here: by what was kept, or back to what the server keeps. */
   constructor(
     readonly root: HTMLElement,
-    readonly begin: () => void = () => undefined,
+    readonly begin: (restored: boolean) => void = () => undefined,
   ) {}
 
   connect(): void {
@@ -33,6 +36,7 @@ export class Drafts {
       this.root.addEventListener(type, this.#soon);
     }
     this.root.addEventListener("click", this.#onClick);
+    this.root.addEventListener("submit", this.#onSubmit);
     window.addEventListener("pagehide", this.keep);
     window.addEventListener("beforeunload", this.#onLeave);
     sweep();
@@ -43,6 +47,7 @@ export class Drafts {
       this.root.removeEventListener(type, this.#soon);
     }
     this.root.removeEventListener("click", this.#onClick);
+    this.root.removeEventListener("submit", this.#onSubmit);
     window.removeEventListener("pagehide", this.keep);
     window.removeEventListener("beforeunload", this.#onLeave);
     clearTimeout(this.#timer);
@@ -55,7 +60,7 @@ export class Drafts {
       const changed = controls(form).filter((control) => putBack(control, typed[nameOf(control)]));
       if (changed.length > 0) {
         this.#tell(form, true);
-        this.begin();
+        this.begin(true);
       }
     }
   }
@@ -63,7 +68,7 @@ export class Drafts {
   readonly keep = (): void => {
     clearTimeout(this.#timer);
     for (const form of this.#forms()) {
-      write(keyOf(form), typedIn(form));
+      write(keyOf(form), typedIn(form), this.#sent.has(keyOf(form)));
     }
   };
 
@@ -81,6 +86,13 @@ export class Drafts {
     this.#timer = window.setTimeout(this.keep, PAUSE_MS);
   };
 
+  readonly #onSubmit = (event: SubmitEvent): void => {
+    if (event.target instanceof HTMLFormElement && "qDraft" in event.target.dataset) {
+      this.#sent.add(keyOf(event.target));
+      this.keep();
+    }
+  };
+
   readonly #onClick = (event: Event): void => {
     const button = event.target instanceof Element ? event.target.closest("[data-q-discard]") : null;
     const form = button?.closest("form");
@@ -90,7 +102,7 @@ export class Drafts {
     forget([keyOf(form)]);
     controls(form).forEach(reset);
     this.#tell(form, false);
-    this.begin();
+    this.begin(false);
     const then = this.root.querySelector<HTMLElement>(`#${CSS.escape(form.dataset["qThen"] ?? "")}`);
     (then ?? form.querySelector<HTMLElement>("[data-q-cell], textarea"))?.focus();
   };
@@ -180,20 +192,24 @@ function reset(control: Control): void {
   put(control, standing(control));
 }
 
-/** What differs from what the server keeps: of a form that was refused, also what was kept of it before. */
+/**
+ * What differs from what the server keeps. Of a form that was refused that is what was kept of it before, or everything
+ * where nothing was: its fields hold what was sent.
+ */
 function typedIn(form: HTMLFormElement): Record<string, string> {
-  const before = "qUnsaved" in form.dataset ? (read(keyOf(form))?.typed ?? {}) : {};
+  const isUnsaved = "qUnsaved" in form.dataset;
+  const before = isUnsaved ? read(keyOf(form))?.typed : {};
   const typed = controls(form)
-    .filter((control) => nameOf(control) in before || textOf(control) !== standing(control))
+    .filter((control) => !before || nameOf(control) in before || textOf(control) !== standing(control))
     .map((control) => [nameOf(control), textOf(control)] as const);
   return Object.fromEntries(typed);
 }
 
-function write(key: string, typed: Readonly<Record<string, string>>): void {
+function write(key: string, typed: Readonly<Record<string, string>>, sent: boolean): void {
   if (Object.keys(typed).length === 0) {
     forget([key]);
   } else {
-    const kept: Kept = { at: Date.now(), typed };
+    const kept: Kept = { at: Date.now(), sent, typed };
     guarded(() => sessionStorage.setItem(key, JSON.stringify(kept)));
   }
 }
@@ -202,16 +218,19 @@ function read(key: string): Kept | null {
   return guarded(() => JSON.parse(sessionStorage.getItem(key) ?? "null") as Kept | null) ?? null;
 }
 
+/** Forgets what was on its way, on a page that says that it arrived. */
+export function forgetSent(): void {
+  forget(keys().filter((key) => read(key)?.sent));
+}
+
 /** Nothing of yesterday is put back. */
 function sweep(): void {
-  guarded(() => {
-    for (const key of Object.keys(sessionStorage).filter((each) => each.startsWith(PREFIX))) {
-      const age = Date.now() - (read(key)?.at ?? 0);
-      if (age > LONGEST_MS || age < 0) {
-        sessionStorage.removeItem(key);
-      }
-    }
-  });
+  const ages = keys().map((key) => [key, Date.now() - (read(key)?.at ?? 0)] as const);
+  forget(ages.filter(([, age]) => age > LONGEST_MS || age < 0).map(([key]) => key));
+}
+
+function keys(): readonly string[] {
+  return guarded(() => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX))) ?? [];
 }
 
 function canKeep(): boolean {

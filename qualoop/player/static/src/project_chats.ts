@@ -51,9 +51,7 @@ export class QualoopChats extends HTMLElement {
     const said = this.querySelector<HTMLElement>(`[data-q-waits][data-q-of="${chat.dataset["qChat"] ?? ""}"]`);
     if (said) {
       const waited = Number(said.dataset["qWaits"] ?? "0");
-      const after = isAnswered ? "0" : String(waited + limit);
-      const now = worded(this.dataset["saidWaits"], { count: waited });
-      said.textContent = `${now} → ${after} s`;
+      said.textContent = worded(this.dataset["saidWaits"], { count: waited, then: isAnswered ? 0 : waited + limit });
       said.toggleAttribute("data-answered", isAnswered);
     }
   }

@@ -1,0 +1,86 @@
+"""What a learner may try where queries run on SQLite, and how it must end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.functional.security.sql_attacks import STOPPED, attack
+
+SQLITE: Final = (
+    attack("cte-like-sample", "with sales as (select * from lines) select sum(quantity) from sales", "unknown-table"),
+    attack("cte-like-sample-upper", "with SALES as (select * from Lines) select max(unit) from Sales", "unknown-table"),
+    attack(
+        "cte-like-sample-kept", "with sales as (select unit from kept) select max(unit) from sales", "unknown-table"
+    ),
+    attack(
+        "cte-like-table", "with lines as (select * from lines) select count(*) from lines", "failed", "unknown-table"
+    ),
+    attack(
+        "cte-like-table-inside",
+        "select * from (with sales as (select * from lines) select * from sales)",
+        "unknown-table",
+    ),
+    attack("round-the-sample-count", "select count(*) from main.lines", "unknown-table"),
+    attack("round-the-sample-quoted", "select count(*) from [lines]", "unknown-table"),
+    attack("round-the-sample-inside", "select (select count(*) from `lines`) from sales limit 1", "unknown-table"),
+    attack("cte-shadows-sample", "with sales as (select * from sales limit 3) select * from sales", "failed", "none"),
+    attack("explain-plan", "explain query plan select * from sales", "not-select"),
+    attack("explain-behind-comment", "/* select */ -- select\n EXPLAIN select 1", "not-select"),
+    attack("chance", "select random()", "unrepeatable"),
+    attack("changes", "select changes(), total_changes()", "unrepeatable"),
+    attack("last-row", "select last_insert_rowid()", "unrepeatable"),
+    attack("today", "select current_date", "unrepeatable"),
+    attack("date", "select date()", "unrepeatable"),
+    attack("date-now", "select date('now')", "unrepeatable"),
+    attack("date-now-put-together", "select datetime(lower('N' || 'OW'), '+1 day')", "unrepeatable"),
+    attack("date-now-bytes", "select julianday(x'6e6f77')", "unrepeatable"),
+    attack("date-now-nul", "select date('now' || char(0) || '2011')", "unrepeatable"),
+    attack("date-subsec", "select unixepoch('subsec')", "unrepeatable"),
+    attack("strftime", "select strftime('%s')", "unrepeatable"),
+    attack("strftime-now", "select strftime('%s', 'NOW')", "unrepeatable"),
+    attack("date-of-a-day", "select date('2011-01-31', '+1 day'), strftime('%Y', 2455562.5), date(null)", "none"),
+    attack("functions-list", "select * from pragma_function_list", "not-select", "unknown-table"),
+    attack("statistics", "select * from sqlite_stat1", "unknown-table", "unknown-name"),
+    attack("bytecode", "select * from bytecode('select 1')", "unknown-table", "unknown-name"),
+    attack("json-flood", "select json_group_array(description || description) from sales", *STOPPED, "failed"),
+    attack("glob-catastrophe", "select '" + "a" * 5_000 + "' glob '" + "*a" * 90 + "b'", "none", *STOPPED, "failed"),
+    attack("deep-minus", "select " + "- " * 9_000 + "1", "too-deep", "failed", "memory", "syntax"),
+    attack("many-columns", "select " + ",".join(["1"] * 9_000), *STOPPED, "failed"),
+    attack("many-unions", "select 1" + " union all select 1" * 900, "too-deep", "failed", "syntax"),
+    attack("semicolons", ";;;", "syntax", "empty"),
+    attack("byte-order-mark", "\ufeffselect count(*) from lines", "unknown-table", "syntax"),
+    attack("attach", "attach '/tmp/x.db' as x", "not-select"),
+    attack("pragma", "pragma query_only = off", "not-select"),
+    attack("create", "create table t (x)", "not-select"),
+    attack("drop", "drop view sales", "not-select"),
+    attack("insert", "insert into lines values (1)", "not-select", "failed"),
+    attack("master", "select * from sqlite_master", "unknown-table"),
+    attack("schema", "select * from sqlite_schema", "unknown-table"),
+    attack("pragma-function", "select * from pragma_database_list", "unknown-table", "unknown-name", "not-select"),
+    attack("load-extension", "select load_extension('/tmp/evil.so')", "forbidden", "unknown-name"),
+    attack("vacuum-into", "vacuum into '/tmp/all.db'", "not-select"),
+    attack("printf-flood", "select printf('%.*c', 1000000000, 'a')", "forbidden"),
+    attack("format-flood", "select format('%.*c', 1000000000, 'a')", "forbidden", "unknown-name"),
+    attack("zeroblob", "select zeroblob(2000000000)", "forbidden"),
+    attack("randomblob", "select hex(randomblob(2000000000))", "forbidden"),
+    attack("replace-flood", "select replace(replace(replace(hex('aaaa'), '6', 'x'), 'x', 'y'), 'y', 'z')", "forbidden"),
+    attack("concat-flood", "select group_concat(description || description || description) from sales", "too-large"),
+    attack("readfile", "select readfile('/etc/passwd')", "forbidden", "unknown-name"),
+    attack("writefile", "select writefile('/tmp/x', 'y')", "forbidden", "unknown-name"),
+    attack("version", "select sqlite_version()", "forbidden"),
+    attack("clock", "select current_timestamp", "unrepeatable"),
+    attack("two", "select 1; select 2", "several-statements"),
+    attack("hidden-second", "select 1 /* ; */; drop view sales", "several-statements"),
+    attack("round-the-sample", "select count(*) from lines", "unknown-table"),
+    attack("the-sample-itself", "select count(*) from kept", "unknown-table"),
+    attack("cross-join", "select count(*) from sales a, sales b where a.quantity < b.unit_price", "timeout"),
+    attack(
+        "endless-recursion",
+        "with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t",
+        "timeout",
+    ),
+    attack("like-catastrophe", "select 'a' like '" + "%a" * 500 + "'", "failed", "too-large", "syntax"),
+    attack("deep", "select " + "(" * 4_000 + "1" + ")" * 4_000, "too-deep", "failed", "memory"),
+    attack("nul", "select 1\0; drop view sales", "syntax"),
+    attack("explain", "explain select 1", "not-select"),
+)
