@@ -137,7 +137,7 @@ def test_a_file_is_looked_at_before_it_is_written_and_can_be_taken_back(
     expect(page.get_by_text("Row 3: Nobody in this class is called so. (Nobody)")).to_be_visible()
     assert serious_findings(page, BLOCK) == []
     sent(page, "apply", "Write this down")
-    expect(page.get_by_text("Taken over")).to_be_visible()
+    expect(page.get_by_text("Taken over, of so many learners: 1.")).to_be_visible()
     expect(page.locator("[data-q-count=late]")).to_have_text("1")
     sent(page, "undo", "Take back: table (Ann Lee)")
     expect(page.locator("[data-q-count=late]")).to_have_text("0")

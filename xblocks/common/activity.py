@@ -220,7 +220,8 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
     def missing_page(self, notes: Sequence[pages.Note] = ()) -> str:
         """Return what stands in the place of an activity that cannot be shown."""
         title, text = self.missing_words()
-        return pages.notice(self.host(), self.ugettext(title), self.ugettext(text), notes=notes)
+        name = self.offered_name()
+        return pages.notice(self.host(), self.ugettext(title), self.ugettext(text), name=name, notes=notes)
 
     # How it is done
 

@@ -125,6 +125,14 @@ class Contents:
             raise ContentMissingError
         return self._folder / key
 
+    def find_rubric(self, key: str) -> str | None:
+        """Return the text of the rubric of this key that comes with one of the activities; None where none has one."""
+        for path in self._folder.glob(f"*/{RUBRIC_FILE}"):
+            file = read_yaml(path.parent, RUBRIC_FILE, Problems())
+            if file is not None and isinstance(file.data, Mapping) and file.data.get("key") == key:
+                return path.read_text(encoding="utf-8")
+        return None
+
     def find(self, key: str) -> OpenContent | None:
         """Return an activity; None where none has this key, where it is the tool's, or broken (its problems are logged)."""
         with self._lock:

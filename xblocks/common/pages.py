@@ -37,9 +37,11 @@ class Passage:
     html: str | None = None
 
 
-def notice(host: BlockHost, title: str, text: str, *, restart: bool = False, notes: Sequence[Note] = ()) -> str:
-    """Return a notice in the place of an activity; with ``restart``, a button that begins it again."""
-    return draw("notice.html", host, title=title, text=text, restart=restart, notes=notes)
+def notice(
+    host: BlockHost, title: str, text: str, *, name: str = "", restart: bool = False, notes: Sequence[Note] = ()
+) -> str:
+    """Return a notice in the place of an activity, of which ``name`` is the title; ``restart`` is a button that begins it again."""
+    return draw("notice.html", host, title=title, text=text, name=name, restart=restart, notes=notes)
 
 
 def reading(host: BlockHost, content: Lesson | Project, *, notes: Sequence[Note]) -> str:

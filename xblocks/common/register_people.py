@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qualoop.classroom.mark_tables import Known, comparable
+from qualoop.classroom.mark_heads import comparable
+from qualoop.classroom.mark_tables import Known
 from qualoop.classroom.register import MAX_PEOPLE, Register
 from xblocks.common.learner import course_key, is_in_course
 from xblocks.common.platform import find_plugin

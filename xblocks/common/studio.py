@@ -140,6 +140,12 @@ class StudioEditing(StudioEditableXBlockMixin):
             return _("Nothing is chosen yet"), _("Authors choose it in the settings of this component.")
         return _("This is not installed here"), _("Please tell those who run this course. What you have done is kept.")
 
+    def offered_name(self) -> str:
+        """Return what an activity is called that is the tool's, as its link in the course is; empty for any other."""
+        offer = self._offer()
+        block: Any = self
+        return offer.title[block.language()] if offer is not None and offer.needs_tool else ""
+
     # Import and export
 
     @classmethod

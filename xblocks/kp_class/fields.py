@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -15,10 +16,11 @@ from qualoop.assessment.rubric import Rubric
 from qualoop.classroom.class_marks import MAX_POINTS, Scheme
 from qualoop.classroom.quick_rubric import RubricTextError, read_quick_rubric
 from qualoop.values import Score
-from xblocks.common.contents import SHIPPED
+from xblocks.common.contents import SHIPPED, SHIPPED_PROJECTS
 from xblocks.common.fields import is_weight
 
 MAX_NAME: Final = 200
+_RUBRIC_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_ABOUT: Final = 4000
 MAX_PREWORK: Final = 20
 MAX_LATE_MINUTES: Final = 24 * 60
@@ -71,8 +73,8 @@ class ClassFields(XBlock):
     rubric = String(
         display_name=_("What is observed"),
         help=_(
-            "One thing a line: “Greets the customer: not yet / with help / by habit [SEM-1.1]”. Or a whole rubric.yaml. "
-            "Empty: nothing is observed."
+            "One thing a line: “Greets the customer: not yet / with help / by habit [SEM-1.1]”. Or a whole rubric.yaml, or the "
+            "key of a rubric that comes with Qualoop, such as copy-clinic. Empty: nothing is observed."
         ),
         default="",
         scope=Scope.content,
@@ -116,7 +118,9 @@ def read_rubric_of(text: Any) -> Rubric | None:
     """Return the rubric in a field, None for an empty one; raise RubricTextError."""
     if not isinstance(text, str):
         raise RubricTextError("file", str(text)[:80])
-    return read_quick_rubric(text, SHIPPED.framework) if text.strip() else None
+    # A line of one's own has a colon, so a key alone is none.
+    named = SHIPPED_PROJECTS.find_rubric(text.strip()) if _RUBRIC_KEY.fullmatch(text.strip()) else None
+    return read_quick_rubric(named or text, SHIPPED.framework) if text.strip() else None
 
 
 def scheme_of(block: Any) -> Scheme:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from qualoop.assessment.marking import MarkSheet
 from qualoop.assessment.rubric import Rubric
 from qualoop.classroom.class_marks import Scheme, fitting_sheet, points_in, sheet_in
-from qualoop.classroom.mark_tables import Problem, Trouble, identity_of
+from qualoop.classroom.mark_heads import identity_of
+from qualoop.classroom.mark_tables import Problem, Trouble
 from qualoop.classroom.register import CHECKED_AT, IMPORT, LINK, PRESENCE, RELEASED, RUBRIC, SCORE, Register
 from qualoop.classroom.register_tables import ReadRegister, Value, as_csv, read_register
 from qualoop.classroom.tables import Table, TableRefusedError, read_csv

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from web_fragments.fragment import Fragment
+from webob import Request, Response
 from xblock.completable import XBlockCompletionMode
 from xblock.core import XBlock
 from xblock.fields import Boolean, Scope, String
@@ -19,8 +20,9 @@ from xblocks.common.contents import SHIPPED
 from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import block_user
+from xblocks.common.replies import SignInError, replying
 from xblocks.kp_map.heat import heat_map
-from xblocks.kp_map.mapping import age_of, counted, marks, next_of, unit_points, units_of
+from xblocks.kp_map.mapping import age_of, as_state, counted, marks, next_of, unit_points, units_of
 from xblocks.kp_map.reach import lacking, tool_url
 from xblocks.kp_map.studio import MapStudio
 
@@ -83,6 +85,18 @@ class KpMapBlock(MapStudio, XBlock):
         units = units_of(self.framework, self.unit)
         codes = list(dict.fromkeys(code for unit in units for code in unit.knowledge_points))
         return {"schema": 1, "display_name": self.display_name, "unit": self.unit, "knowledge_points": codes}
+
+    @replying
+    def student_view_user_state(self, _request: Request, suffix: str = "") -> Response:
+        """Send how the learner stands at the points shown, as JSON (docs/openedx.md); null where nothing is known."""
+        if block_user(self).is_anonymous:
+            raise SignInError
+        own, language = find_map(self), self.language()
+        if own is None:
+            return Response(json_body=None)
+        points = unit_points(self.framework, units_of(self.framework, self.unit), own, language)
+        following = next_of(own.following, language, partial(find_place, self))
+        return Response(json_body={"schema": 1, **as_state(own, points, following)})
 
     def index_dictionary(self) -> dict[str, Any]:
         """Return what a course's search finds: the title."""

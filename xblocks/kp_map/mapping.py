@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from qualoop.framework import Framework, Unit
 from qualoop.player import NextActivity
@@ -120,6 +120,27 @@ def next_of(following: Following | None, language: str, place: Callable[[str], s
         reason=_said(following.reason, language),
         url=place(following.activity),
     )
+
+
+def as_state(own: MasteryMap, units: Sequence[UnitPoints], following: NextActivity | None) -> dict[str, Any]:
+    """Return what an app may know of a learner's map, as plain JSON: of each point that is shown and known, once."""
+    states = {point.code: point.state for unit in units for point in unit.points if point.state is not None}
+    return {
+        "as_of": own.as_of.isoformat(),
+        "knowledge_points": [
+            {
+                "code": code,
+                "status": state.status,
+                "level": state.known.level if state.known else None,
+                "low": state.known.low if state.known else None,
+                "high": state.known.high if state.known else None,
+                "responses": state.known.responses if state.known else 0,
+                "last": state.last.isoformat() if state.last else None,
+            }
+            for code, state in states.items()
+        ],
+        "next": asdict(following) if following is not None else None,
+    }
 
 
 def age_of(as_of: datetime, now: datetime) -> Age:

@@ -118,9 +118,8 @@ class KpPracticeBlock(JudgedWork, ActivityBlock):
         if self.scheme() is None or self.is_kept():
             return super()._page(refused=refused)
         title = self.ugettext(_("This is worked at in another place"))
-        return pages.notice(
-            self.host(), title, self.ugettext(_("Open the Qualoop activity of this name in your course."))
-        )
+        text = self.ugettext(_("Open the Qualoop activity of this name in your course."))
+        return pages.notice(self.host(), title, text, name=self.shown_title())
 
     def _facts(self) -> Iterator[pages.Note]:
         """Give what an author should know of judged work besides."""

@@ -72,7 +72,7 @@ class CourseAccessRole(models.Model):
 
     user = models.ForeignKey(Person, on_delete=models.CASCADE)
     org = models.CharField(max_length=60)
-    course_id = models.CharField(max_length=120, null=True)  # noqa: DJ001
+    course_id = models.CharField(max_length=120, null=True)  # noqa: DJ001 - the platform's column reads as None where it is empty
     role = models.CharField(max_length=60)
 
     def __str__(self) -> str:

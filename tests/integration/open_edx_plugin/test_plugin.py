@@ -9,14 +9,19 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pymysql
 import pytest
 from sqlalchemy import create_engine, make_url, text
+
+from benchmarks import xblock_drain
 
 ROOT = Path(__file__).parents[3]
 OLDEST = ROOT / ".venv/openedx-old/bin/python"
 NEWEST = ROOT / ".venv/openedx-new-{}/bin/python"
 SERVER = "QUALOOP_TEST_POSTGRESQL_URL"
+MYSQL_SERVER = "QUALOOP_TEST_MYSQL_URL"
 CASES = Path(__file__).parent / "cases"
 BLOCKS = CASES.parents[1] / "xblocks"
 # Blocks on the oldest and on the newest XBlock and NumPy: what depends on the runtime; content and translations do not.
@@ -67,6 +72,23 @@ def postgresql() -> Iterator[Mapping[str, str]]:
     engine.dispose()
 
 
+@pytest.fixture
+def mysql() -> Iterator[Mapping[str, str]]:
+    """A database of its own on the test server, MySQL or MariaDB: the platform runs on nothing else."""
+    server = os.environ.get(MYSQL_SERVER)
+    if not server:
+        missing = f"set {MYSQL_SERVER} to a server on which databases may be made, as mysql://root@127.0.0.1:3306"
+        (pytest.fail if REQUIRED else pytest.skip)(missing)
+    parts, name = urlsplit(server), f"qualoop_plugin_{uuid.uuid4().hex}"
+    connection = pymysql.connect(
+        host=parts.hostname, port=parts.port or 3306, user=parts.username, password=parts.password or ""
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        yield {"QUALOOP_PLUGIN_DATABASE": parts._replace(path=f"/{name}").geturl()}
+        cursor.execute(f"DROP DATABASE {name}")
+
+
 @pytest.fixture(scope="module")
 def oldest() -> Path:
     if not OLDEST.exists():
@@ -98,6 +120,21 @@ def is_there(version: str) -> bool:
 
 def test_the_plug_in_on_the_newest_libraries(postgresql: Mapping[str, str]) -> None:
     run_cases(sys.executable, **postgresql)
+
+
+def test_the_plug_in_on_the_platforms_own_kind_of_database(mysql: Mapping[str, str]) -> None:
+    run_cases(sys.executable, **mysql)
+
+
+def test_senders_that_are_killed_lose_and_double_nothing_there(
+    mysql: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in mysql.items():
+        monkeypatch.setenv(name, value)
+    # The libraries of this process have the driver.
+    monkeypatch.setattr(xblock_drain, "PLATFORM", Path(sys.executable))
+    found = xblock_drain.drain(xblock_drain.Drain(events=300, kills=1, within=1), [].append)
+    assert (found.lost, found.doubled, found.kills) == (0, 0, 1)
 
 
 def test_the_plug_in_on_the_oldest_platform(oldest: Path) -> None:

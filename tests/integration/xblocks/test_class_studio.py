@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from webob import Request
 from xblock.fields import ScopeIds
 
+from qualoop.assessment.rubric import content_hash
 from qualoop.classroom.class_marks import Scheme
 from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
 from tests.integration.xblocks import olx_travel
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, RUBRIC, ClassRoom, placed
 from tests.integration.xblocks.olx_travel import exported
+from xblocks.common.contents import SHIPPED_PROJECTS
 from xblocks.kp_class import KpClassBlock, studio
 from xblocks.kp_class.fields import scheme_of
 
@@ -149,6 +151,15 @@ def test_what_an_author_sets_is_saved() -> None:
 
     assert response.json == {"result": "success"}
     assert {name: getattr(block, name) for name in SETTINGS} == SETTINGS
+
+
+def test_a_rubric_that_comes_with_qualoop_is_reused_by_its_key() -> None:
+    scheme = scheme_of(made(rubric=" copy-clinic\n"))
+
+    assert scheme.rubric is not None
+    assert [row.key for row in scheme.rubric.rows] == ["accuracy", "benefit", "structure", "tone"]
+    assert scheme.version == content_hash(SHIPPED_PROJECTS.get("cw-copy-clinic").content.rubric)
+    assert scheme_of(made(rubric="no-such-rubric")).rubric is None
 
 
 def test_a_whole_rubric_file_is_taken_as_well() -> None:

@@ -222,6 +222,22 @@ def test_it_has_neither_grade_nor_completion_and_apps_learn_only_its_points() ->
     assert set(made.index_dictionary()["content"]) == {"display_name"}
 
 
+def test_apps_learn_how_the_learner_stands_and_nothing_of_others() -> None:
+    def state(**where: Any) -> Any:
+        block = looking(**where, qualoop_mastery=Copy(place="/courses/c/jump_to/k")).block()
+        return block.handle("student_view_user_state", Request.blank("/"))
+
+    found = state().json
+    assert (found["schema"], [point["code"] for point in found["knowledge_points"]]) == (1, ["SEM-1.1", "SEM-1.3"])
+    weak = {"code": "SEM-1.3", "status": "developing", "level": 31, "low": 12, "high": 55, "responses": 1, "last": None}
+    assert found["knowledge_points"][1] == weak
+    said = {"title": "Paid <search>", "reason": "It is below the line.", "url": "/courses/c/jump_to/k"}
+    assert found["next"] == said
+    assert state(lti="nobody").json is None
+    guest = replace(looking(), attributes={"is_authenticated": False}).block()
+    assert guest.handle("student_view_user_state", Request.blank("/")).json == {"error": "sign-in"}
+
+
 def test_the_form_shows_the_units_and_their_points_in_the_authors_language() -> None:
     form = replace(looking(role="staff"), language="zh-cn").view("studio_view")
 

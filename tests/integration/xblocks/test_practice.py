@@ -12,6 +12,7 @@ from xblock.scorable import Score
 from tests.fakes.block_runtime import Place
 from tests.integration.xblocks import test_evidence
 from tests.integration.xblocks.learners import Learner
+from xblocks.common.contents import SHIPPED_PROJECTS
 from xblocks.kp_practice import KpPracticeBlock
 
 outbox = test_evidence.outbox
@@ -157,6 +158,7 @@ def test_what_is_the_tools_is_said_to_be_so(key: str, author: str) -> None:
     learner = working(key)
 
     assert "Open the Qualoop activity of this name in your course." in learner.view()
+    assert f'<h2 class="q-head-title">{SHIPPED_PROJECTS.offer(key).title["en"]}</h2>' in learner.view()
     assert author in learner.view("author_view")
     assert f'value="{key}" data-q-activity checked' in learner.view("studio_view")
     assert author in learner.block().validate().messages[0].text

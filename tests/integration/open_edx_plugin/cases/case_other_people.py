@@ -105,37 +105,31 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
 
     signal.connect(keep, weak=False)
 
-    ids = Rows([SimpleNamespace(external_user_id=ANN, user=ANN_USER, external_id_type__name="lti")])
-    external = SimpleNamespace(
-        objects=ids,
-    )
-    completion = SimpleNamespace(
-        objects=SimpleNamespace(
-            filter=made.completions.filter,
-            submit_completion=lambda **told: made.submitted.append(told),
-        )
-    )
-    install(
-        monkeypatch,
-        {
-            "opaque_keys": {"InvalidKeyError": InvalidKeyError},
-            "opaque_keys.edx": {},
-            "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
-            "xmodule.modulestore.django": {"modulestore": lambda: STORE},
-            "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
-            "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
-            "lms.djangoapps.grades.models": {
-                "PersistentSubsectionGradeOverride": SimpleNamespace(objects=made.overrides)
-            },
-            "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=made.grades)},
-            "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": external},
-            "completion.models": {"BlockCompletion": completion},
-            "completion.waffle": {
-                "ENABLE_COMPLETION_TRACKING_SWITCH": SimpleNamespace(is_enabled=lambda: made.is_followed)
-            },
-        },
-    )
+    install(monkeypatch, modules_of(made, signal))
     return made
+
+
+def modules_of(site: Site, signal: Signal) -> Mapping[str, Mapping[str, Any]]:
+    """Return the platform's modules, as far as the adapter asks them for somebody's work."""
+    ids = Rows([SimpleNamespace(external_user_id=ANN, user=ANN_USER, external_id_type__name="lti")])
+    completions = SimpleNamespace(
+        filter=site.completions.filter, submit_completion=lambda **told: site.submitted.append(told)
+    )
+    switch = SimpleNamespace(is_enabled=lambda: site.is_followed)
+    overrides = SimpleNamespace(objects=site.overrides)
+    return {
+        "opaque_keys": {"InvalidKeyError": InvalidKeyError},
+        "opaque_keys.edx": {},
+        "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
+        "xmodule.modulestore.django": {"modulestore": lambda: STORE},
+        "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
+        "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
+        "lms.djangoapps.grades.models": {"PersistentSubsectionGradeOverride": overrides},
+        "lms.djangoapps.courseware.models": {"StudentModule": SimpleNamespace(objects=site.grades)},
+        "openedx.core.djangoapps.external_user_ids.models": {"ExternalId": SimpleNamespace(objects=ids)},
+        "completion.models": {"BlockCompletion": SimpleNamespace(objects=completions)},
+        "completion.waffle": {"ENABLE_COMPLETION_TRACKING_SWITCH": switch},
+    }
 
 
 def test_a_grade_of_somebody_who_is_not_there_goes_by_the_signal_with_their_user(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from django.db import connection, transaction
 from webob import Request
 
 from tests.fakes.courseware.models import StudentModule
-from tests.fakes.plugin_batches import ANN
+from tests.fakes.plugin_batches import ANN, batch
 from tests.fakes.plugin_platform import School
 from tests.integration.xblocks import learners
 from tests.integration.xblocks.learners import placed, questions, right_form
@@ -185,3 +186,23 @@ def test_two_workers_are_one_after_the_other(learner: SiteLearner) -> None:
     events = EvidenceEvent.objects.order_by("sequence").values_list("outbox__learner", "sequence")
     assert list(events) == [(ANN, 1), (ANN, 2)]
     assert learner.grades()[-1][0] == float(learner.block().score)
+
+
+@pytest.mark.skipif(ON_SQLITE, reason="SQLite has one writer and no locks of rows: tried on the servers")
+def test_who_waits_for_a_learners_first_event_locks_nobody_else_out() -> None:
+    def work(number: int) -> None:
+        try:
+            outbox.record(batch(number=number))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        with transaction.atomic():
+            outbox.record(batch(number=1))
+            waiting = [pool.submit(work, number) for number in (2, 3)]
+            # Until both have come to the row that is not committed yet.
+            time.sleep(1.5)
+        for each in waiting:
+            each.result()
+    numbers = EvidenceEvent.objects.order_by("sequence").values_list("sequence", flat=True)
+    assert list(numbers) == [1, 2, 3]
