@@ -27,6 +27,8 @@ class ClassSession(Scoped):
     registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
     flipped_unit_id: Mapped[int | None] = mapped_column(ForeignKey("flipped_unit.id"))
     title: Mapped[str] = short(200)
+    title_language: Mapped[str | None] = short(8)
+    title_other: Mapped[str | None] = short(200)
     state: Mapped[str] = short(8)
     code: Mapped[str | None] = short(6, unique=True)
     screen_key: Mapped[str] = short(43, unique=True)
@@ -46,6 +48,10 @@ class ClassSession(Scoped):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    def title_in(self, language: str) -> str:
+        """Return the title in a language, else in the one that it has: `title` is in `title_language` where that is known."""
+        return self.title_other if self.title_other and language != self.title_language else self.title
 
 
 class ClassDevice(Scoped):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -24,22 +24,23 @@ from lti_tool.views.classroom_stream import events, unchanged
 from lti_tool.views.classroom_team_console import console_teams
 from lti_tool.views.classroom_voting import FRAGMENT, read_whole
 from lti_tool.views.classroom_voting import whole as number_in
-from lti_tool.views.classroom_words import KINDS, MOVES, POLL_STATES, STATES, SUGGESTED, named, said
+from lti_tool.views.classroom_words import KINDS, MOVES, PLAN_FAULTS, POLL_STATES, STATES, SUGGESTED, named, said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.questions import right_words
 from qualoop.classroom.roll_call import Presence
-from qualoop.classroom.session import ClassRefusedError
+from qualoop.classroom.session import ClassRefusedError, PlanFault, plan_faults
 from qualoop.classroom.votes import MOVES as FOLLOWING
 from qualoop.classroom.votes import Limits, NextStep, PollState, open_round
 from qualoop.content_packages import block_html
 from qualoop.framework import Framework
-from qualoop.values import Text
+from qualoop.values import LANGUAGES, Text
 
 blueprint = Blueprint("classroom", __name__)
 
 MAX_PLAN: Final = 6000
+UNPROCESSABLE: Final = 422
 _TIMERS: Final = (1, 2, 3, 5, 10)
 
 
@@ -47,6 +48,11 @@ _TIMERS: Final = (1, 2, 3, 5, 10)
 @needs(Permission.VIEW_CLASS)
 def index(session: Session) -> str:
     """List the course's class sessions, and show how to plan one."""
+    return _index(session)
+
+
+def _index(session: Session, refused: str = "", lines: Sequence[PlanFault] = ()) -> str:
+    """Return the page, with what was typed where it was ``refused``, and which ``lines`` of the plan cannot be kept."""
     words = Wording(language=session.language)
     with runtime().database.reading() as reading:
         rows = sessions.list_sessions(reading, link_of(session))
@@ -57,25 +63,35 @@ def index(session: Session) -> str:
         rows=rows,
         states=named(STATES, words),
         limits=sessions.DEFAULT_LIMITS,
+        other=_other_language(session),
+        typed=request.form if refused else {},
+        lines=lines,
+        line_faults=named(PLAN_FAULTS, words),
         words=words,
-        **said(words),
+        **said(words, refused=refused),
     )
+
+
+def _other_language(session: Session) -> str:
+    return next(each for each in LANGUAGES if each != session.language)
 
 
 @blueprint.post("/a/<launch>/class/sessions/plan")
 @needs(Permission.SET_LINK)
 def plan(session: Session) -> AnyResponse:
-    """Plan a class session, and open its console."""
+    """Plan a class session, and open its console; what cannot be kept is shown again as it was typed."""
     parts, form = runtime(), request.form
+    steps = form.get("plan", "")[:MAX_PLAN].replace("\0", "")
     try:
         limits = Limits(low=number_in("low"), high=number_in("high"))
     except ClassRefusedError:
-        return redirect(url_for("classroom.index", launch=session.uuid, refused="class-limits"), 303)
-    wanted = sessions.typed_plan(
-        form.get("title", ""), form.get("plan", "")[:MAX_PLAN], late_minutes=number_in("late"), limits=limits
-    )
+        return Response(_index(session, "class-limits"), UNPROCESSABLE)
+    titles = {session.language: form.get("title", ""), _other_language(session): form.get("title_other", "")}
+    wanted = sessions.typed_plan(titles, steps, late_minutes=number_in("late"), limits=limits)
     if not wanted.title:
-        return redirect(url_for("classroom.index", launch=session.uuid, refused="class-title"), 303)
+        return Response(_index(session, "class-title"), UNPROCESSABLE)
+    if faults := plan_faults(steps):
+        return Response(_index(session, "class-plan", faults), UNPROCESSABLE)
     with parts.database.transaction() as transaction:
         row = sessions.plan_session(transaction, link_of(session), wanted, now=parts.clock())
     return redirect(url_for("classroom.show", launch=session.uuid, class_uuid=row.uuid, done="planned"), 303)

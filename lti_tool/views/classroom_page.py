@@ -51,7 +51,7 @@ def learner_view(
     poll = find_current(transaction, row)
     stands = presence(seat.checked_at, seat.mark, times_of(row)) if seat and (seat.checked_at or seat.mark) else None
     return {
-        "title": row.title,
+        "title": row.title_in(language),
         "uuid": row.uuid,
         "state": row.state,
         "version": row.version,

@@ -184,7 +184,7 @@ def paper(session: Session, class_uuid: str) -> Response:
         check = team_checks.get_check(reading, row, wanted.get("check", ""), READ)
         teams = class_teams.list_teams(reading, row)
     names = [team_name(team.row.number, team.row.name, language) for team in teams] or [""]
-    data = class_team_cards.print_check(check, what, names, size, words=_card_words(row.title, language))
+    data = class_team_cards.print_check(check, what, names, size, words=_card_words(row.title_in(language), language))
     headers = {
         "Content-Disposition": f'inline; filename="team-{what}.pdf"',
         "Cache-Control": "private, no-store",

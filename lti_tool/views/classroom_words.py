@@ -39,6 +39,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "class-polls-full": translatable("A class session takes 40 questions."),
     "class-question": translatable("The question is not complete."),
     "class-title": translatable("Give the class a title."),
+    "class-plan": translatable("These lines cannot be kept as they stand, so nothing was saved:"),
     "class-limits": translatable("The limits lie between 0 and 100, the lower one first."),
     "prompt": translatable("The question needs a text of at most 600 characters."),
     "lines": translatable(
@@ -64,6 +65,12 @@ DONE: Final[Mapping[str, str]] = {
     "confirmed": translatable("Confirmed. What was done before counts, too."),
     "marked": translatable("Marked."),
     "saved": translatable("Saved."),
+}
+PLAN_FAULTS: Final[Mapping[str, str]] = {
+    "minutes": translatable("more than 600 minutes"),
+    "empty": translatable("minutes, but no words"),
+    "long": translatable("longer than 120 characters"),
+    "many": translatable("more than 30 steps"),
 }
 STATES: Final[Mapping[str, str]] = {
     "planned": translatable("Planned"),

@@ -19,6 +19,7 @@ from lti_tool.services.flipped import units as flipped_units
 from lti_tool.services.flipped.supply import Stock
 from lti_tool.services.flipped.units import plan_of
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.classroom_words import PLAN_FAULTS, named
 from lti_tool.views.deep_linking import DEFAULT_POINTS, Setting, answered, item_of, offered
 from lti_tool.views.flipped import lines
 from lti_tool.views.flipped_desk import Desk, Sent, edited, of_picker, of_session, offers_for, stock_of
@@ -103,7 +104,7 @@ def place(picker: Picker, unit: str) -> Response:
             row = flipped_units.get_unit(transaction, desk.place, unit, locked=True)
             typed = read_typed(request.form, plan_of(row), desk.language)
             if typed.unsaved:
-                _changed(transaction, desk, row, ALL, typed)
+                _changed(transaction, desk, row, do=ALL, typed=typed)
             stock, now = stock_of(transaction.connection(), desk), runtime().clock()
             key = publishing.publish(transaction, row, stock, language=desk.language, now=now).key
             title = plan_of(row).title
@@ -206,7 +207,7 @@ def _edited(desk: Desk, unit_uuid: str) -> AnyResponse:
         with runtime().database.transaction() as transaction:
             unit = flipped_units.get_unit(transaction, desk.place, unit_uuid, locked=True)
             typed = read_typed(request.form, plan_of(unit), desk.language)
-            typed = _changed(transaction, desk, unit, do, typed)
+            typed = _changed(transaction, desk, unit, do=do, typed=typed)
             shown = _Shown(typed, about=_anchor(do))
     except UnitRefusedError as error:
         shown = _refusal(error, typed, _anchor(do))
@@ -216,7 +217,7 @@ def _edited(desk: Desk, unit_uuid: str) -> AnyResponse:
     return redirect(f"{desk.unit_base(unit_uuid)}{where}#{_anchor(do)}", 303)
 
 
-def _changed(transaction: Transaction, desk: Desk, unit: FlippedUnit, do: str, typed: Typed) -> Typed:
+def _changed(transaction: Transaction, desk: Desk, unit: FlippedUnit, *, do: str, typed: Typed) -> Typed:
     """Apply an edit to a unit whose row is locked; return what was typed and is not saved with it."""
     stock, now = stock_of(transaction.connection(), desk), runtime().clock()
     saved = typed.sections(do)
@@ -283,6 +284,7 @@ def _builder(desk: Desk, unit_uuid: str, *, shown: _Shown | None = None) -> Resp
         saved=saved,
         typed=saved | dict(at.typed.unsaved),
         unsaved=at.typed.unsaved,
+        line_faults=named(PLAN_FAULTS, Wording(language=desk.language)),
         done=request.args.get("done", "")[:16],
         words=Wording(language=desk.language),
         **_planned(plan, stock, desk.language),

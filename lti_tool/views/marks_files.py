@@ -28,7 +28,7 @@ from lti_tool.views.marks_page import LEAVE, bringer, change, chosen_in, importe
 from lti_tool.views.marks_words import HEAD, PRESENT, TABLE_REFUSED, table_words
 from lti_tool.views.sheets_uploads import takes_up_to
 from lti_tool.views.teaching import link_of
-from qualoop.classroom.mark_tables import ATTENDANCE
+from qualoop.classroom.mark_heads import ATTENDANCE
 from qualoop.classroom.tables import TableRefusedError
 
 blueprint = Blueprint("marks_files", __name__)
@@ -177,7 +177,8 @@ def _page(session: Session, refused: str = "") -> str:
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         lessons = items.list_lessons(reading.connection(), parts.contents, link.organisation_id)
-        files = [(row, marks_left.count_left(reading, row)) for row in marks_files.list_files(reading, link)]
+        files = marks_files.list_files(reading, link)
+        waiting = marks_left.count_left(reading, files)
     words = table_words(session)
     if refused:
         words["refused"] = TABLE_REFUSED[refused]
@@ -186,7 +187,7 @@ def _page(session: Session, refused: str = "") -> str:
         session=session,
         here="teaching",
         lessons=lessons,
-        files=files,
+        files=[(row, waiting.get(row.uuid, 0)) for row in files],
         sent=request.form,
         today=parts.clock().date().isoformat(),
         **words,

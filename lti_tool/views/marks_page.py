@@ -33,7 +33,8 @@ from lti_tool.views.marks_words import (
     table_words,
 )
 from lti_tool.views.teaching import link_of
-from qualoop.classroom.mark_tables import ATTENDANCE, ReadTable, Trouble
+from qualoop.classroom.mark_heads import ATTENDANCE
+from qualoop.classroom.mark_tables import ReadTable, Trouble
 from qualoop.classroom.row_matching import suggest
 from qualoop.classroom.session import ClassRefusedError, SessionState
 
@@ -57,7 +58,7 @@ def table_page(session: Session, table: str) -> dict[str, Any]:
             "columns": _columns(kept, found) if row.state == READ else (),
             "tasks": _offered(reading, session) if row.state == READ and row.kind != ATTENDANCE else (),
             "left": marks_left.list_left(reading, by, row, most=MOST_SHOWN),
-            "left_count": marks_left.count_left(reading, row),
+            "left_count": marks_left.count_left(reading, [row]).get(row.uuid, 0),
             **_classes(reading, by, row),
         }
     listed = {entry.learner for entry in found.entries}

@@ -10,7 +10,8 @@ from lti_tool.lti.errors import translatable
 from lti_tool.views.guards import Session
 from lti_tool.views.sheets import page_words
 from lti_tool.views.sheets_words import REFUSED
-from qualoop.classroom.mark_tables import ATTENDANCE, IGNORED, MARK, TASK, Trouble
+from qualoop.classroom.mark_heads import ATTENDANCE, IGNORED, MARK, TASK
+from qualoop.classroom.mark_tables import Trouble
 
 HEAD: Final = (translatable("Learner"), translatable("Pseudonym"))
 PRESENT: Final = translatable("Attendance")

@@ -16,7 +16,7 @@ from lti_tool.models import Activity, Context
 from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.flipped.units import plan_of
 from lti_tool.services.people.roles import Permission
-from lti_tool.services.sheets import items, sheets, upload
+from lti_tool.services.sheets import items, marks_files, marks_left, sheets, upload
 from lti_tool.services.sheets import results as sheets_results
 from lti_tool.services.sheets.extra import PaperUnavailableError
 from lti_tool.services.sheets.matters import count_open
@@ -54,8 +54,10 @@ def overview(session: Session, wrong: Sequence[tuple[str, str]] = (), status: in
     with runtime().database.reading() as reading:
         sets = sheets.list_sets(reading, link)
         uploads = [(row, job, sum(count_open(reading, row))) for row, job in upload.list_uploads(reading, link)]
+        tables_waiting = sum(marks_left.count_left(reading, marks_files.list_files(reading, link)).values())
         html = render_template(
             "sheets.html",
+            tables_waiting=tables_waiting,
             session=session,
             here="teaching",
             sets=sets,

@@ -11,48 +11,25 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
 
+from qualoop.classroom.mark_heads import (
+    ATTENDANCE,
+    ID_HEADS,
+    IGNORED,
+    MARK,
+    MARK_HEADS,
+    PRESENCE_HEADS,
+    TASK,
+    TASK_HEADS,
+    bare_head,
+    comparable,
+    head_key,
+    identity_of,
+    read_presence,
+)
 from qualoop.classroom.roll_call import CAME, Presence
 from qualoop.classroom.tables import Table
 from qualoop.values import ONE, ZERO, Score
 
-ATTENDANCE: Final = "attendance"
-"""The one column of a table of attendance, as a part."""
-TASK: Final = "task"
-MARK: Final = "mark"
-"""Columns of a table with a row for each mark: of which task it is, and the mark."""
-IGNORED: Final = "-"
-_ID_HEADS: Final[Mapping[str, frozenset[str]]] = {
-    "pseudonym": frozenset({"pseudonym", "learner id", "匿名编号", "学员编号"}),
-    "number": frozenset(
-        {
-            *("student number", "student id", "student no", "number", "id", "id number", "matriculation number"),
-            *("username", "login", "学号", "学生编号", "编号", "用户名"),
-        }
-    ),
-    "email": frozenset({"email", "e-mail", "email address", "mail", "邮箱", "电子邮件", "电子邮箱", "邮件地址"}),
-    "name": frozenset(
-        {"learner", "name", "student", "full name", "student name", "姓名", "学生", "学员", "学员姓名", "学生姓名"}
-    ),
-}
-_PRESENCE_HEADS: Final = frozenset({"attendance", "present", "presence", "status", "出勤", "考勤", "到课"})
-_MARK_HEADS: Final = frozenset({"mark", "marks", "score", "grade", "points", "result", "成绩", "分数", "得分", "评分"})
-_TASK_HEADS: Final = frozenset(
-    {
-        *("task", "task title", "activity", "lesson", "question", "assignment"),
-        *("任务", "任务名称", "题目", "题目名称", "微课", "作业", "作业名称", "活动"),
-    }
-)
-PRESENCES: Final[Mapping[Presence, frozenset[str]]] = {
-    Presence.PRESENT: frozenset(
-        {"present", "p", "yes", "y", "1", "true", "x", "✓", "√", "remote", "出勤", "出席", "到", "到课", "是", "线上"}
-    ),
-    Presence.LATE: frozenset({"late", "l", "came late", "迟到"}),
-    Presence.EXCUSED: frozenset({"excused", "e", "请假", "已请假"}),
-    Presence.ABSENT: frozenset({"absent", "a", "no", "n", "0", "false", "缺勤", "缺席", "缺课", "旷课", "否", "×"}),
-}
-_NOTE: Final = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]\s*$")
-"""What heads have behind them: (out of 10), （必填）."""
-_NO_WORD: Final = re.compile(r"[\W_]+")
 _LONGEST_MARK: Final = 12
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(?![0-9,])")
 
@@ -153,16 +130,6 @@ class Terms:
     columns: Mapping[int, str] = field(default_factory=dict)
 
 
-def comparable(text: str) -> str:
-    """Return a text as it is compared: one width, one case, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def head_key(text: str) -> str:
-    """Return a head as names of tasks are compared: words alone."""
-    return _NO_WORD.sub(" ", comparable(text)).strip()
-
-
 def read_table(table: Table, terms: Terms) -> ReadTable:
     """Read a table; only rows of whom it is certain, and cells without fault, become entries."""
     columns, problems = _columns(table, terms)
@@ -206,27 +173,6 @@ def find_learners(table: Table, people: Sequence[Known]) -> tuple[Mapping[int, s
     return _learners(table, _Columns(named, {}, ()), terms)
 
 
-def identity_of(title: str) -> str:
-    """Return how the column of this head names learners, empty where it does not."""
-    head = _bare(title)
-    return next((kind for kind, titles in _ID_HEADS.items() if head in titles), "")
-
-
-def identity_kinds() -> frozenset[str]:
-    """Return the kinds of columns that name learners."""
-    return frozenset(_ID_HEADS)
-
-
-def is_presence_head(title: str) -> bool:
-    """Say whether the column of this head says who was there."""
-    return _bare(title) in _PRESENCE_HEADS
-
-
-def _bare(title: str) -> str:
-    """Return a head without what stands behind it: Mark (out of 10)*."""
-    return comparable(_NOTE.sub("", comparable(title).rstrip("*:. "))).rstrip("*:. ")
-
-
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Where things stand in a row. ``mark`` is of the task that stands at ``task``; both -1 where there is none."""
@@ -252,8 +198,8 @@ def _columns(table: Table, terms: Terms) -> tuple[_Columns, list[Problem]]:
             problems.append(Problem(trouble=trouble, column=title or f"#{index + 1}"))
         elif meaning and is_filled:
             found[index] = meaning
-    identities = {index: meaning for index, meaning in found.items() if meaning in _ID_HEADS}
-    parts = {index: meaning for index, meaning in found.items() if meaning not in {*_ID_HEADS, TASK, MARK}}
+    identities = {index: meaning for index, meaning in found.items() if meaning in ID_HEADS}
+    parts = {index: meaning for index, meaning in found.items() if meaning not in {*ID_HEADS, TASK, MARK}}
     places = {meaning: index for index, meaning in found.items()} if has_pairs else {}
     if not identities:
         problems.append(Problem(trouble=Trouble.NO_IDENTITY))
@@ -267,7 +213,7 @@ def _trouble(
     title: str, meaning: str, counts: Mapping[str, int], *, is_filled: bool, has_pairs: bool
 ) -> Trouble | None:
     """Return why a column is left alone."""
-    if meaning in _ID_HEADS:
+    if meaning in ID_HEADS:
         return None
     if not is_filled:
         return Trouble.EMPTY if title else None
@@ -281,18 +227,18 @@ def _trouble(
 def _meaning(index: int, title: str, terms: Terms) -> str:
     """Return what a column is called inside: how learners are named, TASK, MARK, or a part; empty for a foreign one."""
     chosen = terms.columns.get(index, "")
-    if chosen in {*_ID_HEADS, *terms.parts, TASK, MARK}:
+    if chosen in {*ID_HEADS, *terms.parts, TASK, MARK}:
         return chosen
     if chosen == IGNORED:
         return ""
-    head, kind = _bare(title), identity_of(title)
+    head, kind = bare_head(title), identity_of(title)
     if kind:
         return kind
     if ATTENDANCE in terms.parts:
-        return ATTENDANCE if head in _PRESENCE_HEADS else ""
+        return ATTENDANCE if head in PRESENCE_HEADS else ""
     if part := _part_named(title, terms):
         return part
-    return MARK if head in _MARK_HEADS else TASK if head in _TASK_HEADS else ""
+    return MARK if head in MARK_HEADS else TASK if head in TASK_HEADS else ""
 
 
 def _learners(table: Table, columns: _Columns, terms: Terms) -> tuple[dict[int, str], list[Problem]]:
@@ -326,7 +272,7 @@ _Index = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 def _index(people: Sequence[Known]) -> _Index:
-    made: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in _ID_HEADS}
+    made: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in ID_HEADS}
     for each in people:
         for kind, text in _names(each):
             if text:
@@ -373,12 +319,6 @@ def _entry(number: int, learner: str, part: str, text: str, *, full: Decimal) ->
         return Entry(row=number, learner=learner, part=part, score=ONE if said in CAME else ZERO, said=said)
     score = read_mark(text, full)
     return score if isinstance(score, Trouble) else Entry(row=number, learner=learner, part=part, score=score)
-
-
-def read_presence(text: str) -> Presence | None:
-    """Return what a text says of somebody's presence, None where it says nothing of it."""
-    said = comparable(text)
-    return next((mark for mark, words in PRESENCES.items() if said in words), None)
 
 
 def read_mark(text: str, full: Decimal) -> Score | Trouble:

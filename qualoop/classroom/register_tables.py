@@ -18,17 +18,8 @@ from urllib.parse import urlsplit
 from qualoop.assessment.marking import RowMark, comments_body, judged_body
 from qualoop.assessment.rubric import Rubric, RubricRow
 from qualoop.classroom.class_marks import Scheme, points_in, score_cell, sheet_in
-from qualoop.classroom.mark_tables import (
-    Known,
-    Problem,
-    Trouble,
-    comparable,
-    find_learners,
-    identity_of,
-    is_presence_head,
-    read_mark,
-    read_presence,
-)
+from qualoop.classroom.mark_heads import comparable, identity_of, is_presence_head, read_presence
+from qualoop.classroom.mark_tables import Known, Problem, Trouble, find_learners, read_mark
 from qualoop.classroom.register import LINK, PRESENCE, RUBRIC, SCORE, Change, Register
 from qualoop.classroom.tables import MAX_CELL, Table
 from qualoop.values import Score

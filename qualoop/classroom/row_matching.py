@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from qualoop.classroom.mark_tables import Known, comparable
+from qualoop.classroom.mark_heads import comparable
+from qualoop.classroom.mark_tables import Known
 
 MOST: Final = 3
 _NEAR: Final = 0.75

@@ -131,24 +131,6 @@ def test_observing_in_airplane_mode_from_a_cold_start(
     assert_all_came(site)
 
 
-def test_the_app_speaks_as_its_reader_chose(site: PhoneSite, chromium: Browser, tmp_path: Path) -> None:
-    """The invitation is in English; the phone of whom it was sent to is not."""
-    phone: dict[str, Any] = {"viewport": PHONE, "locale": "zh-CN"}
-    with a_phone(chromium, tmp_path / "profile", **phone) as context:
-        page = join(context.new_page(), site)
-        page.reload()
-        page.locator("#phone-title").wait_for()
-        expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
-        page.goto(f"{site.origin}/phone/#more")
-        page.locator("#phone-language-en").click()
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-    with a_phone(chromium, tmp_path / "profile", **phone) as context:
-        page = context.new_page()
-        page.goto(f"{site.origin}/phone/")
-        page.locator("#phone-title").wait_for()
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-
-
 def assert_all_came(site: PhoneSite) -> None:
     """The three observations are at the server as they were made, the photo without its place."""
     sent = sorted(site.api.captures.values(), key=lambda each: each["seq"])

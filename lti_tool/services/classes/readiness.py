@@ -130,7 +130,12 @@ def plan_class(session: Session, unit: FlippedUnit, link: Link, *, language: str
     found, plan = find_class(session, unit), plan_of(unit)
     if found is not None and found.state != SessionState.CLOSED:
         return sessions.get_session(session, link, found.uuid, locked=True)
-    wanted = ClassPlan(title=plan.title[language], steps=plan.class_plan, starts_at=plan.dates.class_at)
+    wanted = ClassPlan(
+        title=plan.title[language],
+        titles=plan.title.by_language,
+        steps=plan.class_plan,
+        starts_at=plan.dates.class_at,
+    )
     return sessions.plan_session(session, link, wanted, flipped_unit_id=unit.id, now=now)
 
 

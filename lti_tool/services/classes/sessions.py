@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,6 +58,7 @@ class ClassPlan:
     """What a session begins with. ``late_minutes`` (0 to 240) after the roll call begins somebody is late."""
 
     title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[PlanStep, ...] = ()
     notes: str = ""
     late_minutes: int = 10
@@ -65,10 +66,19 @@ class ClassPlan:
     starts_at: datetime | None = None
 
 
-def typed_plan(title: str, steps: str, *, late_minutes: int, limits: Limits, notes: str = "") -> ClassPlan:
-    """Return a plan as a form has it, cut to what is kept."""
+def cleaned_title(text: str) -> str:
+    """Return a title as it is kept: in one line of at most 200 characters."""
+    return " ".join(text.replace("\0", "").split())[:MAX_TITLE]
+
+
+def typed_plan(
+    titles: Mapping[str, str], steps: str, *, late_minutes: int, limits: Limits, notes: str = ""
+) -> ClassPlan:
+    """Return a plan as a form has it, cut to what is kept; of the titles by language the first one that is there leads."""
+    kept = {language: title for language, text in titles.items() if (title := cleaned_title(text))}
     return ClassPlan(
-        title=" ".join(title.replace("\0", "").split())[:MAX_TITLE],
+        title=next(iter(kept.values()), ""),
+        titles=kept,
         steps=read_plan(steps.replace("\0", "")),
         notes=_kept(notes),
         late_minutes=max(0, min(late_minutes, MAX_LATE)),
@@ -87,6 +97,8 @@ def plan_session(
         registration_id=link.registration_id,
         flipped_unit_id=flipped_unit_id,
         title=plan.title,
+        title_language=next((language for language, title in plan.titles.items() if title == plan.title), None),
+        title_other=next((title for title in plan.titles.values() if title != plan.title), None),
         state=SessionState.PLANNED.value,
         code=_new_code(session),
         screen_key=secrets.token_urlsafe(KEY_BYTES),

@@ -19,7 +19,8 @@ from lti_tool.services.people.learner_keys import KeyOwner, open_bytes, sealed_b
 from lti_tool.services.sheets.marks_files_reading import read_bytes
 from lti_tool.services.sheets.marks_files_states import READ
 from lti_tool.services.sheets.marks_tasks import list_tasks, names_of
-from qualoop.classroom.mark_tables import ATTENDANCE, Known, ReadTable, Terms, read_table
+from qualoop.classroom.mark_heads import ATTENDANCE
+from qualoop.classroom.mark_tables import Known, ReadTable, Terms, read_table
 from qualoop.classroom.tables import Table
 from qualoop.errors import QualoopError
 

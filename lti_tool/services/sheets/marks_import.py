@@ -30,7 +30,8 @@ from lti_tool.services.sheets.marks_files import (
 from lti_tool.services.sheets.marks_files_states import APPLIED, KIND, READ, UNDONE
 from lti_tool.services.sheets.marks_left import note_left, rows_left
 from lti_tool.services.sheets.marks_tasks import Task, list_tasks
-from qualoop.classroom.mark_tables import ATTENDANCE, Entry, ReadTable
+from qualoop.classroom.mark_heads import ATTENDANCE
+from qualoop.classroom.mark_tables import Entry, ReadTable
 from qualoop.classroom.roll_call import CAME
 from qualoop.framework import Framework
 from qualoop.ledger import CorrectionRefusedError, Evidence, EvidenceForm, Reason

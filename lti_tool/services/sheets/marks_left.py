@@ -14,7 +14,8 @@ from lti_tool.models import InboxItem, MarkFile
 from lti_tool.services.mechanisms import inbox
 from lti_tool.services.sheets.marks_files import Bringer, Kept, find_kept, known_people, read_file, read_kept
 from lti_tool.services.sheets.marks_files_states import APPLIED
-from qualoop.classroom.mark_tables import Problem, Trouble, identity_kinds
+from qualoop.classroom.mark_heads import ID_HEADS
+from qualoop.classroom.mark_tables import Problem, Trouble
 from qualoop.classroom.row_matching import Suggestion, suggest
 
 REASON: Final = "table-rows-waiting"
@@ -41,7 +42,7 @@ def rows_left(session: Session, by: Bringer, row: MarkFile) -> Kept | None:
     kept, found = find_kept(session, by, row), read_file(session, by, row)
     if kept is None:
         return None
-    said = [index for index, meaning in enumerate(found.meanings) if meaning and meaning not in identity_kinds()]
+    said = [index for index, meaning in enumerate(found.meanings) if meaning and meaning not in ID_HEADS]
     telling = {number for number, cells in kept.lines() if any(cells[index] for index in said)}
     nobodys = {each.row for each in found.problems if each.trouble.is_about_whom}
     left = kept.only(frozenset(telling & nobodys))
@@ -56,8 +57,8 @@ def list_left(session: Session, by: Bringer, row: MarkFile, *, most: int) -> Seq
     found, people = read_kept(session, by, row, kept, matches={}), known_people(session, by.link)
     wrong: Mapping[int, Problem] = {each.row: each for each in found.problems if each.trouble.is_about_whom}
     sure = {each.row: each.learner for each in found.entries}
-    said = [index for index, meaning in enumerate(found.meanings) if meaning and meaning not in identity_kinds()]
-    named = [index for index, meaning in enumerate(found.meanings) if meaning in identity_kinds()]
+    said = [index for index, meaning in enumerate(found.meanings) if meaning and meaning not in ID_HEADS]
+    named = [index for index, meaning in enumerate(found.meanings) if meaning in ID_HEADS]
     rows = []
     for number, cells in kept.lines()[:most]:
         problem = wrong.get(number)
@@ -74,10 +75,13 @@ def list_left(session: Session, by: Bringer, row: MarkFile, *, most: int) -> Seq
     return rows
 
 
-def count_left(session: Session, row: MarkFile) -> int:
-    """Return how many rows of a table wait, as the inbox has it."""
-    item = _item(session, row)
-    return int(item.details["rows"]) if item is not None and row.table_sealed is not None else 0
+def count_left(session: Session, rows: Sequence[MarkFile]) -> dict[str, int]:
+    """Return how many rows of some tables of one organisation wait, by uuid; of those alone of which any do."""
+    kept = {row.uuid: row.organisation_id for row in rows if row.state == APPLIED and row.table_sealed is not None}
+    items = select(InboxItem.subject, InboxItem.details).where(
+        InboxItem.organisation_id.in_(set(kept.values())), InboxItem.reason == REASON, InboxItem.subject.in_(kept)
+    )
+    return {subject: int(details["rows"]) for subject, details in session.execute(items)} if kept else {}
 
 
 def note_left(session: Session, row: MarkFile, count: int, *, now: datetime) -> None:

@@ -16,7 +16,8 @@ from lti_tool.services.sheets.marks_import import SOURCE, MarkImport, source_id
 from lti_tool.services.sheets.marks_left import note_left
 from lti_tool.services.sheets.marks_rolls import SAID, SESSION, Roll
 from lti_tool.services.sheets.marks_tasks import list_tasks
-from qualoop.classroom.mark_tables import ATTENDANCE, Entry
+from qualoop.classroom.mark_heads import ATTENDANCE
+from qualoop.classroom.mark_tables import Entry
 from qualoop.errors import QualoopError
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Activity, ContentVersion
-from qualoop.classroom.mark_tables import head_key
+from qualoop.classroom.mark_heads import head_key
 from qualoop.values import LANGUAGES, Text
 
 _MARKUP: Final = re.compile(r"[*_`#>|]+")

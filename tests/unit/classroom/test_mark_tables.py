@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qualoop.classroom.mark_tables import ATTENDANCE, Known, ReadTable, Terms, Trouble, read_table
+from qualoop.classroom.mark_heads import ATTENDANCE
+from qualoop.classroom.mark_tables import Known, ReadTable, Terms, Trouble, read_table
 from qualoop.classroom.tables import MAX_ROWS, Table, TableRefusedError, number_text, read_csv
 from qualoop.values import Score
 
