@@ -14,7 +14,7 @@ const ENTRIES = [
   { source: "qualoop/player/static/src/player.ts" },
   { source: "xblocks/common/static/src/studio.ts" },
   { source: "xblocks/common/static/src/class_session.ts" },
-  { source: "lti_tool/static/src/pages.ts", optional: true },
+  { source: "lti_tool/static/src/pages.ts" },
   { source: "lti_tool/static/src/choosing.ts" },
   { source: "lti_tool/static/src/classroom.ts" },
   { source: "lti_tool/static/src/times.ts" },

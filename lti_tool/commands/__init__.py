@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sqlalchemy import select
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Organisation
@@ -12,7 +13,18 @@ from lti_tool.services.assembling import assemble
 from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.services.schema import is_current
 from lti_tool.settings import from_environment
+from qualoop.commands.refusals import explain
 from qualoop.errors import QualoopError
+
+
+def _of_the_database(error: Exception) -> str:
+    """Say what the driver says, without the statement: that may hold what somebody entered."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return f"{said.strip() or type(error).__name__} (see that it runs, and that QUALOOP_DATABASE_URL names it)"
+
+
+for _kind in (DBAPIError, ArgumentError):
+    explain(_kind, "database", _of_the_database)
 
 
 class OrganisationMissingError(QualoopError):

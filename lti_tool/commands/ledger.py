@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, import_key
 from sqlalchemy import select
 
 from lti_tool.commands import add_organisation, get_organisation, ledger_as_of, ledger_flags, open_runtime
@@ -95,7 +95,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     for key in _organisations(runtime, arguments.organisation):
         with runtime.database.reading() as session:
             organisation = get_organisation(session, key)
-            keys = KeySet.import_key_set({"keys": [dict(each) for each in published_keys(session)]})
+            keys = KeySet([import_key(dict(each)) for each in published_keys(session)])
             found = verification.verify(
                 session, organisation, keys, kept=kept.get(organisation.uuid), report=_reporter(key)
             )
@@ -126,7 +126,7 @@ def _read_kept(path: Path) -> dict[str, dict[int, str]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {document["organisation"]: {int(row["number"]): str(row["chain_hash"]) for row in document["seals"]}}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise KeptSealsError(f"{path} is not an answer of /ledger/roots/UUID: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from lti_tool.lti.registration import DEFAULT_ALGORITHMS
 from lti_tool.lti.registration import Registration as RegistrationValue
 from lti_tool.models import Deployment, Registration
 from lti_tool.services.administration.inbox_actions import approve_deployment
+from lti_tool.services.platforms.runtime import Runtime
 from qualoop.commands import Nouns
 from qualoop.errors import QualoopError
 
@@ -102,6 +104,8 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     """Print what the platform's administrator enters, then the registration where one is named."""
     runtime = open_runtime(any_version=not arguments.issuer)
+    # Looked for first: who mistypes reads why, and nothing that seems to be an answer.
+    lines = list(_registration(runtime, arguments)) if arguments.issuer else []
     base = runtime.settings.base_url
     print("Enter in the platform:")
     print(f"  Tool URL, target link   {base}/lti/activity/KEY")
@@ -109,18 +113,22 @@ def _show(arguments: argparse.Namespace) -> int:
     print(f"  Redirection URI         {base}/lti/launch")
     print(f"  Public keyset URL       {base}/lti/jwks")
     print("Step by step, for one product: qualoop platform steps")
-    if not arguments.issuer:
-        return 0
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _registration(runtime: Runtime, arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield a registration line by line; raise OrganisationMissingError, PlatformMissingError."""
     with runtime.database.reading() as session:
         organisation = get_organisation(session, arguments.organisation or "")
         row = _find(session, arguments.issuer, arguments.client_id)
         if row is None or row.organisation_id != organisation.id:
             raise platform_invites.PlatformMissingError
         for name in (*_SHOWN, "auth_audience", "state"):
-            print(f"{name}: {getattr(row, name)}")
+            yield f"{name}: {getattr(row, name)}"
         for deployment in session.scalars(select(Deployment).where(Deployment.registration_id == row.id)):
-            print(f"deployment: {deployment.deployment_id} ({deployment.state})")
-    return 0
+            yield f"deployment: {deployment.deployment_id} ({deployment.state})"
 
 
 def _find(session: Session, issuer: str, client_id: str | None) -> Registration | None:

@@ -45,6 +45,13 @@ def load_below(folder: Path, framework: Framework) -> Package:
         raise AuthoredFilesError(problem.below(folder) for problem in error.problems) from error
 
 
+def check_place(file: Path | None) -> None:
+    """Raise OSError where a file could not be written, before the long work is done that would be lost."""
+    if file is not None:
+        with file.open("ab"):
+            pass
+
+
 def print_problems(problems: Collection[Problem | str], checked: str = "") -> int:
     """Print what a check found, a line a problem, and how many they are after what was checked; return the exit status.
 

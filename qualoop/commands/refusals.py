@@ -32,7 +32,14 @@ def _of_the_system(error: OSError) -> str:
     return f"{named} ({remedy})" if remedy else named
 
 
-_KNOWN: Final[dict[type[BaseException], tuple[str, Words]]] = {OSError: ("file", _of_the_system)}
+def _of_a_number(error: OverflowError) -> str:
+    return f"a number is larger than can be worked with: {error} (take a smaller one)"
+
+
+_KNOWN: Final[dict[type[BaseException], tuple[str, Words]]] = {
+    OSError: ("file", _of_the_system),
+    OverflowError: ("number", _of_a_number),
+}
 
 
 def explain(kind: type[BaseException], code: str, words: Words) -> None:

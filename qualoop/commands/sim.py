@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qualoop.authored_files import AuthoredFilesError
 from qualoop.commands import FAILED, Nouns, sim_check
-from qualoop.commands.authored import add_framework, find_framework, load_below, print_problems
+from qualoop.commands.authored import add_framework, check_place, find_framework, load_below, print_problems
 from qualoop.content_packages import (
     LIVE_KIND,
     NotComputedError,
@@ -97,6 +97,7 @@ def _check(arguments: argparse.Namespace) -> int:
         project, _ = load_project(arguments.directory, arguments.framework)
     except AuthoredFilesError as error:
         return print_problems(error.problems)
+    check_place(arguments.report)
     report = sim_check.examine(project, quick=arguments.quick, say=_say)
     if arguments.report:
         arguments.report.write_text(sim_check.as_html(project, report), encoding="utf-8")
@@ -110,6 +111,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     project, content = load_project(arguments.directory, arguments.framework)
+    check_place(arguments.out)
     engine, key = project.engine, WorldKey.of_seed(arguments.seed, project.key, "command")
     world = engine.world(project.spec, key)
     plan = _policy(project, world, arguments.policy, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from itertools import groupby
 from statistics import median
 from time import process_time
 from typing import Any, Final
@@ -136,8 +137,9 @@ def as_text(report: Report) -> str:
             for part, quality in found.parts.items()
         ]
     lines += [
-        f"     bot {bot.bot:12} {bot.part or 'in whole':16} median {bot.median:.2f}  highest {bot.highest:.2f}"
-        for bot in report.exploits
+        f"     bot {bot:12} median, highest:  "
+        + "  ".join(f"{each.part or 'in whole'} {each.median:.2f}, {each.highest:.2f}" for each in rows)
+        for bot, rows in groupby(report.exploits, key=lambda each: each.bot)
     ]
     lines += [f"{len(report.faults)} to mend"]
     return "\n".join(lines)

@@ -187,6 +187,15 @@ def _title(project: Project, key: str, language: str) -> str:
     return next((part.title[language] for part in project.parts if part.key == key), key)
 
 
+def lessons_view(project: Project, host: Host) -> list[View] | None:
+    """Return the parts with the lessons that each needs, without those that have none; None where the host knows no lessons."""
+    if not isinstance(host, LessonGuide):
+        return None
+    language = project.shown_language(host.language)
+    parts = [{"title": part.title[language], "lessons": _lessons(part.lessons, host)} for part in project.parts]
+    return [part for part in parts if part["lessons"]]
+
+
 def _lessons(keys: Sequence[str], host: Host) -> list[View]:
     """Return the lessons of a part that the host knows: a key says nothing to learners."""
     if not isinstance(host, LessonGuide):

@@ -24,8 +24,8 @@ from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, Jud
 from qualoop.simulators.decisions import packed, unpacked
 from qualoop.simulators.entering import Entered, read_decision
 from qualoop.simulators.errors import EngineUnavailableError
-from qualoop.simulators.spreadsheet import read_csv
 from qualoop.simulators.run_files import run_digest
+from qualoop.simulators.spreadsheet import read_csv
 from qualoop.values import Score
 
 Outcome: TypeAlias = tuple[ProjectState, tuple[Event, ...]]

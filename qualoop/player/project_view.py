@@ -17,7 +17,7 @@ from qualoop.player.errors import DecisionRefusedError, RoundClosedError, StaleA
 from qualoop.player.host import Host, MarkedWork, Refused, WorkShown
 from qualoop.player.item_view import percent, tenths
 from qualoop.player.project_class import closed_rounds, tenth_of, with_class
-from qualoop.player.project_debrief import debrief_view, rounds_view, what_if_view
+from qualoop.player.project_debrief import debrief_view, lessons_view, rounds_view, what_if_view
 from qualoop.player.project_panels import panel_views
 from qualoop.player.project_sheet import Sheet, sheet_view
 from qualoop.player.project_state import GRADED, PRACTICE, Mode, ProjectState, Run
@@ -95,6 +95,7 @@ def project_view(page: Page) -> View:
         "judged": project.rubric is not None,
         "knowledge_points": list(project.knowledge_points),
         "brief": project.brief.get(language, ""),
+        "lessons": lessons_view(project, page.host),
         "at": state.at,
         "modes": {mode: _mode_view(page, mode) for mode in (PRACTICE, GRADED)},
         "attempts": {"graded": project.attempts.graded, "keep": project.attempts.keep},

@@ -171,7 +171,7 @@ class Worlds:
         standard = self.standard(opened)
         value = engine.value(world, plan)
         score = gap_score(value, standard)
-        parts = tuple(earned_parts(engine, world, plan, standard, score))
+        parts = tuple(earned_parts(engine, world, plan, standard, score=score))
         worst = [part for part in sorted(parts, key=_by_loss) if part.lost > 0][:LARGEST_LOSSES]
         reference = engine.reference(world)
         mixed = [part.part for part in worst if opened.form.part_of(part.part) and len(reference) == len(plan)]

@@ -151,7 +151,7 @@ def ends(engine: Engine, form: Form) -> Finding:
     naive = engine.baseline(form.world, BaselineKind.NAIVE) or reference
     full = gap_score(engine.value(form.world, reference), form.standard)
     empty = gap_score(engine.value(form.world, naive), form.standard)
-    earned = earned_parts(engine, form.world, reference, form.standard, full)
+    earned = earned_parts(engine, form.world, reference, form.standard, score=full)
     parts = [part.part for part in earned if part.score < 1 - SHAPLEY]
     return Finding(
         check="ends",

@@ -59,7 +59,7 @@ def band_faults(engine: Engine, form: Form, band: FormBand) -> Iterator[str]:
     """Iterate over the ways in which a form lies outside the band, in words for authors; what is costly comes last."""
     standard = form.standard
     if standard.reference <= standard.naive:
-        yield f"the reference ({standard.reference:.4g}) is no better than the naive policy ({standard.naive:.4g})"
+        yield f"the reference is no better than the naive policy ({standard.reference:.4g}, {standard.naive:.4g})"
     thin = thin_components(standard, float(band.least_share))
     if thin:
         yield f"too small a share of the gap: {', '.join(thin)}"

@@ -98,7 +98,7 @@ def measure(
                 score = gap_score(task.engine.value(form.world, plan), form.standard)
                 scores[half, attempt, learner] = float(score)
                 if parts and half == attempt == 0:
-                    for part in earned_parts(task.engine, form.world, plan, form.standard, score):
+                    for part in earned_parts(task.engine, form.world, plan, form.standard, score=score):
                         part_scores.setdefault(part.part, []).append(part.score)
     return _summary(skills, scores, part_scores, task.keep)
 
@@ -151,7 +151,7 @@ def exploits(task: Task, *, seeds: int = BOT_SEEDS, seed: int = SEED) -> list[Ex
         for bot, plan in _bots(task, form, key.derive("chance", number)):
             score = gap_score(task.engine.value(form.world, plan), form.standard)
             found.setdefault((bot, ""), []).append(float(score))
-            for part in earned_parts(task.engine, form.world, plan, form.standard, score):
+            for part in earned_parts(task.engine, form.world, plan, form.standard, score=score):
                 found.setdefault((bot, part.part), []).append(part.score)
     return [
         Exploit(bot=bot, part=part, median=median(scores), highest=max(scores)) for (bot, part), scores in found.items()

@@ -97,7 +97,7 @@ def make_record(engine: Engine, source: Source, key: WorldKey, plan: Plan) -> Ru
     steps = list(_steps(engine, world, key, plan))
     value, standard = engine.value(world, plan), standard_of(engine, world)
     score = gap_score(value, standard)
-    parts = earned_parts(engine, world, plan, standard, score)
+    parts = earned_parts(engine, world, plan, standard, score=score)
     return sealed(
         {
             "format": "qualoop-run",

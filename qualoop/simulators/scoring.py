@@ -104,7 +104,8 @@ def gap_scores(
 ) -> list[PartScore]:
     """Return the components' scores: 1 − share lost / share that the poor plan loses, clipped.
 
-    They are what each component claims by itself; `earned_parts` limits them by what the plan earned. ``why(component, lost, poor_lost)`` says it in words.
+    They are what each component claims by itself; `earned_parts` limits them by what the plan earned.
+    ``why(component, lost, poor_lost)`` says it in words.
     """
     standard = standard or standard_of(engine, world)
     lost = shares(engine, world, plan, engine.reference(world))
@@ -123,7 +124,7 @@ def gap_scores(
     return scores
 
 
-def earned_parts(engine: Engine, world: Any, plan: Plan, standard: Standard, score: Score) -> list[PartScore]:
+def earned_parts(engine: Engine, world: Any, plan: Plan, standard: Standard, *, score: Score) -> list[PartScore]:
     """Return the parts' scores as they count: what the engine gives each, shared out where together they claim too much.
 
     A part claims its score times its component's share of the gap. Where the claims add up to more than ``score``, all

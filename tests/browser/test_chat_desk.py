@@ -49,7 +49,7 @@ def tops(page: Page) -> list[float]:
 def test_three_chats_stand_side_by_side_with_the_rules_in_sight(page: Page) -> None:
     assert len(set(tops(page))) == 1
     page.locator(".q-chat").nth(2).locator("input").last.scroll_into_view_if_needed()
-    rules = page.locator(".q-chat-rules")
+    rules = page.locator(".q-chat-head details")
     expect(rules).to_be_in_viewport()
     expect(rules.get_by_role("listitem").first).to_be_in_viewport()
 
@@ -68,14 +68,14 @@ def test_on_a_phone_they_stack_and_who_waits_stays_in_sight(page: Page) -> None:
 @pytest.mark.parametrize("width", [1280])
 def test_the_clock_runs_with_what_is_picked_from_the_keyboard(page: Page) -> None:
     waits = page.locator("[data-q-waits]")
-    assert waits.all_inner_texts() == ["waits: 90 s, after this turn 180 s"] * WINDOWS
+    assert waits.all_inner_texts() == ["waits: 90 s, then 180 s"] * WINDOWS
     seconds = []
     for number in range(WINDOWS):
         page.locator(".q-chat").nth(number).locator("input:checked").focus()
         page.keyboard.press("ArrowDown")
         picked = page.locator(".q-chat").nth(number).locator("input:checked")
         seconds.append(int(picked.get_attribute("data-q-seconds") or 0))
-        expect(waits.nth(number)).to_have_text("waits: 90 s, after this turn 0 s")
+        expect(waits.nth(number)).to_have_text("waits: 90 s, then 0 s")
     clock, used = page.locator("[data-q-clock]"), sum(seconds)
     expect(clock).to_contain_text(
         f"{used - 90} s too many" if used > 90 else f"{used} of 90 s used, {90 - used} s left"

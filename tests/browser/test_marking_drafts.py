@@ -49,6 +49,8 @@ def test_every_other_way_out_leads_back_to_it(page: Page) -> None:
     assert comment(page) == "Not saved yet."
     expect(page.locator("[data-q-level]").first).to_be_checked()
     assert serious_findings(page) == []
+    page.set_viewport_size({"width": 360, "height": 780})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="Discard it").press("Enter")
     expect(page.locator("#comment")).to_have_value(before)
     page.reload()

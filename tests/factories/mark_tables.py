@@ -14,7 +14,7 @@ from lti_tool.services.sheets import marks_files, marks_import
 from lti_tool.services.sheets.marks_files import Bringer, Brought
 from lti_tool.services.sheets.marks_import import MarkImport
 from lti_tool.services.sheets.marks_rolls import NOWHERE, Held
-from qualoop.classroom.mark_tables import ATTENDANCE
+from qualoop.classroom.mark_heads import ATTENDANCE
 from tests.factories.paper_halls import Hall
 from tests.factories.tool import SECRET
 

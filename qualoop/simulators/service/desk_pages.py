@@ -15,7 +15,7 @@ from qualoop.simulators.service.shift import WAIT, Chat, Desk, Said, Shift
 from qualoop.simulators.views import Figure, Figures, Grid, Line, Panel, Prose, Talk, View
 from qualoop.values import LANGUAGES, Text
 
-YOU: Final = Text({"en": "You", "zh-Hans": "您"})
+YOU: Final = Text({"en": "You", "zh-Hans": "你"})
 _WAIT: Final = Text({"en": "Let this customer wait", "zh-Hans": "让这位客户稍等"})
 _REPLY: Final = Text({"en": "Reply", "zh-Hans": "回复"})
 _NOBODY: Final = Text({"en": "Nobody is here", "zh-Hans": "暂无客户"})
@@ -28,7 +28,7 @@ _MOODS: Final = (
     Text({"en": "pleased", "zh-Hans": "满意"}),
     Text({"en": "delighted", "zh-Hans": "非常满意"}),
 )
-_BROKEN: Final = ("You broke a rule of the shop: ", "您违反了店铺规则：")
+_BROKEN: Final = ("You broke a rule of the shop: ", "你违反了店铺规则：")
 _UNSERVED: Final = Text(
     {
         "en": "Nothing that was said cost anything here: customers who left, or were not served to the end, did.",
@@ -85,7 +85,7 @@ def _window(shift: Shift, window: int, keys: Sequence[str]) -> DecisionTable:
     field = ChoiceField(
         key=field_key(window),
         component="replies",
-        label=_say("What you say", "您怎么说"),
+        label=_say("What you say", "你怎么说"),
         options=tuple(options),
         default=WAIT,
     )
@@ -187,7 +187,7 @@ def review(world: DeskWorld, turns: Sequence[Sequence[str]]) -> Grid:
     labels = (
         _say("Turn", "轮次"),
         _say("Customer", "客户"),
-        _say("Your reply", "您的回复"),
+        _say("Your reply", "你的回复"),
         _say("What is to be said of it", "点评"),
     )
     return Grid(

@@ -22,6 +22,10 @@ from qualoop.simulators.streams import Floats, Integers, WorldKey
 CHAIN: Final = Chain()
 _NEWS: Final = (0.7, 1.4)
 _TYPICAL: Final = (2.5, 14.0)
+_USUAL: Final = 6.0
+"""A typical weekly demand at which a piece costs what it says: where more is sold, a piece is cheaper, so that chains
+have stakes of one size.
+"""
 
 
 class BeerGameSpec(BaseModel):
@@ -90,7 +94,7 @@ def make_chain(spec: BeerGameSpec, key: WorldKey) -> BeerGameWorld:
         products=pick_products(count, key),
         rate=rate,
         # What sells more is cheaper, so that no few products decide.
-        unit=np.round(dear * (typical / rate) ** 0.75, 2),
+        unit=np.round(dear * (typical / rate) ** 0.75 * _USUAL / typical, 2),
         history=_demand(rate[None], key.uniforms("history", shape=(1, count, spec.history_weeks)))[0].T,
         news=news,
         futures=_futures(spec, weekly, key),

@@ -11,13 +11,16 @@ from werkzeug.test import TestResponse
 
 from lti_tool.models import Attempt, Enrolment, Person
 from lti_tool.services.attempts import attempts
+from qualoop.commands.sim_check import NO_FORM, task_of
+from qualoop.content_packages import Package, open_project
 from qualoop.player.project_state import GRADED, ProjectState, Run, Shock
 from qualoop.simulators import WorldKey, get_engine
 from qualoop.simulators.entering import cell_name, typed_values
+from qualoop.simulators.form_survey import survey
 from qualoop.simulators.verifying import read_record, verify
 from tests.factories.classrooms import Seat
 from tests.factories.launches import TOOL_ORIGIN
-from tests.factories.rooms import Course
+from tests.factories.rooms import Course, market_content
 
 CONSOLE = "class/runs/rounds"
 
@@ -75,6 +78,12 @@ def begun(course: Course, number: int = 1) -> Seat:
     seat = course.learner(number)
     act(seat, "open", to=GRADED)
     return seat
+
+
+@pytest.mark.parametrize("package", market_content().packages, ids=lambda package: package.key)
+def test_no_learner_is_left_without_a_form(package: Package) -> None:
+    found = survey(task_of(open_project(package.document)), worlds=60)
+    assert found.none_chance < NO_FORM
 
 
 def test_a_closed_round_is_not_played_and_the_decision_stays(course: Course) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -98,3 +101,41 @@ def test_only_the_noun_that_was_asked_for_is_imported(capsys: pytest.CaptureFixt
 def test_a_missing_module_of_our_own_is_a_fault_and_not_hidden() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         main(["broken"], entry_points=[noun("broken", f"{HERE}.no_such_module")])
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("file", "qualoop: file: /no/such/file: No such file or directory (mend the path)"),
+        ("port", "qualoop: file: Address already in use (name another port, or stop what listens there)"),
+        ("number", "qualoop: number: a number is larger than can be worked with: too large (take a smaller one)"),
+        ("library", "qualoop: weather-library: the barometer is broken"),
+    ],
+)
+def test_an_error_of_somebody_else_is_one_line_with_what_to_do(
+    way: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("weather", "fail", way) == 1
+    assert capsys.readouterr() == ("", f"{told}\n")
+
+
+def test_a_fault_of_ours_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run("weather", "fail", "fault")
+
+
+def test_who_closes_the_pipe_reads_no_traceback() -> None:
+    command = f"{shlex.quote(sys.executable)} -c 'import sys; from qualoop.commands import main; sys.exit(main())'"
+    script = f"{command} framework show --json | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (141, "{", "")
+
+
+def test_a_verb_that_finds_its_options_at_odds_has_used_them_wrongly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("weather", "fail", "odds") == 2
+    assert "either sun or rain" in capsys.readouterr().err
+
+
+def test_what_is_no_text_is_no_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("weather", "tell", "--place", "\udcff") == 2
+    assert capsys.readouterr().err == "qualoop: an argument is not text in UTF-8: type it anew\n"

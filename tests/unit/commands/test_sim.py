@@ -68,3 +68,37 @@ def test_a_check_tells_its_problems_on_stdout_with_their_folder(
     assert told.out.splitlines()[0].startswith(f"{tmp_path / 'tea-copy'}/brief.en.md:1: file-missing")
     assert told.out.splitlines()[-1] == "1 to mend"
     assert told.err == ""
+
+
+@pytest.mark.parametrize("name", ["absent/file", "folder", "file/below"])
+def test_where_nothing_can_be_written_is_told_before_the_work(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert new(tmp_path, "SEM-1") == 0
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("qualoop.commands.sim_check.examine", lambda *_, **__: pytest.fail("minutes of work"))
+    capsys.readouterr()
+    for words in (("check", tmp_path / "tea-copy", "--report"), ("run", tmp_path / "tea-copy", "--out")):
+        assert run(*words, tmp_path / name) == 1
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert told.err.startswith(f"qualoop: file: {tmp_path / name}: ")
+
+
+@pytest.mark.parametrize("name", ["absent", "folder", "/dev/zero", "empty"])
+def test_what_is_no_run_is_refused_in_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty").touch()
+    assert run("verify", tmp_path / name) == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert told.err.startswith(("qualoop: file: ", "qualoop: run-file: "))
+
+
+def test_yaml_that_cannot_be_read_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new(tmp_path, "SEM-1") == 0
+    (tmp_path / "tea-copy/project.yaml").write_text("key: [", encoding="utf-8")
+    capsys.readouterr()
+    assert run("run", tmp_path / "tea-copy") == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path}/tea-copy/project.yaml:1: yaml-syntax")

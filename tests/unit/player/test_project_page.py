@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from qualoop.assessment import LinkSettings
-from qualoop.player import Action, NextActivity, Refused, StaleActionError
+from qualoop.player import Action, Refused, StaleActionError
 from qualoop.player.errors import DecisionRefusedError
 from qualoop.player.project_state import ProjectState
 from qualoop.player.project_view import Page as PageOf
@@ -331,17 +331,6 @@ def test_a_decision_can_be_taken_away_as_csv_that_excel_reads() -> None:
     assert rows[1][0] == "tea"
     assert rows[1][-3:] == ["70", "usual", "no"]
     assert rows[5][1] == "'=茶罐"
-
-
-def test_lessons_of_a_part_are_named_where_the_host_knows_them() -> None:
-    class Guide(FixedHost):
-        def find_lesson(self, key: str, /) -> NextActivity | None:
-            return NextActivity(title=f"Lesson {key}", reason="", url="/lesson?a=1&b=2")
-
-    attempt = finished(Attempt())
-    assert "Lessons for this" not in attempt.html()
-    attempt.host = Guide()
-    assert '<a href="/lesson?a=1&amp;b=2">Lesson newsvendor</a>' in attempt.html()
 
 
 def test_a_review_shows_every_round_and_sends_nothing() -> None:

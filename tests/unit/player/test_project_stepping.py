@@ -14,8 +14,8 @@ from qualoop.player.errors import DecisionRefusedError
 from qualoop.simulators import Decision, FormOutsideBandError, Happened, WorldKey, gap_score, shares, standard_of
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.project import FormBand, Scoring
-from qualoop.simulators.spreadsheet import write_csv
 from qualoop.simulators.run_files import run_digest
+from qualoop.simulators.spreadsheet import write_csv
 from qualoop.values import Score
 from tests.fakes.engines import StallEngine
 from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells, finished, graded_world, project

@@ -35,7 +35,7 @@ class Conversing(Claiming):
 
 
 def earned(engine: Engine, score: str) -> dict[str, float]:
-    return {part.part: part.score for part in earned_parts(engine, None, [], STANDARD, Score(score))}
+    return {part.part: part.score for part in earned_parts(engine, None, [], STANDARD, score=Score(score))}
 
 
 def test_together_parts_claim_what_the_plan_earned() -> None:
@@ -76,5 +76,5 @@ def test_policies_without_merit_have_none_in_any_part(name: str) -> None:
         plan = engine.baseline(world, kind)
         if plan is not None:
             score = gap_score(engine.value(world, plan), standard)
-            parts = earned_parts(engine, world, plan, standard, score)
+            parts = earned_parts(engine, world, plan, standard, score=score)
             assert {part.part: part.score for part in parts if part.score > 0.1} == {}, kind

@@ -196,3 +196,12 @@ def test_the_chains_value_is_the_mean_of_every_future() -> None:
 
 def _alone(futures: Any) -> list[Any]:
     return [np.repeat(futures[:, :, place : place + 1], futures.shape[2], axis=2) for place in range(futures.shape[2])]
+
+
+def test_chains_have_stakes_of_one_size() -> None:
+    engine = get_engine("beer-game")
+    worlds = [world_of(engine, seed) for seed in range(10)]
+    rates = [world.rate.mean() for world in worlds]
+    oracles = [engine.oracle(world).value for world in worlds]
+    assert max(rates) > 2.5 * min(rates)
+    assert min(oracles) > 1.5 * max(oracles), "costs are below 0"
