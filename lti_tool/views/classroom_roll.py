@@ -123,5 +123,7 @@ def _rows(row: ClassSession, roll: Roll, words: Wording) -> Sequence[Sequence[Va
         how = ways.get(line.way, "")
         at = line.checked_at.isoformat(timespec="seconds") if line.checked_at else ""
         name = line.member.name or line.member.short
-        rows.append([name, line.member.subject.uuid, presences[line.presence.value], how, at, row.title_in(words.language)])
+        rows.append(
+            [name, line.member.subject.uuid, presences[line.presence.value], how, at, row.title_in(words.language)]
+        )
     return rows

@@ -72,8 +72,12 @@ class MarkImport:
         table = fingerprint(session, self.by, self.row)
         if self.row.kind == ATTENDANCE:
             roll = marks_rolls.Roll(row=self.row, actor=self.by.actor, secret=self.by.secret, framework=self.framework)
-            return {"events": [], "table": table, **roll.take_up(session, self.by.link, self.held, found.entries, now)}
-        return {"events": self.record(session, found.entries, now), "table": table}
+            return {
+                "events": [],
+                "table": table,
+                **roll.take_up(session, self.by.link, self.held, found.entries, now=now),
+            }
+        return {"events": self.record(session, found.entries, now=now), "table": table}
 
     def record(self, session: Session, entries: Iterable[Entry], now: datetime) -> list[str]:
         """Record marks as evidence; return the uuids of the events."""

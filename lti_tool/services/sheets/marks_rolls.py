@@ -54,7 +54,7 @@ class Roll:
     framework: Framework | None
 
     def take_up(
-        self, session: Session, link: Link, held: Held, entries: Iterable[Entry], now: datetime
+        self, session: Session, link: Link, held: Held, entries: Iterable[Entry], *, now: datetime
     ) -> Mapping[str, Any]:
         """Let a class take up what a table says; return what `take_back` needs. Raises ClassMissingError, ClassRefusedError."""
         evidence.hold_all(session.connection(), self.row.organisation_id)
@@ -70,7 +70,7 @@ class Roll:
 
     def add(self, session: Session, row: ClassSession, said: Mapping[str, str], now: datetime) -> None:
         """Let a class take up some more of a table."""
-        _set_marks(session, row, said, said, now)
+        _set_marks(session, row, said, said, now=now)
         self._record(session, row, now)
 
     def take_back(self, session: Session, memory: Mapping[str, Any], now: datetime) -> None:
@@ -85,7 +85,7 @@ class Roll:
             return
         others = _runs(session, row, without=self.row.import_id)
         words = {learner: word for run in others for learner, word in run.undo[SAID].items()}
-        _set_marks(session, row, memory[SAID], words, now)
+        _set_marks(session, row, memory[SAID], words, now=now)
         self._record(session, row, now)
         if not others and memory[_MADE] and not _is_used(session, row):
             mine = (ClassSeat.organisation_id == row.organisation_id, ClassSeat.class_session_id == row.id)
@@ -128,7 +128,7 @@ def _runs(session: Session, row: ClassSession, *, without: int | None = None) ->
 
 
 def _set_marks(
-    session: Session, row: ClassSession, people: Collection[str], words: Mapping[str, str], now: datetime
+    session: Session, row: ClassSession, people: Collection[str], words: Mapping[str, str], *, now: datetime
 ) -> None:
     """Let the seats of some learners, by pseudonym, say what tables say, unless the roll call knows it by itself."""
     query = select(Person.uuid, Person.id).where(Person.organisation_id == row.organisation_id, Person.uuid.in_(people))

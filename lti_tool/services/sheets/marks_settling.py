@@ -47,14 +47,14 @@ def settle_rows(session: Session, importer: MarkImport, matches: Mapping[int, st
     # Whoever records in several steps comes before everybody else.
     evidence.hold_all(session.connection(), importer.row.organisation_id)
     _record(session, importer, found.entries, now)
-    _leave(session, importer, kept, frozenset(matches), now)
+    _leave(session, importer, kept, frozenset(matches), now=now)
     return len(matches)
 
 
 def dismiss_rows(session: Session, importer: MarkImport, numbers: Collection[int], *, now: datetime) -> int:
     """Leave rows that wait out for good; return how many. Raises MarkFileMovedError."""
     kept = _waiting(session, importer, numbers)
-    _leave(session, importer, kept, frozenset(numbers), now)
+    _leave(session, importer, kept, frozenset(numbers), now=now)
     return len(numbers)
 
 
@@ -65,7 +65,7 @@ def _waiting(session: Session, importer: MarkImport, numbers: Collection[int]) -
     return kept
 
 
-def _leave(session: Session, importer: MarkImport, kept: Kept, gone: frozenset[int], now: datetime) -> None:
+def _leave(session: Session, importer: MarkImport, kept: Kept, gone: frozenset[int], *, now: datetime) -> None:
     left = kept.only(frozenset(kept.table.numbers) - gone)
     put_kept(session, importer.by, importer.row, left, now=now)
     note_left(session, importer.row, len(left.table.rows), now=now)

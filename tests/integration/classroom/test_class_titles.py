@@ -66,6 +66,8 @@ def test_what_cannot_be_planned_stays_as_it_was_typed(room: Classroom, wrong: di
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 def test_a_class_is_planned_in_either_language(room: Classroom, language: str) -> None:
+    room.plan()
+    room.do("open")
     room.teacher.post("language", language=language)
     page = room.teacher.get("class/sessions/")
     assert page.status_code == 200

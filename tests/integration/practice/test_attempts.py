@@ -164,7 +164,7 @@ def test_a_double_click_is_one_round(tool: Tool, seat: Seat) -> None:
 
 def test_an_older_page_is_told_what_was_not_taken_and_keeps_it(tool: Tool, seat: Seat) -> None:
     act(seat, "open", PRACTICE, to=PRACTICE)
-    _, state, uuid = project_of(seat)
+    _, _, uuid = project_of(seat)
     first = {"mode": PRACTICE, "world": "1", "round": "0", **standing_fields(seat)}
     assert seat.post("do/run", attempt=uuid, **first).status_code == 303
     typed = {name: "4321" if name.startswith("planned.") else text for name, text in first.items()}

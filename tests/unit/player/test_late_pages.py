@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -168,3 +169,15 @@ def test_what_was_shown_already_is_no_news() -> None:
     assert lesson_page(attempt, "hint", item="single", hint="1") is None
     attempt.do("reveal", item="single", **{"try": "1"})
     assert lesson_page(attempt, "reveal", item="single", **{"try": "1"}) is None
+
+
+@pytest.mark.parametrize("item", lessons.RIGHT)
+@pytest.mark.parametrize("answers", [lessons.RIGHT, lessons.WRONG], ids=["right", "wrong"])
+def test_an_answer_that_is_sent_again_is_known_whatever_it_is(item: str, answers: Mapping[str, lessons.Fields]) -> None:
+    attempt = lessons.Attempt()
+    attempt.answer(item, 1, **answers[item])
+    # As the state comes back from where it is kept.
+    attempt.state = json.loads(json.dumps(attempt.state))
+    with pytest.raises(StaleActionError) as raised:
+        attempt.answer(item, 1, **answers[item])
+    assert raised.value.taken
