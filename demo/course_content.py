@@ -8,15 +8,22 @@ from typing import Final
 from demo.lms.settings import ActivityDeclaration
 from demo.processes import DemoFailedError
 from qualoop.authored_files import Problems, YamlFile, read_yaml
-from qualoop.framework import shipped_content
+from qualoop.framework import load_framework, shipped_content
 from qualoop.values import Text
 
 HEAD_FILES: Final = ("lesson.yaml", "project.yaml")
 
 
 def package_folders() -> list[Path]:
-    """Return the folders of lessons and projects, in the order in which the course shows them."""
-    return [path.parent for name in HEAD_FILES for path in sorted(shipped_content().rglob(name))]
+    """Return the folders of lessons and projects, in the order in which the course shows them: lessons as in the framework."""
+    codes = list(load_framework(shipped_content() / "ecommerce").knowledge_points)
+    lessons, projects = ([path.parent for path in sorted(shipped_content().rglob(name))] for name in HEAD_FILES)
+    return [*sorted(lessons, key=lambda folder: codes.index(_first_code(folder))), *projects]
+
+
+def _first_code(folder: Path) -> str:
+    file = read_yaml(folder, HEAD_FILES[0], Problems())
+    return str(file.data["knowledge_points"][0]) if file else ""
 
 
 def activities_of(folders: list[Path]) -> tuple[ActivityDeclaration, ...]:
