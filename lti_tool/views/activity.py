@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -125,11 +125,12 @@ def act(session: Session, action: str) -> AnyResponse:
 def _act(session: Session, sent: Sent) -> attempts.Standing:
     """Step the attempt, and the grade of the unit with it; return where the learner stands then."""
     parts, who, now = runtime(), whose(session), runtime().clock()
+    return stepping.act(parts.database, parts.contents, who, sent, now=now, also=_settling(session, who, now))
 
-    def settle(connection: Connection) -> None:
-        settle_unit(connection, session, who, now)
 
-    return stepping.act(parts.database, parts.contents, who, sent, now=now, also=settle)
+def _settling(session: Session, who: Who, now: datetime) -> Callable[[Connection], None]:
+    """Return what brings the unit's grade up to date, in the transaction of what was done at its step."""
+    return lambda connection: settle_unit(connection, session, who, now)
 
 
 def _restart(session: Session, shown: str) -> None:
@@ -189,7 +190,8 @@ def _looked_at(
         if session.unit_shut(now) or (standing.attempt is not None and not is_over):
             return _page(reading, session, refused=refused, standing=standing)
     if is_over:
-        stepping.hand_in_if_over(parts.database, parts.contents, who, now=now)
+        settle = _settling(session, who, now)
+        stepping.hand_in_if_over(parts.database, parts.contents, who, now=now, also=settle)
         with parts.database.snapshot() as reading:
             return _page(reading, session, refused=refused)
     with parts.database.connection() as connection:

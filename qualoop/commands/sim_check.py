@@ -185,7 +185,8 @@ def _curve(found: Psychometrics) -> str:
 def timings(project: Project) -> Mapping[str, float]:
     """Return how many milliseconds of CPU each step of a project takes: medians of some runs after a first one."""
     engine, spec = project.engine, project.spec
-    form = choose_form(engine, spec, WorldKey.of_seed(1, "timings"), project.form_band)
+    key, tried = WorldKey.of_seed(1, "timings"), project.score.forms_tried
+    form = choose_form(engine, spec, key, project.form_band, tried=tried)
     world, run = form.world, form.key.derive("run")
     reference = engine.reference(world)
     poor = engine.baseline(world, BaselineKind.POOR) or reference

@@ -14,6 +14,7 @@ from qualoop.player.project_stepping import Moment, may_try
 from qualoop.player.project_view import Page, Scene, is_of, scene_of
 from qualoop.simulators import DecisionForm
 from qualoop.simulators.entering import read_decision
+from qualoop.simulators.errors import EngineUnavailableError
 
 View: TypeAlias = dict[str, Any]
 
@@ -30,7 +31,10 @@ def was_taken(moment: Moment) -> bool:
         return True
     if name == "hand-in":
         return graded is not None and graded.done
-    return name in _DECIDES and _was_played(moment)
+    try:
+        return name in _DECIDES and _was_played(moment)
+    except EngineUnavailableError:
+        return False
 
 
 def _was_played(moment: Moment) -> bool:

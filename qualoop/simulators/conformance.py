@@ -58,7 +58,7 @@ def check_engine(task: Task, effort: Effort = Effort(), *, seed: int = 0) -> Ite
     """Iterate over what was found in a few forms of a project."""
     for number in range(effort.forms):
         key = WorldKey.of_seed(seed, "conformance", number)
-        form = choose_form(task.engine, task.spec, key, task.band)
+        form = choose_form(task.engine, task.spec, key, task.band, tried=task.tried)
         yield determinism(task, form)
         yield oracle_dominance(task.engine, form, effort, key)
         yield sampled_value(task.engine, form, effort, key)

@@ -106,9 +106,12 @@ def measure(
 def _form_maker(task: Task, key: WorldKey, forms: int | None) -> Callable[[int, int], Form]:
     if forms is None:
         return lambda learner, attempt: choose_form(
-            task.engine, task.spec, key.derive("world", learner, attempt), task.band
+            task.engine, task.spec, key.derive("world", learner, attempt), task.band, tried=task.tried
         )
-    pool = [choose_form(task.engine, task.spec, key.derive("pool", number), task.band) for number in range(forms)]
+    pool = [
+        choose_form(task.engine, task.spec, key.derive("pool", number), task.band, tried=task.tried)
+        for number in range(forms)
+    ]
     # Coprime strides, so that no learner meets a world twice before all were met.
     return lambda learner, attempt: pool[(learner * 7 + attempt) % forms]
 
@@ -147,7 +150,7 @@ def exploits(task: Task, *, seeds: int = BOT_SEEDS, seed: int = SEED) -> list[Ex
     key = WorldKey.of_seed(seed, "bots")
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(seeds):
-        form = choose_form(task.engine, task.spec, key.derive(number), task.band)
+        form = choose_form(task.engine, task.spec, key.derive(number), task.band, tried=task.tried)
         for bot, plan in _bots(task, form, key.derive("chance", number)):
             score = gap_score(task.engine.value(form.world, plan), form.standard)
             found.setdefault((bot, ""), []).append(float(score))

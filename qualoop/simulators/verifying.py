@@ -7,6 +7,7 @@ whether it comes out again, to six decimals.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isclose
@@ -78,8 +79,8 @@ def read_record(data: bytes) -> FirstRunRecord | RunRecord:
 def _named_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"`{next(name for name in names if names.count(name) > 1)}` stands twice")
+        counted = Counter(name for name, _ in pairs)
+        raise ValueError(f"`{counted.most_common(1)[0][0]}` stands twice")
     return found
 
 

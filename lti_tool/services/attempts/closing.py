@@ -17,6 +17,7 @@ from lti_tool.services.attempts.attempts import Who
 from lti_tool.services.attempts.flipped_progress import settle_around
 from lti_tool.services.content.contents import Contents
 from qualoop.errors import QualoopError
+from qualoop.simulators.errors import EngineUnavailableError
 
 PAGE: Final = 100
 BEING_WORKED_OUT: Final = timedelta(seconds=30)
@@ -63,7 +64,10 @@ def _due(database: Database, after: int, before: datetime) -> Sequence[Any]:
 
 
 def _close(database: Database, contents: Contents, row: Any, *, secret: str, now: datetime) -> bool:
-    """Hand in one attempt; one that cannot be read is left alone from now on, and the log says so."""
+    """Hand in one attempt; one that cannot be read is left alone from now on, and the log says so.
+
+    Where its engine cannot work just now the attempt stays as it is, and is tried again at the next tick.
+    """
     who = Who(
         organisation_id=row.organisation_id,
         person_id=row.person_id,
@@ -81,6 +85,9 @@ def _close(database: Database, contents: Contents, row: Any, *, secret: str, now
 
     try:
         is_closed = stepping.hand_in_if_over(database, contents, who, now=now, also=settle)
+    except EngineUnavailableError as error:
+        log.warning("attempt %d is handed in later: %s", row.id, error)
+        return False
     except (QualoopError, KeyError, TypeError, ValueError):
         log.exception("attempt %d cannot be handed in", row.id)
     else:

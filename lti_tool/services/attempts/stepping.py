@@ -149,8 +149,9 @@ def _time_up(given: _Given) -> _Worked:
         raise LinkClosedError
     at = plan.closes.at
     state = given.pace.taken(opened, attempt.state, at)
-    step = opened.kind.hand_in(opened.content, state, settings=plan.settings_at(at), now=at)
-    return _Worked(step=step, score=attempt.score, at=at)
+    settings = plan.settings_at(at)
+    step = opened.kind.hand_in(opened.content, state, settings=settings, now=at)
+    return _Worked(step=step, score=opened.kind.score(opened.content, step.state, settings), at=at)
 
 
 def _done(database: Database, move: _Move, also: Callable[[Connection], None] | None) -> Standing | None:

@@ -167,6 +167,10 @@ class Installation:
         with self._lock:
             for name, each in kept.items():
                 before = self._answers.pop(name, None)
+                if before is not None and before.until is None:
+                    # What ran to its end holds, whoever ran it again meanwhile and was starved.
+                    self._answers[name] = before
+                    continue
                 self._bytes += each.size - (before.size if before else 0)
                 self._answers[name] = each
             while self._bytes > KEPT_BYTES:

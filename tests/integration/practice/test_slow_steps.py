@@ -25,6 +25,7 @@ from lti_tool.models import ResourceLink
 from lti_tool.services.attempts.closing import close_due
 from qualoop.player.project import PracticeProjectKind
 from qualoop.player.project_state import GRADED, PRACTICE, Mode
+from qualoop.simulators.errors import EngineUnavailableError
 from qualoop.simulators.sql.running import Installation, use
 from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import TOOL_ORIGIN
@@ -249,6 +250,35 @@ def test_what_was_sent_in_time_counts_however_long_the_engine_takes(
     assert clock_comes() == 1
     assert project_of(seat)[1].handed_in
     assert {each.occasion for each in evidence_in(tool)} == {"graded-run:4:0.95"}
+
+
+def test_what_cannot_be_handed_in_just_now_is_handed_in_later(
+    tool: Tool, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(seat, "open", GRADED, to=GRADED)
+    form, runtime = round_form(seat, GRADED), tool.runtime
+    with runtime.database.transaction() as session:
+        link = session.get_one(ResourceLink, seat.who.resource_link_id)
+        link.settings = {**link.settings, "closes_at": f"{tool.clock.now + timedelta(hours=1):%Y-%m-%dT%H:%MZ}"}
+    assert seat.post("do/save", **form).status_code == 303
+    tool.clock.advance(hours=2)
+    secret = runtime.settings.secret_key
+
+    def clock_comes() -> int:
+        return close_due(runtime.database, runtime.contents, secret=secret, clock=tool.clock, is_ending=lambda: False)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(PracticeProjectKind, "hand_in", raising(EngineUnavailableError("busy")))
+        assert clock_comes() == 0
+    assert clock_comes() == 1
+    assert project_of(seat)[1].handed_in
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
 
 
 def test_dates_that_a_teacher_changes_meanwhile_hold(tool: Tool, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:

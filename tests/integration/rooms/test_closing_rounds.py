@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from lti_tool.models import ResourceLink
+from lti_tool.services.attempts import attempts
 from qualoop.player.project_state import GRADED, Instead, Missed
 from tests.factories.classrooms import Seat
 from tests.factories.rooms import Course
@@ -44,6 +46,23 @@ def test_a_round_closes_by_date_with_what_was_saved(course: Course) -> None:
     page = course.teacher.get("class/runs/").text
     assert "Round 1: the saved draft was played" in page
     assert "Round 1: the naive decision was played" in page
+
+
+def test_the_grade_is_that_of_the_rounds_that_closed(course: Course) -> None:
+    seat, tool = begun(course), course.tool
+    opened(course)
+    hour = tool.clock.now + timedelta(hours=1)
+    teach(course, "dates", **{"end.1": f"{hour:%Y-%m-%dT%H:%M}"})
+    decide(seat, "save", bid=None)
+    with tool.runtime.database.transaction() as session:
+        link = session.get_one(ResourceLink, seat.who.resource_link_id)
+        link.settings = {**link.settings, "closes_at": f"{hour + timedelta(minutes=1):%Y-%m-%dT%H:%MZ}"}
+    tool.clock.advance(hours=2)
+    assert seat.get().status_code == 200
+    with tool.runtime.database.connection() as connection:
+        attempt = attempts.current(connection, tool.runtime.contents, seat.who, tool.clock()).attempt
+    assert run_of(seat).done
+    assert 0 < run_of(seat).score == attempt.score
 
 
 def test_a_late_decision_does_not_count_and_is_not_lost(course: Course) -> None:

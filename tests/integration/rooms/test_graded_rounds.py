@@ -45,15 +45,17 @@ def act(seat: Seat, name: str, **fields: str) -> TestResponse:
     return seat.post(f"do/{name}", attempt=uuid, **moment, **fields)
 
 
-def decide(seat: Seat, name: str, bid: float = 0.8) -> TestResponse:
-    """Send a decision: every keyword exact, at one bid."""
+def decide(seat: Seat, name: str, bid: float | None = 0.8) -> TestResponse:
+    """Send a decision: every keyword exact, at one bid; without one, what the reference does first."""
     parts = seat.tool.runtime
     with parts.database.connection() as connection:
         opened = attempts.current(connection, parts.contents, seat.who, seat.tool.clock()).opened
     project, state = opened.content, attempt_of(seat)[0]
     key = WorldKey.of_seed(state.seed, project.key, GRADED).derive("form", run_of(seat).number)
-    form = project.engine.form(project.engine.world(project.spec, key))
-    decision = {**form.defaults(), "bid": [bid] * 12, "match": ["exact"] * 12}
+    world = project.engine.world(project.spec, key)
+    form = project.engine.form(world)
+    reference = project.engine.reference(world)[0]
+    decision = reference if bid is None else {**form.defaults(), "bid": [bid] * 12, "match": ["exact"] * 12}
     fields = {
         cell_name(field, row.key): text
         for table, field in form

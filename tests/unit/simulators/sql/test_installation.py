@@ -146,6 +146,22 @@ def test_an_end_for_want_of_time_or_memory_is_no_answer(
     assert sandbox.asked == ["select 1"] * 2
 
 
+def test_rows_that_another_thread_found_stay(sql_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, sandbox = scripted(sql_cache, monkeypatch, Answer(fault="timeout"))
+    name = running._named(
+        "online-retail", running.draw_sample(made._prepared("online-retail").units, KEYS[0]), "select 1"
+    )
+    run = sandbox.run
+
+    def overtaken(queries: Sequence[Query], *, trusted: Collection[str] = ()) -> list[Answer]:
+        made._keep({name: ROWS})
+        return run(queries, trusted=trusted)
+
+    monkeypatch.setattr(sandbox, "run", overtaken)
+    made.answers("online-retail", KEYS[0], ["select 1"])
+    assert made.answers("online-retail", KEYS[0], ["select 1"], anew=True) == [ROWS]
+
+
 def test_such_an_end_is_soon_forgotten(sql_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, _ = scripted(sql_cache, monkeypatch, Answer(fault="timeout"), ROWS)
     assert made.answers("online-retail", KEYS[0], ["select 1"])[0].fault == "timeout"
