@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.models.base import Id, Scoped, short
+from qualoop.classroom.session import ClassTitle
 
 
 class ClassSession(Scoped):
@@ -49,9 +50,14 @@ class ClassSession(Scoped):
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
+    @property
+    def titles(self) -> ClassTitle:
+        """Return the title in both languages."""
+        return ClassTitle(self.title, self.title_language, self.title_other)
+
     def title_in(self, language: str) -> str:
-        """Return the title in a language, else in the one that it has: `title` is in `title_language` where that is known."""
-        return self.title_other if self.title_other and language != self.title_language else self.title
+        """Return the title in a language, else in the one that it has."""
+        return self.titles[language]
 
 
 class ClassDevice(Scoped):

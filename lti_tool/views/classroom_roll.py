@@ -70,7 +70,10 @@ def mark(session: Session, class_uuid: str) -> AnyResponse:
             closing.mark_who_joined(transaction, row, (shown, wanted), framework, by=by, now=now)
         else:
             member = get_member(transaction.connection(), link_of(session), person)
-            closing.mark_member(transaction, row, (member, wanted), framework, by=by, now=now)
+            if wanted:
+                closing.mark_member(transaction, row, (member, wanted), framework, by=by, now=now)
+            else:
+                marks_rolls.unmark(transaction, row, member, framework, by=by, now=now)
 
     if request.form.get("back") == "end":
         return in_class(session, class_uuid, act, done="marked", place="end")

@@ -14,7 +14,7 @@ from lti_tool.models import Person
 from lti_tool.services.classes import polls, roll_call, sessions, team_elsewhere
 from lti_tool.services.classes.devices import comer_now, seat_to_vote_in
 from lti_tool.services.classes.polls import Paper, Voter
-from lti_tool.services.classes.seats import Comer, RoomFullError, find_seat, take_seat
+from lti_tool.services.classes.seats import Comer, RoomFullError, find_seat, has_come, take_seat
 from lti_tool.views.classroom_page import learner_view, stage_address
 from lti_tool.views.classroom_team_page import team_view
 from lti_tool.views.classroom_words import KINDS, named, said
@@ -87,7 +87,8 @@ def join(place: Place) -> str:
         return ""
     with runtime().database.reading() as reading:
         row = sessions.get_by_uuid(reading, place.class_uuid)
-        if row.state != SessionState.OPEN or find_seat(reading, row, place.comer) is not None:
+        seat = find_seat(reading, row, place.comer)
+        if row.state != SessionState.OPEN or (seat is not None and has_come(row, seat)):
             return ""
     try:
         with runtime().database.transaction() as transaction:

@@ -24,7 +24,7 @@ from lti_tool.services.sheets.marks_files_reading import MAX_BYTES
 from lti_tool.services.sheets.marks_rolls import Held
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
-from lti_tool.views.marks_page import LEAVE, bringer, change, chosen_in, importer, is_number, table_page
+from lti_tool.views.marks_page import LEAVE, LEFT, bringer, change, chosen_in, importer, is_number, table_page
 from lti_tool.views.marks_words import HEAD, PRESENT, TABLE_REFUSED, table_words
 from lti_tool.views.sheets_uploads import takes_up_to
 from lti_tool.views.teaching import link_of
@@ -97,7 +97,7 @@ def bring(session: Session) -> AnyResponse:
 @needs(Permission.VIEW_CLASS)
 def show_one(session: Session, table: str) -> str:
     """Show what is wrong with a table, who has to be named, and what would be recorded."""
-    return render_template("marks_file.html", **table_page(session, table))
+    return table_page(session, table)
 
 
 @blueprint.post("/a/<launch>/class/paper/tables/<table>/match")
@@ -156,17 +156,17 @@ def undo(session: Session, table: str) -> AnyResponse:
 def rows(session: Session, table: str) -> AnyResponse:
     """Record rows that wait as of learners whom the teacher names, or leave one or all of them out."""
     wanted, chosen = request.form.get("do", ""), chosen_in("row-")
+    gone = [int(each) for each in wanted.removeprefix(LEAVE).split(",") if is_number(each)]
 
     def do(transaction: DbSession, row: MarkFile) -> str:
         made, now = importer(session, transaction, row), runtime().clock()
         if wanted.startswith(LEAVE):
-            gone = [int(each) for each in wanted.removeprefix(LEAVE).split(",") if is_number(each)]
             marks_settling.dismiss_rows(transaction, made, gone, now=now)
-            return "left"
+            return LEFT
         marks_settling.settle_rows(transaction, made, chosen, now=now)
         return "settled"
 
-    return change(session, table, do)
+    return change(session, table, do, chosen={row: who for row, who in chosen.items() if row not in gone})
 
 
 def _refused(session: Session, reason: str) -> AnyResponse:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import Any, Final
 
-from flask import request, url_for
+from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
@@ -39,14 +39,27 @@ from qualoop.classroom.row_matching import suggest
 from qualoop.classroom.session import ClassRefusedError, SessionState
 
 LEAVE: Final = "leave:"
+LEFT: Final = "left"
 MOST_SHOWN: Final = 60
 MOST_SAMPLES: Final = 5
 MOST_COLUMNS: Final = 16
 _LONGEST: Final = 14
+UNPROCESSABLE: Final = 422
 
 
-def table_page(session: Session, table: str) -> dict[str, Any]:
-    """Return what the page of a table shows."""
+def table_page(
+    session: Session, table: str, *, refused: str = "", done: str = "", chosen: Mapping[int, str] | None = None
+) -> str:
+    """Return the page of a table; ``chosen`` is who stands as chosen for rows that wait."""
+    words = table_words(session)
+    if refused:
+        words["refused"] = TABLE_REFUSED[refused]
+    context = _context(session, table)
+    done = done or request.args.get("done", "")
+    return render_template("marks_file.html", done=done, chosen=chosen or {}, **context, **words)
+
+
+def _context(session: Session, table: str) -> dict[str, Any]:
     by = bringer(session)
     with runtime().database.reading() as reading:
         row = marks_files.get_file(reading, by.link, table)
@@ -74,9 +87,7 @@ def table_page(session: Session, table: str) -> dict[str, Any]:
         "troubles": TROUBLES,
         "suggested": SUGGESTED,
         "may_apply": session.may(Permission.RELEASE_MARKS),
-        "done": request.args.get("done", ""),
         **context,
-        **table_words(session),
     }
 
 
@@ -139,8 +150,13 @@ def _classes(reading: DbSession, by: Bringer, row: MarkFile) -> dict[str, Any]:
     return {"classes": over, "class_of_day": held[0] if len(held) == 1 else ""}
 
 
-def change(session: Session, table: str, do: Callable[[DbSession, MarkFile], str]) -> AnyResponse:
-    """Change a table in one transaction, and say what came of it."""
+def change(
+    session: Session, table: str, do: Callable[[DbSession, MarkFile], str], *, chosen: Mapping[int, str] | None = None
+) -> AnyResponse:
+    """Change a table in one transaction, and say what came of it.
+
+    What was ``chosen`` for rows that go on waiting stands on the page, since it would have to be chosen again.
+    """
     if not session.may(Permission.VIEW_CLASS):
         raise NotAllowedError
     try:
@@ -149,7 +165,10 @@ def change(session: Session, table: str, do: Callable[[DbSession, MarkFile], str
     except (MarkFileMovedError, MarkFileTwiceError, ClassMissingError, ClassRefusedError) as error:
         return _back(session, table, refused=error.code)
     except RowRefusedError as error:
-        return _back(session, table, refused=error.reason)
+        page = table_page(session, table, refused=error.reason, chosen=chosen)
+        return Response(page, UNPROCESSABLE)
+    if done == LEFT and chosen:
+        return Response(table_page(session, table, done=done, chosen=chosen))
     return _back(session, table, done=done) if done else _back(session, table, refused="nothing")
 
 

@@ -27,6 +27,9 @@ TABLE_REFUSED: Final = {
     "nothing": translatable("There is nothing to record."),
     "row-nobody": translatable("Choose a learner for at least one row."),
     "row-nothing": translatable("In one of these rows there is nothing that can be recorded. Nothing was."),
+    "row-wrong": translatable(
+        "A cell of one of these rows cannot be read. Nothing was recorded: leave that row out, and bring it again, mended, in a table of its own."
+    ),
     "learner-twice": translatable("This table has a mark of that learner already. Nothing was recorded."),
     "class-missing": translatable("This class is not here any more. Choose another one."),
     "class-refused": translatable("This class is not over yet. Close it first, or choose another one."),

@@ -23,6 +23,7 @@ from lti_tool.services.sheets.evidence import SheetImport, UploadMovedError
 from lti_tool.services.sheets.extra import PaperUnavailableError
 from lti_tool.services.sheets.matters import MatterMissingError
 from lti_tool.services.sheets.settling import Settler, SettlingRefusedError
+from lti_tool.services.sheets.standing import get_around
 from lti_tool.services.sheets.upload import MAX_BYTES, MAX_FILES, Uploader, UploadRefusedError, UploadState
 from lti_tool.views import sheets
 from lti_tool.views.guards import Session, needs, runtime
@@ -223,7 +224,7 @@ def _change(session: Session, upload: str, do: Callable[[DbSession, SheetUpload]
         raise NotAllowedError
     try:
         with runtime().database.transaction() as transaction:
-            row = sheets_upload.get_upload(transaction, link_of(session), upload, locked=True)
+            row = get_around(transaction, link_of(session), upload)
             done = do(transaction, row)
     except UploadMovedError as error:
         return _back(session, upload, refused=error.code)

@@ -131,7 +131,10 @@ class Terms:
 
 
 def read_table(table: Table, terms: Terms) -> ReadTable:
-    """Read a table; only rows of whom it is certain, and cells without fault, become entries."""
+    """Read a table; only rows of whom it is certain, and cells without fault, become entries.
+
+    What is wrong with a cell is told of every row, whose ever it is.
+    """
     columns, problems = _columns(table, terms)
     if any(problem.trouble.stops_all for problem in problems):
         return ReadTable(entries=(), problems=tuple(problems), meanings=columns.meanings)
@@ -139,14 +142,13 @@ def read_table(table: Table, terms: Terms) -> ReadTable:
     problems += wrong
     entries: list[Entry] = []
     for number, row in zip(table.numbers, table.rows, strict=True):
-        if number in learners:
-            for index, part in _parts_of(row, columns, terms):
-                made = _entry(number, learners[number], part, row[index], full=terms.full)
-                if isinstance(made, Entry):
-                    entries.append(made)
-                elif made is not None:
-                    told = row[columns.task] if made is Trouble.UNKNOWN_TASK else row[index]
-                    problems.append(Problem(trouble=made, row=number, column=table.header[index], text=told))
+        for index, part in _parts_of(row, columns, terms):
+            made = _entry(number, learners.get(number, ""), part, row[index], full=terms.full)
+            if isinstance(made, Trouble):
+                told = row[columns.task] if made is Trouble.UNKNOWN_TASK else row[index]
+                problems.append(Problem(trouble=made, row=number, column=table.header[index], text=told))
+            elif made is not None and number in learners:
+                entries.append(made)
     ordered = tuple(sorted(problems, key=lambda each: each.row))
     return ReadTable(entries=tuple(entries), problems=ordered, meanings=columns.meanings)
 
@@ -187,7 +189,9 @@ class _Columns:
 def _columns(table: Table, terms: Terms) -> tuple[_Columns, list[Problem]]:
     """Return what each column is; a foreign or empty one is told and left alone."""
     heads = [_meaning(index, head, terms) for index, head in enumerate(table.header)]
-    filled = [any(row[index] for row in table.rows) for index in range(len(heads))]
+    # Of a part of a table that was read before: what a column is was decided by all of its rows.
+    said = {index for index, chosen in terms.columns.items() if chosen != IGNORED}
+    filled = [index in said or any(row[index] for row in table.rows) for index in range(len(heads))]
     counts = Counter(head for head, is_filled in zip(heads, filled, strict=True) if head and is_filled)
     has_pairs = counts[TASK] == 1 and counts[MARK] == 1
     found: dict[int, str] = {}

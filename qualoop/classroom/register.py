@@ -246,11 +246,15 @@ class Register:
 
     def checked(self) -> Self:
         """Return the register; raise RegisterFullError where it is larger than it may be."""
-        if len(self.people) > MAX_PEOPLE or len(self.cells) > MAX_PEOPLE:
-            raise RegisterFullError
-        if len(json.dumps(self.as_json(), ensure_ascii=False).encode()) > MAX_BYTES:
+        if self.filled > 1:
             raise RegisterFullError
         return self
+
+    @property
+    def filled(self) -> float:
+        """Return how full the register is, of people or of text, whichever is nearer to its bound; above 1 is refused."""
+        size = len(json.dumps(self.as_json(), ensure_ascii=False).encode())
+        return max(len(self.people) / MAX_PEOPLE, len(self.cells) / MAX_PEOPLE, size / MAX_BYTES)
 
     def _rev(self, change: Change) -> int:
         cell = self.cells.get(change.learner, {}).get(change.field)

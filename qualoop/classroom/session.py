@@ -20,6 +20,19 @@ CODE_LENGTH: Final = 6
 _STEP: Final = re.compile(r"(?:(\d{1,3})(?!\d)\s*(?:min\b|m\b|'|分钟|分)?[\s:：.、·-]*)?(.*)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class ClassTitle:
+    """The title of a class: ``title`` in ``language`` where that is known, ``other`` in the other language if there is any."""
+
+    title: str
+    language: str | None = None
+    other: str | None = None
+
+    def __getitem__(self, language: str) -> str:
+        """Return the title in a language, else in the one that it has."""
+        return self.other if self.other and language != self.language else self.title
+
+
 class ClassRefusedError(QualoopError):
     """This cannot be done in the class as it stands now."""
 

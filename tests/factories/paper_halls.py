@@ -17,6 +17,7 @@ from lti_tool.services.sheets.evidence import SheetImport
 from lti_tool.services.sheets.reading import read_waiting
 from lti_tool.services.sheets.settling import Settler
 from lti_tool.services.sheets.sheets import PrintWords, SheetPlan
+from lti_tool.services.sheets.standing import get_around
 from lti_tool.services.sheets.upload import Uploader
 from qualoop.assessment import reveal
 from qualoop.classroom.sheets.shapes import Paper
@@ -71,7 +72,7 @@ class Hall:
 
     def change(self, uuid: str, *, undo: bool = False) -> None:
         with self.tool.runtime.database.transaction() as session:
-            row = sheets_upload.get_upload(session, self.link, uuid, locked=True)
+            row = get_around(session, self.link, uuid)
             made = SheetImport(row=row, contents=self.tool.runtime.contents, actor=self.teacher, secret=SECRET)
             do = evidence.undo_upload if undo else evidence.apply_upload
             do(session, made, now=self.tool.clock())

@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import ClassSeat, ClassSession
 from lti_tool.services.classes.devices import TooManyTriesError, comer_now
-from lti_tool.services.classes.seats import TABLE, Comer, NameMissingError, find_seat, list_seats, take_seat
+from lti_tool.services.classes.seats import (
+    HAND,
+    TABLE,
+    Comer,
+    NameMissingError,
+    find_seat,
+    has_come,
+    list_seats,
+    take_seat,
+)
 from lti_tool.services.classes.sessions import link_of_session
 from lti_tool.services.classes.taking_part import seats_that_took_part
 from lti_tool.services.courses.members import Member, list_members
@@ -30,7 +39,6 @@ from qualoop.classroom.session import ClassClosedError, ClassRefusedError, Sessi
 
 SCAN: Final = "scan"
 SHORT: Final = "code"
-HAND: Final = "hand"
 ANSWERED: Final = "answered"
 
 
@@ -143,7 +151,11 @@ def mark(session: Session, row: ClassSession, member: Member, wanted: str, *, no
     """Let a teacher mark a learner by hand, or take the mark back with an empty one; raise ClassRefusedError."""
     if wanted and wanted not in {each.value for each in MARKS}:
         raise ClassRefusedError
-    seat = take_seat(session, row, Comer(person_id=member.subject.person_id), now)
+    comer = Comer(person_id=member.subject.person_id)
+    seat = find_seat(session, row, comer)
+    if seat is None:
+        seat = take_seat(session, row, comer, now)
+        seat.way = HAND
     seat.mark = wanted
     if seat.way == TABLE:
         seat.way = ""
@@ -200,7 +212,7 @@ def _line(row: ClassSession, member: Member, seat: ClassSeat | None, active: Col
         checked_at=seat.checked_at if seat else None,
         way=way_of(seat, active) if seat else "",
         is_marked=bool(seat and seat.mark),
-        has_joined=seat is not None,
+        has_joined=seat is not None and has_come(row, seat),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared, micros
 from lti_tool.models import ClassSeat, ClassSession, ClassVote, Person
+from lti_tool.services.classes.taking_part import seats_that_took_part
 from lti_tool.services.classes.team_moves import bring_answers
 from lti_tool.services.people.learner_keys import KeyOwner, open_text, sealed_text
 from qualoop.classroom.session import ClassRefusedError
@@ -31,6 +32,8 @@ _JOIN = Prepared(
 
 TABLE: Final = "table"
 """The way of a seat whose mark a table of attendance has set (`sheets.marks_rolls`), and not a teacher by hand."""
+HAND: Final = "hand"
+"""The way of a seat that a mark by hand has made: nobody has come to it yet."""
 
 
 class NameMissingError(ClassRefusedError):
@@ -70,9 +73,12 @@ class Comer:
 
 
 def take_seat(session: Session, row: ClassSession, comer: Comer, now: datetime) -> ClassSeat:
-    """Return the comer's seat in a session, taken now where there is none; raise RoomFullError."""
+    """Return the comer's seat in a session, taken now where there is none, or only a mark had made it; raise RoomFullError."""
     found = find_seat(session, row, comer)
     if found is not None:
+        if found.way == HAND:
+            found.way, found.joined_at = "", now
+            session.flush()
         return found
     if not comer.is_confirmed:
         _require_room(session, row)
@@ -115,6 +121,11 @@ def hold_seat(session: Session, row: ClassSession, comer: Comer, now: datetime) 
     )
     held = query.with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
     return session.scalar(held)
+
+
+def has_come(row: ClassSession, seat: ClassSeat) -> bool:
+    """Say whether anybody came to a seat: one that a mark made, by hand or, after the class, of a table, is empty."""
+    return seat.way != HAND and (row.closed_at is None or seat.joined_at <= row.closed_at)
 
 
 def list_seats(session: Session, row: ClassSession) -> Sequence[ClassSeat]:
@@ -183,6 +194,9 @@ def settle(
     bring_answers(session, seat, target)
     session.delete(seat)
     session.flush()
+    if target.way == TABLE and target.id in seats_that_took_part(session, row.organisation_id, [row.id]):
+        target.mark = target.way = ""
+        session.flush()
     return target
 
 

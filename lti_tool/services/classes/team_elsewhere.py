@@ -19,6 +19,7 @@ from lti_tool.models import (
     ClassTeamMember,
 )
 from lti_tool.services.classes.groups_work import takes_ratings
+from qualoop.classroom.session import ClassTitle
 
 RATE: Final = "rate"
 MARK: Final = "mark"
@@ -33,7 +34,7 @@ class Place:
 
     class_uuid: str
     what: str
-    title: str
+    title: ClassTitle
 
 
 def list_places(
@@ -44,12 +45,12 @@ def list_places(
     ``course`` is (organisation, context); of the session ``but`` nothing is said.
     """
     found = [
-        Place(class_uuid=class_uuid, what=RATE if marked is None else MARK, title=task.title)
+        Place(class_uuid=class_uuid, what=RATE if marked is None else MARK, title=ClassTitle(task.title))
         for task, class_uuid, marked in session.execute(_tasks(course, person_id, but))
         if marked is not None or takes_ratings(task, now)
     ]
-    for class_uuid, title in session.execute(_appeals(course, person_id, but)):
-        found.append(Place(class_uuid=class_uuid, what=APPEAL, title=title))
+    appeals = session.scalars(_appeals(course, person_id, but))
+    found += [Place(class_uuid=row.uuid, what=APPEAL, title=row.titles) for row in appeals]
     return sorted(found, key=_order)
 
 
@@ -71,14 +72,16 @@ def _tasks(course: tuple[int, int], person_id: int, but: str) -> Select[*tuple[A
     )
 
 
-def _appeals(course: tuple[int, int], person_id: int, but: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(ClassSession.uuid, ClassSession.title)
-        .join(ClassTeamCheck, ClassTeamCheck.class_session_id == ClassSession.id)
+def _appeals(course: tuple[int, int], person_id: int, but: str) -> Select[ClassSession]:
+    wrote = (
+        select(ClassTeamCheck.class_session_id)
         .join(ClassAppeal, ClassAppeal.check_id == ClassTeamCheck.id)
         .join(ClassTeamMember, ClassTeamMember.team_id == ClassAppeal.team_id)
-        .where(*_of_course(course, but), ClassTeamMember.person_id == person_id)
-        .group_by(ClassSession.id, ClassSession.uuid, ClassSession.title)
+        .where(ClassTeamCheck.organisation_id == course[0], ClassTeamMember.person_id == person_id)
+    )
+    return (
+        select(ClassSession)
+        .where(*_of_course(course, but), ClassSession.id.in_(wrote))
         .order_by(ClassSession.id.desc())
         .limit(MOST)
     )

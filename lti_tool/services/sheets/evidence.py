@@ -1,6 +1,6 @@
 """What was read becomes evidence of the form `paper`: dry run, applied in one transaction, undone by voiding.
 
-Only what is clear, or was settled by a person, counts. A question that was left out on a page that counts is worth 0.
+Readiness items are of the form `process`, as they are online. Only what is clear, or was settled by a person, counts. A question that was left out on a page that counts is worth 0.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from lti_tool.services.sheets.upload import UploadState, drop_pictures, has_stop
 from qualoop.assessment import score_response
 from qualoop.classroom.sheets.judging import Finding
 from qualoop.classroom.sheets.shapes import RowKind
+from qualoop.content_packages import Lesson
 from qualoop.errors import QualoopError
 from qualoop.ledger import SCORED_BY_MACHINE, CorrectionRefusedError, Evidence, EvidenceForm, Reason
 from qualoop.values import ZERO, Score
@@ -79,13 +80,24 @@ def score_of(session: Session, contents: Contents, each: Counted) -> Score:
         return Score(picked[0]) if picked else ZERO
     if not picked:
         return ZERO
-    connection, organisation_id = session.connection(), each.printed.organisation_id
-    version = parts.find_version(connection, organisation_id, item["activity"], item["content"])
-    lesson = contents.get(connection, organisation_id, version.id).content if version else None
+    lesson = _lesson_of(session, contents, each)
     if lesson is None:
         return ZERO
     asked = lesson.items.get(item["item"]) or lesson.readiness[item["item"]]
     return score_response(asked, list(picked)).score
+
+
+def form_of(session: Session, contents: Contents, each: Counted) -> EvidenceForm:
+    """Return as what a row is evidence: what was written for readiness checks is of preparation only, as it is online."""
+    lesson = _lesson_of(session, contents, each)
+    return EvidenceForm.PROCESS if lesson is not None and each.item["item"] in lesson.readiness else EvidenceForm.PAPER
+
+
+def _lesson_of(session: Session, contents: Contents, each: Counted) -> Lesson | None:
+    connection, organisation_id = session.connection(), each.printed.organisation_id
+    version = parts.find_version(connection, organisation_id, each.item["activity"], each.item["content"])
+    found = contents.get(connection, organisation_id, version.id).content if version else None
+    return found if isinstance(found, Lesson) else None
 
 
 def counted(query: Select[*tuple[Any, ...]], session: Session) -> list[Counted]:
@@ -186,9 +198,9 @@ def apply_upload(session: Session, importer: SheetImport, *, now: datetime) -> I
 
 
 def undo_upload(session: Session, importer: SheetImport, *, now: datetime) -> None:
-    """Take an applied upload back, or a read one away, its row locked: its sheets can be uploaded again.
+    """Take an applied upload back, or a read one away, locked with all around (`standing.get_around`).
 
-    So can one whose reading has stopped. Raises UploadMovedError.
+    Its sheets can be uploaded again. So can one whose reading has stopped. Raises UploadMovedError.
     """
     row = importer.row
     if row.state not in {UploadState.READ, UploadState.APPLIED} and not has_stopped(session, row):
@@ -197,9 +209,10 @@ def undo_upload(session: Session, importer: SheetImport, *, now: datetime) -> No
         imports.undo(session, importer, row.organisation_id, now, run_id=row.import_id)
     row.state = UploadState.UNDONE
     drop_pictures(session, row)
-    give_way(session, row)
+    back = give_way(session, row)
     forget_names(session, row)
-    note_open(session, row, now=now)
+    for each in (row, *back):
+        note_open(session, each, now=now)
 
 
 def record_due(session: Session, contents: Contents, row: SheetUpload, *, now: datetime) -> None:
@@ -239,7 +252,7 @@ def _submissions(
                 content=item["content"],
                 part=item["item"],
                 score=score_of(session, contents, each),
-                form=EvidenceForm.PAPER,
+                form=form_of(session, contents, each),
                 rater=(each.answer.settled_by or row.actor) if is_marked else SCORED_BY_MACHINE,
                 attempt=each.printed.uuid,
                 tries=1,

@@ -107,7 +107,7 @@ class MarkImport:
                     content=task.content,
                     part=task.part,
                     score=each.score,
-                    form=EvidenceForm.PAPER,
+                    form=EvidenceForm.PROCESS if task.is_preparation else EvidenceForm.PAPER,
                     rater=self.row.actor,
                     attempt=self.row.uuid,
                     tries=1,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,8 +14,8 @@ from lti_tool.models import InboxItem, MarkFile
 from lti_tool.services.mechanisms import inbox
 from lti_tool.services.sheets.marks_files import Bringer, Kept, find_kept, known_people, read_file, read_kept
 from lti_tool.services.sheets.marks_files_states import APPLIED
-from qualoop.classroom.mark_heads import ID_HEADS
-from qualoop.classroom.mark_tables import Problem, Trouble
+from qualoop.classroom.mark_heads import ID_HEADS, IGNORED
+from qualoop.classroom.mark_tables import Problem, ReadTable, Trouble
 from qualoop.classroom.row_matching import Suggestion, suggest
 
 REASON: Final = "table-rows-waiting"
@@ -28,6 +28,7 @@ class LeftRow:
     """A row that waits: what it says (head, cell), why it is nobody's for sure, and whom it may mean.
 
     ``trouble`` is None where it is somebody's for sure by now: of a learner who has come into the course since, say.
+    With ``faults``, which are of its cells, it cannot be recorded.
     """
 
     number: int
@@ -35,17 +36,22 @@ class LeftRow:
     trouble: Trouble | None
     cells: Sequence[tuple[str, str]]
     suggestions: Sequence[Suggestion]
+    faults: Sequence[Problem]
 
 
 def rows_left(session: Session, by: Bringer, row: MarkFile) -> Kept | None:
-    """Return the table with those of its rows alone that say something and are nobody's for sure; None without any."""
+    """Return the table with those of its rows alone that say something and are nobody's for sure; None without any.
+
+    What its columns are stays as all of the table had it.
+    """
     kept, found = find_kept(session, by, row), read_file(session, by, row)
     if kept is None:
         return None
     said = [index for index, meaning in enumerate(found.meanings) if meaning and meaning not in ID_HEADS]
     telling = {number for number, cells in kept.lines() if any(cells[index] for index in said)}
     nobodys = {each.row for each in found.problems if each.trouble.is_about_whom}
-    left = kept.only(frozenset(telling & nobodys))
+    meanings = {index: meaning or IGNORED for index, meaning in enumerate(found.meanings)}
+    left = replace(kept.only(frozenset(telling & nobodys)), columns=meanings)
     return left if left.table.rows else None
 
 
@@ -70,9 +76,15 @@ def list_left(session: Session, by: Bringer, row: MarkFile, *, most: int) -> Seq
                 trouble=problem.trouble if problem else None,
                 cells=[(kept.table.header[index], cells[index]) for index in said if cells[index]],
                 suggestions=[Suggestion(learner=sure[number], by="now")] if number in sure else near,
+                faults=faults_of(found, {number}),
             )
         )
     return rows
+
+
+def faults_of(found: ReadTable, numbers: Container[int]) -> Sequence[Problem]:
+    """Return what is wrong with the cells of some rows."""
+    return [each for each in found.problems if each.row in numbers and not each.trouble.is_about_whom]
 
 
 def count_left(session: Session, rows: Sequence[MarkFile]) -> dict[str, int]:

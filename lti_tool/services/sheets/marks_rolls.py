@@ -11,26 +11,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, true
 from sqlalchemy.orm import Session
 
-from lti_tool.models import ClassSeat, ClassSession, ImportRun, MarkFile, Person
+from lti_tool.models import (
+    ClassGroupTask,
+    ClassPoll,
+    ClassSeat,
+    ClassSession,
+    ClassTeam,
+    ClassTeamCheck,
+    ClassTeamMember,
+    ImportRun,
+    MarkFile,
+    Person,
+)
 from lti_tool.services.classes import closing
 from lti_tool.services.classes.evidence import Corrector
-from lti_tool.services.classes.seats import TABLE, Comer, find_seat, take_seat
+from lti_tool.services.classes.roll_call import mark
+from lti_tool.services.classes.seats import HAND, TABLE, Comer, find_seat, take_seat
 from lti_tool.services.classes.sessions import MAX_TITLE, ClassPlan, get_session, plan_session, touch
 from lti_tool.services.classes.taking_part import seats_that_took_part
-from lti_tool.services.courses.members import Link
+from lti_tool.services.courses.members import Link, Member
 from lti_tool.services.evidence import evidence
-from lti_tool.services.mechanisms.imports import APPLIED
+from lti_tool.services.mechanisms.imports import APPLIED, UNDONE
 from lti_tool.services.sheets.marks_files_states import KIND
 from qualoop.classroom.mark_tables import Entry
 from qualoop.classroom.session import ClassRefusedError, SessionState
 from qualoop.framework import Framework
 
 SESSION, SAID = "session", "said"
-"""What an import remembers: the id of the class, and what it said of whom (pseudonym -> presence)."""
+"""What an import remembers: the uuid of the class, and what it said of whom (pseudonym -> presence)."""
 _MADE, _ROLLED = "made", "rolled"
+OF_A_CLASS: Final = (ClassSeat, ClassPoll, ClassTeam, ClassTeamMember, ClassTeamCheck, ClassGroupTask)
+"""All that refers to a class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +71,9 @@ class Roll:
         self, session: Session, link: Link, held: Held, entries: Iterable[Entry], *, now: datetime
     ) -> Mapping[str, Any]:
         """Let a class take up what a table says; return what `take_back` needs. Raises ClassMissingError, ClassRefusedError."""
-        evidence.hold_all(session.connection(), self.row.organisation_id)
+        # The class comes before the evidence, as wherever else a class is changed.
         row = get_session(session, link, held.uuid, locked=True) if held.uuid else self._made(session, link, held, now)
+        evidence.hold_all(session.connection(), self.row.organisation_id)
         if row.state != SessionState.CLOSED:
             raise ClassRefusedError
         is_rolled = row.roll_opened_at is None
@@ -66,7 +81,7 @@ class Roll:
             row.roll_opened_at = row.opened_at or self.row.held_at
         said = {each.learner: each.said.value for each in entries if each.said}
         self.add(session, row, said, now)
-        return {SESSION: row.id, SAID: said, _MADE: not held.uuid, _ROLLED: is_rolled}
+        return {SESSION: row.uuid, SAID: said, _MADE: not held.uuid, _ROLLED: is_rolled}
 
     def add(self, session: Session, row: ClassSession, said: Mapping[str, str], now: datetime) -> None:
         """Let a class take up some more of a table."""
@@ -75,24 +90,21 @@ class Roll:
 
     def take_back(self, session: Session, memory: Mapping[str, Any], now: datetime) -> None:
         """Let the roll call be as it is without this table; a class that only the table told of goes with it."""
-        evidence.hold_all(session.connection(), self.row.organisation_id)
-        row = session.scalar(
-            select(ClassSession)
-            .where(ClassSession.organisation_id == self.row.organisation_id, ClassSession.id == memory[SESSION])
-            .with_for_update(key_share=True)
-        )
+        row = find_taken_up(session, self.row.organisation_id, memory)
         if row is None:
             return
+        evidence.hold_all(session.connection(), self.row.organisation_id)
         others = _runs(session, row, without=self.row.import_id)
-        words = {learner: word for run in others for learner, word in run.undo[SAID].items()}
-        _set_marks(session, row, memory[SAID], words, now=now)
+        _set_marks(session, row, memory[SAID], _words(others), now=now)
+        past = _runs(session, row, states=(APPLIED, UNDONE))
+        is_made, is_rolled = (any(run.undo[each] for run in past) for each in (_MADE, _ROLLED))
+        if not others and is_rolled and not is_made:
+            row.roll_opened_at = row.roll_late_at = None
         self._record(session, row, now)
-        if not others and memory[_MADE] and not _is_used(session, row):
+        if not others and is_made and not _is_used(session, row):
             mine = (ClassSeat.organisation_id == row.organisation_id, ClassSeat.class_session_id == row.id)
             session.execute(delete(ClassSeat).where(*mine))
             session.delete(row)
-        elif not others and memory[_ROLLED] and not memory[_MADE]:
-            row.roll_opened_at = row.roll_late_at = None
         session.flush()
 
     def _made(self, session: Session, link: Link, held: Held, now: datetime) -> ClassSession:
@@ -116,13 +128,45 @@ def tables_of(session: Session, row: ClassSession) -> Sequence[MarkFile]:
     return session.scalars(query.order_by(MarkFile.import_id)).all() if runs else []
 
 
-def _runs(session: Session, row: ClassSession, *, without: int | None = None) -> Sequence[ImportRun]:
-    """Return the imports that stand of what a class has taken up, in their order."""
+def find_taken_up(session: Session, organisation_id: int, memory: Mapping[str, Any]) -> ClassSession | None:
+    """Return the class that has taken up a table, by what its import remembers, locked; None where it is gone."""
+    return session.scalar(
+        select(ClassSession)
+        .where(ClassSession.organisation_id == organisation_id, ClassSession.uuid == memory.get(SESSION))
+        .with_for_update(key_share=True)
+    )
+
+
+def unmark(
+    session: Session,
+    row: ClassSession,
+    member: Member,
+    framework: Framework | None,
+    *,
+    by: Corrector,
+    now: datetime,
+) -> None:
+    """Take the mark of a learner by hand back: what the tables say of the learner that stand counts again."""
+    mark(session, row, member, "", now=now)
+    _set_marks(session, row, [member.subject.uuid], _words(_runs(session, row)), now=now)
+    closing.record_class(session, row, framework, by=by, now=now)
+    touch(row)
+
+
+def _words(runs: Iterable[ImportRun]) -> Mapping[str, str]:
+    """Return what tables say of whom, the newest the last word."""
+    return {learner: word for run in runs for learner, word in run.undo[SAID].items()}
+
+
+def _runs(
+    session: Session, row: ClassSession, *, without: int | None = None, states: Collection[str] = (APPLIED,)
+) -> Sequence[ImportRun]:
+    """Return the imports that a class has taken up, in their order; those alone that stand unless other ``states`` are asked for."""
     query = select(ImportRun).where(
         ImportRun.organisation_id == row.organisation_id,
         ImportRun.kind == KIND,
-        ImportRun.state == APPLIED,
-        ImportRun.undo[SESSION].as_integer() == row.id,
+        ImportRun.state.in_(states),
+        ImportRun.undo[SESSION].as_string() == row.uuid,
     )
     return [run for run in session.scalars(query.order_by(ImportRun.id)) if run.id != without]
 
@@ -135,9 +179,12 @@ def _set_marks(
     active = seats_that_took_part(session, row.organisation_id, [row.id])
     for learner, person in session.execute(query.order_by(Person.id)).all():
         word, comer = words.get(learner, ""), Comer(person_id=person)
-        seat = take_seat(session, row, comer, now) if word else find_seat(session, row, comer)
+        seat = find_seat(session, row, comer) or (take_seat(session, row, comer, now) if word else None)
         if seat is None or (seat.mark and seat.way != TABLE):
             continue
+        if seat.way == HAND:
+            # Nobody had come to it, which shows by the moment alone from now on.
+            seat.joined_at = now
         knows = seat.checked_at is not None or seat.id in active
         seat.mark = "" if knows else word
         if not knows:
@@ -146,10 +193,18 @@ def _set_marks(
 
 
 def _is_used(session: Session, row: ClassSession) -> bool:
-    """Say whether a class has anything of its own by now: a mark by hand, or somebody who came."""
-    query = select(ClassSeat.id).where(
-        ClassSeat.organisation_id == row.organisation_id,
-        ClassSeat.class_session_id == row.id,
-        (ClassSeat.mark != "") | ClassSeat.checked_at.is_not(None),
+    """Say whether a class has anything of its own by now: a mark by hand, somebody who came, a team, a task, a question."""
+    came = (ClassSeat.mark != "") | ClassSeat.checked_at.is_not(None)
+    return any(
+        session.scalar(
+            select(each.id)
+            .where(
+                each.organisation_id == row.organisation_id,
+                each.class_session_id == row.id,
+                came if each is ClassSeat else true(),
+            )
+            .limit(1)
+        )
+        is not None
+        for each in OF_A_CLASS
     )
-    return session.scalar(query.limit(1)) is not None

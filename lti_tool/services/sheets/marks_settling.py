@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import ClassSession, ImportRun, LedgerEvent
+from lti_tool.models import ImportRun, LedgerEvent
 from lti_tool.services.evidence import evidence
 from lti_tool.services.sheets.marks_files import Kept, MarkFileMovedError, find_kept, known_people, put_kept, read_kept
 from lti_tool.services.sheets.marks_files_states import APPLIED
 from lti_tool.services.sheets.marks_import import SOURCE, MarkImport, source_id
-from lti_tool.services.sheets.marks_left import note_left
-from lti_tool.services.sheets.marks_rolls import SAID, SESSION, Roll
+from lti_tool.services.sheets.marks_left import faults_of, note_left
+from lti_tool.services.sheets.marks_rolls import SAID, Roll, find_taken_up
 from lti_tool.services.sheets.marks_tasks import list_tasks
 from qualoop.classroom.mark_heads import ATTENDANCE
 from qualoop.classroom.mark_tables import Entry
@@ -35,17 +35,17 @@ def settle_rows(session: Session, importer: MarkImport, matches: Mapping[int, st
     """Let rows that wait be of learners of the course, and record them as the import would have; return how many.
 
     The file's row is locked. Raises MarkFileMovedError where a row does not wait any more, RowRefusedError: nothing in it
-    that can be recorded, or the table has a mark of that learner already.
+    that can be recorded, a cell that cannot be, or the table has a mark of that learner already.
     """
     kept = _waiting(session, importer, matches)
     known = {each.uuid for each in known_people(session, importer.by.link)}
     if not matches or not set(matches.values()) <= known:
         raise RowRefusedError("row-nobody")
     found = read_kept(session, importer.by, importer.row, kept.only(frozenset(matches)), matches=matches)
+    if faults_of(found, matches):
+        raise RowRefusedError("row-wrong")
     if {each.row for each in found.entries} != set(matches):
         raise RowRefusedError("learner-twice" if len(set(matches.values())) < len(matches) else "row-nothing")
-    # Whoever records in several steps comes before everybody else.
-    evidence.hold_all(session.connection(), importer.row.organisation_id)
     _record(session, importer, found.entries, now)
     _leave(session, importer, kept, frozenset(matches), now=now)
     return len(matches)
@@ -77,21 +77,19 @@ def _record(session: Session, importer: MarkImport, entries: Collection[Entry], 
     run = session.scalars(
         select(ImportRun).where(ImportRun.organisation_id == row.organisation_id, ImportRun.id == row.import_id)
     ).one()
+    # The class comes before the evidence, and whoever records in several steps before everybody else.
+    held = find_taken_up(session, row.organisation_id, run.undo)
+    evidence.hold_all(session.connection(), row.organisation_id)
     if row.kind != ATTENDANCE:
         tasks = list_tasks(session, row.organisation_id)
         wanted = {(each.learner, tasks[each.part].part, source_id(row, 0, tasks[each.part])) for each in entries}
         _refuse_twice(wanted & _recorded(session, importer))
         run.undo = {**run.undo, "events": [*run.undo["events"], *importer.record(session, entries, now)]}
         return
-    said = {each.learner: each.said.value for each in entries if each.said}
-    _refuse_twice(said.keys() & run.undo.get(SAID, {}).keys())
-    held = session.scalar(
-        select(ClassSession).where(
-            ClassSession.organisation_id == row.organisation_id, ClassSession.id == run.undo.get(SESSION)
-        )
-    )
     if held is None:
         raise MarkFileMovedError
+    said = {each.learner: each.said.value for each in entries if each.said}
+    _refuse_twice(said.keys() & run.undo.get(SAID, {}).keys())
     roll = Roll(row=row, actor=importer.by.actor, secret=importer.by.secret, framework=importer.framework)
     roll.add(session, held, said, now)
     run.undo = {**run.undo, SAID: {**run.undo[SAID], **said}}

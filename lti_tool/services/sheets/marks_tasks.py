@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import Activity, ContentVersion
 from qualoop.classroom.mark_heads import head_key
+from qualoop.player.flipped import CHECK_KIND
 from qualoop.values import LANGUAGES, Text
 
 _MARKUP: Final = re.compile(r"[*_`#>|]+")
@@ -24,7 +25,8 @@ _SHOWN: Final = 60
 class Task:
     """A part that a mark can be of. ``number`` is its place in its activity.
 
-    ``is_offered`` says whether somebody wrote it: not a question of the moment, nor presence.
+    ``is_offered`` says whether somebody wrote it: not a question of the moment, nor presence. ``is_preparation`` is for
+    a question of readiness checks, which shows who is prepared and moves no level.
     """
 
     activity: str
@@ -34,6 +36,7 @@ class Task:
     title: Text
     prompt: Text
     is_offered: bool
+    is_preparation: bool
 
     @property
     def name(self) -> str:
@@ -54,20 +57,21 @@ class Task:
 def list_tasks(session: Session, organisation_id: int) -> Mapping[str, Task]:
     """Return every part of what is installed, by its name."""
     rows = session.execute(
-        select(Activity.key, ContentVersion.hash, ContentVersion.manifest, ContentVersion.document)
+        select(Activity.key, Activity.kind, ContentVersion.hash, ContentVersion.manifest, ContentVersion.document)
         .join(ContentVersion, ContentVersion.id == Activity.version_id)
         .where(Activity.organisation_id == organisation_id, ContentVersion.organisation_id == organisation_id)
         .order_by(Activity.key)
     )
-    found = [task for row in rows for task in _tasks(*row)]
+    found = [task for key, kind, *row in rows for task in _tasks(key, *row, is_check=kind == CHECK_KIND)]
     return {task.name: task for task in found}
 
 
-def _tasks(key: str, content: str, manifest: Mapping[str, Any], document: str) -> Iterator[Task]:
+def _tasks(key: str, content: str, manifest: Mapping[str, Any], document: str, *, is_check: bool) -> Iterator[Task]:
     told: Mapping[str, Any] = json.loads(document) if document else {}
     title = told.get("title") or manifest.get("title")
     items = [each for each in told.get("items", ()) if isinstance(each, dict)]
     prompts = {item.get("key"): item["prompt"] for item in items if isinstance(item.get("prompt"), dict)}
+    ready = {item["key"] for item in told.get("readiness", ()) if isinstance(item, dict)}
     for number, part in enumerate(manifest["parts"], 1):
         yield Task(
             activity=key,
@@ -77,6 +81,7 @@ def _tasks(key: str, content: str, manifest: Mapping[str, Any], document: str) -
             title=Text(title if isinstance(title, dict) else {"en": title or key}),
             prompt=Text(prompts.get(part["key"], {})),
             is_offered=bool(told),
+            is_preparation=is_check or part["key"] in ready,
         )
 
 

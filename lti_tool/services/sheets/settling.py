@@ -25,6 +25,7 @@ from lti_tool.services.sheets.standing import (
     has_other_sheet,
     in_the_way,
     is_recorded,
+    lock_holders,
     problem_of,
 )
 from lti_tool.services.sheets.upload import UploadState, get_upload
@@ -168,22 +169,7 @@ def _lock_around(session: Session, by: Settler, page_uuid: str) -> tuple[SheetUp
         .join(SheetPage, SheetPage.sheet_id == Sheet.id)
         .where(SheetPage.organisation_id == organisation_id, SheetPage.uuid == page_uuid)
     )
-    holding = (
-        select(SheetPage.sheet_upload_id)
-        .join(Sheet, Sheet.id == SheetPage.sheet_id)
-        .where(SheetPage.organisation_id == organisation_id, Sheet.sheet_set_id.in_(set_of))
-    )
-    around = session.scalars(
-        select(SheetUpload)
-        .where(
-            SheetUpload.organisation_id == organisation_id,
-            SheetUpload.context_id == by.link.context_id,
-            SheetUpload.state.in_((UploadState.READ, UploadState.APPLIED)),
-            SheetUpload.id.in_(holding),
-        )
-        .order_by(SheetUpload.id)
-        .with_for_update(key_share=True)
-    ).all()
+    around = lock_holders(session, by.link, set_of)
     row = _upload_of(session, by, select(SheetPage.sheet_upload_id).where(SheetPage.uuid == page_uuid))
     return row, around
 

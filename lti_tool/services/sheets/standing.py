@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.models import Sheet, SheetAnswer, SheetPage, SheetUpload
-from lti_tool.services.sheets.upload import UploadState
+from lti_tool.services.courses.members import Link
+from lti_tool.services.sheets.upload import UploadState, get_upload
 
 NO_LEARNER: Final = "no-learner"
 COPY: Final = "copy"
@@ -106,10 +107,11 @@ def forget_names(session: Session, row: SheetUpload) -> None:
     session.flush()
 
 
-def give_way(session: Session, row: SheetUpload) -> None:
-    """Let pages count again that had been put aside for pages of an upload that was taken back.
+def give_way(session: Session, row: SheetUpload) -> Sequence[SheetUpload]:
+    """Let pages count again that had been put aside for pages of an upload that was taken back; return their uploads.
 
-    Nothing else puts a page aside with which nothing is wrong; what is recorded is never put aside.
+    Of several that gave way one after the other the newest. Nothing else puts a page aside with which nothing is wrong;
+    what is recorded is never put aside. All that hold pages of the upload's sets are locked (`get_around`).
     """
     own = session.execute(
         select(SheetPage, Sheet)
@@ -120,14 +122,10 @@ def give_way(session: Session, row: SheetUpload) -> None:
             SheetPage.is_aside.is_(False),
         )
     ).all()
+    back: dict[int, SheetUpload] = {}
     for page, sheet in own:
-        same = and_(SheetPage.sheet_id == sheet.id, SheetPage.page == page.page)
-        other = _of_other_sheet(sheet, page.person_id) if page.person_id is not None else None
-        where = same if other is None else or_(same, other)
-        if session.scalar(_standing(sheet).where(where, SheetPage.problem == "").limit(1)) is not None:
-            continue
-        waiting = (
-            select(SheetPage)
+        gave_way = (
+            select(SheetPage, Sheet, SheetUpload)
             .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
             .join(Sheet, Sheet.id == SheetPage.sheet_id)
             .where(
@@ -135,12 +133,48 @@ def give_way(session: Session, row: SheetUpload) -> None:
                 SheetPage.is_aside.is_(True),
                 SheetPage.problem == "",
                 SheetUpload.state == UploadState.READ,
-                where,
+                _beside(sheet, page),
             )
+            .order_by(SheetUpload.id.desc(), SheetPage.id.desc())
         )
-        for each in session.scalars(waiting).all():
-            each.is_aside = False
-    session.flush()
+        for each, its_sheet, upload in session.execute(gave_way).all():
+            counts = _standing(its_sheet).where(_beside(its_sheet, each), SheetPage.problem == "")
+            if session.scalar(counts.limit(1)) is None:
+                each.is_aside, back[upload.id] = False, upload
+                session.flush()
+    return list(back.values())
+
+
+def get_around(session: Session, link: Link, upload_uuid: str) -> SheetUpload:
+    """Return an upload of the link's course, and lock it with all that hold pages of its sets; raise UploadMissingError."""
+    sets = (
+        select(Sheet.sheet_set_id)
+        .join(SheetPage, SheetPage.sheet_id == Sheet.id)
+        .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)
+        .where(SheetPage.organisation_id == link.organisation_id, SheetUpload.uuid == upload_uuid)
+    )
+    lock_holders(session, link, sets)
+    return get_upload(session, link, upload_uuid, locked=True)
+
+
+def lock_holders(session: Session, link: Link, sets: Select[*tuple[Any, ...]]) -> Sequence[SheetUpload]:
+    """Lock all read uploads of the link's course that hold pages of some sets, always in the same order, and return them."""
+    holding = (
+        select(SheetPage.sheet_upload_id)
+        .join(Sheet, Sheet.id == SheetPage.sheet_id)
+        .where(SheetPage.organisation_id == link.organisation_id, Sheet.sheet_set_id.in_(sets))
+    )
+    return session.scalars(
+        select(SheetUpload)
+        .where(
+            SheetUpload.organisation_id == link.organisation_id,
+            SheetUpload.context_id == link.context_id,
+            SheetUpload.state.in_((UploadState.READ, UploadState.APPLIED)),
+            SheetUpload.id.in_(holding),
+        )
+        .order_by(SheetUpload.id)
+        .with_for_update(key_share=True)
+    ).all()
 
 
 def _standing(sheet: Sheet) -> Select[*tuple[Any, ...]]:
@@ -155,6 +189,12 @@ def _standing(sheet: Sheet) -> Select[*tuple[Any, ...]]:
             SheetUpload.state != UploadState.UNDONE,
         )
     )
+
+
+def _beside(sheet: Sheet, page: SheetPage) -> ColumnElement[bool]:
+    """Return the condition of what a page cannot count beside: a copy of it, and another sheet of its learner."""
+    same = and_(SheetPage.sheet_id == sheet.id, SheetPage.page == page.page)
+    return same if page.person_id is None else or_(same, _of_other_sheet(sheet, page.person_id))
 
 
 def _of_other_sheet(sheet: Sheet, person_id: int) -> ColumnElement[bool]:

@@ -259,7 +259,8 @@ def test_a_row_for_each_mark_names_its_task(course: Course, name: str, task: str
     assert "Dancing" in page
     already = len(course.evidence("paper"))
     course.post(f"{path}apply")
-    assert [score for _, score in course.evidence("paper")[already:]] == ["0.5", "0.4"]
+    assert [score for _, score in course.evidence("paper")[already:]] == ["0.5"]
+    assert [score for _, score in course.evidence("process")][-1:] == ["0.4"]
 
 
 def test_rows_of_nobody_wait_on_the_page_and_are_dismissed_with_a_question(course: Course) -> None:
@@ -272,9 +273,26 @@ def test_rows_of_nobody_wait_on_the_page_and_are_dismissed_with_a_question(cours
         assert "2 wait for you" in course.page(inbox)
     assert course.post(f"{path}rows", do="leave:4").endswith("done=left")
     assert "1 row waits for its learner" in course.page(path)
-    assert course.post(f"{path}rows").endswith("refused=row-nobody")
-    assert course.post(f"{path}rows", **{"row-3": course.ada.who.person_uuid}).endswith("refused=learner-twice")
+    answer = course.teacher.post(f"{path}rows")
+    assert (answer.status_code, "Choose a learner for at least one row." in answer.text) == (422, True)
+    answer = course.teacher.post(f"{path}rows", **{"row-3": course.ada.who.person_uuid})
+    assert (answer.status_code, "has a mark of that learner already" in answer.text) == (422, True)
     assert course.ada.post(f"{path}rows", do="leave:3").status_code == 403
+
+
+def test_what_was_chosen_for_waiting_rows_stays_chosen(course: Course) -> None:
+    rows = [["Ada Lovelace", "51"], ["A. Lovelase", "61"], ["Ghost", "71"], ["Else", "much"]]
+    path = course.bring(table(["Name", PART], *rows))
+    course.post(f"{path}apply")
+    assert "This row cannot be recorded as it is." in course.page(path)
+    chosen = {"row-4": course.ada.who.person_uuid}
+    for form, status in ((chosen, 422), ({**chosen, "do": "leave:3"}, 200)):
+        answer = course.teacher.post(f"{path}rows", **form)
+        assert answer.status_code == status
+        [picked] = re.findall(r'<option value="([^"]+)" selected>', answer.text)
+        assert picked == course.ada.who.person_uuid
+    answer = course.teacher.post(f"{path}rows", **{"row-5": course.ada.who.person_uuid})
+    assert "A cell of one of these rows cannot be read." in answer.text
 
 
 def test_attendance_of_a_class_is_shown_in_its_roll_call_with_its_source(course: Course) -> None:
@@ -285,9 +303,18 @@ def test_attendance_of_a_class_is_shown_in_its_roll_call_with_its_source(course:
     course.post(f"{path}apply", title="Guest lecture")
     evidence = course.page(f"class/evidence/{course.ada.who.person_uuid}/")
     assert "came late</strong> (from a table)" in evidence
-    roll = course.page(re.findall(r'href="[^"]*/(class/sessions/[0-9a-f-]+/roll)">Guest lecture', evidence)[0])
+    path = re.findall(r'href="[^"]*/(class/sessions/[0-9a-f-]+/roll)">Guest lecture', evidence)[0]
+    roll = course.page(path)
     assert "Attendance from tables:" in roll
     assert "who.csv" in roll
+    # What a table says is taken back with the table alone.
+    assert "Take back" not in roll
+    mark, ada = path.replace("/roll", "/mark"), course.ada.who.person_uuid
+    course.post(mark, mark=f"{ada}:absent")
+    assert "Take back" in course.page(path)
+    course.post(mark, mark=f"{ada}:")
+    assert "Take back" not in course.page(path)
+    assert "came late</strong> (from a table)" in course.page(f"class/evidence/{ada}/")
 
 
 def test_learners_have_nothing_to_do_with_it(course: Course) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
-from lti_tool.models import ClassAppeal, CourseGroup, CourseGroupMember
+from lti_tool.models import ClassAppeal, ClassSession, CourseGroup, CourseGroupMember
 from lti_tool.services.classes import live
 from lti_tool.services.classes.team_elsewhere import APPEAL, MARK, RATE, list_places
 from tests.factories.class_sessions import Classroom
@@ -30,6 +30,17 @@ def appealed(room: Classroom) -> tuple[TeamClass, str]:
     with room.tool.runtime.database.reading() as session:
         query = select(ClassAppeal.uuid).where(ClassAppeal.check_id == found.check().id)
         return found, session.scalars(query).one()
+
+
+def test_an_appeal_is_listed_by_the_title_in_the_own_language(room: Classroom) -> None:
+    found, _ = appealed(room)
+    with room.tool.runtime.database.transaction() as session:
+        row = session.scalars(select(ClassSession)).one()
+        row.title_language, row.title_other = "en", "词语"
+    with room.tool.runtime.database.reading() as session:
+        course = (room.row().organisation_id, room.row().context_id)
+        places = list_places(session, course, found.learners[0].who.person_id, room.tool.clock.now)
+    assert [each.title["zh-Hans"] for each in places if each.what == APPEAL] == ["词语"]
 
 
 def decide(found: TeamClass, appeal: str) -> None:

@@ -29,6 +29,20 @@ def test_each_reads_the_title_in_the_own_language(room: Classroom) -> None:
     assert room.row().title == ENGLISH
 
 
+def test_a_class_that_is_over_keeps_both_titles_wherever_it_is_named(room: Classroom) -> None:
+    learner = room.learner(1)
+    room.plan(title=ENGLISH, title_other=CHINESE)
+    for step in ("open", "roll", "close"):
+        room.do(step)
+    paths = (f"class/evidence/{learner.who.person_uuid}/", "class/loop/")
+    for language, title, other in (("en", ENGLISH, CHINESE), ("zh-Hans", CHINESE, ENGLISH)):
+        room.teacher.post("language", language=language)
+        for path in paths:
+            page = room.teacher.get(path).text
+            assert title in page, path
+            assert other not in page, path
+
+
 @pytest.mark.parametrize(
     "titles", [{"title": CHINESE}, {"title": "", "title_other": CHINESE}, {"title": CHINESE, "title_other": CHINESE}]
 )

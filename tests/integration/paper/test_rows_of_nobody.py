@@ -17,6 +17,7 @@ from lti_tool.services.sheets.marks_files import MARKS, MarkFileMovedError
 from lti_tool.services.sheets.marks_left import REASON, LeftRow, list_left
 from lti_tool.services.sheets.marks_rolls import Held
 from lti_tool.services.sheets.marks_settling import RowRefusedError, dismiss_rows, settle_rows
+from qualoop.classroom.mark_tables import Trouble
 from tests.factories.classrooms import LESSON, Seat, enter
 from tests.factories.mark_tables import bring, bringer, change_table, with_table
 from tests.factories.paper_halls import Hall
@@ -95,7 +96,7 @@ def test_nothing_is_recorded_twice_and_nobody_else_is_named(hall: Hall) -> None:
     for matches, reason in (
         ({3: ada}, "learner-twice"),
         ({3: bo, 5: bo}, "learner-twice"),
-        ({6: bo}, "row-nothing"),
+        ({6: bo}, "row-wrong"),
         ({3: hall.teacher}, "row-nobody"),
         ({}, "row-nobody"),
     ):
@@ -135,6 +136,16 @@ def test_a_learner_twice_waits_for_the_teacher_to_say_which_counts(hall: Hall) -
         settle(hall, table, {2: hall.ada.who.person_uuid})
 
 
+def test_marks_of_readiness_items_are_of_preparation_only(hall: Hall) -> None:
+    """As what is answered online: it shows who is prepared, and moves nobody's level."""
+    table = bring(hall, f"Student number,{PART},{LESSON}/ready-intent\nada,7,8\n".encode(), kind=MARKS, full=10)
+    change_table(hall, table)
+    assert {body["part"]: body["form"] for body in hall.events("evidence.recorded")} == {
+        "same-meaning": "paper",
+        "ready-intent": "process",
+    }
+
+
 def test_who_comes_into_the_course_later_is_known_by_the_row(hall: Hall) -> None:
     table = recorded(hall)
     ghost = enter(hall.tool, "ghost", name="Ghost")
@@ -170,3 +181,42 @@ def test_an_erased_learner_leaves_no_row_of_the_course(hall: Hall) -> None:
         erase(session, organisation, hall.bo.who.person_uuid, actor="operator", now=datetime(2026, 3, 3, tzinfo=UTC))
     assert left(hall, table) == []
     assert waiting(hall) == []
+
+
+def test_a_waiting_row_is_read_by_the_columns_of_the_whole_table(hall: Hall) -> None:
+    """Two columns of one task are left out, whatever a single row fills of them."""
+    other = f"{LESSON}/ready-intent"
+    data = f"Student number,{other},{PART},{PART}\nada,4,7,8\nghost,3,,5\n".encode()
+    table = bring(hall, data, kind=MARKS, full=10)
+    change_table(hall, table)
+    settle(hall, table, {3: hall.bo.who.person_uuid})
+    assert [score for _, score in marks(hall)] == ["0.4", "0.3"]
+
+
+def test_a_row_that_names_nobody_is_recorded_when_somebody_is_named(hall: Hall) -> None:
+    data = f"Student number,Task,Mark\nada,{PART},7\n,{PART},5\n".encode()
+    table = bring(hall, data, kind=MARKS, full=10)
+    change_table(hall, table)
+    assert [(each.number, each.trouble) for each in left(hall, table)] == [(3, Trouble.NOBODY)]
+    settle(hall, table, {3: hall.bo.who.person_uuid})
+    assert [score for _, score in marks(hall)] == ["0.7", "0.5"]
+
+
+def test_a_row_without_a_task_says_that_the_task_is_missing(hall: Hall) -> None:
+    table = bring(hall, f"Student number,Task,Mark\nada,{PART},7\nghost,,5\n".encode(), kind=MARKS, full=10)
+    change_table(hall, table)
+    [row] = left(hall, table)
+    assert [each.trouble for each in row.faults] == [Trouble.UNKNOWN_TASK]
+
+
+def test_a_faulty_cell_of_a_waiting_row_is_shown_and_never_left_out_in_silence(hall: Hall) -> None:
+    other = f"{LESSON}/ready-intent"
+    data = f"Student number,{PART},{other}\nada,7,7\nghost,5,x\n".encode()
+    table = bring(hall, data, kind=MARKS, full=10)
+    change_table(hall, table)
+    [row] = left(hall, table)
+    assert [(each.trouble, each.column, each.text) for each in row.faults] == [(Trouble.NOT_A_MARK, other, "x")]
+    with pytest.raises(RowRefusedError) as refused:
+        settle(hall, table, {3: hall.bo.who.person_uuid})
+    assert refused.value.reason == "row-wrong"
+    assert waiting(hall) == [(table, 1)]

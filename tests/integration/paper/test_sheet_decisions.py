@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import Job, Sheet, SheetFile, SheetPage
+from lti_tool.models import InboxItem, Job, Sheet, SheetFile, SheetPage
 from lti_tool.services.attempts.submitted_work import NewFile
 from lti_tool.services.courses.members import get_member
+from lti_tool.services.mechanisms import inbox
 from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.services.sheets import matters, settling
 from lti_tool.services.sheets import upload as sheets_upload
 from lti_tool.services.sheets.settling import SettlingRefusedError
+from lti_tool.services.sheets.sheets import get_set, pages_of
 from qualoop.classroom.paper import finding
 from tests.factories.classrooms import Seat
 from tests.factories.paper_halls import Hall
@@ -124,6 +126,41 @@ def test_a_page_that_gave_way_counts_again_when_the_other_is_taken_back(hall: Ha
     assert [page.is_aside for page in hall.pages(first)] == [False, False]
     hall.change(first)
     assert learners(hall)[-4:] == [hall.ada.who.person_uuid] * 2 + [hall.bo.who.person_uuid] * 2
+
+
+def test_of_pages_that_gave_way_one_after_the_other_the_newest_counts_again(hall: Hall) -> None:
+    first, second = (come(hall, hall.scan(0, hall.right())) for _ in range(2))
+    instead(hall, hall.pages(second)[0])
+    third = come(hall, hall.scan(0, hall.right()))
+    instead(hall, hall.pages(third)[0])
+    counting = {upload: hall.pages(upload)[0] for upload in (first, second, third)}
+    assert [page.is_aside for page in counting.values()] == [True, True, False]
+    hall.change(third, undo=True)
+    assert [hall.pages(upload)[0].is_aside for upload in (first, second)] == [True, False]
+    hall.change(second, undo=True)
+    assert [page.is_aside for page in hall.pages(first)] == [False]
+    hall.change(first)
+    assert set(learners(hall)) == {hall.ada.who.person_uuid}
+
+
+def test_what_waits_of_a_page_that_counts_again_is_in_the_inbox(hall: Hall) -> None:
+    with hall.tool.runtime.database.reading() as session:
+        [page, *_] = pages_of(get_set(session, hall.link, hall.printed.uuid), "A")
+        [row] = [each for each in page.rows if each.kind == "one"][:1]
+    doubtful = {row.part: [bubble.option for bubble in row.bubbles][:2]}
+    first = come(hall, hall.scan(0, {**hall.right(), **doubtful}))
+    second = come(hall, hall.scan(0, hall.right()))
+    assert first in waiting(hall)
+    instead(hall, hall.pages(second)[0])
+    assert waiting(hall) == set()
+    hall.change(second, undo=True)
+    assert waiting(hall) == {first}
+
+
+def waiting(hall: Hall) -> set[str]:
+    with hall.tool.runtime.database.reading() as session:
+        items = select(InboxItem.subject).where(InboxItem.reason == matters.REASON, InboxItem.state == inbox.OPEN)
+        return set(session.scalars(items))
 
 
 def test_an_empty_page_does_not_count_beside_a_filled_one(hall: Hall) -> None:

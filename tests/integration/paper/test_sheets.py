@@ -13,6 +13,10 @@ from lti_tool.services.sheets import results, sheets
 from lti_tool.services.sheets import upload as sheets_upload
 from lti_tool.services.sheets.marks_files import MarkFileTwiceError
 from lti_tool.services.sheets.purge import KEPT, purge_paper
+from lti_tool.services.sheets.sheets import SheetPlan
+from qualoop.assessment import reveal
+from qualoop.classroom.sheets.shapes import Paper
+from tests.factories.classrooms import LESSON
 from tests.factories.mark_tables import bring, change_table
 from tests.factories.paper_halls import Hall
 
@@ -42,6 +46,23 @@ def test_from_print_to_evidence_and_back(hall: Hall) -> None:
     hall.read()
     hall.change(again)
     assert len(hall.events("evidence.recorded")) == 8
+
+
+def test_readiness_items_on_paper_are_of_preparation_only(hall: Hall) -> None:
+    """As what is answered online: it shows who is prepared, and moves nobody's level."""
+    asked = [hall.printed.items[0]["part"], f"{LESSON}/ready-intent"]
+    plan = SheetPlan(title="R", parts=asked, versions=2, paper=Paper.A4, language="en", blanks=0)
+    with hall.tool.runtime.database.transaction() as session:
+        hall.printed = sheets.make_set(session, hall.tool.runtime.contents, hall.link, plan, now=hall.tool.clock())
+    lesson = hall.ada._lesson()
+    known = {**lesson.items, **lesson.readiness}
+    upload = hall.upload(
+        [hall.scan(0, {each["part"]: reveal(known[each["item"]]).response for each in hall.printed.items})]
+    )
+    hall.read()
+    hall.change(upload)
+    forms = {body["part"]: (body["form"], body["score"]) for body in hall.events("evidence.recorded")}
+    assert forms == {hall.printed.items[0]["item"]: ("paper", "1"), "ready-intent": ("process", "1")}
 
 
 def test_an_erased_learner_leaves_no_picture(hall: Hall) -> None:

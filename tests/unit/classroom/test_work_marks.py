@@ -113,3 +113,52 @@ def test_a_rubric_that_was_changed_since_leaves_what_a_mark_was_worth() -> None:
     out = released(marked(work_marks.handed_in(Register(), ANN, work()), 1, 1))
     other = replace(SCHEME, rubric=read_quick_rubric("True: no / yes", load_framework(shipped_content() / "ecommerce")))
     assert work_marks.worth_now(out.value(ANN, RELEASED), other, BEST) == Score.of(Decimal(2), Decimal(3))
+
+
+def test_a_rubric_with_one_more_row_leaves_nothing_approved() -> None:
+    draft = marked(work_marks.handed_in(Register(), ANN, work()), 1, 1)
+    approved = changed(draft, work_marks.approval(draft, ANN, SCHEME))
+    longer = read_quick_rubric(RUBRIC_TEXT + "\nShort: no / yes", load_framework(shipped_content() / "ecommerce"))
+    assert work_marks.stage(approved, ANN, Scheme(rubric=longer)) is Stage.DRAFT
+
+
+def test_comments_stand_in_the_register_no_more_often_than_is_needed() -> None:
+    draft = marked(work_marks.handed_in(Register(), ANN, work()), 1, 1, comment="A long word.")
+    approved = changed(draft, work_marks.approval(draft, ANN, SCHEME))
+    assert str(approved.cells).count("A long word.") == 1
+    action = Action(what="release", by="teacher", at=NOON)
+    out = work_marks.let_out(approved, [ANN], action, scheme=SCHEME, rules=BEST)
+    assert (out.value(ANN, work_marks.APPROVED), str(out.cells).count("A long word.")) == (None, 2)
+    second = work_marks.handed_in(out, ANN, work("a2", 2))
+    again = work_marks.let_out(marked(second, 2, 1), [ANN], action, scheme=SCHEME, rules=BEST)
+    assert "A long word." not in str(again.cells)
+    assert again.value(ANN, RELEASED)["before"]["share"] == out.value(ANN, RELEASED)["share"]
+
+
+def test_what_is_taken_back_is_a_draft_and_not_approved_still() -> None:
+    draft = marked(work_marks.handed_in(Register(), ANN, work()), 1, 1)
+    approved = changed(draft, work_marks.approval(draft, ANN, SCHEME))
+    action = Action(what="release", by="teacher", at=NOON)
+    out = work_marks.let_out(approved, [ANN], action, scheme=SCHEME, rules=BEST)
+    back, left = out.undone(out.journal[0].id, replace(action, what="undo"))
+    assert (stage(back), stage(changed(out, work_marks.withdrawal(out, ANN))), left) == (Stage.DRAFT, Stage.DRAFT, ())
+
+
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+def test_a_hand_in_erases_no_marks_under_revision_and_waits_behind_them(*, is_withdrawn: bool) -> None:
+    out = released(marked(work_marks.handed_in(Register(), ANN, work()), 2, 1))
+    revised = changed(out, work_marks.withdrawal(out, ANN)) if is_withdrawn else marked(out, 1, 1)
+    behind = work_marks.handed_in(revised, ANN, work("a2", 2))
+    assert work_marks.handed_in(behind, ANN, work("a2", 2)) is behind
+    assert (work_marks.find_work(behind, ANN), stage(behind)) == (work(), Stage.DRAFT)
+    assert work_marks.newest_work(behind, ANN) == work("a2", 2)
+    assert work_marks.told_stage(behind, ANN, SCHEME) is Stage.WAITING
+    assert work_marks.moved_up(behind) is behind
+    again = released(behind)
+    assert work_marks.told_stage(again, ANN, SCHEME) is Stage.WAITING, "the newer work has no marks yet"
+    second = work_marks.moved_up(again)
+    assert (work_marks.find_work(second, ANN), stage(second)) == (work("a2", 2), Stage.WAITING)
+    assert released_share(second.value(ANN, RELEASED)) == released_share(again.value(ANN, RELEASED))
+    assert (
+        stage(behind.changed(work_marks.next_up(behind, ANN), Action(what="newer", by="t", at=NOON))) is Stage.WAITING
+    )
