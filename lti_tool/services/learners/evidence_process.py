@@ -36,7 +36,7 @@ from qualoop.assessment import AttemptState
 from qualoop.assessment.live import Act
 from qualoop.classroom.flipped_unit import StepKind, from_document
 from qualoop.classroom.roll_call import CAME, Presence
-from qualoop.classroom.session import SessionState
+from qualoop.classroom.session import ClassTitle, SessionState
 from qualoop.values import Score, Text
 
 Each = TypeVar("Each")
@@ -67,7 +67,7 @@ class HeldSession:
     """
 
     uuid: str
-    title: str
+    title: ClassTitle
     at: datetime
     presence: Presence
     way: str
@@ -213,7 +213,7 @@ def _sessions(session: Session, course: Course, people: Collection[int]) -> Mapp
             lines.append(
                 HeldSession(
                     uuid=row.uuid,
-                    title=row.title,
+                    title=row.titles,
                     at=at,
                     presence=stands(row, seat, active) if seat else Presence.ABSENT,
                     way=way_of(seat, active) if seat else "",

@@ -30,6 +30,7 @@ from lti_tool.services.courses.members import Link
 from lti_tool.services.ledger.standings import read_standings
 from lti_tool.services.loops.log import Columns, Indices, Key, attempt_number, read_log
 from qualoop.classroom.flipped_unit import from_document
+from qualoop.classroom.session import ClassTitle
 from qualoop.ledger import EvidenceForm
 from qualoop.records.loop import IN_CLASS, STAGES, Pieces, Seen, Stage, stage_of
 
@@ -45,7 +46,7 @@ class Hour:
     """A class session of the course; ``at`` is when it was opened, None before that."""
 
     uuid: str
-    title: str
+    title: ClassTitle
     at: datetime | None
 
 
@@ -82,7 +83,13 @@ def read_stages(connection: Connection, link: Link) -> CourseStages:
     """Return what decides about stages in the link's course, in three statements."""
     here = (link.organisation_id, link.context_id)
     sessions = connection.execute(
-        select(ClassSession.uuid, ClassSession.title, ClassSession.opened_at)
+        select(
+            ClassSession.uuid,
+            ClassSession.title,
+            ClassSession.title_language,
+            ClassSession.title_other,
+            ClassSession.opened_at,
+        )
         .where(ClassSession.organisation_id == here[0], ClassSession.context_id == here[1])
         .order_by(ClassSession.id.desc())
     )
@@ -99,7 +106,10 @@ def read_stages(connection: Connection, link: Link) -> CourseStages:
         select(FlippedUnit.plan).where(FlippedUnit.organisation_id == here[0], FlippedUnit.context_id == here[1])
     )
     return CourseStages(
-        hours=[Hour(uuid=row.uuid, title=row.title, at=row.opened_at) for row in sessions],
+        hours=[
+            Hour(uuid=row.uuid, title=ClassTitle(row.title, row.title_language, row.title_other), at=row.opened_at)
+            for row in sessions
+        ],
         kinds={row.key: row.kind for row in placed},
         phases={step.key: plan.phase(step.key) for plan in map(from_document, plans) for step in plan.steps},
     )
