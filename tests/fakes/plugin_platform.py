@@ -31,6 +31,7 @@ class SchoolState:
     places: dict[str, list[CoursePlace]] = field(default_factory=dict)
     follows_completion: bool = True
     broken: set[str] = field(default_factory=set)
+    blocks: dict[str, Any] = field(default_factory=dict)
 
 
 STATE = SchoolState()
@@ -100,6 +101,9 @@ class School:
 
     def learner_count(self, course: str) -> int:
         return len(STATE.people.get(course, []))
+
+    def find_block(self, usage: str) -> Any:
+        return STATE.blocks.get(usage)
 
     def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
         return {name: STATE.places.get(name, []) for name in names}

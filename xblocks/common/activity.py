@@ -165,6 +165,10 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         """Return whether anything but the rules of attempts keeps a learner from beginning again."""
         return True
 
+    def outdated_rest(self, _host: BlockHost) -> str:
+        """Return what stands below an attempt whose version is gone, as safe HTML."""
+        return ""
+
     def inline(self) -> Inline | None:
         """Return what the block's own files make; None where it names a package."""
         return read_inline(self.files, self.contents.framework) if self.files else None
@@ -324,8 +328,11 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         text = _("What you have earned stays yours. Begin again to work with the new version.")
         if not standing.can_restart:
             text = _("What you have earned stays yours. There is no further attempt.")
+        elif not host.can_restart:
+            text = _("What you have earned stays yours. You can begin again when your work has its marks.")
         notes = [pages.Note(text=remark.text, tone=remark.tone) for remark in self._preview_remarks()]
-        return pages.notice(host, title, self.ugettext(text), restart=standing.can_restart, notes=notes)
+        below = self.outdated_rest(host)
+        return pages.notice(host, title, self.ugettext(text), restart=host.can_restart, notes=notes, below=below)
 
     def _new(self) -> dict[str, Any]:
         """Return what is random about a new attempt."""

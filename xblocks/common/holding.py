@@ -15,7 +15,7 @@ from typing import Any, Final
 from xblock.core import XBlock
 
 from qualoop.player import StaleActionError
-from xblocks.common.learner import course_key, is_stand_in
+from xblocks.common.learner import course_key, is_in_course, is_stand_in
 from xblocks.common.platform import find_plugin, in_one_transaction
 
 HELD: Final = ("state", "score", "attempts", "published")
@@ -69,11 +69,13 @@ class Holding(XBlock):
         return {name: data.get(self, name) for name in HELD if data.has(self, name)}
 
     def _lock(self) -> Any:
-        """Return the plug-in's module that locks; None where there is none, and for staff in the place of a learner.
+        """Return the plug-in's module that locks; None where there is none, in a library, and for staff in a learner's place.
 
-        What these do is kept in their session, and the learner's own row is none of theirs.
+        What these do is kept in their session, and the learner's own row is none of theirs; states in a library are kept
+        in no row of a course.
         """
-        return None if self.scope_ids.user_id is None or is_stand_in(self) else find_plugin("holding")
+        is_own = self.scope_ids.user_id is not None and is_in_course(self) and not is_stand_in(self)
+        return find_plugin("holding") if is_own else None
 
     def _take(self, read: Mapping[str, Any]) -> None:
         """Let the fields be what was read, with nothing of them left to be saved."""

@@ -38,10 +38,20 @@ class Passage:
 
 
 def notice(
-    host: BlockHost, title: str, text: str, *, name: str = "", restart: bool = False, notes: Sequence[Note] = ()
+    host: BlockHost,
+    title: str,
+    text: str,
+    *,
+    name: str = "",
+    restart: bool = False,
+    notes: Sequence[Note] = (),
+    below: str = "",
 ) -> str:
-    """Return a notice in the place of an activity, of which ``name`` is the title; ``restart`` is a button that begins it again."""
-    return draw("notice.html", host, title=title, text=text, name=name, restart=restart, notes=notes)
+    """Return a notice in the place of an activity, of which ``name`` is the title.
+
+    ``restart`` is a button that begins it again; ``below`` is safe HTML that follows.
+    """
+    return draw("notice.html", host, title=title, text=text, name=name, restart=restart, notes=notes, below=below)
 
 
 def reading(host: BlockHost, content: Lesson | Project, *, notes: Sequence[Note]) -> str:

@@ -36,8 +36,12 @@ def find_request_user() -> Any:
 
 def serves_learners() -> bool:
     """Return whether this process is the platform's side for learners, where Studio's handlers answer as well."""
-    variant = getattr(_settings(), "SERVICE_VARIANT", None)
-    return variant is not None and variant != "cms"
+    return is_site() and getattr(_settings(), "SERVICE_VARIANT", None) != "cms"
+
+
+def is_site() -> bool:
+    """Return whether this process is a platform's, of learners or of authors; a workbench is none."""
+    return getattr(_settings(), "SERVICE_VARIANT", None) is not None
 
 
 def find_plugin(module: str) -> Any:

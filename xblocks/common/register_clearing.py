@@ -35,6 +35,7 @@ class ClearsRegister:
                     it = it.cleared(key, action).informed(key, published=NOTHING)
             return it
 
+        # The platform's row of the learner first, then the register, as a handing in locks them.
         with in_one_transaction():
-            store.change(self, cleared)
             plugin.clear(keys[0], str(self.scope_ids.usage_id))
+            store.change(self, cleared)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from qualoop.classroom.register import Register, RegisterRefusedError
 from xblocks.common.learner import course_key
-from xblocks.common.platform import find_plugin, serves_learners
+from xblocks.common.platform import find_plugin, is_site, serves_learners
 
 _LOCK: Final = threading.Lock()
 
@@ -26,6 +26,11 @@ class RegisterUnavailableError(RegisterRefusedError):
 def is_available() -> bool:
     """Return whether anything can be written here."""
     return find_plugin("registers") is not None or not serves_learners()
+
+
+def lacks_plugin() -> bool:
+    """Return whether a site has no plug-in: authors are told in Studio, where nobody hands anything in."""
+    return is_site() and find_plugin("registers") is None
 
 
 def read(block: Any) -> Register:

@@ -60,6 +60,12 @@ class StaffOnlyError(QualoopError):
     code = "staff-only"
 
 
+class WorkNotTakenError(QualoopError):
+    """Nobody could mark what somebody hands in: who is not in the course, or a site without the plug-in. Nothing was kept."""
+
+    code = "work-not-taken"
+
+
 class SettingsRefusedError(QualoopError):
     """What an author wrote cannot be; ``messages`` has a sentence for each fault, in the author's language."""
 
@@ -78,6 +84,7 @@ STATUSES: Final[Mapping[type[QualoopError], int]] = {
     SignInError: 403,
     AuthorsOnlyError: 403,
     StaffOnlyError: 403,
+    WorkNotTakenError: 403,
     EvidenceNotKeptError: 503,
     LearnerUnknownError: 503,
 }

@@ -6,11 +6,10 @@ Whoever did something in a block, or whose subsection score changed, is looked a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import chain
 from typing import Any, Final
 
 from django.db.models import F, Q
@@ -19,6 +18,7 @@ from xblocks.edx import overrides, registers
 from xblocks.edx.config import keep_sent_for
 from xblocks.edx.models import Difference, EvidenceEvent, GradeCheck
 from xblocks.edx.platform import KeptScore, Platform
+from xblocks.edx.registers import Released
 
 _logger = logging.getLogger(__name__)
 
@@ -56,8 +56,7 @@ def sweep(platform: Platform, now: datetime, *, at_most: int = MOST_AT_ONCE) -> 
     released = cache(registers.released)
     open_ones = GradeCheck.objects.filter(Q(checked_at=None) | Q(checked_at__lt=F("asked_at")))
     for check in list(open_ones.filter(asked_at__lte=now - QUIET).order_by("asked_at")[:at_most]):
-        of_registers = registers.kept_scores(platform, check.learner, released(check.course))
-        kept = chain(platform.kept_scores(check.learner, check.course), of_registers)
+        kept = _kept(platform, check, released(check.course))
         failed = _compare(platform, check, kept, now=now, compared=compared)
         compared.checks += 1
         if not failed:
@@ -81,6 +80,26 @@ def reconcile(platform: Platform, now: datetime) -> Compared:
     settled.exclude(payload="").update(payload="")
     _logger.info("qualoop grades compared: %s", every)
     return every
+
+
+def _kept(platform: Platform, check: Any, released: Released) -> Iterator[KeptScore]:
+    """Yield what states and registers keep of a learner: of a block that has both, the one that it works by now."""
+    of_state = {kept.usage: kept for kept in platform.kept_scores(check.learner, check.course)}
+    of_registers = dict(released.get(check.learner, ()))
+    by_register = {usage: _is_judged(platform, usage) for usage in of_state.keys() & of_registers.keys()}
+    yield from (kept for usage, kept in of_state.items() if not by_register.get(usage))
+    left = [(usage, share) for usage, share in of_registers.items() if by_register.get(usage, True)]
+    yield from registers.kept_scores(platform, check.learner, {check.learner: left})
+
+
+def _is_judged(platform: Platform, usage: str) -> bool:
+    """Return whether people judge the work at a block now: its author may have put something else there."""
+    try:
+        block = platform.find_block(usage)
+        return block is None or block.scheme() is not None
+    except Exception:
+        _logger.exception("what %s holds now was not found out", usage)
+        return True
 
 
 def _compare(platform: Platform, check: Any, every: Iterable[KeptScore], *, now: datetime, compared: Compared) -> bool:

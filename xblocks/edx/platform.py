@@ -13,6 +13,8 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, Final, Protocol
 
+from django.db import transaction
+
 from qualoop.values import Score, ValueRefusedError
 from xblocks.edx.rows import locked
 
@@ -102,6 +104,9 @@ class Platform(Protocol):
 
     def learner_count(self, course: str) -> int:
         """Return how many take part in a course, without its staff."""
+
+    def find_block(self, usage: str) -> Any:
+        """Return a block of a course, of no learner; None where it is there no more."""
 
     def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
         """Return the blocks of a course that each name means: a usage key, or the key of an activity."""
@@ -225,6 +230,10 @@ class OpenEdx:
         """Count the enrolments."""
         return int(self._learning(course).count())
 
+    def find_block(self, usage: str) -> Any:
+        """Look a block up by its key."""
+        return next(_block_at(import_module("xmodule.modulestore.django").modulestore(), usage), None)
+
     def places(self, course: str, names: Collection[str]) -> Mapping[str, Sequence[CoursePlace]]:
         """Look blocks up by their keys; those with an activity are sought in the course once, for all names."""
         store = import_module("xmodule.modulestore.django").modulestore()
@@ -266,9 +275,13 @@ class OpenEdx:
         """Send SCORE_PUBLISHED of another user than the one who asks: as lti_consumer grades learners who are not there."""
         block = import_module("xmodule.modulestore.django").modulestore().get_item(_usage_key(usage))
         signals = import_module("lms.djangoapps.grades.api").signals
-        signals.SCORE_PUBLISHED.send(
-            sender=None, block=block, user=self.user_of(learner), only_if_higher=False, **score
-        )
+        user = self.user_of(learner)
+        # The platform reads the row of the learner's state, puts the grade in and writes it whole, without a lock: what
+        # the learner does meanwhile would be written over.
+        with transaction.atomic():
+            if user is not None:
+                self.hold_state(user.id, str(block.location.course_key), usage)
+            signals.SCORE_PUBLISHED.send(sender=None, block=block, user=user, only_if_higher=False, **score)
 
     @staticmethod
     def _follows_completion() -> bool:

@@ -6,7 +6,7 @@ import logging
 from random import SystemRandom
 from typing import Any
 
-from xblocks.edx import checks, metrics, pulling, sending
+from xblocks.edx import checks, metrics, pulling, releases, sending
 from xblocks.edx.checks import Compared
 from xblocks.edx.clock import system_clock
 from xblocks.edx.config import load_platform, setting, tool_access
@@ -43,8 +43,10 @@ def pull() -> Pulled:
 
 
 def sweep() -> Compared:
-    """Compare grades where something happened."""
-    return checks.sweep(load_platform(), system_clock())
+    """Release marks whose date has come, and compare grades where something happened."""
+    platform = load_platform()
+    releases.sweep(platform, system_clock())
+    return checks.sweep(platform, system_clock())
 
 
 def reconcile() -> Compared:

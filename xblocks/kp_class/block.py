@@ -367,7 +367,8 @@ class KpClassBlock(
 
         with in_one_transaction():
             after = store.change(self, make_all)
-            for batch in batches:
+            # In one order everywhere: each locks its learner's row, and two releases must not wait for each other.
+            for batch in sorted(batches, key=lambda each: each.learner):
                 record_evidence(self, batch)
         return after
 

@@ -186,7 +186,7 @@ class ClassStudio(StudioEditableXBlockMixin):
     def _facts(self) -> Iterator[pages.Note]:
         """Give what the site cannot do for this block."""
         block: Any = self
-        if not store.is_available():
+        if store.lacks_plugin():
             yield pages.Note(
                 text=block.ugettext(_("Nothing can be written here: the site has not set up the plug-in."))
             )

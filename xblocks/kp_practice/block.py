@@ -6,6 +6,7 @@ tool's: the block says so in Studio and to learners (docs/openedx.md). What peop
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -22,8 +23,10 @@ from xblocks.common import pages
 from xblocks.common.activity import ActivityBlock
 from xblocks.common.attempt import Attempt
 from xblocks.common.contents import SHIPPED_PROJECTS, ContentMissingError, Contents
+from xblocks.common.host import BlockHost
 from xblocks.common.learner import block_user, is_as_learner
 from xblocks.common.register_clearing import ClearsRegister
+from xblocks.common.register_store import lacks_plugin
 from xblocks.common.replies import StaffOnlyError
 from xblocks.common.standing import Standing
 from xblocks.common.studio import CONTENT_FIELDS
@@ -31,9 +34,10 @@ from xblocks.common.studio_form import FIELDS, JUDGED
 from xblocks.kp_practice.judging import JudgedWork, form_of, page
 from xblocks.kp_practice.marking_acts import ACTS, PREFIX, STAND_IN, Deed, Shown, done
 from xblocks.kp_practice.marking_page import marking_page
-from xblocks.kp_practice.work_page import JudgedHost
+from xblocks.kp_practice.work_page import JudgedHost, work_panel
 
 VERIFICATION: Final = "verification"
+_logger = logging.getLogger(__name__)
 
 
 def _(message: str) -> str:
@@ -73,11 +77,18 @@ class KpPracticeBlock(JudgedWork, ActivityBlock):
         if scheme is None or not self.is_kept() or block_user(self).is_anonymous:
             fragment: Fragment = super().student_view(context)
             return fragment
-        self.release_due(datetime.now(UTC))
+        self._release_quietly()
         if not block_user(self).is_staff:
             return self.as_fragment(self._page())
         tried = pages.draw("marking_tried.html", self.host(), html=self._page())
         return self.as_fragment(marking_page(self.host(), scheme, Shown()) + tried)
+
+    def _release_quietly(self) -> None:
+        """Release what is due; whatever fails there, the page is shown."""
+        try:
+            self.release_due(datetime.now(UTC))
+        except Exception:
+            _logger.exception("approved marks at %s were not released", self.scope_ids.usage_id)
 
     def respond(self, request: Request, name: str) -> Response:
         """Answer an action: besides those of the player, `verification` gives the graded run as a file, staff mark."""
@@ -121,12 +132,17 @@ class KpPracticeBlock(JudgedWork, ActivityBlock):
         text = self.ugettext(_("Open the Qualoop activity of this name in your course."))
         return pages.notice(self.host(), title, text, name=self.shown_title())
 
+    def outdated_rest(self, host: BlockHost) -> str:
+        """Return the work and its marks: these are the learner's whatever becomes of the project."""
+        scheme = self.scheme()
+        return work_panel(host, scheme) if scheme is not None else ""
+
     def _facts(self) -> Iterator[pages.Note]:
         """Give what an author should know of judged work besides."""
         yield from super()._facts()
         if self.scheme() is not None:
             yield pages.Note(text=self.ugettext(JUDGED))
-            if not self.is_kept():
+            if lacks_plugin():
                 yield pages.Note(text=self.ugettext(NOT_KEPT), tone="bad")
 
     def _marked(self, request: Request, name: str) -> Response:

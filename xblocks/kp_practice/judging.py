@@ -29,9 +29,18 @@ from xblocks.common.attempt import Attempt
 from xblocks.common.contents import OpenContent
 from xblocks.common.evidence import EvidenceBatch, record_evidence
 from xblocks.common.grading import clamped
-from xblocks.common.learner import BlockUser, block_user, is_as_learner, is_enrolled, is_in_course
+from xblocks.common.learner import (
+    BlockUser,
+    block_user,
+    course_key,
+    is_as_learner,
+    is_enrolled,
+    is_in_course,
+    learner_key,
+)
 from xblocks.common.platform import find_plugin, in_one_transaction
 from xblocks.common.register_people import has_roster, own_name
+from xblocks.common.replies import WorkNotTakenError
 from xblocks.common.standing import Standing
 from xblocks.kp_practice import texts
 from xblocks.kp_practice.fields import JudgedFields, release_moment
@@ -57,9 +66,9 @@ class JudgedWork(JudgedFields):
         return store.is_available()
 
     def stage_of(self, learner: str, register: Register | None = None) -> Stage | None:
-        """Return where the marking of a learner's newest work stands; None where there is none."""
+        """Return where the marking of a learner's newest work stands for the learner; None where there is none."""
         scheme = self.scheme()
-        return work_marks.stage(register or store.read(self), learner, scheme) if scheme is not None else None
+        return work_marks.told_stage(register or store.read(self), learner, scheme) if scheme is not None else None
 
     def hands_over(self, user: BlockUser) -> bool:
         """Return whether what somebody hands in is marked: a learner's of the course, and nobody's in a library."""
@@ -96,11 +105,22 @@ class JudgedWork(JudgedFields):
         }
 
     def hand_over(self, standing: Standing, after: Attempt, events: Sequence[Event]) -> None:
-        """Keep the text of a work that was handed in, and that it waits: in the transaction that keeps the attempt."""
+        """Keep the text of a work that was handed in, and that it waits: in the transaction that keeps the attempt.
+
+        Raises WorkNotTakenError where a learner's would be in no queue: it must not look as if it were handed in.
+        """
         user = block_user(self)
         for event in events:
-            if isinstance(event, WorkSubmitted) and self.hands_over(user):
+            if not isinstance(event, WorkSubmitted):
+                continue
+            if self.hands_over(user):
                 self._hand_over(user, standing, after, text=event.text)
+            elif not self._only_tries(user):
+                raise WorkNotTakenError
+
+    def _only_tries(self, user: BlockUser) -> bool:
+        """Return whether nobody expects marks: staff, a preview, a library, a workbench without users."""
+        return user.is_staff or is_as_learner(self) or not is_in_course(self) or learner_key(self, user) is None
 
     def _hand_over(self, user: BlockUser, standing: Standing, after: Attempt, *, text: str) -> None:
         key = user.key or ""
@@ -180,26 +200,49 @@ class JudgedWork(JudgedFields):
             after = make(it)
             if tells and after is not it:
                 after, batches[:] = with_evidence(after, source)
-            return after
+            # Evidence names who marked what is out: only then may the next work take its place.
+            return work_marks.moved_up(after)
 
         with in_one_transaction():
             after = store.change(self, make_all)
-            for batch in batches:
+            # In one order everywhere: each locks its learner's row, and two releases must not wait for each other.
+            for batch in sorted(batches, key=lambda each: each.learner):
                 record_evidence(self, batch)
         return after
 
-    def publish_marks(self, register: Register) -> Register:
-        """Tell the platform the grades that it does not know yet."""
-        return register_grades.publish_due(self, register, wanted)
+    def publish_marks(self, register: Register, *, only: str = "") -> Register:
+        """Tell the platform the grades that it does not know yet, of one learner or of so many as one request may."""
+        return register_grades.publish_due(self, register, wanted, only=only)
 
     def release_due(self, now: datetime) -> None:
-        """Release what is approved where its date has come: by whoever looks first."""
+        """Release what is approved where its date has come: by whoever looks first, or by the sweeper.
+
+        Of the grades only the own one of who looks is published at once, for nobody shall wait for those of a class: the
+        sweeper does the others.
+        """
         at, scheme = release_moment(self), self.scheme()
         if scheme is None or at is None or now < at or not self.is_kept() or is_as_learner(self):
             return
         register = store.read(self)
-        if any(work_marks.stage(register, learner, scheme) is Stage.APPROVED for learner in register.cells):
-            self.publish_marks(self.change_register(lambda it: self.released(it, by="", now=now)))
+        if approved_in(register, scheme):
+            self._release_due(now)
+
+    def _release_due(self, now: datetime) -> None:
+        done: list[str] = []
+
+        def make(it: Register) -> Register:
+            after = self.released(it, by="", now=now)
+            done[:] = [who for who in after.cells if after.value(who, RELEASED) != it.value(who, RELEASED)]
+            return after
+
+        register, plugin, key = self.change_register(make), find_plugin("checks"), block_user(self).key
+        if plugin is None:
+            # A workbench has no sweeper.
+            self.publish_marks(register)
+        elif key in done:
+            self.publish_marks(register, only=key or "")
+        for learner in sorted(done) if plugin is not None else ():
+            plugin.ask(learner, str(course_key(self)), now)
 
     def released(self, register: Register, *, by: str, now: datetime) -> Register:
         """Return the register with everything released that is approved."""
@@ -208,16 +251,17 @@ class JudgedWork(JudgedFields):
         scheme, rules = self.scheme(opened), block.rules(opened)
         if scheme is None:
             return register
-        changes = [
-            work_marks.release(register, learner, scheme, rules)
-            for learner in register.cells
-            if work_marks.stage(register, learner, scheme) is Stage.APPROVED
-        ]
-        return register.changed(changes, Action(what=RELEASE, by=by, at=now))
+        action = Action(what=RELEASE, by=by, at=now)
+        return work_marks.let_out(register, approved_in(register, scheme), action, scheme=scheme, rules=rules)
 
     def _released(self) -> Score | None:
         key = block_user(self).key
         return released_share(store.read(self).value(key, RELEASED)) if key is not None else None
+
+
+def approved_in(register: Register, scheme: Scheme) -> Sequence[str]:
+    """Return whose work is approved and could be released as it stands."""
+    return [who for who in register.cells if work_marks.stage(register, who, scheme) is Stage.APPROVED]
 
 
 def wanted(register: Register, learner: str) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from qualoop.assessment.marking import MarkIncompleteError, NotDecidedError, Stage
+from qualoop.assessment.marking import MarkIncompleteError, NotDecidedError
 from qualoop.classroom import work_marks
 from qualoop.classroom.class_marks import Scheme
 from qualoop.classroom.register import RUBRIC, Action, Change, Register, RegisterMovedError, RegisterRefusedError
@@ -15,7 +15,7 @@ from qualoop.classroom.work_marks import WORK
 from xblocks.common import register_store as store
 from xblocks.common.pages import Note
 from xblocks.common.rubric_view import read_draft
-from xblocks.kp_practice.judging import RELEASE, Make
+from xblocks.kp_practice.judging import RELEASE, Make, approved_in
 
 PREFIX: Final = "mark-"
 """What the names of these actions begin with, beside those of the player."""
@@ -65,6 +65,11 @@ class Deed:
         """Return what the register notes of this; ``is_blind`` where the page showed nothing that it changes."""
         return Action(what=what, by=self.by, at=self.now, seen=None if is_blind else _number(self.form.get("rev", "")))
 
+    def is_of(self, register: Register) -> bool:
+        """Return whether the page showed the work that is the learner's newest now."""
+        work = work_marks.find_work(register, self.who)
+        return work is not None and work.attempt == self.form.get("attempt", "")
+
     def note(self, message: str, tone: str = "good", **words: object) -> Note:
         """Return a sentence in the language of the request."""
         return Note(text=self.block.ugettext(message).format(**words), tone=tone)
@@ -81,8 +86,10 @@ def done(deed: Deed, name: str) -> Shown:
     try:
         shown = act(deed)
     except RegisterMovedError:
-        # What was typed is shown again, over what stands there now: the next press writes it knowingly.
-        return Shown(who=deed.who, notes=(deed.note(MOVED, "bad"),), form=deed.form, is_refused=True)
+        # What was typed is shown again, over what stands there now: the next press writes it knowingly. Of another work it
+        # would only mislead.
+        form = deed.form if deed.is_of(store.read(deed.block)) else {}
+        return Shown(who=deed.who, notes=(deed.note(MOVED, "bad"),), form=form, is_refused=True)
     except RegisterRefusedError:
         return Shown(who=deed.who, notes=(deed.note(FULL, "bad"),), form=deed.form, is_refused=True)
     except (MarkIncompleteError, NotDecidedError) as error:
@@ -107,7 +114,13 @@ def _save(deed: Deed) -> Shown:
         raise NotDecidedError
     value, is_wrong = read_draft(rubric, deed.form, register.value(deed.who, RUBRIC))
     draft = Change(learner=deed.who, field=RUBRIC, value=value)
-    deed.change(lambda it: it.changed([draft], deed.action("mark")))
+
+    def drafted(it: Register) -> Register:
+        if not deed.is_of(it):
+            raise RegisterMovedError([(deed.who, WORK)])
+        return it.changed([draft], deed.action("mark"))
+
+    deed.change(drafted)
     notes = [deed.note(POINTS, "partly")] if is_wrong else []
     step = next((name for name in (RELEASE, "approve") if name in deed.form), "")
     if step:
@@ -117,17 +130,19 @@ def _save(deed: Deed) -> Shown:
 
 def _decided(deed: Deed, register: Register, step: str) -> Register:
     """Return the register with the draft approved or released, as it stands under the lock."""
+    if not deed.is_of(register):
+        raise RegisterMovedError([(deed.who, WORK)])
+    action = deed.action(step, is_blind=True)
     if step == RELEASE:
         block = deed.block
-        change = work_marks.release(register, deed.who, deed.scheme, block.rules(block.get_content()))
-    else:
-        change = work_marks.approval(register, deed.who, deed.scheme)
-    return register.changed([change], deed.action(step, is_blind=True))
+        rules = block.rules(block.get_content())
+        return work_marks.let_out(register, [deed.who], action, scheme=deed.scheme, rules=rules)
+    return register.changed([work_marks.approval(register, deed.who, deed.scheme)], action)
 
 
 def _release_all(deed: Deed) -> Shown:
     before = store.read(deed.block)
-    count = sum(work_marks.stage(before, who, deed.scheme) is Stage.APPROVED for who in before.cells)
+    count = len(approved_in(before, deed.scheme))
     deed.change(lambda it: deed.block.released(it, by=deed.by, now=deed.now))
     return Shown(notes=(deed.note(RELEASED_ALL, count=count),))
 
@@ -135,6 +150,12 @@ def _release_all(deed: Deed) -> Shown:
 def _withdraw(deed: Deed) -> Shown:
     deed.change(lambda it: it.changed([work_marks.withdrawal(it, deed.who)], deed.action(RELEASE)))
     return Shown(who=deed.who, notes=(deed.note(WITHDRAWN),))
+
+
+def _newer(deed: Deed) -> Shown:
+    """Leave marks that are not out, and let the work that waits behind them be marked."""
+    deed.change(lambda it: it.changed(work_marks.next_up(it, deed.who), deed.action("newer")))
+    return Shown(who=deed.who)
 
 
 def _undo(deed: Deed) -> Shown:
@@ -172,11 +193,12 @@ ACTS: Final[Mapping[str, Callable[[Deed], Shown]]] = {
     "save": _save,
     "release-all": _release_all,
     "withdraw": _withdraw,
+    "newer": _newer,
     "undo": _undo,
 }
 
 
-UNDOABLE: Final = frozenset({"mark", "approve", RELEASE, "clear"})
+UNDOABLE: Final = frozenset({"mark", "approve", RELEASE, "newer", "clear"})
 
 
 def undoable(register: Register) -> Sequence[Any]:

@@ -35,10 +35,13 @@ STAGES: Final[Mapping[Stage, tuple[str, str]]] = {
     Stage.RELEASED: (_("Released"), "good"),
 }
 """What a stage is called, and the tone of its badge, in the order in which works need somebody."""
+ALMOST_FULL: Final = 0.8
+"""From which share of its bound on staff are told that a register fills up."""
 ACTIONS: Final[Mapping[str, str]] = {
     "mark": _("marks"),
     "approve": _("approval"),
     RELEASE: _("release"),
+    "newer": _("newer attempt"),
     "clear": _("state deleted"),
 }
 
@@ -54,6 +57,7 @@ def marking_page(host: BlockHost, scheme: Scheme, shown: Shown) -> str:
         return pages.draw(
             "marking_work.html", host, **base, **_work(host, register, scheme, work, works=works, shown=shown)
         )
+    filled = register.filled
     counts = Counter(each["stage"] for each in works)
     return pages.draw(
         "marking_list.html",
@@ -61,6 +65,8 @@ def marking_page(host: BlockHost, scheme: Scheme, shown: Shown) -> str:
         **base,
         works=works,
         counts=[(block.ugettext(word), tone, counts[stage.value]) for stage, (word, tone) in STAGES.items()],
+        is_almost_full=filled >= ALMOST_FULL,
+        filled=f"{min(filled, 1) * 100:.0f}",
         approved=counts[Stage.APPROVED.value],
         release_at=moment_words(at) if (at := release_moment(block)) is not None else None,
         waiting=len(register_grades.waiting(register, wanted)),
@@ -112,8 +118,10 @@ def _work(
     sheet = fitting_sheet(rubric, register.value(work["key"], RUBRIC)) if rubric is not None else None
     place = works.index(work) + 1
     released = register.value(work["key"], RELEASED)
+    newest = work_marks.newest_work(register, work["key"])
     return {
         "work": work,
+        "newer": newest.number if newest is not None and newest.number != work["number"] else 0,
         "text": texts.read(block, work["key"], work["attempt"]),
         "is_other_version": opened is not None and opened.hash != work["content"],
         "rows": rubric_rows(rubric, host.language, sheet=sheet, form=shown.form) if rubric is not None else [],

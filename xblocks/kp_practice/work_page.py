@@ -37,7 +37,7 @@ def work_panel(host: BlockHost, scheme: Scheme) -> str:
     """Return the learner's work, its rubric and its marks, as HTML without the element around it."""
     block, language, user = host.block, host.language, block_user(host.block)
     register, key = store.read(block), user.key or ""
-    work, stage = work_marks.find_work(register, key), work_marks.stage(register, key, scheme)
+    work, stage = work_marks.newest_work(register, key), work_marks.told_stage(register, key, scheme)
     return pages.draw(
         "work_panel.html",
         host,
@@ -62,7 +62,7 @@ def marks_of(register: Register, learner: str, scheme: Scheme, language: str) ->
     sheet = sheet_in(released.get("rubric"))
     # Of a rubric that was changed since, the words would be of other levels than those that were meant.
     is_same = (released.get("rubric") or {}).get("version") == scheme.version
-    work = work_marks.find_work(register, learner)
+    work = work_marks.newest_work(register, learner)
     return {
         "share": f"{float(share) * 100:.0f}",
         "own": f"{float(released['own']) * 100:.0f}"

@@ -20,6 +20,7 @@ from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
 from tests.integration.xblocks import olx_travel
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, RUBRIC, ClassRoom, placed
 from tests.integration.xblocks.olx_travel import exported
+from xblocks.common import platform, register_store
 from xblocks.common.contents import SHIPPED_PROJECTS
 from xblocks.kp_class import KpClassBlock, studio
 from xblocks.kp_class.fields import scheme_of
@@ -258,3 +259,12 @@ def test_the_document_names_every_field_that_apps_are_given() -> None:
     assert {
         name for name in {**room.state("ann"), **room.block("ann").student_view_data()} if f"`{name}`" not in text
     } == set()
+
+
+def test_authors_are_told_in_studio_that_the_site_has_no_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "the site has not set up the plug-in"
+    assert told not in ClassRoom().block("author").render("author_view").content, "a workbench needs none"
+    monkeypatch.setattr(platform, "_settings", lambda: SimpleNamespace(SERVICE_VARIANT="cms"))
+    monkeypatch.setattr(register_store, "find_plugin", lambda _: None)
+    monkeypatch.setattr("xblocks.common.language.find_language", lambda: None)
+    assert told in ClassRoom().block("author").render("author_view").content

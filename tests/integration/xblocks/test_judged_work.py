@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from lxml import etree
 from webob import Request
 from xblock.scorable import Score
 
+from qualoop.classroom import register
 from tests.fakes.block_runtime import BlockRuntime, FixedEnrolments, Store
-from tests.integration.xblocks.judged_room import SECURE, STRONG, TEACHER, JudgedRoom
-from xblocks.common import register_store
+from tests.integration.xblocks.judged_room import ROUNDS, SECURE, STRONG, TEACHER, TEXTS, JudgedRoom
+from tests.integration.xblocks.test_practice import FormFields
+from xblocks.common import platform, register_store
 from xblocks.kp_practice import KpPracticeBlock
 
 ANN, BEN = "ann", "ben"
@@ -151,7 +154,7 @@ def test_the_instructors_task_rescores_from_what_the_marker_gave_and_its_overrid
     assert room.who(ANN).block().calculate_score() == Score(0.8, 1.0)
 
 
-@pytest.mark.parametrize("action", ["list", "show", "save", "release-all", "withdraw", "undo"])
+@pytest.mark.parametrize("action", ["list", "show", "save", "release-all", "withdraw", "newer", "undo"])
 def test_a_learner_marks_nothing_and_reads_no_work(room: JudgedRoom, action: str) -> None:
     room.hand_in(ANN)
     request = Request.blank("/", method="POST", POST=[("who", ANN), ("release", "1"), *STRONG.items()])
@@ -198,8 +201,60 @@ def test_where_several_people_cannot_write_nothing_is_taken_in_and_all_are_told(
     monkeypatch.setattr(register_store, "serves_learners", lambda: True)
 
     assert "Open the Qualoop activity of this name in your course." in room.who(ANN).view()
-    assert "migrate qualoop" in room.who(TEACHER).view("author_view")
     assert room.mark("list").status_code == 404
+
+
+def test_authors_are_told_in_studio_that_the_plug_in_is_missing(
+    room: JudgedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "migrate qualoop" not in room.who(TEACHER).view("author_view"), "a workbench needs none"
+    monkeypatch.setattr(platform, "_settings", lambda: SimpleNamespace(SERVICE_VARIANT="cms"))
+    monkeypatch.setattr(register_store, "find_plugin", lambda _: None)
+    monkeypatch.setattr("xblocks.common.language.find_language", lambda: None)
+
+    assert "migrate qualoop" in room.who(TEACHER).view("author_view")
+
+
+def test_what_nobody_could_mark_is_refused_and_the_attempt_stays(
+    room: JudgedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = room.who(ANN)
+    learner.act("open", to="graded")
+    html = room.who(ANN).view()
+    texts = {f"{key}.copy": text for key, text in TEXTS.items()}
+    for _ in range(ROUNDS):
+        html = room.who(ANN).send("run", {**FormFields(html, "run").fields, **texts}).text
+    form = FormFields(html, "hand-in").fields
+    room.services = {"enrollments": FixedEnrolments(enrolled={7: False})}
+    reply = room.who(ANN).send("hand-in", form)
+    assert (reply.status_code, reply.json) == (403, {"error": "work-not-taken"})
+    room.services = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(register_store, "serves_learners", lambda: True)
+        assert room.who(ANN).send("hand-in", form).status_code == 403
+    assert room.who(ANN).attempt["status"] == "active"
+    assert "Waits to be marked" in room.who(ANN).send("hand-in", form).text
+
+
+def test_marks_of_one_work_are_not_written_on_the_next(room: JudgedRoom) -> None:
+    room.hand_in(ANN)
+    room.mark("save", who=ANN, release="1", **SECURE)
+    page = FormFields(room.mark("show", who=ANN).text, "mark-save").fields
+    room.who(ANN).act("restart")
+    room.hand_in(ANN)
+    reply = room.mark("save", attempt=page["attempt"][0], who=ANN, release="1", **STRONG)
+
+    assert reply.status_code == 422
+    assert 'value="3" checked' not in reply.text, "what was typed was of another work"
+    assert room.figures() == {"Waits": 1}
+    assert room.grades(ANN) == [0.8]
+
+
+def test_staff_are_told_before_the_block_is_full(room: JudgedRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.hand_in(ANN)
+    assert "almost full" not in room.who(TEACHER).view()
+    monkeypatch.setattr(register, "MAX_BYTES", 500)
+    assert "almost full" in room.who(TEACHER).view()
 
 
 def test_authors_are_told_what_stays_in_the_tool(room: JudgedRoom) -> None:

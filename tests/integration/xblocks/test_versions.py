@@ -70,4 +70,4 @@ def test_beginning_again_takes_the_new_version_and_the_best_counts(after: Learne
 
 
 def test_chinese_learners_are_told_in_chinese(after: Learner) -> None:
-    assert "您开始学习后，本活动已更新" in replace(after, language="zh-cn").view()
+    assert "你开始学习后，本活动已更新" in replace(after, language="zh-cn").view()

@@ -19,9 +19,9 @@ from tests.fakes.plugin_batches import ANN, BEN
 from tests.fakes.plugin_platform import STATE, School
 from tests.integration.xblocks.judged_room import SECURE, STRONG, JudgedRoom
 from tests.integration.xblocks.learners import Learner
-from xblocks.edx import checks, learners, registers, works
-from xblocks.edx.models import ClassRegister, EvidenceEvent, HandedInWork
-from xblocks.edx.platform import RosterEntry
+from xblocks.edx import checks, learners, registers, work, works
+from xblocks.edx.models import ClassRegister, EvidenceEvent, GradeCheck, HandedInWork
+from xblocks.edx.platform import KeptScore, RosterEntry
 from xblocks.kp_practice import texts
 
 USAGE = "clinic-1"
@@ -168,3 +168,103 @@ def test_staff_who_delete_a_learners_state_empty_the_register_and_the_grade(room
     assert room.who(ANN).block().stage_of(ANN) is None
     room.fields = {"activity_key": "sem-search-terms"}
     assert not hasattr(room.who(ANN).block(), "clear_student_state"), "else the platform would clear no score of it"
+
+
+def test_in_a_library_nothing_is_locked_and_the_block_works(room: SiteRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_course(*_: Any) -> None:
+        raise ValueError("lib:A:B is no course")
+
+    monkeypatch.setattr(School, "hold_state", no_course)
+    room.is_course = False
+    page = room.who(TEACHER).view()
+    assert "The project, as learners see it" in page
+    assert room.who(ANN).act("open", to="graded").status_code == 200
+
+
+def approved(room: SiteRoom) -> None:
+    """Let two works be approved, and their date of release come."""
+    for name in (ANN, BEN):
+        room.hand_in(name)
+        room.mark("save", TEACHER, who=name, approve="1", **STRONG)
+    room.fields = {"release_at": datetime.now(UTC) - timedelta(minutes=1)}
+
+
+def test_who_looks_after_the_date_publishes_the_own_grade_and_the_sweeper_the_rest(room: SiteRoom) -> None:
+    approved(room)
+    assert "Your marks" in room.who(ANN).view()
+    assert [who for who, _, _ in STATE.published] == [ANN]
+    room.who(BEN).view()
+    assert [who for who, _, _ in STATE.published] == [ANN], "a page publishes only what it has released itself"
+    checks.sweep(School(), datetime.now(UTC) + timedelta(minutes=3))
+    assert School().graded(BEN, USAGE) == Score(1)
+
+
+def test_marks_are_released_by_the_sweeper_where_nobody_looks(room: SiteRoom) -> None:
+    approved(room)
+
+    class Broken:
+        def release_due(self, _now: datetime) -> None:
+            raise OSError("the store is away")
+
+    ClassRegister.objects.create(
+        usage="broken", course=COURSE, document=ClassRegister.objects.get().document, updated_at=datetime.now(UTC)
+    )
+    STATE.blocks |= {"broken": Broken(), USAGE: room.who("").block()}
+    work.sweep()
+    assert {part["learner"] for part in sent("tone")} == {ANN, BEN}
+    checks.sweep(School(), datetime.now(UTC) + timedelta(minutes=3))
+    assert (School().graded(ANN, USAGE), School().graded(BEN, USAGE)) == (Score(1), Score(1))
+    assert "Your marks" in room.who(BEN).view()
+
+
+def test_what_is_released_again_after_it_was_taken_back_is_published_again(room: SiteRoom) -> None:
+    approved(room)
+    room.mark("release-all", TEACHER)
+    for name in (ANN, BEN):
+        room.mark("withdraw", TEACHER, who=name)
+    room.who(ANN).view()
+    assert School().graded(ANN, USAGE) is None, "no date releases what staff took back"
+    for name in (ANN, BEN):
+        room.mark("save", TEACHER, who=name, approve="1", **STRONG)
+    GradeCheck.objects.update(checked_at=datetime.now(UTC))
+    room.who(ANN).view()
+    checks.sweep(School(), datetime.now(UTC) + timedelta(minutes=3))
+    assert School().graded(BEN, USAGE) == Score(1), "though it is no news as evidence"
+
+
+@pytest.mark.parametrize(("is_judged", "score"), [(True, "1"), (False, "0.4")])
+def test_of_a_block_that_was_made_another_the_one_score_counts_that_it_has_now(
+    room: SiteRoom, *, is_judged: bool, score: str
+) -> None:
+    room.hand_in(ANN)
+    room.mark("save", TEACHER, who=ANN, release="1", **STRONG)
+    STATE.kept[ANN, COURSE] = [KeptScore(usage=USAGE, score=Score("0.4"), graded=Score(1))]
+    room.fields = {} if is_judged else {"activity_key": "sem-search-terms"}
+    STATE.blocks[USAGE] = room.who("").block()
+    checks.sweep(School(), datetime.now(UTC) + timedelta(minutes=3))
+    assert School().graded(ANN, USAGE) == Score(score)
+    assert len(STATE.published) == (1 if is_judged else 2)
+
+
+def test_rows_are_locked_in_one_order_everywhere(room: SiteRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (BEN, ANN):
+        room.hand_in(name)
+        room.mark("save", TEACHER, who=name, approve="1", **STRONG)
+    room.mark("release-all", TEACHER)
+    assert [event["learner"] for event in sent("tone")] == sorted([ANN, BEN])
+    found: list[bool] = []
+    clear_score, forget = School.clear_score, registers.forget
+
+    def clear(school: School, learner: str, usage: str) -> None:
+        found.append(room.register.value(learner, "released") is not None)
+        clear_score(school, learner, usage)
+
+    def forgets(ids: Any) -> None:
+        found.append(EvidenceEvent.objects.exists() and not HandedInWork.objects.filter(learner__in=ids).exists())
+        forget(ids)
+
+    monkeypatch.setattr(School, "clear_score", clear)
+    monkeypatch.setattr(registers, "forget", forgets)
+    room.who(ANN).block().clear_student_state(user_id=ANN)
+    learners.forget([BEN])
+    assert found == [True, True], "state before register; text before register before outbox"

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.db import connection
 from django.dispatch import Signal
 
 from qualoop.values import Score
@@ -22,10 +23,16 @@ ANN_USER = SimpleNamespace(id=1, username="ann", email="ann@x.test", profile=Sim
 
 
 class Rows(list[Any]):
-    """A query set of a few rows; conditions are looked at where a row has the field."""
+    """A query set of a few rows; conditions are looked at where a row has the field. `held`: in a transaction, each time."""
+
+    held: ClassVar[list[bool]] = []
 
     def filter(self, **wanted: Any) -> Rows:
         return Rows(row for row in self if all(getattr(row, name, value) == value for name, value in wanted.items()))
+
+    def select_for_update(self) -> Rows:
+        self.held.append(connection.in_atomic_block)
+        return self
 
     def select_related(self, *_: str) -> Rows:
         return self
@@ -47,11 +54,17 @@ class Site:
     is_followed: bool = True
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     submitted: list[Mapping[str, Any]] = field(default_factory=list)
+    was_held: list[tuple[list[bool], bool]] = field(default_factory=list)
 
 
 def block(usage: str, key: str = "sem-1-1") -> Any:
     location = type("Location", (), {"__str__": lambda _: usage, "course_key": COURSE})()
     return SimpleNamespace(location=location, display_name="Keywords", activity_key=key)
+
+
+class Key(str):
+    __slots__ = ()
+    block_type = "kp_lesson"
 
 
 class ItemNotFoundError(Exception):
@@ -97,10 +110,13 @@ def install(monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, Mapping[str, 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     made = Site()
+    Rows.held.clear()
     STORE.got.clear()
     signal = Signal()
 
     def keep(**told: Any) -> None:
+        made.was_held.append((list(Rows.held), connection.in_atomic_block))
+        Rows.held.clear()
         made.sent.append({name: value for name, value in told.items() if name not in {"signal", "sender"}})
 
     signal.connect(keep, weak=False)
@@ -120,7 +136,7 @@ def modules_of(site: Site, signal: Signal) -> Mapping[str, Mapping[str, Any]]:
     return {
         "opaque_keys": {"InvalidKeyError": InvalidKeyError},
         "opaque_keys.edx": {},
-        "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=str) for name in ("UsageKey", "CourseKey")},
+        "opaque_keys.edx.keys": {name: SimpleNamespace(from_string=Key) for name in ("UsageKey", "CourseKey")},
         "xmodule.modulestore.django": {"modulestore": lambda: STORE},
         "xmodule.modulestore.exceptions": {"ItemNotFoundError": ItemNotFoundError},
         "lms.djangoapps.grades.api": {"signals": SimpleNamespace(SCORE_PUBLISHED=signal)},
@@ -133,10 +149,12 @@ def modules_of(site: Site, signal: Signal) -> Mapping[str, Mapping[str, Any]]:
 
 
 def test_a_grade_of_somebody_who_is_not_there_goes_by_the_signal_with_their_user(site: Site) -> None:
+    site.grades.append(SimpleNamespace(state="{}", grade=None, max_grade=None))
     OpenEdx().publish_score(ANN, KeptScore(usage=LESSON, score=Score("0.75"), graded=None))
     OpenEdx().clear_score(ANN, LESSON)
     first, second = site.sent
 
+    assert site.was_held == [([True], True)] * 2, "else an older state could be written over what the learner does now"
     assert (first["user"], first["raw_earned"], first["raw_possible"]) == (ANN_USER, 0.75, 1.0)
     assert (second["user"], second["raw_earned"], second["score_deleted"]) == (ANN_USER, None, True)
     assert {told["only_if_higher"] for told in site.sent} == {False}
