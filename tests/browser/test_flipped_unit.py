@@ -59,7 +59,7 @@ def test_a_new_instructor_builds_and_places_a_unit(
 def change_steps(frame: FrameLocator, first: list[str]) -> None:
     """Drag, move by keys, remove and take back; in the end all stands as it stood."""
     lessons = frame.locator("[data-q-step][data-kind=lesson]")
-    lessons.nth(0).drag_to(lessons.nth(1), target_position={"x": 40, "y": 60})
+    lessons.nth(0).drag_to(lessons.nth(1), target_position={"x": 40, "y": 110})
     dragged = saved(frame, first)
     assert dragged[:2] == [first[1], first[0]]
     lessons.nth(0).press("Alt+ArrowDown")
