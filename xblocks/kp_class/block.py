@@ -21,13 +21,12 @@ from qualoop.player import UnknownActionError
 from xblocks.common import pages
 from xblocks.common import register_store as store
 from xblocks.common.contents import SHIPPED, Contents, OpenContent
-from xblocks.common.evidence import EvidenceBatch, record_evidence
 from xblocks.common.grading import PublishesGrade, clamped
 from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
-from xblocks.common.learner import BlockUser, block_user, is_as_learner, is_in_course
-from xblocks.common.platform import find_plugin, in_one_transaction
+from xblocks.common.learner import BlockUser, block_user, is_as_learner
 from xblocks.common.register_clearing import ClearsRegister
+from xblocks.common.register_evidence import change_told
 from xblocks.common.register_people import class_of, has_roster, own_name
 from xblocks.common.replies import MethodRefusedError, SignInError, StaffOnlyError, replying
 from xblocks.common.timing import block_remarks, block_schedule
@@ -356,21 +355,7 @@ class KpClassBlock(
         if is_as_learner(self):
             raise ActRefusedError("stand-in")
         source = Source(block=self, scheme=scheme_of(self), codes=self._own_codes(), now=datetime.now(UTC))
-        batches: list[EvidenceBatch] = []
-        tells = is_in_course(self) and find_plugin("outbox") is not None
-
-        def make_all(it: Register) -> Register:
-            after = make(it)
-            if tells and after is not it:
-                after, batches[:] = with_evidence(after, source)
-            return after
-
-        with in_one_transaction():
-            after = store.change(self, make_all)
-            # In one order everywhere: each locks its learner's row, and two releases must not wait for each other.
-            for batch in sorted(batches, key=lambda each: each.learner):
-                record_evidence(self, batch)
-        return after
+        return change_told(self, make, lambda register: with_evidence(register, source))
 
 
 def _fields(request: Request) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ are the tool's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,7 +27,6 @@ from xblocks.common import register_grades
 from xblocks.common import register_store as store
 from xblocks.common.attempt import Attempt
 from xblocks.common.contents import OpenContent
-from xblocks.common.evidence import EvidenceBatch, record_evidence
 from xblocks.common.grading import clamped
 from xblocks.common.learner import (
     BlockUser,
@@ -38,7 +37,8 @@ from xblocks.common.learner import (
     is_in_course,
     learner_key,
 )
-from xblocks.common.platform import find_plugin, in_one_transaction
+from xblocks.common.platform import find_plugin
+from xblocks.common.register_evidence import Make, change_told
 from xblocks.common.register_people import has_roster, own_name
 from xblocks.common.replies import WorkNotTakenError
 from xblocks.common.standing import Standing
@@ -47,8 +47,6 @@ from xblocks.kp_practice.fields import JudgedFields, release_moment
 from xblocks.kp_practice.work_evidence import Source, with_evidence
 
 RELEASE: Final = "release"
-
-Make = Callable[[Register], Register]
 
 
 class JudgedWork(JudgedFields):
@@ -193,22 +191,8 @@ class JudgedWork(JudgedFields):
         if scheme is None:
             raise NotDecidedError
         source = Source(block=self, opened=opened, scheme=scheme)
-        batches: list[EvidenceBatch] = []
-        tells = is_in_course(self) and find_plugin("outbox") is not None
-
-        def make_all(it: Register) -> Register:
-            after = make(it)
-            if tells and after is not it:
-                after, batches[:] = with_evidence(after, source)
-            # Evidence names who marked what is out: only then may the next work take its place.
-            return work_marks.moved_up(after)
-
-        with in_one_transaction():
-            after = store.change(self, make_all)
-            # In one order everywhere: each locks its learner's row, and two releases must not wait for each other.
-            for batch in sorted(batches, key=lambda each: each.learner):
-                record_evidence(self, batch)
-        return after
+        # Evidence names who marked what is out: only then may the next work take its place.
+        return change_told(self, make, lambda register: with_evidence(register, source), then=work_marks.moved_up)
 
     def publish_marks(self, register: Register, *, only: str = "") -> Register:
         """Tell the platform the grades that it does not know yet, of one learner or of so many as one request may."""

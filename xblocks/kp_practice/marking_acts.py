@@ -14,8 +14,9 @@ from qualoop.classroom.register import RUBRIC, Action, Change, Register, Registe
 from qualoop.classroom.work_marks import WORK
 from xblocks.common import register_store as store
 from xblocks.common.pages import Note
+from xblocks.common.register_evidence import Make
 from xblocks.common.rubric_view import read_draft
-from xblocks.kp_practice.judging import RELEASE, Make, approved_in
+from xblocks.kp_practice.judging import RELEASE, approved_in
 
 PREFIX: Final = "mark-"
 """What the names of these actions begin with, beside those of the player."""

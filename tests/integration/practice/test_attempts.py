@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from lti_tool.models import Activity, LedgerEvent, LinkScore, ResourceLink
@@ -21,22 +19,8 @@ from qualoop.simulators import Decision, WorldKey
 from qualoop.simulators.entering import cell_name, typed_values
 from qualoop.simulators.verifying import read_record, verify
 from tests.factories.classrooms import Seat, enter
-from tests.factories.tool import Tool, make_tool, shipped
-
-PROJECT = "da-ab-referee"
-
-
-@pytest.fixture
-def tool(database_url: str) -> Iterator[Tool]:
-    made = make_tool(database_url, content=shipped(PROJECT))
-    yield made
-    made.runtime.database.close()
-    made.runtime.http.close()
-
-
-@pytest.fixture
-def seat(tool: Tool) -> Seat:
-    return enter(tool, "s-1", name="Sam Student", lesson=PROJECT, title="The A/B referee")
+from tests.factories.tool import Tool
+from tests.integration.practice.conftest import PROJECT
 
 
 def project_of(seat: Seat) -> tuple[Project, ProjectState, str]:

@@ -31,7 +31,8 @@ from tests.factories.classrooms import Seat, enter
 from tests.factories.launches import TOOL_ORIGIN
 from tests.factories.sql_ladder import data_folder, installation
 from tests.factories.tool import Tool, make_tool, shipped
-from tests.integration.practice.test_attempts import PROJECT, act, evidence_in, fields_of, key_of, project_of
+from tests.integration.practice.conftest import PROJECT
+from tests.integration.practice.test_attempts import act, evidence_in, fields_of, key_of, project_of
 
 #: Longer than a writer waits for another on SQLite.
 LONG_S = 12.0
@@ -40,19 +41,6 @@ QUICK_S = 5.0
 ROUND = "run"
 LADDER = "da-sql-ladder"
 SLOW = "select count(*) from sales a, sales b, sales c where a.quantity < b.quantity + NUMBER"
-
-
-@pytest.fixture
-def tool(database_url: str) -> Iterator[Tool]:
-    made = make_tool(database_url, content=shipped(PROJECT))
-    yield made
-    made.runtime.database.close()
-    made.runtime.http.close()
-
-
-@pytest.fixture
-def seat(tool: Tool) -> Seat:
-    return enter(tool, "s-1", name="Sam Student", lesson=PROJECT, title="The A/B referee")
 
 
 class SlowEngine:
