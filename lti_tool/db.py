@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeDecorator
+
+from lti_tool.connections import KeptConnections, Turns, ask_rested_connections
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 BUSY_TIMEOUT_S: Final = 10
-KEPT_CONNECTIONS: Final = 4
 CACHE_KIB: Final = 16_384
 """Of SQLite, per connection: with its own 2 MiB the pages of a few answers push each other out."""
-TRUSTED_FOR_S: Final = 2.0
-"""How long a connection to PostgreSQL may have rested without being asked whether it still stands."""
 CHECKPOINT_PAGES: Final = 8_000
 """How long SQLite's write-ahead log grows before it is worked into the database, which waits for the disk: 32 MiB."""
 
@@ -242,19 +238,16 @@ class Driver:
         return rows
 
 
-_Kept: TypeAlias = tuple[Connection, float]
-"""A connection that nobody uses, and since when, by the monotonic clock."""
-
-
 class Database:
     """One database of one process: hands out transactions."""
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 8) -> None:
         self.engine = _engine(make_url(url), synchronous, pool_size)
         single = {"qualoop_reading": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._single = self.engine.execution_options(**single)
-        self._kept: list[_Kept] = []
-        self._kept_single: list[_Kept] = []
+        is_asked = not self.is_sqlite
+        self._kept = KeptConnections(self.engine, is_asked=is_asked)
+        self._kept_single = KeptConnections(self.engine.execution_options(**single), is_asked=is_asked)
+        self._turn = Turns(BUSY_TIMEOUT_S).turn if self.is_sqlite else nullcontext
 
     @property
     def is_sqlite(self) -> bool:
@@ -264,7 +257,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a transaction for an edge (view, command, task): committed at the end, rolled back on an error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -279,7 +272,7 @@ class Database:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Open a transaction without the ORM, for the hot paths."""
-        with self._keeping(self._kept, self.engine) as connection, connection.begin():
+        with self._turn(), self._kept.taken() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -289,89 +282,31 @@ class Database:
         SQLite's driver begins nothing unasked, and where SQLAlchemy does, that never waits for a writer; of PostgreSQL's,
         BEGIN and ROLLBACK would be two more round trips.
         """
-        with self._keeping(self._kept_single, self._single) as connection:
+        with self._kept_single.taken() as connection:
             yield connection
 
     @contextmanager
-    def _keeping(self, kept: list[_Kept], engine: Engine) -> Iterator[Connection]:
-        """Give one of a few connections that are kept open.
-
-        To take one from the pool and to give it back costs three times as much as to begin and to commit.
-        """
-        connection = self._find_kept(kept) or engine.connect()
-        try:
+    def statement(self) -> Iterator[Connection]:
+        """Open a connection for one statement that writes, and is a transaction by itself."""
+        if not self.is_sqlite:
+            with self.snapshot() as connection:
+                yield connection
+            return
+        with self._turn(), self._kept.taken() as connection:
             yield connection
-        except BaseException:
-            connection.close()
-            raise
-        if connection.in_transaction():
-            connection.rollback()
-        if len(kept) < KEPT_CONNECTIONS:
-            kept.append((connection, time.monotonic()))
-        else:
-            connection.close()
-
-    def _find_kept(self, kept: list[_Kept]) -> Connection | None:
-        """Return the kept connection that was used last, None where none is free or its server has gone away."""
-        try:
-            connection, rests_since = kept.pop()
-        except IndexError:
-            return None
-        if self.is_sqlite or _stands(connection, rests_since):
-            return connection
-        # What has broken once has broken for all: the pool asks each of its own before it gives it.
-        connection.invalidate()
-        connection.close()
-        return None
 
     def close(self) -> None:
         """Close every connection that nobody uses."""
-        for kept in (self._kept, self._kept_single):
-            while kept:
-                kept.pop()[0].close()
+        self._kept.close()
+        self._kept_single.close()
         self.engine.dispose()
-
-
-def _stands(connection: Connection, rests_since: float) -> bool:
-    """Say whether a connection that has rested since a moment can be used: after a while its server is asked."""
-    driver = connection.connection.dbapi_connection
-    if driver is None or getattr(driver, "closed", False):
-        return False
-    if time.monotonic() - rests_since <= TRUSTED_FOR_S:
-        return True
-    try:
-        return bool(connection.dialect.do_ping(driver))
-    except connection.dialect.loaded_dbapi.Error:
-        return False
-
-
-def _ask_rested_connections(engine: Engine) -> None:
-    """Ask a connection that has rested a while whether its server is there; if not, the pool makes new ones.
-
-    SQLAlchemy's own ping would ask before every transaction, and cost each a round trip. A connection that broke in
-    use is seen without asking.
-    """
-
-    @event.listens_for(engine, "checkin")
-    def note(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ask(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
-        now = time.monotonic()
-        rested = now - record.info.get("rests_since", now)
-        try:
-            if connection.closed or (rested > TRUSTED_FOR_S and not engine.dialect.do_ping(connection)):
-                raise InvalidatePoolError
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
 
 
 def _engine(url: URL, synchronous: str, pool_size: int) -> Engine:
     """Make the engine of ``url`` with its pragmas."""
     if url.get_backend_name() != "sqlite":
         engine = create_engine(url, pool_size=pool_size, max_overflow=8)
-        _ask_rested_connections(engine)
+        ask_rested_connections(engine)
         return engine
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ def begin(runtime: Runtime, request: LoginRequest, *, storage_target: str | None
     """
     now = runtime.clock()
     registration = runtime.registrations.get_by_issuer(request.issuer, request.client_id).registration
-    with runtime.database.snapshot() as connection:
+    with runtime.database.statement() as connection:
         login = open_login(
             connection,
             registration_id=registration.id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import QueuePool, text
 
-from lti_tool.db import KEPT_CONNECTIONS, Database, Direct, Driver
+from lti_tool.connections import KEPT_CONNECTIONS, Turns
+from lti_tool.db import Database, Direct, Driver
 
 
 def checked_out(database: Database) -> int:
@@ -57,3 +59,35 @@ def test_a_list_is_one_parameter(database: Database) -> None:
         driver = Driver(connection)
         for wanted, found in ((["a", "c", "x"], ["a", "c"]), ([], [])):
             assert [row[0] for row in driver.all(statement, (driver.listed(wanted),))] == found
+
+
+def test_the_writers_of_a_process_share_one_connection_to_sqlite(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("a server has as many writers as there are connections")
+
+    def write(number: int) -> int:
+        with database.statement() if number % 2 else database.connection() as connection:
+            row = (f"school-{number}", f"school-{number}", "School", "school", 0)
+            statement = Direct("INSERT INTO organisation (uuid, key, name, kind, created_at) VALUES (?, ?, ?, ?, ?)")
+            Driver(connection).run(statement, row)
+            return id(connection.connection.dbapi_connection)
+
+    with ThreadPoolExecutor(8) as pool:
+        used = set(pool.map(write, range(40)))
+    assert len(used) == 1, "each turn finds the pages that the one before left in the connection's cache"
+    assert count(database) == 40, "a single statement is a transaction by itself"
+
+
+def has_to_wait(turns: Turns) -> bool:
+    began = time.perf_counter()
+    with turns.turn():
+        return time.perf_counter() - began >= 0.01
+
+
+def test_who_has_waited_for_its_turn_long_enough_leaves_it_to_sqlite() -> None:
+    turns = Turns(longest_wait_s=0.01)
+    with turns.turn():
+        with turns.turn():
+            pass
+        assert has_to_wait(turns), "who came in without a turn gave none away"
+    assert not has_to_wait(turns)
