@@ -2,6 +2,9 @@
 # Resolves setup.cfg once for Python 3.11 to 3.13 and cuts the locks of it. No addresses in any of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+before=$(mktemp -d)
+trap 'rm -rf "$before"' EXIT
+cp -p requirements/*.txt "$before"
 compile=("${UV:-uv}" pip compile --quiet --universal setup.cfg --python-version 3.11 --no-header --no-annotate)
 "${compile[@]}" --all-extras -o requirements/dev.txt
 "${compile[@]}" --extra lti --extra sim --extra paper --extra demo -c requirements/dev.txt -o requirements/demo.txt
@@ -18,3 +21,7 @@ compile=("${UV:-uv}" pip compile --quiet --universal setup.cfg --python-version 
 "${UV:-uv}" pip compile --quiet --universal setup.cfg requirements/lti-consumer.in --python-version 3.12 --no-header --no-annotate \
   -o requirements/lti-consumer.txt
 grep -E '^uv==' requirements/dev.txt > requirements/installer.txt
+# What came out the same keeps its date, or make would build every environment anew.
+for file in requirements/*.txt; do
+  if cmp -s "$file" "$before/${file##*/}"; then touch -r "$before/${file##*/}" "$file"; fi
+done
