@@ -50,7 +50,7 @@ def with_closed(moment: Moment, closed: int) -> ProjectState:
     if not opened.is_steady:
         return state
     try:
-        return guarded(asked, lambda: (replace(state, graded=_settled(asked, closed)), ()))[0]
+        return guarded(moment, lambda: (replace(state, graded=_settled(asked, closed)), ()))[0]
     except QualoopError as error:
         _LOG.warning("closed rounds of %s could not be played: %s", moment.project.key, error)
         return state

@@ -35,9 +35,9 @@ CRASHED: Final = Refusal(
     code="crashed",
     text=Text(
         {
-            "en": "The simulation failed in this round. Your attempt is as it was before, and what you entered is below. "
+            "en": "The simulation failed. Your attempt is as it was before, and nothing that you entered is lost. "
             "Try again; if it fails once more, tell your teacher.",
-            "zh-Hans": "本轮模拟运行出错。你的作答保持运行前的状态，填写的内容仍在下方。请重试；若再次出错，请告知教师。",
+            "zh-Hans": "模拟运行出错。你的作答保持出错前的状态，填写的内容没有丢失。请重试；若再次出错，请告知教师。",
         }
     ),
 )

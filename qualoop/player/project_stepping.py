@@ -133,7 +133,7 @@ def stepped(moment: Moment) -> Outcome:
     if handler is None:
         raise UnknownActionError(f"a practice project has no action {moment.action.name!r}")
     try:
-        return handler(moment)
+        return guarded(moment, lambda: handler(moment))
     except EngineUnavailableError as error:
         _LOG.warning("the engine %s: %s", moment.project.engine.name, error)
         raise DecisionRefusedError([Refusal(code=error.code, text=error.notice)]) from error
@@ -203,7 +203,7 @@ def _undecided(moment: Moment) -> Asked:
 def _play(moment: Moment) -> Outcome:
     asked = _undecided(moment)
     decision = asked.entered()
-    return guarded(asked, lambda: _played_on(asked, decision))
+    return _played_on(asked, decision)
 
 
 def _played_on(asked: Asked, decision: Decision) -> Outcome:
@@ -228,14 +228,14 @@ def after_round(asked: Asked, decision: Decision) -> Run:
     return replace(run, state=after.state, played=played, rounds=rounds, draft=None, what_if=None)
 
 
-def guarded(asked: Asked, step: Callable[[], Outcome]) -> Outcome:
+def guarded(moment: Moment, step: Callable[[], Outcome]) -> Outcome:
     """Return what a step makes; where the engine fails, the attempt stays as it is and the learner is told."""
     try:
         return step()
     except QualoopError:
         raise
     except Exception as error:
-        _LOG.exception("the engine %s failed in a round of %s", asked.opened.engine.name, asked.moment.project.key)
+        _LOG.exception("the engine %s failed in %s", moment.project.engine.name, moment.project.key)
         raise DecisionRefusedError([CRASHED]) from error
 
 
@@ -277,7 +277,7 @@ def _what_if(moment: Moment) -> Outcome:
         raise StaleActionError
     if not may_try(asked.mode, asked.run, asked.opened):
         raise StaleActionError
-    return guarded(asked, lambda: _tried(asked, int(tried) - 1))
+    return _tried(asked, int(tried) - 1)
 
 
 def _tried(asked: Asked, place: int) -> Outcome:
@@ -316,7 +316,7 @@ def _hand_in(moment: Moment) -> Outcome:
     asked = moment.asked()
     if asked.mode != GRADED or asked.run.done or not asked.run.is_played:
         raise StaleActionError
-    return guarded(asked, lambda: _handed_over(asked))
+    return _handed_over(asked)
 
 
 def _handed_over(asked: Asked) -> Outcome:

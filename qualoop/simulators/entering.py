@@ -205,10 +205,16 @@ def plain(number: Decimal) -> str:
 
 
 def _meant(text: str, field: NumberField) -> Decimal:
-    """Return the number that a text without signs of units means; of two readings the only one that the field takes."""
+    """Return the number that a text without signs of units means; of two readings the only one that the field takes.
+
+    That `1,234` is 1.234 comes into question only in a field of three decimals, and of `1,000` nowhere: whoever writes it
+    means a thousand, and is told where that is too much.
+    """
     digits = _GROUPING.sub("", text.translate(_ALIKE))
     if _AMBIGUOUS.fullmatch(digits):
         grouped, point = digits.replace(",", ""), digits.replace(",", ".")
+        if not field.step % _CENT or not Decimal(point) % 1:
+            return Decimal(grouped)
         fits = [one for one in (Decimal(grouped), Decimal(point)) if _takes(field, one)]
         if len(fits) == 1:
             return fits[0]
@@ -284,6 +290,7 @@ _ALIKE: Final = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{ID
 _GROUPING: Final = re.compile(r"(?<=[0-9])[ '’](?=[0-9]{3}(?![0-9]))|(?<=^[+-]) ")
 # What nearly every cell holds, and what needs no cleaning.
 _PLAIN: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
+_CENT: Final = Decimal("0.01")
 _AMBIGUOUS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 # Each notation with the mark that only groups its digits. `1,234` alone never comes here: it may be 1234 or 1.234.
 _NOTATIONS: Final = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from qualoop.assessment import LinkSettings
 from qualoop.player import Action, Finished, RunScored, StaleActionError, UnknownActionError
 from qualoop.player.errors import DecisionRefusedError
-from qualoop.simulators import Decision, FormOutsideBandError, Happened, WorldKey, gap_score, shares, standard_of
+from qualoop.simulators import Decision, FormOutsideBandError, WorldKey, gap_score, shares, standard_of
 from qualoop.simulators.decisions import unpacked
 from qualoop.simulators.project import FormBand, Scoring
 from qualoop.simulators.run_files import run_digest
@@ -322,15 +322,29 @@ def test_time_that_is_over_before_a_round_was_played_scores_nothing(*, opened: b
 class CrashingEngine(StallEngine):
     name = "crashing-stall"
 
-    def step(self, *args: Any) -> tuple[dict[str, Any], Happened]:
-        raise ZeroDivisionError("a bug of the engine")
+    def __init__(self, at: str) -> None:
+        def crash(*args: Any) -> NoReturn:
+            raise ZeroDivisionError("a bug of the engine")
+
+        setattr(self, at, crash)
 
 
-def test_a_crash_leaves_the_attempt_as_it_was_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    attempt = Attempt(content=project(engine=CrashingEngine()))
+def test_a_crash_of_the_world_opens_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    attempt = Attempt(content=project(engine=CrashingEngine("world")))
+    with pytest.raises(DecisionRefusedError) as refused:
+        attempt.open("practice")
+    assert refused.value.reason == "crashed"
+    assert attempt.state == KIND.initial_state(attempt.content, seed=SEED)
+    assert "a bug of the engine" in caplog.text
+
+
+@pytest.mark.parametrize("at", ["check", "step"])
+def test_a_crash_leaves_the_attempt_as_it_was_and_says_so(at: str, caplog: pytest.LogCaptureFixture) -> None:
+    attempt = Attempt(content=project())
     attempt.open("practice")
     attempt.send("save", cells(70))
     before = copy.deepcopy(attempt.state)
+    attempt.content = project(engine=CrashingEngine(at))
     refused = attempt.refused("run", cells(75))
     assert attempt.state == before
     assert isinstance(refused.error, DecisionRefusedError)

@@ -165,7 +165,16 @@ def test_the_bounds_belong_to_the_range(text: str, *, ok: bool) -> None:
 def test_of_two_readings_the_only_one_that_fits_is_meant() -> None:
     assert read_value(number(step="1", high="5000"), "1,234") == 1234.0
     assert read_value(number(step="0.001", high="10"), "1,234") == 1.234
-    assert code(number(step="1", high="10"), "1,234") == "ambiguous"
+    assert code(number(step="0.001", high="1"), "1,234") == "ambiguous"
+
+
+@pytest.mark.parametrize("text", ["1,000", "2,000", "12,000", "150,000", "+1,500", "１，０００"])
+@pytest.mark.parametrize(("step", "high"), [("1", "200"), ("0.01", "8"), ("0.001", "8")])
+def test_thousands_are_never_a_few(text: str, step: str, high: str) -> None:
+    if step == "0.001" and text == "+1,500":
+        assert read_value(number(step=step, high=high), text) == 1.5, "a field of three decimals"
+    else:
+        assert code(number(step=step, high=high), text) == "out-of-range"
 
 
 def test_an_ambiguous_number_is_told_in_both_readings() -> None:
