@@ -9,9 +9,10 @@ from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import NewContext
 from tests.browser.demo_process import Demo
+from tests.browser.lessons import LESSONS
 from tests.browser.lms_pages import SOFIA, LmsPages
 
-LESSONS = ("sem-1-1-keywords-and-intent", "sem-1-2-organic-search", "sem-1-3-paid-search", "sem-1-4-measuring-results")
+KEYS = sorted(folder.name for folder in LESSONS.iterdir())
 SMALL = ViewportSize(width=360, height=740)
 BLEEDS = """() => {
   const card = document.querySelector(".q-step");
@@ -25,7 +26,7 @@ BLEEDS = """() => {
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 @pytest.mark.parametrize("viewport", [SMALL], ids=["phone"])
-@pytest.mark.parametrize("key", LESSONS)
+@pytest.mark.parametrize("key", KEYS)
 def test_no_step_is_wider_than_the_frame(demo: Demo, new_context: NewContext, key: str, language: str) -> None:
     page = new_context().new_page()
     lms = LmsPages(page=page, demo=demo, language=language)
