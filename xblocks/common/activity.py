@@ -29,10 +29,11 @@ from xblocks.common.host import BlockHost
 from xblocks.common.inline import Inline, read_inline
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import block_user, is_as_learner, is_enrolled, is_in_course
-from xblocks.common.replies import MethodRefusedError, SignInError, replying
+from xblocks.common.replies import MethodRefusedError, SignInError, form_lists, replying
 from xblocks.common.standing import Standing, block_plan
 from xblocks.common.studio import StudioEditing
 from xblocks.common.timing import block_remarks
+from xblocks.common.weights import shown_weight
 
 RESTART: Final = "restart"
 PLAYER: Final = "public/player.js"
@@ -76,7 +77,7 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
 
     def student_view_data(self, _context: Any = None) -> dict[str, Any]:
         """Return what an app may know of the activity without opening it: nothing of what is asked (docs/openedx.md)."""
-        head = {"schema": 1, "display_name": self.display_name, "weight": self.weight}
+        head = {"schema": 1, "display_name": self.display_name, "weight": shown_weight(self)}
         opened = self.find_content()
         if opened is None:
             return head
@@ -139,7 +140,7 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
     def respond(self, request: Request, name: str) -> Response:
         """Apply an action to the learner's attempt; return the page as it is then."""
         opened = self.get_content()
-        action = Action(name=name, form=_form(request))
+        action = Action(name=name, form=form_lists(request))
         refused = None
         try:
             self._apply(opened, action)
@@ -342,12 +343,6 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         """Keep a score that the platform set: it knows it already."""
         super().set_score(score)
         self.published = {**self.published, "score": kept_score(self.score).as_text()}
-
-
-def _form(request: Request) -> dict[str, list[str]]:
-    """Return the fields of a form, without files; a body that is no form has none."""
-    fields = request.POST.dict_of_lists()
-    return {name: [text for text in texts if isinstance(text, str)] for name, texts in fields.items()}
 
 
 def _has_score(events: Sequence[Event]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from qualoop.errors import QualoopError
 from qualoop.player import Answered, Event, RunScored
+from qualoop.simulators.run_files import run_name
 from qualoop.values import Score
 from xblocks.common.contents import OpenContent
 from xblocks.common.grading import kept_score
@@ -37,7 +38,7 @@ class PartEvidence:
 
     ``form`` is one of the ledger's, such as `quiz`; ``rater`` is the platform's id of who judged, empty for a machine, and
     ``occasion`` says how a judgement came about (`qualoop.policies.occasions`). Of a run, ``mode`` is practice or graded, ``components`` in how many it was scored,
-    ``reliability`` the published one, ``run`` its digest. ``tries`` counts from 1.
+    ``reliability`` the published one, ``run`` its name (`qualoop.simulators.run_files`). ``tries`` counts from 1.
     """
 
     event_id: uuid.UUID
@@ -93,7 +94,7 @@ def evidence_of(
 
     Raises LearnerUnknownError where the platform has a user and no id.
     """
-    parts = tuple(_parts(attempt, events))
+    parts = tuple(_parts(attempt, events, opened.hash))
     enrolled = is_enrolled(block) if parts else None
     if not parts or enrolled is False or is_as_learner(block) or find_plugin("outbox") is None:
         return None
@@ -116,7 +117,7 @@ def evidence_of(
     )
 
 
-def _parts(attempt: str, events: Sequence[Event]) -> Iterator[PartEvidence]:
+def _parts(attempt: str, events: Sequence[Event], content: str) -> Iterator[PartEvidence]:
     for event in events:
         if isinstance(event, Answered):
             yield PartEvidence(
@@ -128,10 +129,10 @@ def _parts(attempt: str, events: Sequence[Event]) -> Iterator[PartEvidence]:
                 hints=event.hints,
             )
         elif isinstance(event, RunScored):
-            yield from _run_parts(attempt, event)
+            yield from _run_parts(attempt, event, content)
 
 
-def _run_parts(attempt: str, run: RunScored) -> Iterator[PartEvidence]:
+def _run_parts(attempt: str, run: RunScored, content: str) -> Iterator[PartEvidence]:
     for part in run.parts:
         yield PartEvidence(
             event_id=uuid.uuid5(_EVENTS, f"{attempt}:{run.mode}:{run.digest}:{part.part}"),
@@ -142,5 +143,5 @@ def _run_parts(attempt: str, run: RunScored) -> Iterator[PartEvidence]:
             mode=run.mode,
             components=part.components,
             reliability=part.reliability,
-            run=run.digest,
+            run=run_name(run.digest, content),
         )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from xblock.core import XBlock
 from xblock.fields import Dict, Float, Integer, List, Scope, String
 
 from qualoop.assessment import LinkSettings, LinkSettingsError
 from qualoop.assessment.settings import MAX_ATTEMPTS
+from xblocks.common.olx_import import OlxImport
+from xblocks.common.weights import is_weight
 
-MAX_WEIGHT: Final = 10_000
 MAX_TRIES: Final = 10
 SHOWN: Final = ("after_item", "after_submit", "after_due", "never")
 """From the earliest to the latest."""
@@ -26,20 +25,21 @@ def _(message: str) -> str:
     return message
 
 
-class ActivityFields(XBlock):
+class ActivityFields(OlxImport):
     """The fields of a block with an activity. What a learner did is `state`; nothing in it says where the block stands."""
 
     activity_key = String(help="Which activity is shown here.", default="", scope=Scope.content)
     content_hash = String(help="Which version the author saw last.", default="", scope=Scope.content)
     content_version = String(help="What that version was called.", default="", scope=Scope.content)
     files = Dict(help="The block's own content: the files of a content package.", default={}, scope=Scope.content)
-    import_problems = List(help="What an import could not take.", default=[], scope=Scope.content)
     weight = Float(
         display_name=_("Weight"),
         help=_("How many points this is worth in the course."),
         default=1.0,
         scope=Scope.settings,
         values={"min": 0.01, "step": 0.01},
+        # Else a block at its defaults is a bare tag in OLX, which a platform may take for a pointer to a file.
+        force_export=True,
     )
     max_attempts = Integer(
         display_name=_("Attempts"),
@@ -125,11 +125,6 @@ def setting_faults(block: Any, data: Any) -> Iterator[str]:
     if unknown:
         message = say(_("There is no knowledge point {codes}. Codes look like SEM-1.1."))
         yield message.format(codes=", ".join(str(code)[:40] for code in unknown[:10]))
-
-
-def is_weight(value: Any) -> bool:
-    """Return whether a platform can work with a weight: it multiplies and divides by it, whatever it is."""
-    return isinstance(value, int | float) and math.isfinite(value) and 0 < value <= MAX_WEIGHT
 
 
 def _platform_rule(block: Any) -> str:

@@ -12,8 +12,9 @@ An import never fails for what a block holds: what cannot be taken is left out a
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from lxml import etree
 from xblock.fields import UserScope
 
 from xblocks.common.inline import find_bytes
+from xblocks.common.weights import is_weight
 
 NODE: Final = "file"
 _OPTION: Final = "{http://code.edx.org/xblock/option}"
@@ -28,6 +30,8 @@ _UNSAFE: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 """What XML 1.0 cannot hold, or would not give back: a parser makes one line end of all."""
 
 _LINE: Final = 76
+_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {"weight": is_weight}
+"""Settings that a platform computes with: what cannot be is left out. The rest is named to authors, and does no harm."""
 
 
 def add_files(node: Any, files: Mapping[str, Any]) -> None:
@@ -48,21 +52,41 @@ def take_files(node: Any) -> tuple[dict[str, Any], list[str]]:
     files: dict[str, Any] = {}
     odd: list[str] = []
     for child in list(node):
-        if not isinstance(child.tag, str) or child.tag.startswith(_OPTION):
+        if not isinstance(child.tag, str):
+            # A platform steps over comments, and stumbles over what else XML has.
+            node.remove(child)
+            continue
+        if child.tag.startswith(_OPTION):
             continue
         name = child.get("name", "")
         value = _value(child) if child.tag == NODE and not len(child) else None
         if value is None or not name or name in files:
-            odd.append(f"<{child.tag[:60]}>" if child.tag != NODE else f'<file name="{name[:60]}">')
+            odd.append(f"<{child.tag[:60]}>" if child.tag != NODE else file_word(name))
         else:
             files[name] = value
         node.remove(child)
     return files, odd
 
 
-def take_odd_attributes(node: Any, fields: Mapping[str, Any]) -> list[str]:
-    """Take attributes out that a field cannot read, or that are a learner's, so that defaults hold; return their names."""
-    return [name for name in _unreadable(node, fields) if node.attrib.pop(name, None) is not None]
+def file_word(name: str) -> str:
+    """Return how an author is told of a file's node."""
+    return f'<file name="{name[:60]}">'
+
+
+def take_odd_settings(node: Any, fields: Mapping[str, Any]) -> list[str]:
+    """Take settings out that cannot be read or cannot be, or that are a learner's, so that defaults hold; return their names.
+
+    A setting is an attribute, or a node in the namespace of options.
+    """
+    odd = [name for name, value in node.attrib.items() if not _is_setting(fields, name, value)]
+    for name in odd:
+        del node.attrib[name]
+    for child in node.findall(f"{_OPTION}*"):
+        name = child.tag.removeprefix(_OPTION)
+        if not _is_setting(fields, name, child.text, is_none=child.get("none") == "true"):
+            node.remove(child)
+            odd.append(name)
+    return odd
 
 
 def learners_fields(fields: Mapping[str, Any]) -> list[str]:
@@ -72,17 +96,22 @@ def learners_fields(fields: Mapping[str, Any]) -> list[str]:
     return [name for name, user in users.items() if user != UserScope.NONE]
 
 
-def _unreadable(node: Any, fields: Mapping[str, Any]) -> Iterator[str]:
-    learners = set(learners_fields(fields))
-    for name, value in list(node.attrib.items()):
-        is_readable = False
-        # A field's reader is YAML and a cast: it raises what either raises.
-        with suppress(Exception):
-            if name in fields:
-                fields[name].from_string(value)
-            is_readable = name not in learners
-        if not is_readable:
-            yield name
+def _is_setting(fields: Mapping[str, Any], name: str, text: str | None, *, is_none: bool = False) -> bool:
+    """Return whether a setting can be taken; what no field of the block reads does no harm."""
+    if name not in fields:
+        return True
+    if name in learners_fields(fields):
+        return False
+    # A field's reader is YAML and a cast: it raises what either raises. What JSON cannot hold, no course can keep.
+    with suppress(Exception):
+        value = fields[name].from_string(text)
+        json.dumps(fields[name].to_json(value))
+        return _CHECKS.get(name, _anything)(None if is_none else value)
+    return False
+
+
+def _anything(_value: Any) -> bool:
+    return True
 
 
 def _value(child: Any) -> Any:

@@ -37,7 +37,7 @@ class BodyTooLargeError(QualoopError):
 
 
 class BodyRefusedError(QualoopError):
-    """A body that should be a JSON object, with the fields that the handler names, is none."""
+    """A body is not what it should be: a JSON object with the fields that the handler names, or a form."""
 
     code = "body-refused"
 
@@ -107,6 +107,21 @@ def replying(handler: Handler) -> Handler:
 
     made: Handler = XBlock.handler(replied)
     return made
+
+
+def form_lists(request: Request) -> dict[str, list[str]]:
+    """Return the fields of a form, without files; a body of another kind has none. Raises BodyRefusedError."""
+    try:
+        fields = request.POST.dict_of_lists()
+    # A form without a boundary, in an encoding that none has, or in another than UTF-8, which webob says by a warning raised.
+    except (ValueError, LookupError, TypeError, DeprecationWarning) as error:
+        raise BodyRefusedError from error
+    return {name: [text for text in texts if isinstance(text, str)] for name, texts in fields.items()}
+
+
+def form_fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form, the last of each name, without files. Raises BodyRefusedError."""
+    return {name: texts[-1] for name, texts in form_lists(request).items() if texts}
 
 
 def json_object(request: Request) -> dict[str, Any]:

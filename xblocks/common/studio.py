@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from web_fragments.fragment import Fragment
@@ -16,7 +16,7 @@ from xblocks.common.contents import Contents, Offer
 from xblocks.common.fields import setting_faults
 from xblocks.common.inline import Inline, files_in, read_inline
 from xblocks.common.learner import block_user
-from xblocks.common.olx import add_files, learners_fields, take_files, take_odd_attributes
+from xblocks.common.olx import add_files
 from xblocks.common.platform import serves_learners
 from xblocks.common.problem_words import problem_words
 from xblocks.common.replies import (
@@ -124,8 +124,8 @@ class StudioEditing(StudioEditableXBlockMixin):
         """Tell what is wrong: the platform shows it above the block, and Studio's form on saving."""
         for text in self._edit_faults(data):
             validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        for text in data.import_problems or ():
-            validation.add(ValidationMessage(ValidationMessage.WARNING, self._import_words(text)))
+        block: Any = self
+        block.warn_of_import(validation, data)
 
     def missing_words(self) -> tuple[str, str]:
         """Return title and text for learners where nothing can be shown; not yet translated."""
@@ -148,24 +148,18 @@ class StudioEditing(StudioEditableXBlockMixin):
 
     # Import and export
 
-    @classmethod
-    def parse_xml(cls, node: Any, runtime: Any, keys: Any) -> Any:
-        """Make a block of OLX: `<file>` nodes are its own content. What cannot be taken is noted, never fatal."""
-        files, odd = take_files(node)
-        odd += take_odd_attributes(node, cls.fields)
-        block = super().parse_xml(node, runtime, keys)
+    def take_in(self, files: Mapping[str, Any]) -> list[str]:
+        """Keep the files of an import as the block's own content: what is wrong with them its author is told by name."""
         if files:
+            block: Any = self
             block.files = files
-        if odd:
-            block.import_problems = odd
-        return block
+        return []
 
     def add_xml_to_node(self, node: Any) -> None:
         """Write the block as OLX, its own content as readable nodes."""
         super().add_xml_to_node(node)
         block: Any = self
-        for name in ("files", *learners_fields(block.fields)):
-            node.attrib.pop(name, None)
+        node.attrib.pop("files", None)
         if block.files:
             add_files(node, block.files)
 
@@ -225,9 +219,7 @@ class StudioEditing(StudioEditableXBlockMixin):
         faults = tuple(self._edit_faults(block))
         if faults:
             yield pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)
-        if block.import_problems:
-            words = tuple(self._import_words(text) for text in block.import_problems)
-            yield pages.Note(text=block.ugettext(_("An import left something out:")), tone="partly", rows=words)
+        yield from block.import_notes()
 
     def _facts(self) -> Iterator[pages.Note]:
         """Give which activity stands here, and whether it changed since its author saw it."""
@@ -251,8 +243,3 @@ class StudioEditing(StudioEditableXBlockMixin):
         if own is not None:
             return own.offer
         return self.contents.offer(block.activity_key) if block.activity_key in set(self.contents) else None
-
-    def _import_words(self, odd: Any) -> str:
-        block: Any = self
-        text: str = block.ugettext(_("{what} is nothing that this block knows, or cannot be read."))
-        return text.format(what=str(odd)[:80])

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
 
 from xblocks.edx import checks, metrics, pulling, releases, sending
 from xblocks.edx.checks import Compared
@@ -15,8 +20,31 @@ from xblocks.edx.sending import Sent
 from xblocks.edx.tool import HttpTool
 
 _logger = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 
+def _as_a_request_begins(run: Callable[[], Found]) -> Callable[[], Found]:
+    """Make a run see the platform as it is now, however long its process goes on."""
+
+    @wraps(run)
+    def ran() -> Found:
+        close_old_connections()
+        _forget_what_was_read()
+        return run()
+
+    return ran
+
+
+def _forget_what_was_read() -> None:
+    """Empty the platform's cache of a request: it has which version of a course is the newest, and no request ends here."""
+    try:
+        kept = import_module("edx_django_utils.cache").RequestCache
+    except ImportError:
+        return
+    kept.clear_all_namespaces()
+
+
+@_as_a_request_begins
 def send() -> Sent:
     """Send what is due, and log how far behind the sender is; raise NotConfiguredError."""
     with HttpTool(tool_access()) as tool:
@@ -36,12 +64,14 @@ def send() -> Sent:
     return sent
 
 
+@_as_a_request_begins
 def pull() -> Pulled:
     """Read what changed; raise NotConfiguredError."""
     with HttpTool(tool_access()) as tool:
         return pulling.pull(tool, system_clock)
 
 
+@_as_a_request_begins
 def sweep() -> Compared:
     """Release marks whose date has come, and compare grades where something happened."""
     platform = load_platform()
@@ -49,6 +79,7 @@ def sweep() -> Compared:
     return checks.sweep(platform, system_clock())
 
 
+@_as_a_request_begins
 def reconcile() -> Compared:
     """Compare all grades."""
     return checks.reconcile(load_platform(), system_clock())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -28,8 +27,9 @@ from xblocks.common.learner import BlockUser, block_user, is_as_learner
 from xblocks.common.register_clearing import ClearsRegister
 from xblocks.common.register_evidence import change_told
 from xblocks.common.register_people import class_of, has_roster, own_name
-from xblocks.common.replies import MethodRefusedError, SignInError, StaffOnlyError, replying
+from xblocks.common.replies import MethodRefusedError, SignInError, StaffOnlyError, form_fields, replying
 from xblocks.common.timing import block_remarks, block_schedule
+from xblocks.common.weights import shown_weight
 from xblocks.kp_class import publishing, words
 from xblocks.kp_class.acts import ACTS, ActRefusedError, Deed, Make, Said, Shown, refused
 from xblocks.kp_class.check_in import check_in
@@ -89,7 +89,7 @@ class KpClassBlock(
         return {
             "schema": 1,
             "display_name": self.display_name,
-            "weight": self.weight,
+            "weight": shown_weight(self),
             "about": self.about,
             "prework": prework_names(self),
             "is_graded": scheme.is_graded,
@@ -319,7 +319,7 @@ class KpClassBlock(
         )
 
     def _checked_in(self, request: Request, user: BlockUser) -> Response:
-        code = _fields(request).get("code", "")
+        code = form_fields(request).get("code", "")
         try:
             register = check_in(self, user, code, datetime.now(UTC), change=self._change)
             self._completion_of(user, register)
@@ -336,7 +336,7 @@ class KpClassBlock(
     def _done(self, request: Request, name: str, user: BlockUser) -> Shown:
         deed = Deed(
             block=self,
-            form=_fields(request),
+            form=form_fields(request),
             by=user.key or "",
             now=datetime.now(UTC),
             scheme=scheme_of(self),
@@ -356,11 +356,6 @@ class KpClassBlock(
             raise ActRefusedError("stand-in")
         source = Source(block=self, scheme=scheme_of(self), codes=self._own_codes(), now=datetime.now(UTC))
         return change_told(self, make, lambda register: with_evidence(register, source))
-
-
-def _fields(request: Request) -> Mapping[str, str]:
-    """Return the fields of a form, the last of each name, without files; a body that is no form has none."""
-    return {name: text for name, text in request.POST.items() if isinstance(text, str)}
 
 
 def _page(html: str, *, is_refused: bool) -> Response:

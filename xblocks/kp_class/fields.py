@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from xblock.core import XBlock
 from xblock.fields import Dict, Float, Integer, List, Scope, String
 
 from qualoop.assessment.rubric import Rubric
@@ -17,7 +16,8 @@ from qualoop.classroom.class_marks import MAX_POINTS, Scheme
 from qualoop.classroom.quick_rubric import RubricTextError, read_quick_rubric
 from qualoop.values import Score
 from xblocks.common.contents import SHIPPED, SHIPPED_PROJECTS
-from xblocks.common.fields import is_weight
+from xblocks.common.olx_import import OlxImport
+from xblocks.common.weights import is_weight
 
 MAX_NAME: Final = 200
 _RUBRIC_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -43,7 +43,7 @@ RUBRIC_FAULTS: Final[Mapping[str, str]] = {
 }
 
 
-class ClassFields(XBlock):
+class ClassFields(OlxImport):
     """The fields of a class block. What people write into the register is no field where the plug-in is installed."""
 
     display_name = String(
@@ -63,6 +63,8 @@ class ClassFields(XBlock):
         help=_("How many points this is worth in the course."),
         default=1.0,
         scope=Scope.settings,
+        # Else a block at its defaults is a bare tag in OLX, which a platform may take for a pointer to a file.
+        force_export=True,
     )
     max_points = Float(
         display_name=_("Full points"),
@@ -106,7 +108,6 @@ class ClassFields(XBlock):
         default=[],
         scope=Scope.settings,
     )
-    import_problems = List(help="What an import could not take.", default=[], scope=Scope.content)
     register = Dict(
         help="The register, where the platform has no table for it (the workbench).",
         default={},

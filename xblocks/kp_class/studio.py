@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from web_fragments.fragment import Fragment
@@ -14,7 +14,7 @@ from xblock.validation import Validation, ValidationMessage
 from xblocks.common import pages
 from xblocks.common import register_store as store
 from xblocks.common.learner import block_user
-from xblocks.common.olx import add_files, learners_fields, take_files, take_odd_attributes
+from xblocks.common.olx import add_files, file_word
 from xblocks.common.platform import serves_learners
 from xblocks.common.replies import (
     AuthorsOnlyError,
@@ -115,31 +115,27 @@ class ClassStudio(StudioEditableXBlockMixin):
         """Tell what is wrong: the platform shows it above the block."""
         for text in setting_faults(self, data):
             validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        for text in data.import_problems or ():
-            validation.add(ValidationMessage(ValidationMessage.WARNING, self._import_words(text)))
+        block: Any = self
+        block.warn_of_import(validation, data)
 
     # Import and export
 
-    @classmethod
-    def parse_xml(cls, node: Any, runtime: Any, keys: Any) -> Any:
-        """Make a block of OLX. What cannot be taken is noted, never fatal; what people wrote is in no import."""
-        files, odd = take_files(node)
-        odd += take_odd_attributes(node, cls.fields)
-        texts = {field: files.pop(name) for field, name in NODES.items() if isinstance(files.get(name), str)}
-        lists = {field: files.pop(name).split() for field, name in LISTS.items() if isinstance(files.get(name), str)}
-        odd += [f'<file name="{name[:60]}">' for name in files]
-        block = super().parse_xml(node, runtime, keys)
+    def take_in(self, files: Mapping[str, Any]) -> list[str]:
+        """Keep the texts of an import; return a word for each file that is none of them."""
+        given = {name: text for name, text in files.items() if isinstance(text, str)}
+        texts = {field: given[name] for field, name in NODES.items() if name in given}
+        lists = {field: given[name].split() for field, name in LISTS.items() if name in given}
         for field, value in {**texts, **lists}.items():
-            setattr(block, field, value)
-        if odd:
-            block.import_problems = odd
-        return block
+            setattr(self, field, value)
+        known = {**NODES, **LISTS}
+        taken = {known[field] for field in (*texts, *lists)}
+        return [file_word(name) for name in files if name not in taken]
 
     def add_xml_to_node(self, node: Any) -> None:
         """Write the block as OLX, its texts as readable nodes, and nothing that people wrote."""
         super().add_xml_to_node(node)
         block: Any = self
-        for name in (*NODES, *LISTS, *learners_fields(block.fields)):
+        for name in (*NODES, *LISTS):
             node.attrib.pop(name, None)
         texts = {name: getattr(block, field) for field, name in NODES.items()}
         lists = {name: "\n".join(map(str, getattr(block, field))) for field, name in LISTS.items()}
@@ -179,9 +175,7 @@ class ClassStudio(StudioEditableXBlockMixin):
         faults = tuple(setting_faults(block, block))
         if faults:
             yield pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)
-        if block.import_problems:
-            rows = tuple(self._import_words(text) for text in block.import_problems)
-            yield pages.Note(text=block.ugettext(_("An import left something out:")), tone="partly", rows=rows)
+        yield from block.import_notes()
 
     def _facts(self) -> Iterator[pages.Note]:
         """Give what the site cannot do for this block."""
@@ -197,8 +191,3 @@ class ClassStudio(StudioEditableXBlockMixin):
             yield pages.Note(text=block.ugettext(text), tone="partly")
         if not scheme_of(block).is_graded:
             yield pages.Note(text=block.ugettext(_("Nothing is marked here: attendance alone is no grade.")))
-
-    def _import_words(self, odd: Any) -> str:
-        block: Any = self
-        text: str = block.ugettext(_("{what} is nothing that this block knows, or cannot be read."))
-        return text.format(what=str(odd)[:80])

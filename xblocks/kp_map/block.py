@@ -20,6 +20,7 @@ from xblocks.common.contents import SHIPPED
 from xblocks.common.host import BlockHost
 from xblocks.common.language import catalogue, learner_language
 from xblocks.common.learner import block_user
+from xblocks.common.olx_import import OlxImport
 from xblocks.common.replies import SignInError, replying
 from xblocks.kp_map.heat import heat_map
 from xblocks.kp_map.mapping import age_of, as_state, counted, marks, next_of, unit_points, units_of
@@ -34,7 +35,7 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "settings", SERVICE)
-class KpMapBlock(MapStudio, XBlock):
+class KpMapBlock(MapStudio, OlxImport):
     """The map of knowledge points: the learner's own, and for staff the class's."""
 
     block_settings_key = "qualoop"
@@ -60,6 +61,8 @@ class KpMapBlock(MapStudio, XBlock):
         help=_("Whether the class’s table names learners to staff of the course. Learners never see it."),
         default=False,
         scope=Scope.settings,
+        # Else a block at its defaults is a bare tag in OLX, which a platform may take for a pointer to a file.
+        force_export=True,
     )
 
     @XBlock.supports("multi_device")
@@ -76,9 +79,9 @@ class KpMapBlock(MapStudio, XBlock):
         return self._fragment([self._note(_("Sign in and take part in the course to see how you stand."))])
 
     def author_view(self, _context: Any = None) -> Fragment:
-        """Show an author which points learners will see, and what keeps their levels away."""
+        """Show an author which points learners will see, and what keeps their levels away, and what an import left out."""
         note = self._note(_("Each learner sees here how they stand at these knowledge points."))
-        return self._fragment([note, *self._lacking()])
+        return self._fragment([note, *self.import_notes(), *self._lacking()])
 
     def student_view_data(self, _context: Any = None) -> dict[str, Any]:
         """Return what an app may know of the map: which points it shows, nothing of anybody (docs/openedx.md)."""

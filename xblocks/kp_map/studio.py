@@ -48,6 +48,7 @@ class MapStudio(StudioEditableXBlockMixin):
         units = unit_points(block.framework, units_of(block.framework, ""), None, language)
         faults = tuple(self._edit_faults(block))
         notes = [pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)] if faults else []
+        notes += block.import_notes()
         notes += [pages.Note(text=text, tone="partly") for text in lacking(block)]
         html = pages.draw(
             "studio_map.html",
@@ -75,12 +76,16 @@ class MapStudio(StudioEditableXBlockMixin):
             raise SettingsRefusedError(faults)
         for name, value in read.items():
             setattr(self, name, value in (SWITCHED[True], True) if name == "show_names" else value)
+        block: Any = self
+        block.import_problems = []
         return Response(json_body={"result": "success"})
 
     def validate_field_data(self, validation: Validation, data: Any) -> None:
         """Tell what is wrong: the platform shows it above the block."""
         for text in self._edit_faults(data):
             validation.add(ValidationMessage(ValidationMessage.ERROR, text))
+        block: Any = self
+        block.warn_of_import(validation, data)
 
     def unit_choices(self) -> list[dict[str, str]]:
         """Return the units that an author may choose."""

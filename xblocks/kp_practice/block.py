@@ -27,11 +27,11 @@ from xblocks.common.host import BlockHost
 from xblocks.common.learner import block_user, is_as_learner
 from xblocks.common.register_clearing import ClearsRegister
 from xblocks.common.register_store import lacks_plugin
-from xblocks.common.replies import StaffOnlyError
+from xblocks.common.replies import StaffOnlyError, form_fields
 from xblocks.common.standing import Standing
 from xblocks.common.studio import CONTENT_FIELDS
 from xblocks.common.studio_form import FIELDS, JUDGED
-from xblocks.kp_practice.judging import JudgedWork, form_of, page
+from xblocks.kp_practice.judging import JudgedWork, page
 from xblocks.kp_practice.marking_acts import ACTS, PREFIX, STAND_IN, Deed, Shown, done
 from xblocks.kp_practice.marking_page import marking_page
 from xblocks.kp_practice.work_page import JudgedHost, work_panel
@@ -155,7 +155,7 @@ class KpPracticeBlock(JudgedWork, ActivityBlock):
         if is_as_learner(self):
             shown = Shown(notes=(pages.Note(text=self.ugettext(STAND_IN), tone="bad"),), is_refused=True)
         else:
-            form = form_of(request)
+            form = form_fields(request)
             shown = done(Deed(block=self, form=form, by=user.key or "", now=datetime.now(UTC), scheme=scheme), name)
         return page(marking_page(self.host(), scheme, shown), is_refused=shown.is_refused)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from webob import Request, Response
+from webob import Response
 from xblock.scorable import Score as PlatformScore
 
 from qualoop.assessment import LinkSettings
@@ -252,11 +252,6 @@ def wanted(register: Register, learner: str) -> Mapping[str, str]:
     """Return what the platform shall have of a learner: the score alone; completion goes with the learner's own actions."""
     share = released_share(register.value(learner, RELEASED))
     return {**register_grades.NOTHING, "score": "" if share is None else share.as_text()}
-
-
-def form_of(request: Request) -> Mapping[str, str]:
-    """Return the fields of a form, the last of each name, without files."""
-    return {name: text for name, text in request.POST.items() if isinstance(text, str)}
 
 
 def page(html: str, *, is_refused: bool = False) -> Response:

@@ -27,7 +27,7 @@ BLOCKS = CASES.parents[1] / "xblocks"
 # Blocks on the oldest and on the newest XBlock and NumPy: what depends on the runtime; content and translations do not.
 OF_BLOCKS = (
     *("answering", "evidence", "scoring", "studio", "versions", "practice", "map", "user_state"),
-    *("class_block", "class_tables", "class_studio", "judged_work", "judged_renewed"),
+    *("class_block", "class_tables", "class_studio", "judged_work", "judged_renewed", "olx_import", "forms"),
 )
 REQUIRED = os.environ.get("QUALOOP_TEST_REQUIRE") == "all"
 

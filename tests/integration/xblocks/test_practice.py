@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from xblock.scorable import Score
 
+from qualoop.simulators.verifying import read_record, verify
 from tests.fakes.block_runtime import Place
 from tests.integration.xblocks import test_evidence
 from tests.integration.xblocks.learners import Learner
@@ -148,6 +149,16 @@ def test_a_run_is_evidence_of_each_component(outbox: Any) -> None:
     assert {part.part for part in batch.parts} == {"match", "bids", "negatives"}
     assert {(part.form, part.mode, part.components) for part in batch.parts} == {("project", "practice", 3)}
     assert len({part.event_id for part in batch.parts}) == 3
+
+
+def test_evidence_of_a_graded_run_names_its_file(outbox: Any) -> None:
+    learner = working()
+    play(learner, "graded")
+    record = read_record(learner.act("verification").body)
+    names = {part.run for batch in outbox.batches for part in batch.parts}
+
+    assert len(names) == 1
+    assert verify(record, ledger_run=names.pop()).faults == ()
 
 
 @pytest.mark.parametrize(

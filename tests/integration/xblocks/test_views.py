@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from tests.fakes.block_runtime import Place
 from tests.integration.xblocks.learners import TEST_LESSONS, Learner, placed, questions
 from xblocks.kp_lesson import KpLessonBlock
 
@@ -135,3 +136,14 @@ def test_the_workbench_shows_shipped_lessons() -> None:
 
     assert all(key in KpLessonBlock.contents for key in ("sem-1-1-keywords-and-intent", "sem-1-3-paid-search"))
     assert "sem-1-3-paid-search" in scenarios[1]
+
+
+def test_a_page_is_little_more_than_its_text() -> None:
+    learner = Learner(place=Place(block_class=KpLessonBlock, fields={"activity_key": "sem-1-1-keywords-and-intent"}))
+    html = learner.view()
+    lesson = KpLessonBlock.contents.get("sem-1-1-keywords-and-intent").content
+    text = lesson.get_section(lesson.steps[0].section, "en").html
+
+    assert len(lesson.steps) >= 16, "one with many steps"
+    # Eight are the limit of `qualoop bench xblock`; words of other languages and more steps have to fit as well.
+    assert (len(html.encode()) - len(text.encode())) / 1000 <= 7.5

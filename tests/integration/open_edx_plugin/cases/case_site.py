@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from io import StringIO
@@ -14,15 +16,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test.utils import override_settings
 
 from tests.fakes.evidence_tool import EvidenceTool, Reply, running_tool
 from tests.fakes.plugin_batches import batch
+from tests.fakes.plugin_platform import School
 from xblocks.edx import nudging, outbox, tool, work
 from xblocks.edx.checks import Compared
 from xblocks.edx.config import NotConfiguredError, tool_access
 from xblocks.edx.management.commands import qualoop_outbox
-from xblocks.edx.models import EvidenceEvent, EvidenceOutbox
+from xblocks.edx.models import ClassRegister, EvidenceEvent, EvidenceOutbox
 from xblocks.edx.settings import devstack, production, usual
 from xblocks.edx.settings import test as in_tests
 
@@ -118,6 +122,71 @@ def test_one_process_does_the_regular_runs_and_compares_once_a_day(
     assert compared == [NIGHT + timedelta(hours=3), NIGHT + timedelta(hours=27)]
     with pytest.raises(CommandError):
         run("send", "--every", "30", "--reconcile-at", "24")
+
+
+@dataclass
+class KeptDate:
+    """A block whose marks are released at a date, as it was when it was read."""
+
+    release_at: str
+    seen: list[str]
+
+    def release_due(self, _now: datetime) -> None:
+        self.seen.append(self.release_at)
+
+
+def test_a_process_that_goes_on_sees_what_authors_changed_meanwhile(
+    site_tool: EvidenceTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = pytest.importorskip("edx_django_utils.cache")
+    store, seen = {"block-1": "March"}, []
+
+    def find_block(_school: School, usage: str) -> KeptDate | None:
+        # As the platform's store looks a course up: once in a request.
+        course = caches.RequestCache("course_index_cache")
+        if not course.get_cached_response("course").is_found:
+            course.set("course", dict(store))
+        found = course.get_cached_response("course").value.get(usage)
+        return KeptDate(found, seen) if found else None
+
+    changes: Iterator[dict[str, str]] = iter([{"block-1": "June"}, {"block-2": "May"}])
+
+    def sleep(_seconds: float) -> None:
+        change = next(changes, None)
+        if change is None:
+            raise KeyboardInterrupt
+        store.update(change)
+
+    for usage in ("block-1", "block-2"):
+        approved = '{"cells": {"ann": {"approved": {"value": {"at": 1}}}}}'
+        ClassRegister.objects.create(usage=usage, course="course", document=approved, updated_at=NIGHT)
+    monkeypatch.setattr(School, "find_block", find_block)
+    monkeypatch.setattr(qualoop_outbox.time, "sleep", sleep)
+    site_tool.replies = [Reply(body=NO_CHANGES) for _ in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        run("send", "--every", "30")
+    assert seen == ["March", "June", "June", "May"]
+
+
+@pytest.mark.parametrize("name", ["send", "pull", "sweep", "reconcile"])
+def test_a_run_uses_no_connection_that_is_too_old(
+    site_tool: EvidenceTool, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    site_tool.replies = [Reply(body=NO_CHANGES)] if name == "pull" else []
+    connection.ensure_connection()
+    before = connection.connection
+    monkeypatch.setattr(connection, "close_at", time.monotonic() - 1)
+    getattr(work, name)()
+    assert connection.connection is not before
+
+
+@pytest.mark.parametrize("name", ["send", "pull", "sweep", "reconcile"])
+def test_a_run_knows_nothing_that_the_one_before_read(site_tool: EvidenceTool, name: str) -> None:
+    caches = pytest.importorskip("edx_django_utils.cache")
+    site_tool.replies = [Reply(body=NO_CHANGES)] if name == "pull" else []
+    caches.RequestCache("anything").set("key", "of the run before")
+    getattr(work, name)()
+    assert not caches.RequestCache("anything").get_cached_response("key").is_found
 
 
 def test_the_command_sends_signed_requests_and_says_how_things_stand(site_tool: EvidenceTool) -> None:
