@@ -121,8 +121,7 @@ def as_json(report: Report) -> dict[str, Any]:
 def as_text(report: Report) -> str:
     """Return the report for a terminal."""
     lines = [
-        f"{'good' if finding.ok else 'BAD':5}{finding.check:14}{finding.detail} {_numbers(finding)}"
-        for finding in report.findings
+        f"{finding.verdict:5}{finding.check:14}{finding.detail} {_numbers(finding)}" for finding in report.findings
     ]
     if report.forms:
         lines += _form_lines(report.forms)

@@ -29,6 +29,7 @@ class ProjectPart:
 class Project:
     """A practice project to show. ``brief`` and ``debrief`` are safe HTML by language, headings from h3 down.
 
+    ``world`` is what the package says of its world, None where it is from no package; ``spec`` is that as the engine read it.
     ``rubric`` is what people judge the handed-in work by, None where nobody does; by ``samples`` peers are calibrated.
     """
 
@@ -55,6 +56,7 @@ class Project:
     debrief: Mapping[str, str]
     rubric: Rubric | None = None
     samples: tuple[Sample, ...] = ()
+    world: Mapping[str, Any] | None = None
 
     def get_part(self, key: str) -> ProjectPart:
         """Return a part; raise KeyError."""
@@ -104,4 +106,5 @@ def open_project(document: Mapping[str, Any]) -> Project:
         debrief=document["debrief"],
         rubric=Rubric.model_validate(document["rubric"]) if "rubric" in document else None,
         samples=read_samples(document.get("samples", ())),
+        world=document["world"],
     )

@@ -36,6 +36,7 @@ from qualoop.simulators import (
     JudgedEngine,
     ProjectFile,
     SimulatorError,
+    UnknownEngineError,
     WorldKey,
     engine_names,
     get_engine,
@@ -145,7 +146,8 @@ class _Check(HeadCheck[ProjectFile]):
         except MissingExtraError:
             raise
         except SimulatorError as error:
-            self.problems.add(self.file, ("engine",), error.code, str(error), repair="name one of them")
+            repair = "name one of them" if isinstance(error, UnknownEngineError) else "mend what it names"
+            self.problems.add(self.file, ("engine",), error.code, str(error), repair=repair)
             return None
         spec = self._spec(engine)
         if spec is None:

@@ -81,8 +81,9 @@ class PartScored:
 class RunScored:
     """A run of a practice project was scored: a practice run after its last round, the graded one when handed in.
 
-    ``mode`` is `practice` or `graded`, ``number`` that of the practice world or of the form, ``digest`` is over the
-    world's commitment and every decision (`qualoop.simulators.verifying`): it ties the score to the run's file.
+    ``mode`` is `practice` or `graded`, ``number`` that of the practice world or of the form, ``digest`` is over what was
+    played: key, decisions, engine and world (`qualoop.simulators.run_files`). With the content's hash, which only the host
+    knows, `run_name` makes of it what ties the score to the run's file.
     """
 
     mode: str

@@ -16,7 +16,7 @@ Actions and the fields of their forms. All but `open`, `again` and `join` have `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -29,12 +29,14 @@ from qualoop.player.host import Host, Refused
 from qualoop.player.kinds import Description
 from qualoop.player.project_closing import check_in_time, with_closed
 from qualoop.player.project_late import stale_view, was_taken
+from qualoop.player.project_proof import proved, record_of_run
 from qualoop.player.project_state import GRADED, ProjectState
 from qualoop.player.project_stepping import Moment, handed_in, stepped
 from qualoop.player.project_view import Page, closed_shows, hosted, project_view, review_view
-from qualoop.player.project_worlds import Worlds, shocked
+from qualoop.player.project_worlds import Worlds
 from qualoop.player.rendering import render_once
-from qualoop.simulators.run_files import RunRecord, Source, make_record
+from qualoop.simulators import engine_hash
+from qualoop.simulators.run_files import RunRecord
 from qualoop.values import ZERO, Score, Text
 
 _CLOCK: Final = Action(name="", form={})
@@ -43,14 +45,16 @@ _CLOCK: Final = Action(name="", form={})
 class PracticeProjectKind:
     """How a practice project is opened, stepped, shown and scored; see `qualoop.player.kinds.ActivityKind`.
 
-    Keeps the worlds that were used last: they follow from content and state, and are costly to make.
+    Keeps the worlds that were used last: they follow from content and state, and are costly to make. ``hash_of`` gives the
+    hash of an engine by its name.
     """
 
     kind: Final = "practice-project"
     label: Final = Text({"en": "Practice project", "zh-Hans": "实训项目"})
 
-    def __init__(self) -> None:
+    def __init__(self, hash_of: Callable[[str], str] = engine_hash) -> None:
         self._worlds = Worlds()
+        self._hash_of = hash_of
 
     def open(self, document: Mapping[str, Any], /) -> Project:
         """Return the project of a package's document; keep it by content hash."""
@@ -75,14 +79,15 @@ class PracticeProjectKind:
         """
         moment = self._moment(content, state, action)
         try:
-            after, events = stepped(moment)
+            after, events = proved(moment, stepped(moment), self._hash_of)
         except StaleActionError as error:
             raise StaleActionError(taken=was_taken(moment)) from error
         return Step(state=after.as_json(), events=events)
 
     def hand_in(self, content: Project, state: State, /, *, settings: LinkSettings, now: datetime) -> Step:
         """Return the graded run handed in: rounds that were not played go on as decided last."""
-        after, events = handed_in(self._moment(content, state, _CLOCK))
+        moment = self._moment(content, state, _CLOCK)
+        after, events = proved(moment, handed_in(moment), self._hash_of)
         return Step(state=after.as_json(), events=events)
 
     def with_closed(self, content: Project, state: State, closed: int, /) -> State:
@@ -121,7 +126,7 @@ class PracticeProjectKind:
         return (graded.played, graded.rounds) if graded is not None else (0, 1)
 
     def record(self, content: Project, state: State, /, *, settings: LinkSettings, content_hash: str) -> RunRecord:
-        """Return the graded run as a file that anybody can run again; ``content_hash`` is SHA-256, in hex.
+        """Return the graded run, as it was graded, as a file that anybody can run again; ``content_hash`` is SHA-256, in hex.
 
         Raises StaleActionError where the run was not handed in, or nothing of its world may be seen.
         """
@@ -130,12 +135,15 @@ class PracticeProjectKind:
         if run is None or not run.played or not closed_shows(settings, run).debrief:
             raise StaleActionError
         opened = self._worlds.world(content, attempt.seed, GRADED, run.number, shocks=run.shocks)
-        source = Source(project=content.key, content=content_hash, spec=shocked(content, run.shocks).spec)
-        return make_record(content.engine, source, opened.key, opened.engine.plan(opened.world, run.state))
+        return record_of_run(content, run, opened, content=content_hash)
 
     def _moment(self, content: Project, state: State, action: Action) -> Moment:
         return Moment(project=content, worlds=self._worlds, state=ProjectState.from_json(state), action=action)
 
     def _page(self, content: Project, state: State, host: Host, settings: LinkSettings) -> Page:
         attempt = ProjectState.from_json(state)
-        return Page(project=content, worlds=self._worlds, state=attempt, host=host, settings=settings)
+        proof = attempt.graded.proof if attempt.graded is not None else None
+        other = proof is not None and proof.engine != self._hash_of(content.engine.name)
+        return Page(
+            project=content, worlds=self._worlds, state=attempt, host=host, settings=settings, is_other_engine=other
+        )

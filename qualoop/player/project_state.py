@@ -6,7 +6,8 @@
            "parts": {"bids": "0.25"}, "draft": {…} or null, "what_if": {"round": 0, "decision": {…}} or null}
 
 A run in which a teacher let something happen has `"shocks": [{"round": 3, "kind": "rival_enters"}]` besides: its world
-follows from them too. One of whose rounds closed before they were played has `"missed": [{"round": 2, "instead": "draft"}]`. ``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
+follows from them too. One of whose rounds closed before they were played has `"missed": [{"round": 2, "instead": "draft"}]`. A graded run that was handed in has its proof,
+`"proof": {"engine": "5f…", "digest": "0c…", "value": 1480.5, "realised": [700.0, 810.5]}`, if that was not before proofs were kept. ``state`` is the engine's; drafts and what-ifs are packed decisions. Only the newest world of practice is kept; ``worlds``
 counts those of the learner's own. A number from `CLASS_WORLDS` on is a world that a class shares, so that it can be looked
 at together: whoever types the same number gets the same world.
 """
@@ -25,6 +26,9 @@ from qualoop.values import ZERO, Score
 
 STATE_VERSION: Final = 1
 CLASS_WORLDS: Final = 1_000_000
+
+PROOF_BYTES: Final = 6_000
+"""No proof is larger: it has two digests, and one number for each of at most 200 rounds."""
 
 Mode: TypeAlias = Literal["practice", "graded"]
 PRACTICE: Final = "practice"
@@ -67,6 +71,20 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a graded run was scored by, and what it came to then, whatever a later engine makes of it.
+
+    ``engine`` is the engine's hash, ``digest`` that of what was played (`qualoop.simulators.run_files`), ``value`` the expected
+    value, ``realised`` what each round brought.
+    """
+
+    engine: str
+    digest: str
+    value: float
+    realised: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A world that is decided in: which, how far, and what stands in its fields.
 
@@ -85,6 +103,7 @@ class Run:
     what_if: WhatIf | None = None
     shocks: tuple[Shock, ...] = ()
     missed: tuple[Missed, ...] = ()
+    proof: Proof | None = None
 
     @property
     def class_world(self) -> int | None:
@@ -146,8 +165,10 @@ class ProjectState:
 
 
 def fits(state: State) -> bool:
-    """Return whether a state is small enough to be kept."""
-    return len(json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()) <= MAX_STATE_BYTES
+    """Return whether a state is small enough to be kept, with the proof that its graded run still gets."""
+    size = len(json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode())
+    graded = state["graded"]
+    return size + (0 if graded and graded["done"] else PROOF_BYTES) <= MAX_STATE_BYTES
 
 
 def _run(row: Mapping[str, Any] | None) -> Run | None:
@@ -166,6 +187,18 @@ def _run(row: Mapping[str, Any] | None) -> Run | None:
         what_if=None if what_if is None else WhatIf(round=what_if["round"], decision=what_if["decision"]),
         shocks=tuple(Shock(round=each["round"], kind=each["kind"]) for each in row.get("shocks", ())),
         missed=tuple(Missed(round=each["round"], instead=Instead(each["instead"])) for each in row.get("missed", ())),
+        proof=_proof(row.get("proof")),
+    )
+
+
+def _proof(row: Mapping[str, Any] | None) -> Proof | None:
+    if row is None:
+        return None
+    return Proof(
+        engine=row["engine"],
+        digest=row["digest"],
+        value=float(row["value"]),
+        realised=tuple(map(float, row["realised"])),
     )
 
 
@@ -187,4 +220,14 @@ def _as_json(run: Run | None) -> dict[str, Any] | None:
         "what_if": None if what_if is None else {"round": what_if.round, "decision": what_if.decision},
         **({"shocks": shocks} if shocks else {}),
         **({"missed": missed} if missed else {}),
+        **({"proof": _proof_as_json(run.proof)} if run.proof else {}),
+    }
+
+
+def _proof_as_json(proof: Proof) -> dict[str, Any]:
+    return {
+        "engine": proof.engine,
+        "digest": proof.digest,
+        "value": proof.value,
+        "realised": list(proof.realised),
     }

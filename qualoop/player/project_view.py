@@ -48,7 +48,10 @@ def closed_shows(settings: LinkSettings, run: Run) -> Shows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An attempt that is shown to somebody; ``closed`` shows it as if it were handed in."""
+    """An attempt that is shown to somebody; ``closed`` shows it as if it were handed in.
+
+    ``is_other_engine`` says that the graded run was scored by another version of the engine than the one here.
+    """
 
     project: Project
     worlds: Worlds
@@ -57,6 +60,7 @@ class Page:
     settings: LinkSettings
     refused: Refused | None = None
     closed: bool = False
+    is_other_engine: bool = False
 
     @property
     def language(self) -> str:
@@ -214,12 +218,13 @@ def _over(scene: Scene) -> View:
     page, run = scene.page, scene.run
     shows = page.shows(scene.mode, run)
     if not shows.debrief:
-        return {"debrief": None, "key": None}
+        return {"debrief": None, "key": None, "is_other_engine": False}
     verdict = page.worlds.verdict(scene.opened, scene.plan)
     recorded = run.parts if run.done else {}
     return {
         "debrief": debrief_view(page.project, verdict, recorded, page.host, shows_scores=shows.scores),
         "key": scene.opened.key.as_text(),
+        "is_other_engine": page.is_other_engine and scene.mode == GRADED,
     }
 
 

@@ -25,7 +25,10 @@ from qualoop.simulators.engine import (
     ChecksPacks,
     Engine,
     Happened,
+    HasUnused,
+    HoldsLaws,
     JudgedEngine,
+    NamesHidden,
     NamesParts,
     PartScore,
     PlansEvents,
@@ -35,7 +38,13 @@ from qualoop.simulators.engine import (
     TakesShocks,
     parts_of,
 )
-from qualoop.simulators.errors import FormOutsideBandError, SimulatorError, SpecRefusedError, UnknownEngineError
+from qualoop.simulators.errors import (
+    EnginePlaceError,
+    FormOutsideBandError,
+    SimulatorError,
+    SpecRefusedError,
+    UnknownEngineError,
+)
 from qualoop.simulators.project import PROJECT_FILE, ProjectFile
 from qualoop.simulators.registry import ENTRY_POINT_GROUP, engine_hash, engine_names, get_engine, starting_folder
 from qualoop.simulators.scoring import as_score, earned_parts, gap_score, gap_scores, shapley, shares, standard_of
@@ -56,14 +65,18 @@ __all__ = [
     "DecisionForm",
     "DecisionTable",
     "Engine",
+    "EnginePlaceError",
     "Figure",
     "Figures",
     "FlagField",
     "FormOutsideBandError",
     "Grid",
     "Happened",
+    "HasUnused",
+    "HoldsLaws",
     "JudgedEngine",
     "Line",
+    "NamesHidden",
     "NamesParts",
     "NumberField",
     "Option",

@@ -1,14 +1,15 @@
 """What every engine and every project must pass before learners meet them (docs/simulation.md, conformance suite).
 
-Each check is a function that returns findings; `check_project` runs them all, for the command, the report page and the
-tests. Conservation laws and randomness that hangs on nothing that is decided are each engine's own tests.
+Each check is a function that returns findings; `check_engine` runs them all, for the command, the report page and the
+tests. What only an engine can know (its laws, what it hides, what is not used) it tells by methods that it need not have;
+a check that lacks them says so and passes nothing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isclose, sqrt
 from statistics import fmean, stdev
 from time import process_time
@@ -16,13 +17,19 @@ from typing import Any, Final
 
 from qualoop.simulators.decisions import Plan
 from qualoop.simulators.engine import BaselineKind, Engine, State
+from qualoop.simulators.findings import Finding, fingerprint, play
 from qualoop.simulators.forms import Form, choose_form
+from qualoop.simulators.laws import laws, unused
+from qualoop.simulators.leaks import leaks
 from qualoop.simulators.learners import draw_skills, random_plan, synthetic_plan
+from qualoop.simulators.other_process import other_process
 from qualoop.simulators.psychometrics import Task
 from qualoop.simulators.scoring import earned_parts, gap_score, shares
 from qualoop.simulators.streams import WorldKey
 from qualoop.simulators.texts import texts_in
 from qualoop.values import LANGUAGES
+
+__all__ = ["REDUCED", "Effort", "Finding", "check_engine", "fingerprint", "play"]
 
 STATE_BYTES: Final = 64 * 1024
 ACTION_S: Final = 0.05
@@ -32,26 +39,19 @@ ORACLE_SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one check found: ``ok``, in words why or why not, and the figures that it rests on."""
-
-    check: str
-    ok: bool
-    detail: str
-    figures: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is tried: random plans against the oracle, sampled runs, forms, synthetic learners against the oracle."""
+    """How much is tried: random plans against the oracle, sampled runs, forms, synthetic learners against the oracle,
+    random plans for an engine's laws.
+    """
 
     plans: int = 1000
     runs: int = 400
     forms: int = 3
     learners: int = 100
+    law_plans: int = 20
 
 
-REDUCED: Final = Effort(plans=60, runs=60, forms=1, learners=20)
+REDUCED: Final = Effort(plans=60, runs=60, forms=1, learners=20, law_plans=4)
 
 
 def check_engine(task: Task, effort: Effort = Effort(), *, seed: int = 0) -> Iterator[Finding]:
@@ -60,38 +60,24 @@ def check_engine(task: Task, effort: Effort = Effort(), *, seed: int = 0) -> Ite
         key = WorldKey.of_seed(seed, "conformance", number)
         form = choose_form(task.engine, task.spec, key, task.band, tried=task.tried)
         yield determinism(task, form)
+        if number == 0:
+            # A process takes a second to start, and one tells.
+            yield other_process(task, form)
         yield oracle_dominance(task.engine, form, effort, key)
         yield sampled_value(task.engine, form, effort, key)
         yield shapley_sums(task.engine, form)
         yield ends(task.engine, form)
         yield state_and_speed(task.engine, form)
         yield both_languages(task.engine, form)
+        yield laws(task.engine, form, effort.law_plans)
+        yield unused(task.engine, form, effort.law_plans)
+    yield from leaks(task, seed=seed)
 
 
 def determinism(task: Task, form: Form) -> Finding:
-    """Check that a key makes the same world twice: same form, same view, same values."""
+    """Check that a key makes the same world twice in this process: same form, same view, same values."""
     first, second = (fingerprint(task.engine, task.spec, form.key) for _ in range(2))
     return Finding(check="determinism", ok=first == second, detail="the same key makes the same world")
-
-
-def fingerprint(engine: Engine, spec: Any, key: WorldKey) -> str:
-    """Return everything that a world shows and is worth, as text: equal in every process, or the engine is not pure."""
-    world = engine.world(spec, key)
-    plan = engine.reference(world)
-    state, panels = play(engine, world, plan, key.derive("run"))
-    shown = repr((engine.form(world), engine.view(world, state, key.derive("run")), panels))
-    numbers = [engine.value(world, plan), engine.oracle(world).value]
-    return json.dumps([shown, [f"{number:.9e}" for number in numbers], json.loads(json.dumps(state))])
-
-
-def play(engine: Engine, world: Any, plan: Plan, run: WorldKey) -> tuple[State, float]:
-    """Return the state after all rounds of a plan, and what it was worth as it came out."""
-    state = engine.initial(world)
-    realised = 0.0
-    for decision in plan:
-        state, happened = engine.step(world, state, decision, run)
-        realised += happened.realised
-    return state, realised
 
 
 def oracle_dominance(engine: Engine, form: Form, effort: Effort, key: WorldKey) -> Finding:

@@ -215,3 +215,27 @@ class JudgedEngine(Protocol):
 
     def work(self, world: Any, plan: Plan, /) -> str:
         """Return what is judged of a plan, with all that who judges it must know of the world, as plain text."""
+
+
+@runtime_checkable
+class NamesHidden(Protocol):
+    """What an engine tells the conformance suite besides: which numbers of a world no view may show."""
+
+    def hidden(self, world: Any, /) -> Mapping[str, Sequence[float]]:
+        """Return by name what must be found out: in each world of a project the same names, numbers in the same order."""
+
+
+@runtime_checkable
+class HoldsLaws(Protocol):
+    """What an engine tells the conformance suite besides: what can neither appear nor get lost in its worlds."""
+
+    def laws(self, world: Any, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by law by how much a run of a plan breaks it: 0 where pieces, money or cases add up."""
+
+
+@runtime_checkable
+class HasUnused(Protocol):
+    """What an engine tells the conformance suite besides: where a decision is made that nothing comes of."""
+
+    def unused(self, world: Any, plan: Plan, /) -> Plan:
+        """Return the plan with something else in fields that are not used, such as bids of keywords that are off."""

@@ -18,6 +18,12 @@ class UnknownEngineError(SimulatorError):
     code = "unknown-engine"
 
 
+class EnginePlaceError(SimulatorError):
+    """An engine is installed so that nobody can say which code belongs to it, and so no score could name it."""
+
+    code = "engine-place"
+
+
 class SpecRefusedError(SimulatorError):
     """The world that a project describes is none that its engine can make."""
 

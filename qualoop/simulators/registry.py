@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
-from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from qualoop.errors import MissingExtraError
 from qualoop.simulators.engine import Engine
-from qualoop.simulators.errors import UnknownEngineError
+from qualoop.simulators.errors import EnginePlaceError, UnknownEngineError
 
 ENTRY_POINT_GROUP: Final = "qualoop.engines"
 
-# What every engine computes with, besides its own package.
+# What every engine computes with, besides its own code.
 _SHARED: Final = ("decided_rounds", "decisions", "distributions", "scoring", "streams")
+_COMPUTED_WITH: Final = frozenset({".py", ".yaml", ".json"})
+_STARTING: Final = "starting"
 
 
 def engine_names() -> list[str]:
@@ -26,7 +29,11 @@ def engine_names() -> list[str]:
 
 @lru_cache(maxsize=64)
 def get_engine(name: str) -> Engine:
-    """Return the engine of this name; raise UnknownEngineError, or MissingExtraError where its libraries are missing."""
+    """Return the engine of this name.
+
+    Raises UnknownEngineError, MissingExtraError where its libraries are missing, EnginePlaceError where nobody could say
+    what code belongs to it.
+    """
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
             try:
@@ -36,6 +43,8 @@ def get_engine(name: str) -> Engine:
                 if not entry.extras:
                     raise
                 raise MissingExtraError(f"the engine {name}", ",".join(entry.extras)) from error
+            # Now, and not when the first learner has finished and the run needs its hash.
+            _home_of(engine)
             return engine
     known = ", ".join(engine_names()) or "none"
     raise UnknownEngineError(f"no engine {name!r} is installed (there are: {known})")
@@ -43,15 +52,17 @@ def get_engine(name: str) -> Engine:
 
 @lru_cache(maxsize=64)
 def engine_hash(name: str) -> str:
-    """Return SHA-256, in hex, of what an engine computes with: its package, code and data, and what all engines share.
+    """Return SHA-256, in hex, of what an engine computes with: its code and data, and what all engines share.
 
-    Two installations with the same hash compute the same scores from the same file.
+    Its own is the package of its class with all folders below, or the one module where there is no package. Two
+    installations with the same hash compute the same scores from the same file.
     """
-    own, shared = _folder_of(get_engine(name)), Path(__file__).parent
-    files = sorted([*own.glob("*.py"), *own.glob("*.yaml")]) + [shared / f"{module}.py" for module in _SHARED]
+    shared = Path(__file__).parent
+    files = [*sorted(_files_of(_home_of(get_engine(name))))]
+    files += [(f"{module}.py", shared / f"{module}.py") for module in _SHARED]
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    for relative, path in files:
+        digest.update(f"{relative}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -60,10 +71,42 @@ def starting_folder(engine: Engine) -> Path | None:
 
     It is the folder `starting/NAME` of the engine's package: project.yaml with what the head says besides, and files to copy.
     """
-    folder = _folder_of(engine) / "starting" / engine.name
-    return folder if folder.is_dir() else None
+    home = _home_of(engine)
+    # Beside a single module lies what belongs to others.
+    folder = home / _STARTING / engine.name
+    return folder if home.is_dir() and folder.is_dir() else None
 
 
-def _folder_of(engine: Engine) -> Path:
-    package = type(engine).__module__.rpartition(".")[0]
-    return Path(str(import_module(package).__file__)).parent
+def _files_of(home: Path) -> Iterator[tuple[str, Path]]:
+    """Iterate over the files that an engine computes with, each with its name relative to its home."""
+    if home.is_file():
+        yield home.name, home
+        return
+    for path in home.rglob("*"):
+        relative = path.relative_to(home)
+        if path.suffix not in _COMPUTED_WITH or "__pycache__" in relative.parts or not path.is_file():
+            continue
+        # What new projects begin with is copied, and no world is made of it.
+        if relative.parts[0] != _STARTING or path.suffix == ".py":
+            yield relative.as_posix(), path
+
+
+def _home_of(engine: Engine) -> Path:
+    """Return the folder of the package that an engine's class is in, or the file of its module; raise EnginePlaceError."""
+    module = type(engine).__module__
+    spec = find_spec(module)
+    if spec is not None and spec.submodule_search_locations is None and spec.parent:
+        module, spec = spec.parent, find_spec(spec.parent)
+    if spec is not None and spec.origin is None:
+        folders = ", ".join(spec.submodule_search_locations or ())
+        raise EnginePlaceError(
+            f"the engine {engine.name} lies in {folders}, which holds no __init__.py, so that nobody can say which code "
+            "belongs to it: put an empty __init__.py there, and install the package again"
+        )
+    origin = Path(spec.origin) if spec and spec.origin else None
+    if spec is None or origin is None or not origin.is_file():
+        raise EnginePlaceError(
+            f"the code of the engine {engine.name} is no file that can be read (module {module}): install its package as "
+            "files in folders"
+        )
+    return origin.parent if spec.submodule_search_locations is not None else origin

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isclose
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -25,22 +25,34 @@ from qualoop.simulators.run_files import (
     RunFileRefusedError,
     RunRecord,
     RunStep,
+    SecondRunRecord,
     Source,
     decision_digests,
     first_break,
     make_record,
+    name_of,
 )
 from qualoop.simulators.streams import WorldKey
 
 PLACES: Final = 6
 MAX_BYTES: Final = 1_000_000
 
-_READER: Final[TypeAdapter[FirstRunRecord | RunRecord]] = TypeAdapter(
-    Annotated[FirstRunRecord | RunRecord, Field(discriminator="format_version")]
-)
+AnyRecord: TypeAlias = FirstRunRecord | SecondRunRecord | RunRecord
+
+_READER: Final[TypeAdapter[AnyRecord]] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="format_version")])
 _FIRST_VERSION: Final = (
     "a file of version 1: its digests cover key and decisions only. The scores are proved by running it again; of which "
     "project and content it is, and by which engine it was made, is not: download it anew, or ask for the ledger's word"
+)
+_SECOND_VERSION: Final = (
+    "a file of version 2: its name, as the ledger has it, covers key and decisions only. Who writes such a file anew can put "
+    "another world, content or engine into it, and has another score under the same name: compare its scores with those that "
+    "the ledger has under this name"
+)
+_ENGINE_NOT_KEPT: Final = (
+    "the run was graded before the engine was kept with the score: its name, as the ledger has it, covers key and decisions "
+    "only, and which engine graded it is not known. Figures that differ may have been right then: compare the scores with those "
+    "that the ledger has under this name"
 )
 
 
@@ -59,7 +71,7 @@ class Verdict:
     run: str | None = None
 
 
-def read_record(data: bytes) -> FirstRunRecord | RunRecord:
+def read_record(data: bytes) -> AnyRecord:
     """Return the record in a file from anywhere; raise RunFileRefusedError."""
     if len(data) > MAX_BYTES:
         raise RunFileRefusedError(f"a run has at most {MAX_BYTES} bytes, and this file more")
@@ -84,21 +96,44 @@ def _named_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def verify(record: RunFile) -> Verdict:
-    """Return what running a record again shows. Raises UnknownEngineError, RunFileRefusedError."""
-    broken = first_break(record) if isinstance(record, RunRecord) else None
+def verify(record: RunFile, *, ledger_run: str | None = None) -> Verdict:
+    """Return what running a record again shows; ``ledger_run`` is what the ledger names the run that it should be.
+
+    Raises UnknownEngineError, RunFileRefusedError.
+    """
+    broken = first_break(record) if isinstance(record, SecondRunRecord | RunRecord) else None
     if broken:
         return Verdict(faults=(broken,))
-    engine = get_engine(record.engine)
-    again = _again(record, engine)
-    notes = [] if isinstance(record, RunRecord) else [_FIRST_VERSION]
-    if record.engine_hash != engine_hash(record.engine):
-        notes.append(
-            f"the engine {record.engine} here is another version than the one that made the run: figures that differ may "
+    again = _again(record, get_engine(record.engine))
+    name = _named(record, again)
+    faults = [*_differences(record, again, name)]
+    if ledger_run is not None and ledger_run != name:
+        faults.append(
+            "the ledger names another run: of this one the world, what happened in it, the content, the engine, its version, "
+            "the key or a decision is not what was graded"
+        )
+    return Verdict(faults=tuple(faults), notes=tuple(_notes(record)), score=again.score, run=name)
+
+
+def _named(record: RunFile, again: RunRecord) -> str:
+    """Return the name of a record whose key and decisions are those that were read."""
+    steps = [step.model_dump(mode="json") for step in again.steps]
+    return name_of({**record.model_dump(mode="json"), "commitment": again.commitment, "steps": steps})
+
+
+def _notes(record: RunFile) -> Iterator[str]:
+    """Iterate over what a file cannot prove."""
+    if isinstance(record, FirstRunRecord):
+        yield _FIRST_VERSION
+    elif isinstance(record, SecondRunRecord):
+        yield _SECOND_VERSION
+    if record.engine_hash is None:
+        yield _ENGINE_NOT_KEPT
+    elif record.engine_hash != engine_hash(record.engine):
+        yield (
+            f"the engine {record.engine} here is another version than the one that graded the run: figures that differ may "
             "have been right there, and only an installation of that version can confirm them"
         )
-    faults = tuple(_differences(record, again))
-    return Verdict(faults=faults, notes=tuple(notes), score=again.score, run=again.run)
 
 
 def _again(record: RunFile, engine: Engine) -> RunRecord:
@@ -115,7 +150,8 @@ def _again(record: RunFile, engine: Engine) -> RunRecord:
     most = engine.rounds(world)
     if len(plan) > most or (len(plan) < most and is_steady(engine, world, key.derive("run"))):
         raise RunFileRefusedError(f"the run has {len(plan)} rounds, its world {most}")
-    return make_record(engine, Source(project=record.project, content=record.content, spec=spec), key, plan)
+    source = Source(project=record.project, content=record.content, spec=spec, world=record.world)
+    return make_record(engine, source, key, plan)
 
 
 def _read_decision(step: RunStep, form: DecisionForm, number: int) -> dict[str, Any]:
@@ -138,12 +174,12 @@ def _misfits(step: RunStep, form: DecisionForm, decision: Decision) -> Iterator[
     yield from (problem.field or "the decision" for problem in told.problems)
 
 
-def _differences(record: RunFile, again: RunRecord) -> Iterator[str]:
+def _differences(record: RunFile, again: RunRecord, name: str) -> Iterator[str]:
     if record.commitment != again.commitment:
         yield "the key is not the one that was committed to"
     yield from _first_step_off(record, again)
-    if isinstance(record, RunRecord) and record.run != again.run:
-        yield "the run is not the one that it names: the ledger would have another"
+    if isinstance(record, SecondRunRecord | RunRecord) and record.run != name:
+        yield "the run is not the one that it names: its world, what happened in it, content, engine or a decision was changed"
     if not _alike(record.value, again.value):
         yield f"the expected value was {record.value:.6f}, and is {again.value:.6f}"
     if record.score != again.score:

@@ -31,6 +31,7 @@ from qualoop.ledger import SCORED_BY_MACHINE, Event, EventType, Evidence, Eviden
 from qualoop.player import Answered, PartScored, RunScored
 from qualoop.player import Event as PlayerEvent
 from qualoop.policies import GradedRun, PracticeRun
+from qualoop.simulators.run_files import run_name
 
 __all__ = [
     "EvidenceBatchRefusedError",
@@ -116,7 +117,7 @@ def _run_evidence(opened: OpenContent, attempt_uuid: str, run: RunScored, part: 
         tries=1 if run.mode == GRADED else run.number,
         hints=0,
         occasion=occasion.as_text(),
-        run=run.digest,
+        run=run_name(run.digest, opened.hash),
     )
 
 

@@ -15,8 +15,9 @@ from qualoop.simulators.decided_rounds import DecidedRounds, decided, finished
 from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
 from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
-from qualoop.simulators.sem.account import account_form, everywhere, read_decision, write_decision
+from qualoop.simulators.sem.account import BID, account_form, everywhere, read_decision, write_decision
 from qualoop.simulators.sem.auction import Choice, campaign, campaign_value
+from qualoop.simulators.sem.laws import broken_laws, hidden_numbers, unused_changed
 from qualoop.simulators.sem.market import BROAD, EXACT, OFF
 from qualoop.simulators.sem.play import bound, played
 from qualoop.simulators.sem.policy import MOST_BID, tuned
@@ -119,6 +120,18 @@ class SearchMarketEngine(DecidedRounds):
     def scores(self, world: SearchWorld, plan: Plan, /, standard: Standard | None = None) -> Sequence[PartScore]:
         """Return the scores of match types, bids, negatives and quality, by their Shapley shares."""
         return gap_scores(self, world, plan, why=why_lost, standard=standard)
+
+    def hidden(self, world: SearchWorld, /) -> Mapping[str, Sequence[float]]:
+        """Return what nobody is told of the market."""
+        return hidden_numbers(world)
+
+    def laws(self, world: SearchWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by how much counts and money do not add up."""
+        return broken_laws(world, _choices(world, plan), run)
+
+    def unused(self, world: SearchWorld, plan: Plan, /) -> Plan:
+        """Return the plan with other bids on keywords that are off."""
+        return unused_changed(plan, BID.key, lambda bid: MOST_BID - float(bid))
 
 
 @lru_cache(maxsize=16)

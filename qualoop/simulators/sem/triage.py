@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -16,6 +16,7 @@ from qualoop.simulators.decisions import Decision, DecisionForm, Plan, Value
 from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import as_score, gap_scores
 from qualoop.simulators.sem.auction import Choice, campaign, campaign_value
+from qualoop.simulators.sem.laws import broken_laws, hidden_numbers, unused_changed
 from qualoop.simulators.sem.market import BROAD, EXACT, OFF, PHRASE
 from qualoop.simulators.sem.play import bound, played
 from qualoop.simulators.sem.policy import tuned
@@ -23,6 +24,7 @@ from qualoop.simulators.sem.reports import term_reports
 from qualoop.simulators.sem.sayings import why_flags, why_lost
 from qualoop.simulators.sem.spec import SearchTermsSpec
 from qualoop.simulators.sem.triage_form import (
+    BAND,
     BANDS,
     bands_of,
     flags_of,
@@ -126,6 +128,18 @@ class SearchTermsEngine(DecidedRounds):
         """Return the scores of match types and bands by their Shapley shares, of exclusions by precision and recall."""
         parts = gap_scores(self, world, plan, why=why_lost, standard=standard)
         return [_flags_scored(world, plan, part) if part.part == NEGATIVES else part for part in parts]
+
+    def hidden(self, world: SearchWorld, /) -> Mapping[str, Sequence[float]]:
+        """Return what nobody is told of the market."""
+        return hidden_numbers(world)
+
+    def laws(self, world: SearchWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by how much counts and money do not add up."""
+        return broken_laws(world, [read_triage(world, each) for each in plan], run)
+
+    def unused(self, world: SearchWorld, plan: Plan, /) -> Plan:
+        """Return the plan with other bands on terms that become no keyword."""
+        return unused_changed(plan, BAND, lambda band: BANDS[BANDS.index(str(band)) - 1])
 
 
 @lru_cache(maxsize=16)

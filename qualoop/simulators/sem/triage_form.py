@@ -16,6 +16,7 @@ from qualoop.simulators.sem.worlds import SearchWorld
 from qualoop.simulators.streams import Floats, Integers
 from qualoop.values import Text
 
+BAND: Final = "band"
 BANDS: Final = ("low", "middle", "high", "top")
 _BAND_LABELS: Final = (("Low", "低"), ("Middle", "中"), ("High", "高"), ("Top", "最高"))
 
@@ -64,7 +65,7 @@ def bands_of(world: SearchWorld) -> Floats:
 
 def _band_field(bands: Floats) -> ChoiceField:
     return ChoiceField(
-        key="band",
+        key=BAND,
         component="bids",
         label=Text({"en": "Bid band", "zh-Hans": "出价档位"}),
         options=tuple(
@@ -82,7 +83,7 @@ def read_triage(world: SearchWorld, decision: Decision) -> Choice:
     excluded[world.listed] = flags_of(decision)
     return Choice(
         level=np.array([MATCH_KEYS.index(str(value)) for value in decision[MATCH.key]]),
-        bid=bands[[BANDS.index(str(value)) for value in decision["band"]]],
+        bid=bands[[BANDS.index(str(value)) for value in decision[BAND]]],
         excluded=excluded,
         quality=world.best_quality,
     )
@@ -97,7 +98,7 @@ def write_triage(world: SearchWorld, choice: Choice) -> dict[str, list[Value]]:
     """Return arrays as a decision, bids in the nearest band."""
     return {
         MATCH.key: [MATCH_KEYS[level] for level in choice.level],
-        "band": [BANDS[number] for number in nearest_band(choice.bid, bands_of(world))],
+        BAND: [BANDS[number] for number in nearest_band(choice.bid, bands_of(world))],
         EXCLUDED.key: [bool(excluded) for excluded in choice.excluded[world.listed]],
     }
 

@@ -185,6 +185,10 @@ class ChatDeskEngine:
             )
         return scores
 
+    def laws(self, world: desk_pages.DeskWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return how many customers are neither served, nor gone, nor waiting, and how many lines begin elsewhere."""
+        return world.shift.unaccounted([_picks(decision, world.shift) for decision in plan])
+
 
 def _picks(decision: Decision, shift: Shift) -> list[str]:
     return [str(decision[desk_pages.field_key(window)][0]) for window in range(shift.windows)]

@@ -159,6 +159,17 @@ class Shift:
         """Return everything that was said by the learner."""
         return [self.chats[each.chat].reply(each.offer) for each in self.history(turns) if each.offer is not None]
 
+    def unaccounted(self, turns: Sequence[Sequence[str]]) -> dict[str, float]:
+        """Return what is lost or made up in some turns: customers, and lines that do not go on where a talk stood."""
+        last: dict[int, Standing] = {}
+        elsewhere = 0
+        for each in self.history(turns):
+            elsewhere += last.get(each.chat, self.chats[each.chat].conversation.begin()) != each.before
+            last[each.chat] = each.after
+        over = sum(self.chats[chat].conversation.is_over(standing) for chat, standing in last.items())
+        queued = sum(map(len, self.after(turns).queues))
+        return {"customers": float(len(self.chats) - queued - over), "talks go on": float(elsewhere)}
+
     def value(self, turns: Sequence[Sequence[str]]) -> float:
         """Return what the shift was worth: all points, less what breaches cost."""
         return sum(worth(reply) for reply in self.replies(turns))

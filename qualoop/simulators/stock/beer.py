@@ -6,7 +6,7 @@ of the least long-run cost under what is known of demand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from qualoop.simulators.stock.beer_levels import best_levels
 from qualoop.simulators.stock.beer_pages import MOST, chain_form, known_panels, result_panels, role_form
 from qualoop.simulators.stock.beer_play import ROLES, expected_costs, gap_key, level_key, paid, pipeline_key, play
 from qualoop.simulators.stock.beer_world import CHAIN, BeerGameSpec, BeerGameWorld, make_chain
+from qualoop.simulators.stock.laws import chain_laws
 from qualoop.simulators.stock.shocks import CHAIN_NAMES, ChainShock, chain_events
 from qualoop.simulators.stock.words import MONEY, text
 from qualoop.simulators.streams import Floats, WorldKey
@@ -125,6 +126,14 @@ class BeerGameEngine(DecidedRounds):
     def scores(self, world: BeerGameWorld, plan: Plan, /, standard: Standard | None = None) -> list[PartScore]:
         """Return the scores of the four firms."""
         return gap_scores(self, world, plan, why=_why, standard=standard)
+
+    def hidden(self, world: BeerGameWorld, /) -> Mapping[str, Sequence[float]]:
+        """Return what is really asked for in a week on average."""
+        return {"rates": world.rate.tolist()}
+
+    def laws(self, world: BeerGameWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by how much pieces do not add up between firms."""
+        return chain_laws(world, plan, run)
 
 
 def base_stock_plan(world: BeerGameWorld, rate: Floats) -> Plan:

@@ -5,7 +5,7 @@ V = −expected cost of storage, waiting and ordering until the last order has a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from qualoop.simulators.decisions import Decision, DecisionForm, Plan
 from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.stock.counts import clumped_pmf, mismatch_cost
+from qualoop.simulators.stock.laws import year_laws
 from qualoop.simulators.stock.policy_costs import PLACES, expected_costs, least_cost
 from qualoop.simulators.stock.policy_pages import known_panels, policy_form, result_panels
 from qualoop.simulators.stock.policy_play import POINT, QUANTITY, play, points_and_quantities
@@ -132,6 +133,14 @@ class StockPolicyEngine(DecidedRounds):
     def scores(self, world: StockPolicyWorld, plan: Plan, /, standard: Standard | None = None) -> list[PartScore]:
         """Return the scores of order points and order quantities."""
         return gap_scores(self, world, plan, why=_why, standard=standard)
+
+    def hidden(self, world: StockPolicyWorld, /) -> Mapping[str, Sequence[float]]:
+        """Return what is really asked for in a week on average, and how unevenly."""
+        return {"rates": world.rate.tolist(), "clumping": world.clumping.tolist()}
+
+    def laws(self, world: StockPolicyWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by how much pieces do not add up."""
+        return year_laws(world, plan, run)
 
 
 def estimates(world: StockPolicyWorld) -> tuple[Floats, Floats]:

@@ -5,6 +5,7 @@ V = Σ over products of (price − clearance)·E min(Q, D) − (cost − clearan
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from qualoop.simulators.decisions import Decision, DecisionForm, Plan
 from qualoop.simulators.engine import BaselineKind, Bound, Happened, PartScore, Standard, State
 from qualoop.simulators.scoring import gap_scores
 from qualoop.simulators.stock.counts import negative_binomial_pmf, quantile_of, quantiles
+from qualoop.simulators.stock.laws import season_laws
 from qualoop.simulators.stock.season_pages import (
     BUFFER,
     FORECAST,
@@ -108,6 +110,15 @@ class SeasonEngine(DecidedRounds):
     def scores(self, world: SeasonWorld, plan: Plan, /, standard: Standard | None = None) -> list[PartScore]:
         """Return the scores of forecast and safety."""
         return gap_scores(self, world, plan, why=_why, standard=standard)
+
+    def hidden(self, world: SeasonWorld, /) -> Mapping[str, Sequence[float]]:
+        """Return what is really asked for on average, and what would be best to order."""
+        best = quantile_of(world.mass, world.ratio)
+        return {"mean demand": world.mean.tolist(), "best orders": best.tolist()}
+
+    def laws(self, world: SeasonWorld, plan: Plan, run: WorldKey, /) -> Mapping[str, float]:
+        """Return by how much pieces and money do not add up."""
+        return season_laws(world, self.step(world, self.initial(world), plan[0], run)[1])
 
 
 def ordered(decision: Decision) -> Integers:

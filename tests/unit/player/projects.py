@@ -13,14 +13,24 @@ from qualoop.content_packages.project import Project, ProjectPart
 from qualoop.player import Action, Event, Refused
 from qualoop.player.errors import DecisionRefusedError
 from qualoop.player.project import PracticeProjectKind
-from qualoop.simulators import WorldKey
+from qualoop.simulators import WorldKey, engine_hash, engine_names
 from qualoop.simulators.project import Attempts, FormBand, Scoring
+from qualoop.simulators.run_files import played_digest
 from qualoop.values import Text
 from tests.fakes.engines import GOODS, StallEngine, StallSpec
 from tests.unit.player.hosts import FixedHost
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
-KIND = PracticeProjectKind()
+FAKE_HASH = "e5" * 32
+"""That of an engine which is installed in no process, such as the stall."""
+
+
+def hash_of(engine: str) -> str:
+    """Return the hash of an engine by its name."""
+    return engine_hash(engine) if engine in engine_names() else FAKE_HASH
+
+
+KIND = PracticeProjectKind(hash_of)
 SEED = 2**127 + 5
 
 BRIEF = {
@@ -74,6 +84,12 @@ def cells(order: float | str = 60, price: str = "usual", **changes: str) -> dict
         fields[f"order.{key}"] = str(order)
         fields[f"price.{key}"] = price
     return fields | {name.replace("_", "."): value for name, value in changes.items()}
+
+
+def played(log: str, *, engine: str = FAKE_HASH) -> str:
+    """Return the digest of a run of the stall with these decisions."""
+    world = PROJECT.spec.model_dump(mode="json")
+    return played_digest(log, project=PROJECT.key, engine="stall", engine_hash=engine, world=world)
 
 
 @dataclass(kw_only=True)

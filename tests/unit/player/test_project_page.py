@@ -351,8 +351,7 @@ def test_a_review_of_an_unfinished_run_tells_what_was_played(stage: str) -> None
     assert ("What was decided".lower() in html.lower()) is (stage == "graded-round")
 
 
-def test_a_record_of_a_run_is_given_after_the_end_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qualoop.simulators.run_files.engine_hash", {PROJECT.engine.name: "e" * 64}.__getitem__)
+def test_a_record_of_a_run_is_given_after_the_end_and_only_then() -> None:
     attempt = at("all-played")
     with pytest.raises(StaleActionError):
         KIND.record(PROJECT, attempt.state, settings=LinkSettings(), content_hash="c" * 64)

@@ -18,7 +18,7 @@ from qualoop.simulators.run_files import run_digest
 from qualoop.simulators.spreadsheet import write_csv
 from qualoop.values import Score
 from tests.fakes.engines import StallEngine
-from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells, finished, graded_world, project
+from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells, finished, graded_world, played, project
 
 
 def test_a_new_attempt_has_neither_run_and_nothing_done() -> None:
@@ -43,7 +43,8 @@ def test_practice_is_played_round_by_round_and_scored_after_the_last() -> None:
     assert {part.reliability for part in event.parts} == {None}
     assert {part.components for part in event.parts} == {3}
     commitment = WorldKey.of_seed(SEED, PROJECT.key, "practice", 1).commitment
-    assert event.digest == run_digest(commitment, attempt.state["practice"]["state"]["plan"])
+    assert event.digest == played(run_digest(commitment, attempt.state["practice"]["state"]["plan"]))
+    assert "proof" not in attempt.state["practice"]
     assert attempt.state["practice"]["done"] is True
 
 
@@ -71,7 +72,7 @@ def test_a_graded_run_is_handed_in_with_its_gap_score_and_its_parts() -> None:
     for part in scored.parts:
         assert float(part.score) == pytest.approx(min(max(expected[part.part], 0), 1), abs=1e-6)
         assert part.reliability == Decimal("0.84")
-    assert scored.digest == run_digest(key.commitment, attempt.state["graded"]["state"]["plan"])
+    assert scored.digest == played(run_digest(key.commitment, attempt.state["graded"]["state"]["plan"]))
 
 
 def test_a_run_without_merit_is_evidence_of_none_in_any_part() -> None:

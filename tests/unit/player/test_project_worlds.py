@@ -18,7 +18,18 @@ from qualoop.player.project_state import ProjectState
 from qualoop.player.project_worlds import Recent, Worlds
 from qualoop.simulators import ChoiceField, DecisionForm, PartScore, Plan, Standard, View, WorldKey
 from tests.fakes.engines import StallEngine
-from tests.unit.player.projects import KIND, NOW, PROJECT, SEED, Attempt, cells, finished, graded_world, project
+from tests.unit.player.projects import (
+    KIND,
+    NOW,
+    PROJECT,
+    SEED,
+    Attempt,
+    cells,
+    finished,
+    graded_world,
+    hash_of,
+    project,
+)
 
 
 def test_the_state_is_plain_json_small_and_read_back_the_same() -> None:
@@ -34,7 +45,7 @@ def test_the_state_is_plain_json_small_and_read_back_the_same() -> None:
 def test_another_process_gets_the_same_from_the_same_actions() -> None:
     one, other = Attempt(), Attempt()
     one.play_all("graded")
-    fresh = PracticeProjectKind()
+    fresh = PracticeProjectKind(hash_of)
     for name, fields in (("open", {"to": "graded"}), ("run", cells(60)), ("run", cells(90))):
         moment = other.moment() if other.state["at"] else {}
         form = {key: [text] for key, text in {**moment, **fields}.items()}

@@ -19,9 +19,13 @@ from qualoop.simulators.run_files import (
     FirstRunRecord,
     RunFileRefusedError,
     RunRecord,
+    SecondRunRecord,
     Source,
     make_record,
+    name_of,
+    played_digest,
     run_digest,
+    run_name,
     sealed,
 )
 from qualoop.simulators.verifying import read_record, verify
@@ -48,16 +52,34 @@ def forged(record: RunRecord, **changes: Any) -> RunRecord:
     return sealed({**plain(record), **changes})
 
 
+def chained(before: str, said: Any) -> str:
+    return hashlib.sha256(before.encode() + rfc8785.dumps(said)).hexdigest()
+
+
 def first_version(record: RunRecord) -> dict[str, Any]:
     """Return the file as it was written before version 2, digests and all."""
     document = plain(record)
-    for name in ("run", "head_digest", "result_digest"):
+    for name in ("run", "head_digests", "result_digest"):
         del document[name]
     digest = record.commitment
     for step in document["steps"]:
-        digest = hashlib.sha256(digest.encode() + rfc8785.dumps(step["decision"])).hexdigest()
-        step["digest"] = digest
+        digest = step["digest"] = chained(digest, step["decision"])
     return document | {"format_version": 1}
+
+
+def second_version(record: RunRecord, **changes: Any) -> dict[str, Any]:
+    """Return the file as it was written before version 3, digests and all."""
+    document = {**first_version(record), **changes, "format_version": 2}
+    steps, result = document.pop("steps"), {name: document.pop(name) for name in ("value", "score", "scores")}
+    log = document["commitment"]
+    for step in steps:
+        log = chained(log, step["decision"])
+    document["run"] = log
+    digest = head = chained("", document)
+    for step in steps:
+        del step["digest"]
+        digest = step["digest"] = chained(digest, {**step})
+    return {**document, "head_digest": head, "steps": steps, **result, "result_digest": chained(digest, result)}
 
 
 def found_in(document: object) -> str:
@@ -74,7 +96,15 @@ def test_there_and_back(record: RunRecord) -> None:
     verdict = verify(again)
     assert (verdict.faults, verdict.notes, verdict.score) == ((), (), "1")
     assert set(record.scores.values()) == {"1"}
-    assert record.run == run_digest(record.commitment, [step.decision for step in record.steps])
+    log = run_digest(record.commitment, [step.decision for step in record.steps])
+    said: dict[str, Any] = {
+        "project": "stall",
+        "engine": "stall",
+        "engine_hash": record.engine_hash,
+        "world": record.world,
+    }
+    assert record.run == chained(chained(log, said), {"content": record.content}) == name_of(plain(record))
+    assert record.run == run_name(played_digest(log, **said), record.content) == verdict.run
 
 
 Change = tuple[tuple[str | int, ...], Callable[[Any], Any]]
@@ -116,6 +146,14 @@ def _others(value: Any) -> Iterator[Any]:
             yield ("1" if value[:1] == "0" else "0") + value[1:]
 
 
+LINKS = {
+    "the result": ("run", "value", "score", "scores", "result_digest"),
+    "the engine": ("engine", "engine_hash"),
+    "the world": ("world",),
+    "the key": ("world_key", "commitment", "key"),
+}
+
+
 def places_in_words(place: tuple[str | int, ...]) -> tuple[str, ...]:
     match place:
         case ("steps", int(number)):
@@ -123,10 +161,17 @@ def places_in_words(place: tuple[str | int, ...]) -> tuple[str, ...]:
             return f"round {number + 1}", "the result"
         case ("steps", int(number), *_):
             return (f"round {number + 1}",)
-        case ("value" | "score" | "scores" | "result_digest", *_):
-            return ("the result",)
-        case _:
-            return ("the head",)
+        case ("world" | "head_digests", "shocks", *_):
+            return ("what happened in the world",)
+        case ("head_digests", str(name), *_):
+            return _link_of(name)
+        case (name, *_):
+            return _link_of(str(name))
+    return ()
+
+
+def _link_of(name: str) -> tuple[str, ...]:
+    return (next((link for link, names in LINKS.items() if name in names), "the project or its content"),)
 
 
 def test_whatever_is_changed_is_told_at_its_place(record: RunRecord) -> None:
@@ -186,7 +231,8 @@ def test_a_forged_decision_or_result_does_not_come_out(record: RunRecord) -> Non
 
 
 def test_another_engine_is_told_apart(record: RunRecord) -> None:
-    verdict = verify(forged(record, engine_hash="00" * 32))
+    said = {**plain(record), "engine_hash": "00" * 32}
+    verdict = verify(forged(record, engine_hash="00" * 32, run=name_of(said)), ledger_run=name_of(said))
     assert verdict.faults == ()
     assert [note.partition(" here")[0] for note in verdict.notes] == ["the engine stall"]
 
@@ -201,6 +247,24 @@ def test_a_file_of_the_first_version_verifies_with_what_it_does_not_prove(record
     assert "of which project and content it is" in verdict.notes[0]
 
 
+def test_a_file_of_the_second_version_verifies_with_what_it_does_not_prove(record: RunRecord) -> None:
+    second = read_record(json.dumps(second_version(record)).encode())
+    assert isinstance(second, SecondRunRecord)
+    log = run_digest(record.commitment, [step.decision for step in record.steps])
+    verdict = verify(second, ledger_run=log)
+    assert (verdict.faults, verdict.score, verdict.run) == ((), "1", log), (
+        "the ledger's name of before still is this run's"
+    )
+    assert len(verdict.notes) == 1
+    assert "covers key and decisions only" in verdict.notes[0]
+    changed = second_version(record)
+    changed["content"] = "00" * 32
+    assert found_in(changed).startswith("the head (what the run is of) is not what was recorded")
+    other = [{**step, "decision": {**step["decision"], "order": [9, 9, 9, 9, 9]}} for step in plain(record)["steps"]]
+    forged_run = second_version(record, steps=other) | {"run": log}
+    assert found_in(forged_run).startswith("the head")
+
+
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
@@ -209,7 +273,8 @@ def test_a_file_of_the_first_version_verifies_with_what_it_does_not_prove(record
         (("scores", "charm"), "1", "charm: the score was 1, and is none"),
         (("score",), "0.5", "the score was 0.5"),
         (("format_version",), 2, "run: Field required"),
-        (("format_version",), 3, "the file: "),
+        (("format_version",), 3, "run: Field required"),
+        (("format_version",), 4, "the file: "),
     ],
 )
 def test_a_change_in_such_a_file_is_told(
@@ -233,6 +298,7 @@ def test_a_change_in_such_a_file_is_told(
         b"x" * 1_000_001,
         b"[" * 100_000,
         b'{"format": "qualoop-run", "format_version": 2}',
+        b'{"format": "qualoop-run", "format_version": 3}',
         b'{"format": "qualoop-run", "format_version": true}',
         b'{"format_version": 1e999}',
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise, product
 from statistics import fmean, median
 from typing import Any
@@ -179,6 +180,20 @@ def test_nothing_that_tells_is_shown(world: DeskWorld) -> None:
                 assert reply.why["en"] not in shown
     assert "points" not in shown
     assert "breach" not in shown
+
+
+def test_a_customer_who_gets_lost_breaks_a_law(world: DeskWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = ENGINE.reference(world)
+    assert ENGINE.laws(world, plan, KEY) == {"customers": 0.0, "talks go on": 0.0}
+    assert ENGINE.laws(world, plan[:3], KEY) == {"customers": 0.0, "talks go on": 0.0}
+    after = Shift.after
+
+    def without_the_last(shift: Shift, turns: Any) -> Desk:
+        desk = after(shift, turns)
+        return replace(desk, queues=tuple(queue[:-1] for queue in desk.queues))
+
+    monkeypatch.setattr(Shift, "after", without_the_last)
+    assert ENGINE.laws(world, plan[:1], KEY)["customers"] == 3.0
 
 
 def test_the_same_everywhere(spec: DeskSpec) -> None:
