@@ -17,6 +17,7 @@ const ENTRIES = [
   { source: "lti_tool/static/src/pages.ts" },
   { source: "lti_tool/static/src/choosing.ts" },
   { source: "lti_tool/static/src/classroom.ts" },
+  { source: "lti_tool/static/src/counting.ts" },
   { source: "lti_tool/static/src/times.ts" },
   { source: "lti_tool/static/src/marking.ts" },
   { source: "lti_tool/static/src/flipped.ts" },

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.models.base import Id, Scoped, short
-from qualoop.classroom.session import ClassTitle
+from qualoop.classroom.session import ClassTitle, PlanStep
 
 
 class ClassSession(Scoped):
@@ -58,6 +58,10 @@ class ClassSession(Scoped):
     def title_in(self, language: str) -> str:
         """Return the title in a language, else in the one that it has."""
         return self.titles[language]
+
+    def steps_in(self, language: str) -> list[PlanStep]:
+        """Return the steps of the plan as they are shown in a language."""
+        return [PlanStep(**step).in_language(language) for step in self.plan]
 
 
 class ClassDevice(Scoped):

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services.classes import closing, live, sessions, team_removal
+from lti_tool.services.classes import ballots, closing, live, sessions, team_removal
 from lti_tool.services.classes import polls as class_polls
 from lti_tool.services.classes import report as class_report
 from lti_tool.services.classes.evidence import Corrector
 from lti_tool.services.classes.roll_call import read_roll
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.classroom_inbox import read_inboxes
 from lti_tool.views.classroom_page import result_view, whole
 from lti_tool.views.classroom_stream import events, unchanged
 from lti_tool.views.classroom_team_console import console_teams
@@ -30,7 +31,7 @@ from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.questions import right_words
 from qualoop.classroom.roll_call import Presence
-from qualoop.classroom.session import ClassRefusedError, PlanFault, plan_faults
+from qualoop.classroom.session import ClassRefusedError, PlanFault, SessionState, plan_faults
 from qualoop.classroom.votes import MOVES as FOLLOWING
 from qualoop.classroom.votes import Limits, NextStep, PollState, open_round
 from qualoop.content_packages import block_html
@@ -237,14 +238,18 @@ _ACTS: Final[Mapping[str, Callable[[Transaction, ClassSession, _Pressed], None]]
 
 
 def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[str, Any]:
-    """Return what the console shows: names only of who waits for a word, since it may be seen by others."""
+    """Return what the console shows: names folded away, and only where a word of the teacher waits, since others may see it."""
     words = Wording(language=session.language)
     roll = read_roll(reading, row)
     polls = class_polls.list_polls(reading, row)
     current = next((poll for poll in polls if poll.id == row.poll_id), None)
+    of_teams = console_teams(reading, row, words)
     return {
         "row": row,
+        "steps": row.steps_in(session.language),
+        "is_testing": any(check["is_on_stage"] for check in of_teams["checks"]),
         "roll": roll,
+        "inbox": read_inboxes(reading, session) if row.state == SessionState.CLOSED else (),
         "counts": {each.value: roll.count(each) for each in Presence},
         "joined": sum(line.has_joined for line in roll.lines),
         "polls": [_listed(poll, session.language) for poll in polls],
@@ -259,7 +264,7 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "stamp": live.stamp(runtime().database, row.organisation_id, row.uuid),
         "door": runtime().settings.base_url + url_for("classroom_door.door"),
         "words": words,
-        **console_teams(reading, row, words),
+        **of_teams,
         **said(words),
     }
 
@@ -295,6 +300,7 @@ def _current(reading: Transaction, row: ClassSession, poll: Any, language: str) 
         "voted": {each: len(votes.ballots) for each, votes in report.votes.items()},
         "unconfirmed": sum(votes.unconfirmed for votes in report.votes.values()),
         "graded": report.question.graded,
+        "explainers": ballots.explainers(reading, row, poll),
         "gain": None if report.gain is None else whole(round(report.gain * 100), 100),
     }
 

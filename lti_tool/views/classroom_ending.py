@@ -14,6 +14,7 @@ from lti_tool.services.classes import polls as class_polls
 from lti_tool.services.classes import sessions, team_checks, team_report
 from lti_tool.services.classes.roll_call import read_roll
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.classroom_inbox import read_inboxes
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from qualoop.classroom.roll_call import Presence
@@ -36,7 +37,7 @@ def ask(session: Session, class_uuid: str) -> AnyResponse | str:
         check = next((each for each in checks if each.uuid == wanted and each.state == CheckState.TEAM), None)
         if row.state != SessionState.OPEN or (wanted and check is None):
             return redirect(url_for(back, launch=session.uuid, class_uuid=class_uuid), 303)
-        shown = _test(reading, row, check) if check else _class(reading, row, checks)
+        shown = _test(reading, row, check) if check else _class(reading, session, row, checks)
     return render_template("class_ending.html", session=session, here="teaching", row=row, back_to=back, **shown)
 
 
@@ -48,13 +49,16 @@ def _test(reading: Transaction, row: ClassSession, check: ClassTeamCheck) -> dic
     return {"check": check, "teams": len(lines), "waiting": waiting}
 
 
-def _class(reading: Transaction, row: ClassSession, checks: Sequence[ClassTeamCheck]) -> dict[str, Any]:
-    """Return what is still open in a class."""
+def _class(
+    reading: Transaction, session: Session, row: ClassSession, checks: Sequence[ClassTeamCheck]
+) -> dict[str, Any]:
+    """Return what is still open in a class, and what waits in its course."""
     roll = read_roll(reading, row)
     return {
         "check": None,
         "voting": [poll.number for poll in class_polls.list_polls(reading, row) if open_round(PollState(poll.state))],
         "testing": [each.number for each in checks if each.state in {CheckState.INDIVIDUAL, CheckState.TEAM}],
+        "inbox": read_inboxes(reading, session),
         "unconfirmed": len(roll.unconfirmed),
         "unchecked": len(roll.unchecked),
         "present_count": roll.count(Presence.PRESENT, Presence.LATE),

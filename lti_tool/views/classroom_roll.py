@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import ClassSession
-from lti_tool.services.classes import closing, sessions
+from lti_tool.services.classes import closing, live, sessions
 from lti_tool.services.classes.roll_call import Roll, read_roll
 from lti_tool.services.classes.seats import SeatMissingError
 from lti_tool.services.classes.sessions import plain
@@ -19,7 +19,8 @@ from lti_tool.services.courses.members import get_member
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import marks_rolls
 from lti_tool.views.classroom import corrector, framework_of, in_class
-from lti_tool.views.classroom_voting import whole
+from lti_tool.views.classroom_stream import unchanged
+from lti_tool.views.classroom_voting import FRAGMENT, whole
 from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
@@ -29,19 +30,28 @@ from qualoop.classroom.roll_call import MARKS, Presence
 blueprint = Blueprint("classroom_roll", __name__)
 
 ALL_JOINED: Final = "joined"
+MOST_DEVICES: Final = 40
+"""Shown at once: each has a list of the whole course, and the page is sent again whenever somebody comes."""
 _ROLL: Final = "classroom_roll.show"
 
 
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/roll")
 @needs(Permission.VIEW_CLASS)
-def show(session: Session, class_uuid: str) -> str:
-    """Show who is there."""
-    words = Wording(language=session.language)
+def show(session: Session, class_uuid: str) -> AnyResponse:
+    """Show who is there, or only what changes where its script asks; 304 where nothing has changed."""
+    words, is_fragment = Wording(language=session.language), FRAGMENT in request.headers
+    # Before what is shown is read: whoever comes meanwhile makes it another one.
+    stamp = live.stamp(runtime().database, session.organisation_id, class_uuid)
+    headers = {"ETag": f'"{stamp}"'}
+    if is_fragment and unchanged(stamp):
+        return Response(status=304, headers=headers)
     with runtime().database.reading() as reading:
         row = sessions.get_session(reading, link_of(session), class_uuid)
         roll, tables = read_roll(reading, row), marks_rolls.tables_of(reading, row)
-    return render_template(
-        "class_roll.html",
+    html = render_template(
+        "class_roll_live.html" if is_fragment else "class_roll.html",
+        stamp_of_class=stamp,
+        most_devices=MOST_DEVICES,
         tables=tables,
         session=session,
         here="teaching",
@@ -55,6 +65,7 @@ def show(session: Session, class_uuid: str) -> str:
         words=words,
         **said(words),
     )
+    return Response(html, mimetype="text/html", headers=headers)
 
 
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/mark")

@@ -92,7 +92,7 @@ def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
         "here_count": roll.count(Presence.PRESENT, Presence.LATE, Presence.WAITING),
         "total": len(roll.lines),
         "joined": sum(line.has_joined for line in roll.lines) + len(roll.unconfirmed),
-        "step": row.plan[row.step] if row.plan and row.step < len(row.plan) else None,
+        "step": next(iter(row.steps_in(language)[row.step :]), None),
         "number": f"{number[:3]} {number[3:]}",
         "qr": None if is_over else qr_picture(base + url_for("classroom_door.scan", class_uuid=row.uuid, token=token)),
         "door": (base + url_for("classroom_door.door")).removeprefix("https://").removeprefix("http://"),

@@ -1,4 +1,4 @@
-"""Server-sent events for the few pages that show everything at once: console and projector. Learners ask instead.
+"""Server-sent events for the few pages that show everything at once: console, roll call, projector. Learners ask instead.
 
 Each stream holds a thread of the server, so there are few of them, and they end by themselves: a page that finds none
 free asks every second.

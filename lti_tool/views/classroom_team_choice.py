@@ -39,6 +39,8 @@ def choice_page(
         installed = [pair for pair in ticked or () if pair[0] in keys]
         elsewhere = [each for each in _offered(reading, organisation_id, installed) if each.id not in known]
         titles = runtime().contents.find_titles(reading.connection(), organisation_id, keys)
+    boxes = {each.id for each in (*of_unit, *offered, *elsewhere)}
+    asked = {each.id for each in of_unit[:MOST_ITEMS]} if ticked is None else {"/".join(pair) for pair in ticked}
     html = render_template(
         "class_team_choose.html",
         session=session,
@@ -51,7 +53,8 @@ def choice_page(
         is_asked_by_unit=bool(here) and not offered,
         of_unit=of_unit,
         elsewhere=elsewhere,
-        ticked={each.id for each in of_unit[:MOST_ITEMS]} if ticked is None else {"/".join(pair) for pair in ticked},
+        ticked=asked,
+        count=len(asked & boxes),
         fewest=FEWEST_ITEMS,
         most=MOST_ITEMS,
         block_html=block_html,

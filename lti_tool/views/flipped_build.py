@@ -59,7 +59,7 @@ def propose_unit(picker: Picker) -> AnyResponse:
         stock = stock_of(transaction.connection(), desk)
         try:
             codes, title = _asked_for(stock.framework)
-            plan = propose(stock.supply, codes, title, language=desk.language)
+            plan = propose(stock.supply, codes, title)
         except (UnknownCodeError, UnitRefusedError):
             return _start(desk, refused="points", status=422)
         unit = flipped_units.create(transaction, desk.place, plan, now=runtime().clock())

@@ -12,7 +12,7 @@ from typing import Final
 
 from lti_tool.views.link_form import moment_text, read_moment
 from qualoop.classroom.flipped_unit import UnitDates, UnitPlan, UnitRefusedError
-from qualoop.classroom.session import PlanFault, plan_faults, plan_text, read_plan
+from qualoop.classroom.session import PlanFault, plan_faults, plan_text, read_plan, retyped
 from qualoop.classroom.unit_building import dated, titled
 
 DATES: Final = ("before", "class_at", "after")
@@ -67,7 +67,11 @@ def read_typed(form: Mapping[str, str], plan: UnitPlan, language: str) -> Typed:
 def saved_texts(plan: UnitPlan, language: str) -> dict[str, str]:
     """Return what the fields hold of a plan."""
     dates = {name: moment_text(getattr(plan.dates, name)) for name in DATES}
-    return {TITLE: plan.title[language], **dates, PLAN: plan_text(plan.class_plan)}
+    return {
+        TITLE: plan.title[language],
+        **dates,
+        PLAN: plan_text([step.in_language(language) for step in plan.class_plan]),
+    }
 
 
 def save(plan: UnitPlan, typed: Typed, sections: Sequence[str], language: str) -> UnitPlan:
@@ -82,7 +86,7 @@ def save(plan: UnitPlan, typed: Typed, sections: Sequence[str], language: str) -
             text = fields.get(PLAN, "")
             if faults := plan_faults(text):
                 raise TypedRefusedError("plan", (PLAN,), faults)
-            plan = replace(plan, class_plan=read_plan(text))
+            plan = replace(plan, class_plan=retyped(read_plan(text), plan.class_plan, language))
     return plan
 
 

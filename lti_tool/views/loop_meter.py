@@ -94,7 +94,7 @@ def _loop(session: Session, filters: LoopFilters) -> tuple[LoopMeter | None, Seq
 
 
 def _worst(found: LoopMeter) -> Sequence[tuple[LoopPoint, Hop]]:
-    """Return the hops at which a class clearly lost most, each with its knowledge point; a level is no loss of a score."""
+    """Return the hops at which a class clearly lost most, each with its knowledge point."""
     losses = [(each, hop) for each in found.points for hop in each.run.hops if hop_tone(hop) == "down"]
     return sorted(losses, key=lambda loss: loss[1].gain.gain if loss[1].gain else 0.0)[:WORST]
 
@@ -121,7 +121,7 @@ def _run_rows(code: str, title: str, run: Run, told: LoopWords) -> Iterator[Sequ
             title,
             told.short(hop.start),
             told.short(hop.end),
-            gain.n if gain else 0,
+            hop.n,
             *(_whole(value, 100) for value in ((gain.before, gain.after) if gain else (None, None))),
             *(_whole(value, 100) for value in ((gain.gain, gain.low, gain.high) if gain else (None, None, None))),
             *(_whole(value, 60) for value in ((delay.median, delay.ninth) if delay else (None, None))),

@@ -136,6 +136,9 @@ class LoopWords:
         """Return a hop as a sentence, with whom it is about and how sure it is."""
         gettext = self.words.gettext
         ends = {"start": self.name(hop.start), "end": self.name(hop.end)}
+        if hop.end is Stage.RECORD:
+            said = gettext("From %(start)s to %(end)s: no gain, since a level is no score.") % ends
+            return self._joined(said, self.delay(hop))
         if hop.gain is None:
             return gettext("From %(start)s to %(end)s: nobody has both.") % ends
         figures = {**ends, "points": self.words.points(hop.gain.gain), "band": self.band(hop.gain), "n": hop.gain.n}

@@ -184,6 +184,23 @@ def right_keys(question: Question) -> frozenset[str]:
     return frozenset(option.key for option in item.options if option.correct)
 
 
+def response_words(question: Question, response: Sequence[str], language: str) -> tuple[str, ...]:
+    """Return in words what somebody answered (Markdown): options, entries in their order, a number with its unit.
+
+    A text that was typed freely is in no response; a key that the question does not have stands as it is.
+    """
+    item = question.item
+    if isinstance(item, SingleChoice | MultipleChoice):
+        words = {option.key: option.text[language] for option in item.options}
+    elif isinstance(item, Ordering):
+        words = {entry.key: entry.text[language] for entry in item.entries}
+    elif isinstance(item, NumberItem) and item.unit:
+        return tuple(f"{value} {item.unit[language]}" for value in response)
+    else:
+        words = {}
+    return tuple(words.get(key, key) for key in response)
+
+
 def right_words(question: Question, language: str) -> tuple[str, ...]:
     """Return the right answer of a number, a text or a ranking in words; nothing for choices and for opinions."""
     item = question.item

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from qualoop.errors import QualoopError
+from qualoop.values import Text
 
 MAX_STEPS: Final = 30
 MAX_STEP: Final = 120
@@ -16,6 +17,15 @@ MAX_MINUTES: Final = 600
 CODE_LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without those that are read as digits: I, L and O."""
 CODE_LENGTH: Final = 6
+
+DEFAULT_STEPS: Final[Mapping[str, Text]] = {
+    "arrive": Text({"en": "Arrive, roll call", "zh-Hans": "到课签到"}),
+    "unclear": Text({"en": "What was still unclear", "zh-Hans": "解答课前仍不清楚的问题"}),
+    "vote": Text({"en": "Vote, discuss, vote again: three questions", "zh-Hans": "投票—讨论—再投票：三道题"}),
+    "groups": Text({"en": "Work in groups on a task of the practice", "zh-Hans": "分组完成实训中的一项任务"}),
+    "sum-up": Text({"en": "Sum up, and what comes next", "zh-Hans": "小结与下一步安排"}),
+}
+"""The words of the steps that a plan begins with, by code."""
 
 _STEP: Final = re.compile(r"(?:(\d{1,3})(?!\d)\s*(?:min\b|m\b|'|分钟|分)?[\s:：.、·-]*)?(.*)", re.IGNORECASE)
 
@@ -71,10 +81,20 @@ def moved(state: SessionState, wanted: SessionState) -> SessionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStep:
-    """One step of a class plan; ``minutes`` from 0 (none named) to 600."""
+    """One step of a class plan; ``minutes`` from 0 (none named) to 600.
+
+    A step that a plan began with has a ``code``: every reader finds its words in the own language. What somebody typed
+    has none, and stays as it was typed.
+    """
 
     minutes: int
     title: str
+    code: str = ""
+
+    def in_language(self, language: str) -> PlanStep:
+        """Return the step as it is shown in a language."""
+        words = DEFAULT_STEPS.get(self.code)
+        return replace(self, title=words[language]) if words else self
 
 
 def read_plan(text: str) -> tuple[PlanStep, ...]:
@@ -88,6 +108,17 @@ def read_plan(text: str) -> tuple[PlanStep, ...]:
         if title:
             steps.append(PlanStep(minutes=min(minutes, MAX_MINUTES), title=title[:MAX_STEP]))
     return tuple(steps[:MAX_STEPS])
+
+
+def default_step(code: str, minutes: int) -> PlanStep:
+    """Return a step that plans begin with."""
+    return PlanStep(minutes=minutes, title=DEFAULT_STEPS[code]["en"], code=code)
+
+
+def retyped(steps: Sequence[PlanStep], known: Sequence[PlanStep], language: str) -> tuple[PlanStep, ...]:
+    """Return typed steps: those whose words are those of a ``known`` step, as it was shown in a language, keep its code."""
+    codes = {step.in_language(language).title: step.code for step in known if step.code}
+    return tuple(replace(step, code=codes.get(step.title, "")) for step in steps)
 
 
 def plan_text(steps: Sequence[PlanStep]) -> str:

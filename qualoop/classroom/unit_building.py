@@ -22,7 +22,7 @@ from qualoop.classroom.flipped_unit import (
     UnitRefusedError,
     UnitStep,
 )
-from qualoop.classroom.session import PlanStep
+from qualoop.classroom.session import default_step
 from qualoop.framework import Framework
 from qualoop.values import Text
 
@@ -32,22 +32,13 @@ REFLECTION_MINUTES: Final = 5
 BEFORE_CLASS: Final = timedelta(hours=12)
 AFTER_CLASS: Final = timedelta(days=7)
 
-_CLASS_PLAN: Final[Mapping[str, Sequence[tuple[int, str]]]] = {
-    "en": (
-        (5, "Arrive, roll call"),
-        (10, "What was still unclear"),
-        (25, "Vote, discuss, vote again: three questions"),
-        (40, "Work in groups on a task of the practice"),
-        (10, "Sum up, and what comes next"),
-    ),
-    "zh-Hans": (
-        (5, "到课签到"),
-        (10, "解答课前仍不清楚的问题"),
-        (25, "投票—讨论—再投票：三道题"),
-        (40, "分组完成实训中的一项任务"),
-        (10, "小结与下一步安排"),
-    ),
-}
+_CLASS_PLAN: Final = (
+    default_step("arrive", 5),
+    default_step("unclear", 10),
+    default_step("vote", 25),
+    default_step("groups", 40),
+    default_step("sum-up", 10),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +59,7 @@ class Supply:
         return tuple(found)
 
 
-def propose(supply: Supply, codes: Iterable[str], title: Text, *, language: str) -> UnitPlan:
+def propose(supply: Supply, codes: Iterable[str], title: Text) -> UnitPlan:
     """Return a whole unit for knowledge points: lessons in the order of prerequisites, check, class, practice, reflection.
 
     Every knowledge point that any lesson teaches is taught by one of the lessons. Raises UnknownCodeError.
@@ -84,13 +75,12 @@ def propose(supply: Supply, codes: Iterable[str], title: Text, *, language: str)
         *(UnitStep(key=offer.key, kind=StepKind.PRACTICE, minutes=offer.minutes) for offer in practice),
         UnitStep(key=StepKind.REFLECTION.value, kind=StepKind.REFLECTION, minutes=REFLECTION_MINUTES),
     ]
-    class_plan = _CLASS_PLAN.get(language, _CLASS_PLAN["en"])
     return UnitPlan(
         title=title,
         points=points,
         steps=tuple(steps),
         check=check,
-        class_plan=tuple(PlanStep(minutes=minutes, title=words) for minutes, words in class_plan),
+        class_plan=_CLASS_PLAN,
     )
 
 

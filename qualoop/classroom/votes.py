@@ -176,13 +176,31 @@ def gain(first: Iterable[Ballot], second: Iterable[Ballot]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RightVotes:
+    """How many of the votes of a round that can be right are: in all polls of a knowledge point."""
+
+    right: int = 0
+    votes: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Return the share of right votes in [0, 1], None where there is no vote."""
+        return self.right / self.votes if self.votes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointGain:
-    """What the polls of a session say of one knowledge point: mean score before and after, how many votes, the gain."""
+    """What the polls of a session say of one knowledge point: right votes by round, mean score before, the gain."""
 
     code: str
     before: float | None
     gain: float | None
-    votes: int
+    rounds: Mapping[int, RightVotes]
+
+    @property
+    def votes(self) -> int:
+        """Return how many first votes there are."""
+        return self.rounds[1].votes
 
 
 def gains_by_point(
@@ -193,24 +211,32 @@ def gains_by_point(
     A poll counts for a knowledge point by the part's share in it; a poll with one round says only where they stood.
     """
     sums: dict[str, list[float]] = {}
+    right: dict[tuple[str, int], RightVotes] = {}
     for first, second, shares in polls:
         scores = [float(ballot.score) for ballot in first if ballot.score is not None]
         rise = gain(first, second)
         for code, share in shares.items():
-            row = sums.setdefault(code, [0.0, 0.0, 0.0, 0.0, 0.0])
+            row = sums.setdefault(code, [0.0, 0.0, 0.0, 0.0])
             if scores:
                 row[0] += share * sum(scores) / len(scores)
                 row[1] += share
             if rise is not None:
                 row[2] += share * rise
                 row[3] += share
-            row[4] += len(scores)
+            for number, ballots in zip(ROUNDS, (first, second), strict=True):
+                right[code, number] = _and(right.get((code, number), RightVotes()), ballots)
     return [
         PointGain(
             code=code,
             before=row[0] / row[1] if row[1] else None,
             gain=row[2] / row[3] if row[3] else None,
-            votes=int(row[4]),
+            rounds={number: right[code, number] for number in ROUNDS},
         )
         for code, row in sorted(sums.items())
     ]
+
+
+def _and(found: RightVotes, ballots: Iterable[Ballot]) -> RightVotes:
+    """Return right votes with those of one poll more."""
+    scored = [ballot for ballot in ballots if ballot.score is not None]
+    return RightVotes(right=found.right + sum(ballot.is_right for ballot in scored), votes=found.votes + len(scored))

@@ -165,23 +165,26 @@ def sentence(explanation: Mapping[str, Any], language: str, titles: Mapping[str,
     return ("" if language == "zh-Hans" else " ").join(parts)
 
 
-def summary(explanations: Sequence[Mapping[str, Any]], code: str, language: str, titles: Mapping[str, str]) -> str:
+def summary(
+    explanations: Sequence[Mapping[str, Any]], code: str, language: str, titles: Mapping[str, str], *, before: float
+) -> str:
     """Return in plain words what several updates, oldest first, did to one knowledge point that all of them moved.
 
-    One alone is explained as `sentence` does, without what it weighed.
+    ``before`` is what its level, in [0, 1], would be at the last one without them (`moves.without`). One alone is explained
+    as `sentence` does, without what it weighed.
     """
     if len(explanations) == 1:
         return sentence({**explanations[0], "weight": None}, language, titles)
     rows = [next(row for row in each["kps"] if row["kp"] == code) for each in explanations]
-    largest, _ = max(zip(explanations, rows, strict=True), key=lambda pair: abs(_moved(pair[1], pair[1])))
-    moved, words = _moved(rows[0], rows[-1]), _SENTENCES[language]
-    before, level = f"{float(rows[0]['before']):.0f}%", f"{float(rows[-1]['after']):.0f}%"
+    largest, _ = max(zip(explanations, rows, strict=True), key=lambda pair: abs(_moved(pair[1])))
+    moved, words = float(rows[-1]["after"]) - 100 * before, _SENTENCES[language]
+    origin, level = f"{100 * before:.0f}%", f"{float(rows[-1]['after']):.0f}%"
     told = words[f"sum-{_way(moved)}"].format(
         n=len(rows),
         kp=titles.get(code, code),
         points=_points(moved, language),
         level=level,
-        origin=words["origin"].format(before=before) if before != level else "",
+        origin=words["origin"].format(before=origin) if origin != level else "",
     )
     most = words["most"].format(
         item=_noun(largest, language),
@@ -191,9 +194,9 @@ def summary(explanations: Sequence[Mapping[str, Any]], code: str, language: str,
     return ("" if language == "zh-Hans" else " ").join([told, most] if abs(moved) >= LEAST_SHOWN else [told])
 
 
-def _moved(first: Mapping[str, Any], last: Mapping[str, Any]) -> float:
-    """Return by how many points a knowledge point moved from before one update until after another."""
-    return float(last["after"]) - float(first["before"])
+def _moved(row: Mapping[str, Any]) -> float:
+    """Return by how many points an update moved a knowledge point."""
+    return float(row["after"]) - float(row["before"])
 
 
 def _way(moved: float) -> str:
@@ -239,7 +242,7 @@ def _movement(row: Mapping[str, Any], language: str, name: str, *, is_doubtful: 
     """Say how far one knowledge point moved, what of it was practice, and what time had done before."""
     words = _SENTENCES[language]
     practice, forgetting = float(row["practice"]), float(row["forgetting"])
-    moved = _moved(row, row)
+    moved = _moved(row)
     before, level = (f"{float(row[name]):.0f}%" for name in ("before", "after"))
     told = [
         words[_way(moved)].format(

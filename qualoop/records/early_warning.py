@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from qualoop.mastery.moves import Move, left, without
 from qualoop.policies.warning_policy import WarningPolicy
 from qualoop.values import Score, Text
 
@@ -65,11 +66,11 @@ class SessionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """The level of a knowledge point, in [0, 1], after each answer in ledger order."""
+    """What each answer did to the level of a knowledge point, in ledger order."""
 
     code: str
     title: Text
-    levels: tuple[float, ...]
+    moves: Sequence[Move]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +170,8 @@ def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Ite
 def _falling(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
     rule = policy.falling
     for trend in facts.trends:
-        if rule.is_on and len(trend.levels) > rule.answers:
-            before, after = _percents(trend.levels[-1 - rule.answers], trend.levels[-1])
+        if rule.is_on and len(trend.moves) > rule.answers:
+            before, after = _changed(trend.moves[-rule.answers :])
             if before - after >= rule.drop:
                 figures = {"before": before, "after": after, "answers": rule.answers}
                 yield Reason(rule=Rule.FALLING, about=trend.code, figures=figures, title=trend.title)
@@ -194,10 +195,10 @@ def _unit_due(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iter
 def _no_gain(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
     rule = policy.no_gain
     for trend in facts.trends:
-        if rule.is_on and len(trend.levels) >= rule.answers:
-            first, latest = _percents(trend.levels[0], trend.levels[-1])
+        if rule.is_on and len(trend.moves) >= rule.answers:
+            first, latest = _changed(trend.moves[1:])
             if latest - first < rule.gain and latest < rule.below:
-                figures = {"first": first, "latest": latest, "answers": len(trend.levels)}
+                figures = {"first": first, "latest": latest, "answers": len(trend.moves)}
                 yield Reason(rule=Rule.NO_GAIN, about=trend.code, figures=figures, title=trend.title)
 
 
@@ -216,8 +217,9 @@ def _whole_days(moment: datetime | None, now: datetime) -> int:
     return -int(-(moment - now).total_seconds() // DAY_S) if moment else 0
 
 
-def _percents(*levels: float) -> tuple[int, ...]:
-    return tuple(round(100 * level) for level in levels)
+def _changed(moves: Sequence[Move]) -> tuple[int, int]:
+    """Return from how many per cent to how many some answers brought a level: what others did meanwhile is no reason."""
+    return round(100 * without(moves).level), round(100 * left(moves[-1]).level)
 
 
 # -- What a look does

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from qualoop.ledger import Evidence, Reason
+from qualoop.mastery.moves import Move
 from qualoop.values import Score, Text
 
 
@@ -30,7 +31,8 @@ class EvidenceEntry:
     """Evidence number ``seq`` of a ledger, and the stored explanation of the update that it caused.
 
     ``evidence`` has the score that counts now; ``correction`` says what it was, None where it stands as recorded.
-    ``explanation`` is what `qualoop.mastery.explanation.numbers` made, with the weight beside it.
+    ``explanation`` is what `qualoop.mastery.explanation.numbers` made, with the weight beside it;
+    ``moves`` are the same update by knowledge point, unrounded: what levels of two moments are compared by.
     """
 
     seq: int
@@ -38,6 +40,7 @@ class EvidenceEntry:
     evidence: Evidence
     explanation: Mapping[str, Any]
     correction: EntryCorrection | None = None
+    moves: Mapping[str, Move] = field(default_factory=dict)
 
     @property
     def is_void(self) -> bool:

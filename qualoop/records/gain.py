@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from qualoop.mastery.moves import left, without
 from qualoop.records.evidence import EvidenceEntry
 from qualoop.values import LANGUAGES, Score, Text
 
@@ -18,16 +19,16 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "same": "The same question: {first}% at first, {latest}% at last.",
         "other": "First result {first}%, latest {latest}%, on different questions.",
-        "rose": " Over {count} pieces of evidence the level has risen from {from_level}% to {to_level}%.",
-        "fell": " Over {count} pieces of evidence the level has fallen from {from_level}% to {to_level}%.",
-        "stayed": " Over {count} pieces of evidence the level has stayed at {to_level}%.",
+        "rose": " What came after the first has raised the level from {from_level}% to {to_level}%.",
+        "fell": " What came after the first has lowered the level from {from_level}% to {to_level}%.",
+        "stayed": " What came after the first has left the level at {to_level}%.",
     },
     "zh-Hans": {
         "same": "同一题：首次 {first}%，最近 {latest}%。",
         "other": "首次结果 {first}%，最近 {latest}%（题目不同）。",
-        "rose": "在 {count} 项证据中，水平从 {from_level}% 升至 {to_level}%。",
-        "fell": "在 {count} 项证据中，水平从 {from_level}% 降至 {to_level}%。",
-        "stayed": "在 {count} 项证据中，水平保持在 {to_level}%。",
+        "rose": "首次之后的证据使水平从 {from_level}% 升至 {to_level}%。",
+        "fell": "首次之后的证据使水平从 {from_level}% 降至 {to_level}%。",
+        "stayed": "首次之后的证据使水平保持在 {to_level}%。",
     },
 }
 
@@ -36,8 +37,9 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
 class Gain:
     """First against latest on one knowledge point.
 
-    Scores are raw; levels, in [0, 1], are what each of the two pieces of evidence left the knowledge point at. A single
-    score says little: the levels, over all the ``count`` pieces in between, say more. ``contexts`` counts the different
+    Scores are raw. Levels lie in [0, 1]: ``latest_level`` is what the latest of all the ``count`` pieces left the knowledge
+    point at, ``first_level`` what it would be then had nothing come after the first (`qualoop.mastery.moves`). A single
+    score says little, the levels say more. ``contexts`` counts the different
     activities in which there was a success.
     """
 
@@ -59,7 +61,7 @@ class Gain:
 
     @property
     def level(self) -> float:
-        """By how much the level has risen; below 0 where it fell."""
+        """By how much what came after the first has raised the level; below 0 where it lowered it."""
         return self.latest_level - self.first_level
 
     @property
@@ -73,31 +75,30 @@ class Gain:
         return (phrases["same" if self.is_same_item else "other"] + phrases[moved]).format(
             first=round(100 * self.first),
             latest=round(100 * self.latest),
-            count=self.count,
             from_level=before,
             to_level=after,
         )
 
 
-def gain(entries: Iterable[EvidenceEntry], code: str, *, count: int | None = None) -> Gain | None:
+def gain(entries: Iterable[EvidenceEntry], code: str) -> Gain | None:
     """Return what changed on a knowledge point, from ``entries`` in ledger order; None before a second one.
 
-    Evidence that weighs nothing is left out: it is no measure of skill. So is what is void. ``count`` is how many pieces there are where
-    ``entries`` are only the first and the newest of them.
+    Evidence that weighs nothing is left out: it is no measure of skill. So is what is void.
     """
     own = [entry for entry in entries if code in entry.codes and Decimal(entry.omega) and not entry.is_void]
     if len(own) <= 1:
         return None
     first, latest = own[0], own[-1]
+    moves = [entry.moves[code] for entry in own]
     return Gain(
         code=code,
         first=first.evidence.score,
         latest=latest.evidence.score,
         first_at=first.at,
         latest_at=latest.at,
-        first_level=first.level_after(code),
-        latest_level=latest.level_after(code),
+        first_level=without(moves[1:]).level,
+        latest_level=left(moves[-1]).level,
         is_same_item=first.item == latest.item,
-        count=count or len(own),
+        count=len(own),
         contexts=len({entry.evidence.activity for entry in own if entry.evidence.score >= SUCCESS}),
     )

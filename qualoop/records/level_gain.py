@@ -1,9 +1,15 @@
-"""Improvement in practice: what a level was after the first answer and is after the latest, each with its band."""
+"""Improvement in practice: a level after the latest answer, and what it would be had nothing come after the first one.
+
+Each with its band. Why that, and not what the level once was: `qualoop.mastery.moves`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from qualoop.mastery.moves import Move, left, without
+from qualoop.mastery.readings import Belief
 
 FEWEST: int = 2
 """From how many answers on there is a first and a latest."""
@@ -11,7 +17,10 @@ FEWEST: int = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelGain:
-    """First against latest on one knowledge point; levels and their 90 % bands lie in [0, 1], ``count`` is at least 2."""
+    """What the answers after the first changed on one knowledge point; ``count`` of all of them is at least 2.
+
+    Levels and their 90 % bands, in [0, 1]: ``first`` as it would be at the latest without those after the first.
+    """
 
     code: str
     first: tuple[float, float, float]
@@ -20,7 +29,7 @@ class LevelGain:
 
     @property
     def gain(self) -> float:
-        """By how much the level rose; below 0 where it fell."""
+        """By how much these answers raised the level; below 0 where they lowered it."""
         return self.latest[0] - self.first[0]
 
     @property
@@ -29,14 +38,19 @@ class LevelGain:
         return self.latest[1] > self.first[2] or self.latest[2] < self.first[1]
 
 
-def level_gain(code: str, moved: Sequence[tuple[float, float, float]]) -> LevelGain | None:
-    """Return the gain from (level, low, high) after each answer in ledger order; None before a second answer."""
-    if len(moved) < FEWEST:
+def level_gain(code: str, moves: Sequence[Move]) -> LevelGain | None:
+    """Return the gain from what each answer did, in ledger order; None before a second answer."""
+    if len(moves) < FEWEST:
         return None
-    return LevelGain(code=code, first=moved[0], latest=moved[-1], count=len(moved))
+    return LevelGain(code=code, first=_banded(without(moves[1:])), latest=_banded(left(moves[-1])), count=len(moves))
 
 
 def mean_gain(gains: Iterable[LevelGain]) -> float | None:
     """Return the mean gain over knowledge points, each counting alike; None where there is none."""
     found = [each.gain for each in gains]
     return sum(found) / len(found) if found else None
+
+
+def _banded(belief: Belief) -> tuple[float, float, float]:
+    reading = belief.reading(0)
+    return reading.level, reading.low, reading.high

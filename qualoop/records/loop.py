@@ -8,7 +8,9 @@ piece of a stage moves no gain of it.
 1. *Check* is what was answered before the learner's first piece in class; a check after it says nothing of before.
 2. *Practice* begins with the learner's first piece in class, or with the check of who was not there: what was done
    earlier was no fruit of the class.
-3. *Record* is the level now, of all evidence: a chance of success, where the other stages are scores.
+3. *Record* is the level now, of all evidence: a chance of success on an item of average difficulty, where the other
+   stages are scores in what was asked. So the hop to it has a delay and no gain: whoever was right each time would have
+   lost by it.
 4. A stage that hardly anybody has is passed over: hops go from the stage before it to the one after it (`THIN`). Else one
    learner's stray piece would leave one learner in the gains of three hundred.
 5. The delay between two stages goes from the last piece of the earlier one that was not later than the first piece of
@@ -162,10 +164,14 @@ class StageMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """From a stage to the next one that is not passed over: gain and delay; None where nobody has both ends."""
+    """From a stage to the next one that is not passed over, and how many learners have both ends.
+
+    Gain and delay are None where nobody has. To the record there is never a gain: its level is no score.
+    """
 
     start: Stage
     end: Stage
+    n: int
     gain: Paired | None
     delay: Delay | None
 
@@ -271,12 +277,7 @@ def _run(tables: _Tables, column: int) -> Run:
     means = {stage: table[:, column] for stage, table in tables.means.items()}
 
     def hop(start: Stage, end: Stage) -> Hop:
-        return Hop(
-            start=start,
-            end=end,
-            gain=paired(means[start], means[end]),
-            delay=delay(tables.delay(start, end)[:, column]),
-        )
+        return _hop(start, end, (means[start], means[end]), tables.delay(start, end)[:, column])
 
     return _made(means, hop)
 
@@ -290,14 +291,15 @@ def _together(tables: _Tables) -> Run:
         # Of both ends the same knowledge points: else a hard one that is only at one end would be a loss.
         both = np.isnan(early) | np.isnan(late)
         before, after = (row_means(np.where(both, np.nan, each)) for each in (early, late))
-        return Hop(
-            start=start,
-            end=end,
-            gain=paired(before, after),
-            delay=delay(row_means(tables.delay(start, end))),
-        )
+        return _hop(start, end, (before, after), row_means(tables.delay(start, end)))
 
     return _made(means, hop)
+
+
+def _hop(start: Stage, end: Stage, ends: tuple[Floats, Floats], seconds: Floats) -> Hop:
+    found = paired(*ends)
+    gain = None if end is Stage.RECORD else found
+    return Hop(start=start, end=end, n=found.n if found else 0, gain=gain, delay=delay(seconds))
 
 
 def _made(means: dict[Stage, Floats], hop: Callable[[Stage, Stage], Hop]) -> Run:

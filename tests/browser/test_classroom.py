@@ -52,6 +52,15 @@ def by_name(phone: Page, site: Site, room: Classroom) -> Page:
     return phone
 
 
+def discuss(teacher: Page, others: list[Page]) -> None:
+    """Unfold who was right and could explain, which only the teacher sees; it stays so while the page changes."""
+    teacher.locator("#explainers summary").press("Enter")
+    expect(teacher.locator("#explainers")).to_contain_text("Amara Diallo")
+    press(teacher, "discussion")
+    expect(teacher.locator("#explainers")).to_contain_text("Amara Diallo")
+    assert [page for page in others if "Amara" in page.content() or "王思源" in page.content()] == []
+
+
 @pytest.mark.parametrize(
     ("language", "viewport"),
     [("en", ViewportSize(width=1280, height=900)), ("zh-Hans", PHONE)],
@@ -84,7 +93,7 @@ def test_a_class_votes_twice(site: Site, room: Classroom, new_context: NewContex
     press(teacher, "first-closed")
     for page in everybody:
         expect(page.locator("form[data-q-vote]")).to_have_count(0)
-    press(teacher, "discussion")
+    discuss(teacher, [big, *everybody])
     press(teacher, "second")
     for page in everybody:
         vote(page, 0)
@@ -162,6 +171,23 @@ def test_what_is_chosen_and_not_sent_stays(site: Site, room: Classroom, new_cont
     expect(page.get_by_text("Question 2")).to_be_visible()
     assert [boxes.nth(number).is_checked() for number in range(4)] == [False] * 4
     assert len(door.sent) == 1
+
+
+def test_a_ranking_that_is_chosen_and_not_sent_stays(site: Site, room: Classroom, new_context: NewContext) -> None:
+    page, _, poll = voting(site, room, new_context, kind="ordering", lines="a\nb\nc")
+    places = page.locator("form[data-q-vote] select")
+    for number, place in enumerate(("2", "3", "1")):
+        places.nth(number).select_option(place)
+    room.do("timer:1")
+    expect_shown(page, room)
+    assert [places.nth(number).input_value() for number in range(3)] == ["2", "3", "1"]
+    page.locator("form[data-q-vote] button").click()
+    expect(page.locator("[data-q-saved]")).to_be_visible()
+    # What was sent is what the next round begins without.
+    for wanted in ("first-closed", "discussion", "second"):
+        room.move(poll, wanted)
+    expect_shown(page, room)
+    assert [places.nth(number).input_value() for number in range(3)] == ["", "", ""]
 
 
 def test_a_vote_that_fails_is_sent_again(site: Site, room: Classroom, new_context: NewContext) -> None:

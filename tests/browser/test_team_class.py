@@ -278,3 +278,17 @@ def test_a_scratch_that_came_too_late_is_told_though_another_one_counted(site: S
     expect(page.locator(".q-team-scratched[data-wrong]")).to_have_count(1)
     expect(page.get_by_role("alert")).to_contain_text("Nothing was scratched")
     assert sorted(each[1:] for each in found.scratches()) == [(1, 1), (2, 1)]
+
+
+def test_how_many_are_ticked_is_counted_while_they_are(site: Site, new_context: NewContext) -> None:
+    found = team_class(open_classroom(site.tool, f"teams-{next(COURSES)}"), 2)
+    path = f"class/sessions/{found.room.row().uuid}/team-check/new"
+    page = site.visit(new_context, found.room.teacher, path, "en")
+    count, boxes = page.locator("[data-q-chosen]"), page.locator("input[name=item]")
+    expect(count).to_have_text("0 chosen, 3 at least")
+    for number in range(3):
+        boxes.nth(number).press("Space")
+    expect(count).to_have_text("3 chosen, 10 at most")
+    boxes.first.press("Space")
+    expect(count).to_have_text("2 chosen, 3 at least")
+    assert serious_findings(page) == []

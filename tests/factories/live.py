@@ -55,8 +55,7 @@ class LiveCourse:
             f"{self.course}-{subject}",
             name=name,
             lesson=PROJECT,
-            title="Partner shop",
-            **{"context": context, **more},
+            **{"title": "Partner shop", "context": context, **more},
         )
 
     def learner(self, number: int = 1, **more: Any) -> Seat:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared, micros
@@ -126,6 +126,12 @@ def hold_seat(session: Session, row: ClassSession, comer: Comer, now: datetime) 
 def has_come(row: ClassSession, seat: ClassSeat) -> bool:
     """Say whether anybody came to a seat: one that a mark made, by hand or, after the class, of a table, is empty."""
     return seat.way != HAND and (row.closed_at is None or seat.joined_at <= row.closed_at)
+
+
+def came_to() -> ColumnElement[bool]:
+    """Return the condition that anybody came to a seat (`has_come`), of a seat joined with its session."""
+    before_end = or_(ClassSession.closed_at.is_(None), ClassSeat.joined_at <= ClassSession.closed_at)
+    return and_(ClassSeat.way != HAND, before_end)
 
 
 def list_seats(session: Session, row: ClassSession) -> Sequence[ClassSeat]:

@@ -15,7 +15,7 @@ from lti_tool.models import ContentVersion
 from lti_tool.services.content.contents import Contents
 from lti_tool.services.ledger.standings import DatedStanding, read_dated_standings
 from lti_tool.services.mastery import cache
-from lti_tool.services.mastery.explanations import StoredUpdate, explain
+from lti_tool.services.mastery.explanations import StoredUpdate, explain, moves
 from qualoop.content_packages import Lesson, block_html
 from qualoop.ledger import Evidence
 from qualoop.policies import DEFAULT_TABLE, WeightTable, weight_table
@@ -102,6 +102,7 @@ class _Reader:
             # Why it weighs what it weighs does not depend on its score.
             explanation=explain(update, evidence, self.table),
             correction=correction,
+            moves=moves(update),
         )
 
 

@@ -21,11 +21,12 @@ from lti_tool.services.courses.lessons import course_lessons
 from lti_tool.services.courses.members import Link, Member, list_members
 from lti_tool.services.evidence.entries import list_entries, name_parts
 from lti_tool.services.learners.evidence_process import Course, Process, read_process
-from lti_tool.services.learners.evidence_trends import Moved, Trends, read_trends
+from lti_tool.services.learners.evidence_trends import Trends, read_trends
 from lti_tool.services.mastery.class_cells import ClassCells, read_cells
 from lti_tool.services.records.learner_records import Parts
 from lti_tool.services.records.records import Subject
 from qualoop.framework import Framework
+from qualoop.mastery.moves import Move
 from qualoop.policies import forms_mask, forms_of
 from qualoop.policies.multi_form import MultiFormRule
 from qualoop.records import EvidenceEntry
@@ -108,7 +109,7 @@ def learner_evidence(
     facts = [_form_fact(entry, subject.uuid) for entry in entries]
     return LearnerEvidence(
         process=read_process(session, course, [subject.person_id])[subject.person_id],
-        gains=_gains(_moved(reversed(entries)), about.codes),
+        gains=_gains(_moves(reversed(entries)), about.codes),
         forms=multi_form(facts, about.units, rule),
         entries=entries,
         parts=name_parts(connection, contents, link.organisation_id, entries, language=language),
@@ -130,7 +131,7 @@ def class_evidence(
         ClassLine(
             member=member,
             process=processes[member.subject.person_id],
-            gains=_gains(trends.get(member.subject.uuid, Trends()).moved, about.codes),
+            gains=_gains(trends.get(member.subject.uuid, Trends()).moves, about.codes),
             forms=_class_forms(about, masks, row, trends.get(member.subject.uuid, Trends()), rule=rule),
         )
         for row, member in enumerate(members)
@@ -152,17 +153,17 @@ def _form_fact(entry: EvidenceEntry, learner: str) -> FormFact:
     return FormFact(codes=entry.codes, form=evidence.form, rater=rater)
 
 
-def _moved(entries: Iterable[EvidenceEntry]) -> Mapping[str, Sequence[Moved]]:
-    """Return where each of some entries, in ledger order, left its knowledge points."""
-    found: dict[str, list[Moved]] = defaultdict(list)
+def _moves(entries: Iterable[EvidenceEntry]) -> Mapping[str, Sequence[Move]]:
+    """Return what each of some entries, in ledger order, did to its knowledge points."""
+    found: dict[str, list[Move]] = defaultdict(list)
     for entry in entries:
-        for row in entry.explanation["kps"]:
-            found[row["kp"]].append(Moved(*(float(each) / 100 for each in (row["after"], *row["band"]))))
+        for code, move in entry.moves.items():
+            found[code].append(move)
     return found
 
 
-def _gains(moved: Mapping[str, Sequence[Moved]], codes: Collection[str]) -> list[LevelGain]:
-    found = (level_gain(code, moved.get(code, ())) for code in codes)
+def _gains(moves: Mapping[str, Sequence[Move]], codes: Collection[str]) -> list[LevelGain]:
+    found = (level_gain(code, moves.get(code, ())) for code in codes)
     return [each for each in found if each is not None]
 
 

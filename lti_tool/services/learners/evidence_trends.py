@@ -1,7 +1,7 @@
-"""How the levels of a class moved, answer by answer, and who judged: read for all learners of a course at once.
+"""What each answer of a class did to the levels, and who judged: read for all learners of a course at once.
 
-A class of 300 has tens of thousands of updates, so that their levels are computed in arrays; a test compares them with
-`qualoop.records.EvidenceEntry.level_after`. What a correction has taken back goes as soon as levels are computed again.
+A class of 300 has tens of thousands of updates, so that they are unpacked in arrays; a test compares them with
+`qualoop.records.EvidenceEntry.moves`. What a correction has taken back goes as soon as levels are computed again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from sqlalchemy import Connection
 from lti_tool.db import Direct, Driver
 from lti_tool.services.mastery import cache
 from lti_tool.services.mastery.class_cells import READ_AT_ONCE
-from lti_tool.services.mastery.explanations import HEAD, POINT, Head, Point
+from lti_tool.services.mastery.explanations import DAY_S, HEAD, POINT, Head, Point
 from qualoop.ledger import EvidenceForm
-from qualoop.mastery.constants import DEFAULT_CONSTANTS, KAPPA
-from qualoop.mastery.engine import MIN_DIFFICULTY_VARIANCE, Z_90
+from qualoop.mastery.constants import DEFAULT_CONSTANTS
+from qualoop.mastery.moves import Move
 from qualoop.records.multi_form import FormFact, assessor_of
 
 # The plus keeps SQLite from reading the whole organisation by its index, instead of a few learners by the key.
@@ -36,19 +36,11 @@ _HEAD: Final = {name: place for place, name in enumerate(Head._fields)}
 _POINT: Final = {name: place for place, name in enumerate(Point._fields)}
 
 
-class Moved(NamedTuple):
-    """Where one answer left a knowledge point: the level and its 90 % band, in [0, 1]."""
-
-    level: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trends:
-    """How one learner's levels moved, by knowledge point in ledger order, and what people judged of it."""
+    """What each answer of one learner did, by knowledge point in ledger order, and what people judged of it."""
 
-    moved: Mapping[str, Sequence[Moved]] = field(default_factory=dict)
+    moves: Mapping[str, Sequence[Move]] = field(default_factory=dict)
     judged: Sequence[FormFact] = ()
 
 
@@ -66,26 +58,26 @@ def read_trends(
         rows += driver.all(_UPDATES, (organisation_id, place.generation_id, some))
     wanted = frozenset(codes)
     told = [(learner, seq, tuple(text.strip(";").split(";")) if text else ()) for learner, seq, text, _ in rows]
-    moved, rated = _moved(told, [bytes(row[3]) for row in rows], wanted)
+    moves, rated = _moves(told, [bytes(row[3]) for row in rows], wanted)
     judged = _judged(driver, organisation_id, [each for each in told if each[1] in rated], wanted)
-    return {learner: Trends(moved=moved.get(learner, {}), judged=judged.get(learner, ())) for learner in people}
+    return {learner: Trends(moves=moves.get(learner, {}), judged=judged.get(learner, ())) for learner in people}
 
 
 _Told = tuple[str, int, tuple[str, ...]]
-_ByLearner = dict[str, dict[str, list[Moved]]]
+_ByLearner = dict[str, dict[str, list[Move]]]
 
 
-def _moved(told: Sequence[_Told], packed: Sequence[bytes], wanted: frozenset[str]) -> tuple[_ByLearner, set[int]]:
+def _moves(told: Sequence[_Told], packed: Sequence[bytes], wanted: frozenset[str]) -> tuple[_ByLearner, set[int]]:
     """Return the moves by learner and code, and which events were judged by somebody. Rows are in ledger order."""
-    levels: list[Sequence[Moved]] = [()] * len(told)
+    lines: list[Sequence[Move]] = [()] * len(told)
     rated: set[int] = set()
     for numbers, table in _tables(packed):
         for number, weighs, is_rated, read in zip(numbers, *_read(table), strict=True):
-            levels[number] = read if weighs else ()
+            lines[number] = read if weighs else ()
             if weighs and is_rated:
                 rated.add(told[number][1])
     found: _ByLearner = defaultdict(lambda: defaultdict(list))
-    for (learner, _, codes), line in zip(told, levels, strict=True):
+    for (learner, _, codes), line in zip(told, lines, strict=True):
         for code, each in zip(codes, line, strict=False):
             if code in wanted:
                 found[learner][code].append(each)
@@ -102,21 +94,32 @@ def _tables(packed: Sequence[bytes]) -> Iterator[tuple[Sequence[int], NDArray[np
         yield numbers, np.frombuffer(joined, "<f4").reshape(len(numbers), size // _FLOAT).astype(np.float64)
 
 
-def _read(table: NDArray[np.float64]) -> tuple[list[bool], list[bool], list[list[Moved]]]:
-    """Return of each update whether it weighs anything, whether a person judged, and the level of each of its points."""
+def _read(table: NDArray[np.float64]) -> tuple[list[bool], list[bool], list[list[Move]]]:
+    """Return of each update whether it weighs anything, whether a person judged, and what it did to each of its points."""
     head = {name: table[:, place] for name, place in _HEAD.items()}
     points = table[:, HEAD:].reshape(len(table), -1, POINT)
     column = {name: points[:, :, place] for name, place in _POINT.items()}
-    mean = DEFAULT_CONSTANTS.base + head["g_after"][:, None] + column["m_after"] - column["c_after"]
-    variance = head["v_g_after"][:, None] + column["v_m_after"]
-    variance += np.maximum(MIN_DIFFICULTY_VARIANCE, column["v_c_after"])
-    sd = np.sqrt(variance)
-    shares = (mean / np.sqrt(1.0 + KAPPA * variance), mean - Z_90 * sd, mean + Z_90 * sd)
-    level, low, high = ((1.0 / (1.0 + np.exp(-each))).tolist() for each in shares)
-    lines = [list(map(Moved, *line)) for line in zip(level, low, high, strict=True)]
+    column |= {name: np.broadcast_to(values[:, None], points.shape[:2]) for name, values in head.items()}
+    column |= _faded(column)
+    moves = np.stack([column[name] for name in Move._fields], axis=2)
     # Both are 0 where nobody rated (`Head`); a rater's severity is never known so well that it does not move at all.
     is_rated = (head["severity"] != 0.0) | (head["severity_after"] != 0.0)
+    lines = [list(map(Move._make, line)) for line in moves.tolist()]
     return (head["omega"] > 0.0).tolist(), is_rated.tolist(), lines
+
+
+def _faded(column: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return memories as an answer finds them, and the share that was left of them, as `kernel.fade` has them."""
+    # What came late came before the touch that it follows in the ledger.
+    waited = np.maximum(column["days"], 0.0) * DAY_S
+    slow = np.exp(-DEFAULT_CONSTANTS.phi_m * np.log1p(waited / DEFAULT_CONSTANTS.tau))
+    touched, start = column["n"] > 0.0, DEFAULT_CONSTANTS.v_m0
+    variance = start + np.minimum(column["v_m"] - start, 0.0) * slow * slow
+    return {
+        "m": np.where(touched, column["m"] * slow, column["m"]),
+        "v_m": np.where(touched, variance, column["v_m"]),
+        "kept": np.where(touched, slow, 1.0),
+    }
 
 
 def _judged(

@@ -12,9 +12,11 @@ from struct import Struct, unpack
 from typing import Any, Final, NamedTuple
 
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence
+from qualoop.mastery import kernel
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.engine import Step, Update, change
 from qualoop.mastery.explanation import numbers
+from qualoop.mastery.moves import Move
 from qualoop.policies import WeightTable, read_occasion, weigh
 
 HEAD: Final = 20
@@ -138,6 +140,23 @@ def explain(
     )
     reason = {"table": weight.table, "omega": str(weight.omega), "why": dict(weight.why.by_language)}
     return {**numbers(update), "weight": reason}
+
+
+def moves(stored: StoredUpdate, constants: Constants = DEFAULT_CONSTANTS) -> Mapping[str, Move]:
+    """Return what an update did to what the level of each of its knowledge points rests on."""
+    head, points = unpacked(stored.packed)
+    return {code: _move(head, point, constants) for code, point in zip(stored.codes, points, strict=True)}
+
+
+def _move(head: Head, point: Point, constants: Constants) -> Move:
+    memory = [point.m, point.v_m, 0.0, 0.0, point.n, 0.0, 0.0]
+    kernel.fade(memory, point.days * DAY_S, 0.0, constants.fading())
+    return Move(
+        *(head.g, head.v_g, head.g_after, head.v_g_after),
+        *(memory[0], memory[1], point.m_after, point.v_m_after),
+        *(point.c, point.v_c, point.c_after, point.v_c_after),
+        kept=memory[0] / point.m if point.m else 1.0,
+    )
 
 
 def _around(head: Head, point: Point, gain: float) -> Step:

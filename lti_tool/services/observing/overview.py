@@ -18,7 +18,7 @@ from lti_tool.services.courses.members import Link, Member, list_members
 from lti_tool.services.observing import tasks
 from lti_tool.services.observing.decided import FOR_WHOM_IT_COUNTS, Decision
 from lti_tool.services.observing.ledger import Course, Seen, Standing, read_standing
-from lti_tool.services.observing.outcomes import Outcome, needs_person, outcome_of
+from lti_tool.services.observing.outcomes import Outcome, kept_because, needs_person, outcome_of
 from lti_tool.services.observing.said import open_capture
 from lti_tool.services.people.learner_keys import list_erased
 from qualoop.classroom.observation import Capture, words_of
@@ -106,6 +106,22 @@ class Overview:
     arrived: Sequence[Entry]
     total: int
     total_waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many observations of a course wait for a person: ``kept`` do not count yet, ``conflicts`` double others that do."""
+
+    kept: int
+    conflicts: int
+
+
+def count_waiting(session: Session, link: Link, *, secret: str) -> Waiting:
+    """Return how many observations wait in the link's course."""
+    standing = read_standing(session, _course(link, secret))
+    waiting = [each for each in standing.seen if needs_person(each, standing)]
+    kept = sum(kept_because(each, standing) != "" for each in waiting)
+    return Waiting(kept=kept, conflicts=len(waiting) - kept)
 
 
 def read_overview(session: Session, link: Link, *, secret: str) -> Overview:

@@ -33,6 +33,7 @@ from qualoop.values import Text
 KIND: Final = "observed-practice"
 PREFIX: Final = "rubric:"
 _KEY_DIGITS: Final = 16
+_ALONE: Final = Text({"en": "rubric only", "zh-Hans": "仅按评分标准"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +96,11 @@ def list_tasks(connection: Connection, contents: Contents, link: Link) -> Sequen
 
 
 def _told_apart(connection: Connection, link: Link, found: Mapping[str, Task], links: Mapping[str, int]) -> list[Task]:
-    """Return tasks with titles that tell them apart; a rubric alone says its key."""
+    """Return tasks with titles that tell them apart; a rubric alone says that it is one, among several its key, too."""
     places = {
         **places_of(connection, link, links),
         **{
-            key: [Text({"en": f"rubric {name}", "zh-Hans": f"评分标准 {name}"})]
+            key: [_ALONE, Text({"en": f"rubric {name}", "zh-Hans": f"评分标准 {name}"})]
             for key in found
             if (name := key.removeprefix(PREFIX)) != key
         },

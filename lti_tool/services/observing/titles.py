@@ -1,4 +1,7 @@
-"""Tells tasks of the same name apart, for a phone in the room: by their unit and its date, their place in the course, or key."""
+"""Tells tasks of the same name apart, for a phone in the room: by their unit and its date, their place in the course, or key.
+
+A course often calls a link as its activity is called, in one language: that says nothing of the task.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,28 @@ from qualoop.values import LANGUAGES, Text
 def tell_apart(titles: Mapping[str, Text], places: Mapping[str, Sequence[Text]]) -> dict[str, Text]:
     """Return titles of which no two are alike in any language, by key.
 
-    To one that stands alone nothing is added; to others the first of their ``places`` that tells them apart, else the key.
+    To one that stands alone nothing is added; to others the first of their ``places`` that tells them apart. One that
+    has none stays as it is once all others say theirs; where none is left, the key tells them apart.
     """
     found = dict(titles)
-    for depth in range(max((len(each) for each in places.values()), default=0) + 1):
+    telling = {key: [place for place in own if not _says(titles[key], place)] for key, own in places.items()}
+    for depth in range(max((len(each) for each in telling.values()), default=0)):
         for key in _alike(found):
-            own = places.get(key, ())
-            place = own[depth] if depth < len(own) else Text(dict.fromkeys(LANGUAGES, key))
-            found[key] = Text({tag: f"{titles[key][tag]} · {place[tag]}" for tag in LANGUAGES})
+            if depth < len(own := telling.get(key, ())):
+                found[key] = _with(titles[key], own[depth])
+    for key in _alike(found):
+        found[key] = _with(titles[key], Text(dict.fromkeys(LANGUAGES, key)))
     return found
+
+
+def _with(title: Text, place: Text) -> Text:
+    return Text({tag: f"{title[tag]} · {place[tag]}" for tag in LANGUAGES})
+
+
+def _says(title: Text, place: Text) -> bool:
+    """Say whether a title says all that a place does, in whichever language."""
+    said = {" ".join(title[tag].casefold().split()) for tag in LANGUAGES}
+    return all(" ".join(place[tag].casefold().split()) in said for tag in LANGUAGES)
 
 
 def _alike(titles: Mapping[str, Text]) -> list[str]:

@@ -23,6 +23,7 @@ from qualoop.framework import Framework
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Reading
 from qualoop.mastery.explanation import summary
+from qualoop.mastery.moves import without
 from qualoop.mastery.readings import read_point
 from qualoop.player import KnowledgePointOutlook, NextActivity
 from qualoop.player.flipped import CHECK_KIND
@@ -205,8 +206,9 @@ def _newest_reasons(
         for attempt, latest in islice(groupby(entries, key=lambda entry: entry.evidence.attempt), 1):
             if attempt not in subject.hidden:
                 # What each weighed is told on the record, where there is room.
-                changes = [entry.change for entry in latest]
-                found[code] = summary(changes[::-1], code, language, titles)
+                told = list(latest)[::-1]
+                before = without([entry.moves[code] for entry in told]).level
+                found[code] = summary([entry.change for entry in told], code, language, titles, before=before)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from lti_tool.services.evidence.entries import list_entries
+from qualoop.mastery.moves import Move, left, without
 from qualoop.records import EvidenceEntry
 from qualoop.values import Score
 
@@ -46,14 +48,12 @@ class Sitting:
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What it did, by knowledge point: from before the first of its answers to after the last one."""
-        before: dict[str, float] = {}
-        after: dict[str, float] = {}
-        for entry in reversed(self.entries):
-            for code in entry.codes:
-                before.setdefault(code, _level_before(entry, code))
-                after[code] = entry.level_after(code)
-        return [Change(code=code, before=before[code], after=after[code]) for code in before]
+        """What its answers did together, by knowledge point: the level after the last, and without any of them."""
+        moves: dict[str, list[Move]] = defaultdict(list)
+        for entry in sorted(self.entries, key=lambda each: each.seq):
+            for code, move in entry.moves.items():
+                moves[code].append(move)
+        return [Change(code=code, before=without(own).level, after=left(own[-1]).level) for code, own in moves.items()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +115,6 @@ def by_day(entries: Iterable[EvidenceEntry]) -> Sequence[Day]:
 def _sitting(entry: EvidenceEntry) -> tuple[date, str, str]:
     """Return what entries of one sitting share."""
     return (_day(entry.at), entry.evidence.activity, entry.evidence.attempt)
-
-
-def _level_before(entry: EvidenceEntry, code: str) -> float:
-    """Return the level, in [0, 1], that an entry found one of its knowledge points at, after forgetting."""
-    return next(float(row["before"]) for row in entry.explanation["kps"] if row["kp"] == code) / 100
 
 
 def _day(moment: datetime) -> date:

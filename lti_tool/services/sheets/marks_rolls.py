@@ -180,7 +180,8 @@ def _set_marks(
     for learner, person in session.execute(query.order_by(Person.id)).all():
         word, comer = words.get(learner, ""), Comer(person_id=person)
         seat = find_seat(session, row, comer) or (take_seat(session, row, comer, now) if word else None)
-        if seat is None or (seat.mark and seat.way != TABLE):
+        # To a seat that a mark by hand had made nobody has come, and no table says anything of it.
+        if seat is None or (seat.mark and seat.way != TABLE) or (seat.way == HAND and not word):
             continue
         if seat.way == HAND:
             # Nobody had come to it, which shows by the moment alone from now on.

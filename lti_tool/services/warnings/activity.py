@@ -26,6 +26,7 @@ from lti_tool.models import (
     SheetUpload,
     SourceCourse,
 )
+from lti_tool.services.classes.seats import came_to
 from lti_tool.services.courses.members import Link, Member
 from lti_tool.services.learners.evidence_process import Process
 from lti_tool.services.mastery.class_cells import ClassCells
@@ -83,7 +84,7 @@ def _queries(link: Link) -> tuple[Select[*tuple[Any, ...]], ...]:
         select(ClassSeat.person_id, func.max(ClassSeat.joined_at))
         .join(ClassSession, ClassSession.id == ClassSeat.class_session_id)
         .where(ClassSeat.organisation_id == of, ClassSession.organisation_id == of, ClassSession.context_id == course)
-        .where(ClassSeat.is_confirmed.is_(True), ClassSeat.mark == "")
+        .where(ClassSeat.is_confirmed.is_(True), came_to())
         .group_by(ClassSeat.person_id),
         select(SheetPage.person_id, func.max(SheetUpload.created_at))
         .join(SheetUpload, SheetUpload.id == SheetPage.sheet_upload_id)

@@ -177,8 +177,7 @@ def _sessions(process: Process) -> list[SessionFacts]:
 
 def _trends(trends: Trends, framework: Framework) -> list[Trend]:
     return [
-        Trend(code=code, title=_title(framework, code), levels=tuple(each.level for each in moved))
-        for code, moved in sorted(trends.moved.items())
+        Trend(code=code, title=_title(framework, code), moves=moves) for code, moves in sorted(trends.moves.items())
     ]
 
 

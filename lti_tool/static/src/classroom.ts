@@ -231,7 +231,7 @@ class QualoopLive extends Asking {
     const response = await ask(this, this.dataset["page"] ?? "", { headers });
     if (response.status === 304) return;
     if (!response.ok) throw new Error(String(response.status));
-    put(this, await response.text());
+    put(this, await response.text(), true);
     this.#etag = response.headers.get("ETag") ?? "";
     this.#fitting?.fit();
   }

@@ -10,7 +10,7 @@ export const FRAGMENT = "X-Qualoop-Fragment";
 export const VOTE_FORM = "form[data-q-vote]";
 export const TOKEN = "csrf";
 const TROUBLE = "[data-q-trouble]";
-const CHOSEN = new Set(["checked", "selected", "value"]);
+const CHOSEN = new Set(["checked", "value"]);
 
 /** How far the clock of the server is ahead of this one: timers follow the server's. */
 let ahead = 0;
@@ -52,8 +52,22 @@ function roundOf(page: ParentNode): string {
 
 function isAnswer(node: Element): boolean {
   // What is typed and not sent is a text as often as a choice.
-  if (node instanceof HTMLOptionElement || node instanceof HTMLTextAreaElement) return true;
-  return node instanceof HTMLInputElement && node.type !== "hidden";
+  return node instanceof HTMLTextAreaElement || (node instanceof HTMLInputElement && node.type !== "hidden");
+}
+
+/** Returns what was chosen in lists otherwise than the server had it, by the list's id. */
+function chosenIn(element: HTMLElement): Map<string, string> {
+  const lists = [...element.querySelectorAll<HTMLSelectElement>("select[id]")];
+  const given = (list: HTMLSelectElement): number => Math.max(0, [...list.options].findIndex((each) => each.defaultSelected));
+  return new Map(lists.filter((list) => list.selectedIndex !== given(list)).map((list) => [list.id, list.value]));
+}
+
+/** Chooses again by value: a list may have other options by now, and be in another place. */
+function chooseAgain(element: HTMLElement, chosen: ReadonlyMap<string, string>): void {
+  for (const [id, value] of chosen) {
+    const list = element.querySelector<HTMLSelectElement>(`select[id="${CSS.escape(id)}"]`);
+    if (list && [...list.options].some((each) => each.value === value)) list.value = value;
+  }
 }
 
 /** Puts a fragment in, and keeps what was unfolded; with `keepsChosen` also what was chosen or typed and is not sent. */
@@ -61,6 +75,7 @@ export function put(element: HTMLElement, html: string, keepsChosen = false): vo
   const page = new DOMParser().parseFromString(html, "text/html");
   // The options of another question bear the same ids, and what was chosen there is no answer here.
   if (roundOf(element) !== roundOf(page)) element.querySelector(VOTE_FORM)?.remove();
+  const chosen = keepsChosen ? chosenIn(element) : new Map<string, string>();
   Idiomorph.morph(element, html, {
     morphStyle: "innerHTML",
     // It leaves all of the active element as it is, the words on a button too.
@@ -72,6 +87,7 @@ export function put(element: HTMLElement, html: string, keepsChosen = false): vo
       },
     },
   });
+  chooseAgain(element, chosen);
   tick();
 }
 

@@ -7,16 +7,16 @@ const MS_PER_MINUTE = 60_000;
 const LOCALES: Record<string, string> = { "": "en-GB", en: "en-GB" };
 
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-const words = new Intl.DateTimeFormat(LOCALES[document.documentElement.lang] ?? document.documentElement.lang, {
-  dateStyle: "medium",
-  timeStyle: "short",
-});
+const locale = LOCALES[document.documentElement.lang] ?? document.documentElement.lang;
+const words = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+/** Of what happens within one day, which the page names elsewhere: `data-q-time="clock"`. */
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 
 function tell(root: ParentNode): void {
   for (const place of root.querySelectorAll<HTMLTimeElement>("time[data-q-time]")) {
     const moment = new Date(place.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const text = words.format(moment);
+    const text = (place.dataset["qTime"] === "clock" ? clock : words).format(moment);
     if (place.textContent !== text) {
       place.title = place.textContent ?? "";
       place.textContent = text;
@@ -48,5 +48,5 @@ function localise(form: HTMLFormElement): void {
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-q-times]")) localise(form);
 tell(document);
-// A page may be drawn anew in its place.
-new MutationObserver(() => tell(document)).observe(document.body, { childList: true, subtree: true });
+// A page may be drawn anew in its place, or word by word.
+new MutationObserver(() => tell(document)).observe(document.body, { childList: true, characterData: true, subtree: true });

@@ -15,10 +15,16 @@ ONE = Paired(n=1, before=0.5, after=0.7, gain=0.2, low=None, high=None)
 
 
 def run_of(*gains: Paired | None) -> Run:
-    """Return a run from the check to practice and on to the record."""
+    """Return a run from the check to practice and on to the record, to which there is no gain."""
     stages = [Stage.CHECK, Stage.PRACTICE, Stage.RECORD]
     hops = [
-        Hop(start=start, end=end, gain=gain, delay=Delay(n=2, median=30.0, ninth=60.0) if gain else None)
+        Hop(
+            start=start,
+            end=end,
+            n=gain.n if gain else 0,
+            gain=None if end is Stage.RECORD else gain,
+            delay=Delay(n=2, median=30.0, ninth=60.0) if gain else None,
+        )
         for start, end, gain in zip(stages, stages[1:], gains, strict=False)
     ]
     return Run(stages=[StageMean(stage=stage, n=9, mean=0.5) for stage in stages], hops=hops, whole=None)
@@ -47,7 +53,12 @@ def test_a_hop_says_for_whom_and_how_surely() -> None:
         "From the readiness check to practice: −20 points (−30 to −10), for 9 learners. "
         "In between: 30 h for half of them, at most 2.5 d for nine in ten."
     )
-    assert "+20 points, for one learner." in told.hop(last)
+    assert told.hop(last) == (
+        "From practice to the level on the record: no gain, since a level is no score. "
+        "In between: 30 h for half of them, at most 2.5 d for nine in ten."
+    )
+    assert loop_words("zh-Hans").hop(last).startswith("从实训到档案上的水平：水平不是得分，因此没有提升值。其间")
+    assert "+20 points, for one learner." in told.hop(run_of(ONE).hops[0])
     few = replace(ONE, n=5)
     assert "+20 points, for 5 learners, without a band." in told.hop(run_of(few).hops[0])
     assert "5 名学习者，没有区间。" in loop_words("zh-Hans").hop(run_of(few).hops[0])
@@ -69,6 +80,6 @@ def test_the_picture_keeps_a_column_for_each_stage_and_lies_in_its_frame() -> No
     assert len(drawn.dots) == len(STAGES)
     assert [dot.value for dot in drawn.dots] == [50, None, None, None, 50, 50]
     assert all(0 < dot.x < WIDTH and 0 < dot.y < HEIGHT for dot in drawn.dots)
-    assert [(arrow.gain, arrow.delay) for arrow in drawn.arrows] == [("−20", "30 h"), ("+20", "30 h")]
+    assert [(arrow.gain, arrow.delay) for arrow in drawn.arrows] == [("−20", "30 h"), ("", "30 h")]
     assert all(arrow.start < arrow.end for arrow in drawn.arrows)
     assert "Check 50% (learners: 9)" in describe(run_of(FELL), told)

@@ -10,7 +10,8 @@ from lti_tool.services.courses.members import Link
 from lti_tool.services.observing.titles import places_of, tell_apart
 from qualoop.values import Text
 from tests.factories.flipped import build_unit
-from tests.factories.phones import PracticeCourse, install
+from tests.factories.live import PROJECT, LiveCourse, live_content, the_project
+from tests.factories.phones import PracticeCourse, install, join
 from tests.factories.tool import make_tool
 from tests.integration.observing.test_observing_limits import another_rubric
 
@@ -29,6 +30,10 @@ def named(**places: str) -> dict[str, list[Text]]:
         # Where the place is the same, too, or unknown, the key tells them apart.
         ({"a": SAME, "b": SAME}, named(a="Unit", b="Unit"), ["Product copy · a", "Product copy · b"]),
         ({"a": SAME, "b": SAME}, {}, ["Product copy · a", "Product copy · b"]),
+        # A place that says what the title says, in whichever language, is none; one without a place needs none.
+        ({"a": SAME, "b": SAME}, named(a="product  copy", b="Unit"), ["Product copy", "Product copy · Unit"]),
+        ({"a": SAME, "b": SAME}, named(a="商品文案", b="Unit"), ["Product copy", "Product copy · Unit"]),
+        ({"a": SAME, "b": SAME}, named(a="Product copy", b="Product copy"), ["Product copy · a", "Product copy · b"]),
     ],
 )
 def test_titles_are_told_apart(titles: dict[str, Text], places: dict[str, list[Text]], found: list[str]) -> None:
@@ -74,5 +79,19 @@ def test_a_task_of_a_unit_says_the_unit_and_its_day(database_url: str) -> None:
         found = places_of(session.connection(), where, {"x": step})
     assert [each["en"] for each in found["x"]][1:] == ["From the platform"]
     assert found["x"][0]["en"].endswith(" (2026-03-10)")
+    tool.runtime.database.close()
+    tool.runtime.http.close()
+
+
+def test_a_project_and_its_rubric_alone_are_told_apart_without_keys(database_url: str) -> None:
+    """Both are called alike, and so is the link of the platform, in one language."""
+    tool = make_tool(database_url, content=live_content())
+    title = the_project().title
+    teacher = LiveCourse(tool, "o-titles").teacher(title=title["en"])
+    phone = join(tool, PracticeCourse(tool, teacher).own_link())
+    told = {each["key"]: each["title"] for each in phone.pack["tasks"]}
+    assert told[PROJECT] == {tag: title[tag] for tag in ("en", "zh-Hans")}
+    alone = told[f"rubric:{PROJECT}"]
+    assert alone == {"en": f"{title['en']} · rubric only", "zh-Hans": f"{title['zh-Hans']} · 仅按评分标准"}
     tool.runtime.database.close()
     tool.runtime.http.close()

@@ -15,6 +15,8 @@ from lti_tool.services.learners.evidence import ClassLine, class_evidence, learn
 from lti_tool.services.learners.evidence_trends import read_trends
 from lti_tool.services.mastery.explanations import HEAD, POINT, Head, Point, pack
 from lti_tool.services.records.records import Subject
+from lti_tool.services.records.timelines import by_day
+from qualoop.mastery.moves import left, without
 from qualoop.policies.multi_form import multi_form_rule
 from tests.factories.class_sessions import CHOICE, Classroom
 from tests.factories.classrooms import Seat
@@ -59,19 +61,59 @@ def test_presence_and_votes_are_counted_for_who_was_there(room: Classroom) -> No
     assert (other.came, other.expected, other.voted, other.asked) == (0, 1, 0, 0)
 
 
-def test_levels_in_arrays_are_those_of_the_entries(room: Classroom) -> None:
+def test_moves_in_arrays_are_those_of_the_entries_and_of_their_explanations(room: Classroom) -> None:
     seat = room.learner(1)
     seat.answer(right=[True, False, True, False])
+    seat.finish()
+    room.tool.clock.advance(days=3)
+    seat.restart()
+    seat.answer(right=[False, True, True, False])
     with room.tool.runtime.database.reading() as session:
         connection = session.connection()
         entries = list_entries(connection, room.tool.organisation_id, seat.who.person_uuid)
         codes = {code for entry in entries for code in entry.codes}
         trends = read_trends(connection, room.tool.organisation_id, [seat.who.person_uuid], codes)
-    moved = trends[seat.who.person_uuid].moved
+    moves = trends[seat.who.person_uuid].moves
     for code in codes:
-        expected = [entry.level_after(code) for entry in entries if code in entry.codes]
-        assert [each.level for each in moved[code]] == pytest.approx(expected, abs=1e-3)
-        assert all(each.low < each.level < each.high for each in moved[code])
+        own = [entry for entry in entries if code in entry.codes]
+        assert len(own) == len(moves[code])
+        for entry, move in zip(own, moves[code], strict=True):
+            assert move == pytest.approx(entry.moves[code], abs=1e-9)
+            [row] = [each for each in entry.explanation["kps"] if each["kp"] == code]
+            assert 100 * without([move]).level == pytest.approx(float(row["before"]), abs=0.06)
+            assert 100 * left(move).level == pytest.approx(float(row["after"]), abs=0.06)
+
+
+def test_who_was_right_twice_in_class_has_gained_whoever_answered_in_between(room: Classroom) -> None:
+    """Three learners on a fresh knowledge point: the others come from wrong, so that it shows to be hard."""
+    seats = [room.learner(number) for number in (1, 2, 3)]
+    room.plan()
+    poll = room.ask(**CHOICE)
+    room.do("open")
+    for number, (state, after, choices) in enumerate(
+        (("first", ("first-closed", "discussion"), "011"), ("second", ("second-closed",), "001")), start=1
+    ):
+        room.move(poll, state)
+        for seat, choice in zip(seats, choices, strict=True):
+            room.vote(seat, poll, number, choice=choice)
+        for following in after:
+            room.move(poll, following)
+    room.do("close")
+    found, parts, together = lines(room), room.tool.runtime, dict[str, float]()
+    for seat, name, rises in zip(seats, ("Learner 1", "Learner 2", "Learner 3"), (True, True, False), strict=True):
+        [gain] = found[name].gains
+        assert (gain.gain > 0) is rises
+        with parts.database.reading() as session:
+            entries = list_entries(session.connection(), room.tool.organisation_id, seat.who.person_uuid)
+        [row] = entries[-1].explanation["kps"]
+        assert 100 * gain.gain == pytest.approx(float(row["after"]) - float(row["before"]), abs=0.11)
+        [[change]] = [sitting.changes for day in by_day(entries) for sitting in day.sittings]
+        together[name] = change.gain
+    # What a sitting did holds its first answer, too.
+    assert together["Learner 1"] > 0 > together["Learner 3"]
+    page = seats[0].get(f"record/{gain.code}/").text
+    assert "has raised the level from" in page
+    assert "has lowered" not in page
 
 
 def test_the_table_and_the_page_of_a_learner_agree(room: Classroom) -> None:

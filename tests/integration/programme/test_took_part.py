@@ -5,14 +5,16 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from lti_tool.models import MasteryUpdate
+from lti_tool.services.classes.seats import Comer, take_seat
+from lti_tool.services.classes.sessions import get_session
 from lti_tool.services.learners.evidence_process import Course, HeldSession, read_process
 from lti_tool.services.programme.programme import list_courses
 from qualoop.classroom.roll_call import Presence
-from tests.factories.class_sessions import Classroom
+from tests.factories.class_sessions import Classroom, open_classroom
 from tests.factories.classrooms import Seat
 from tests.factories.team_classes import team_class
 from tests.integration.classroom.test_class_devices import forms
-from tests.integration.programme.steps import link_of
+from tests.integration.programme.steps import link_of, plan_ahead
 from tests.integration.programme.warning_steps import absent_twice, keys, look, rows
 
 
@@ -154,3 +156,60 @@ def test_all_at_once_marks_only_who_is_still_without_a_word(room: Classroom) -> 
     room.teacher.post(path, joined=both, mark="joined:present")
     room.do("close")
     assert [sessions(room, each)[0].presence.value for each in (joined, excused)] == ["present", "excused"]
+
+
+def hold_later(room: Classroom, days: int) -> str:
+    """Hold a class days later, by another launch; return its uuid."""
+    room.tool.clock.advance(days=days)
+    room.teacher = open_classroom(room.tool, room.name).teacher
+    hold(room)
+    return room.row().uuid
+
+
+def sit(room: Classroom, held: str, seat: Seat) -> None:
+    """Let a learner take a seat in a class, as a launch does, or a table that says something."""
+    with room.tool.runtime.database.transaction() as session:
+        row = get_session(session, link_of(room), held)
+        take_seat(session, row, Comer(person_id=seat.who.person_id), room.tool.clock.now)
+
+
+def set_mark(room: Classroom, held: str, seat: Seat, word: str) -> None:
+    room.teacher.post(f"class/sessions/{held}/mark", mark=f"{seat.who.person_uuid}:{word}")
+
+
+def idle(room: Classroom, after: int) -> bool:
+    """Say whether the course's learner is warned about as idle some days later."""
+    plan_ahead(room)
+    room.tool.clock.advance(days=after)
+    look(room)
+    return [keys(row)[0].partition(":")[0] for row in rows(room)] == ["idle"]
+
+
+def test_who_came_did_something_whatever_the_mark_says(room: Classroom) -> None:
+    seat = room.learner(1)
+    seat.answer(right=[True])
+    held = hold_later(room, 10)
+    sit(room, held, seat)
+    set_mark(room, held, seat, "excused")
+    room.do("close")
+    assert not idle(room, 10)
+
+
+def test_a_mark_that_was_taken_back_is_nothing_that_the_learner_did(room: Classroom) -> None:
+    seat = room.learner(1)
+    seat.answer(right=[True])
+    held = hold_later(room, 19)
+    for word in ("present", ""):
+        set_mark(room, held, seat, word)
+    assert "joined, not checked in" not in room.roll()
+    assert idle(room, 1)
+
+
+def test_a_seat_that_came_to_be_after_the_class_is_nothing_that_the_learner_did(room: Classroom) -> None:
+    seat = room.learner(1)
+    seat.answer(right=[True])
+    held = hold_later(room, 18)
+    room.do("close")
+    room.tool.clock.advance(days=1)
+    sit(room, held, seat)
+    assert idle(room, 1)

@@ -19,6 +19,7 @@ from qualoop.classroom.session import (
 )
 from qualoop.classroom.votes import (
     MOVES,
+    ROUNDS,
     Ballot,
     Limits,
     NextStep,
@@ -139,6 +140,9 @@ def test_a_poll_of_one_knowledge_point_gives_it_all_of_its_gain(first: list[Ball
     [found] = gains_by_point([(first, second, {"SEM-1.1": 1.0})])
     assert found.gain == gain(first, second)
     assert found.votes == len(first)
+    for number, votes in zip(ROUNDS, (first, second), strict=True):
+        assert found.rounds[number].right == sum(ballot.is_right for ballot in votes)
+        assert found.rounds[number].share == share_right(votes)
 
 
 @given(st.text(max_size=400))

@@ -23,6 +23,7 @@ from qualoop.classroom.flipped_unit import (
     coverage,
     from_document,
 )
+from qualoop.classroom.session import read_plan, retyped
 from qualoop.classroom.unit_building import (
     Supply,
     added,
@@ -68,7 +69,7 @@ asked_codes = st.lists(st.sampled_from(CODES), min_size=1, max_size=8)
 @given(points_of_lessons, asked_codes)
 def test_a_proposal_covers_whatever_is_taught_of_what_was_asked(lessons: list[list[str]], asked: list[str]) -> None:
     stock = supply([lesson(number, tuple(points)) for number, points in enumerate(lessons)])
-    plan = propose(stock, asked, TITLE, language="en")
+    plan = propose(stock, asked, TITLE)
     taught = {code for points in lessons for code in points}
     assert set(plan.points) == set(asked)
     for row in coverage(plan, stock.offers):
@@ -82,7 +83,7 @@ def test_a_proposal_covers_whatever_is_taught_of_what_was_asked(lessons: list[li
 def test_lessons_come_in_the_order_of_prerequisites(asked: list[str], random: Random) -> None:
     offers = [lesson(number, (code,)) for number, code in enumerate(asked)]
     random.shuffle(asked)
-    plan = propose(supply(offers), asked, TITLE, language="zh-Hans")
+    plan = propose(supply(offers), asked, TITLE)
     taught = [supply(offers).offers[step.key].points[0] for step in plan.steps if step.kind is StepKind.LESSON]
     for place, code in enumerate(taught):
         needed = {point.code for point in framework().prerequisites_of(code)}
@@ -106,12 +107,34 @@ def test_a_copy_shifts_every_date_by_the_same_time(days: int, before: int, after
 def a_plan() -> UnitPlan:
     offers = [lesson(1, ("SEM-1.1",)), lesson(2, ("SEM-1.2",)), lesson(3, ("SEM-1.1",), is_practice=True)]
     items = [ItemOffer(activity=f"l-{n}", item=f"i-{m}", point=f"SEM-1.{n}") for n in (1, 2) for m in range(5)]
-    return propose(supply(offers, items), ["SEM-1.1", "SEM-1.2"], TITLE, language="en")
+    return propose(supply(offers, items), ["SEM-1.1", "SEM-1.2"], TITLE)
+
+
+def test_the_first_plan_of_a_class_is_in_both_languages() -> None:
+    plan = from_document(a_plan().to_document()).class_plan
+    assert [(step.minutes, step.in_language("zh-Hans").title) for step in plan][:2] == [
+        (5, "到课签到"),
+        (10, "解答课前仍不清楚的问题"),
+    ]
+    assert [step.in_language("en").title for step in plan][-1] == "Sum up, and what comes next"
+
+
+def test_what_is_typed_stays_as_typed_and_a_first_step_keeps_both_languages() -> None:
+    known = a_plan().class_plan
+    typed = read_plan("7 到课签到\n20 What was still unclear\n3 自己的环节")
+    kept = retyped(typed, known, "zh-Hans")
+    assert [(step.minutes, step.in_language("en").title) for step in kept] == [
+        (7, "Arrive, roll call"),
+        (20, "What was still unclear"),
+        (3, "自己的环节"),
+    ]
+    assert [step.in_language("zh-Hans").title for step in kept][1] == "What was still unclear"
+    assert [step.code for step in retyped(typed, (), "zh-Hans")] == ["", "", ""], "nothing was there to be kept"
 
 
 def test_a_proposal_asks_three_questions_a_lesson_and_its_own_first() -> None:
     items = [ItemOffer(activity="l-1", item=f"i-{n}", point="SEM-1.1", is_own=n == 4) for n in range(5)]
-    plan = propose(supply([lesson(1, ("SEM-1.1",))], items), ["SEM-1.1"], TITLE, language="en")
+    plan = propose(supply([lesson(1, ("SEM-1.1",))], items), ["SEM-1.1"], TITLE)
     assert [item.item for item in plan.check] == ["i-4", "i-0", "i-1"]
     assert plan.keys == ("l-1", "check", "class", "reflection")
     assert (plan.minutes("before"), plan.minutes("class"), plan.minutes("after")) == (6 + 7, 90, 5)
@@ -168,4 +191,4 @@ def test_what_does_not_go_is_refused(edit: Callable[[UnitPlan], UnitPlan]) -> No
 
 def test_an_unknown_knowledge_point_is_refused() -> None:
     with pytest.raises(UnknownCodeError):
-        propose(supply([]), ["NO-1"], TITLE, language="en")
+        propose(supply([]), ["NO-1"], TITLE)

@@ -97,19 +97,25 @@ def test_a_weight_brings_its_reason() -> None:
     assert sentence(explanation, "zh-Hans", TITLES).endswith("计2.5。")
 
 
-def test_several_updates_are_summed_up_from_before_the_first_until_after_the_last() -> None:
+def test_several_updates_are_summed_up_from_what_there_would_be_without_them() -> None:
     right, wrong = (
         numbers(worked_case(replace(SHEET, weights={"A": 1.0}, score=score, rated=False))) for score in (1.0, 0.0)
     )
-    row = right["kps"][0]
-    later = {**wrong, "kps": [{**wrong["kps"][0], "before": row["after"], "after": f"{float(row['after']) - 0.4:.1f}"}]}
-    moved = float(later["kps"][0]["after"]) - float(row["before"])
-    told = summary([right, later], "A", "en", TITLES)
-    assert told.startswith(f"With 2 results of this attempt, Keywords rose by {moved:.1f} points to ")
+    before, after = 0.4, float(wrong["kps"][0]["after"])
+    told = summary([right, wrong], "A", "en", TITLES, before=before)
+    assert told.startswith(
+        f"With 2 results of this attempt, Keywords rose by {after - 40:.1f} points to {after:.0f}%, from 40%."
+    )
+    assert summary([right, wrong], "A", "zh-Hans", TITLES, before=before).startswith(
+        "本次共有2个结果，Keywords从40%上升"
+    )
+    assert "fell by" in summary([right, wrong], "A", "en", TITLES, before=0.9)
+    assert summary([right, wrong], "A", "en", TITLES, before=after / 100) == (
+        f"After 2 results of this attempt, Keywords stays at {after:.0f}%."
+    )
     expected = f"{100 * float(right['predicted']):.0f}%"
-    assert told.endswith(f"came from one hard question: a result of {expected} was expected, and it was 100%.")
-    assert summary([right, later], "A", "zh-Hans", TITLES).startswith("本次共有2个结果，Keywords从")
-    assert summary([right], "A", "en", TITLES) == sentence(right, "en", TITLES)
+    assert f"a result of {expected} was expected" in told
+    assert summary([right], "A", "en", TITLES, before=before) == sentence(right, "en", TITLES)
 
 
 def test_a_whole_record_names_its_versions_and_subjects() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import exp
+from math import exp, log, sqrt
 
 from qualoop.ledger import Evidence, EvidenceForm
+from qualoop.mastery.constants import DEFAULT_CONSTANTS, KAPPA
+from qualoop.mastery.moves import Move
 from qualoop.mastery.readings import Reading
 from qualoop.records import EvidenceEntry
 from qualoop.values import Score
 
+VARIANCE = 0.02
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -26,6 +29,7 @@ class Made:
     omega: str = "0.5"
     rater: str = "auto"
     after: str = "61.6"
+    before: str = "50.0"
 
 
 def entry(seq: int, *codes: str, part: str = "item", activity: str = "lesson") -> EvidenceEntry:
@@ -53,7 +57,21 @@ def made_entry(seq: int, codes: Sequence[str], made: Made) -> EvidenceEntry:
             "kps": [{"kp": code, "after": made.after} for code in codes],
             "weight": {"table": "w1", "omega": made.omega, "why": {"en": "Quiz item", "zh-Hans": "测验题"}},
         },
+        moves={code: move(float(made.before) / 100, float(made.after) / 100) for code in codes},
     )
+
+
+def move(before: float, after: float) -> Move:
+    """Return what an answer did that moved a level, in (0, 1), by moving general ability and no doubt."""
+    sd = sqrt(1 + KAPPA * (VARIANCE + VARIANCE + VARIANCE))
+    early, late = (log(level / (1 - level)) * sd - DEFAULT_CONSTANTS.base for level in (before, after))
+    still = (0.0, VARIANCE, 0.0, VARIANCE)
+    return Move(early, VARIANCE, late, VARIANCE, *still, *still, kept=1.0)
+
+
+def moved(*levels: float) -> list[Move]:
+    """Return what answers did that brought a level from 50 % to the first of some, and from each to the next."""
+    return [move(before, after) for before, after in zip((0.5, *levels), levels, strict=False)]
 
 
 def reading(mean: float, deviation: float, n: int = 3) -> Reading:

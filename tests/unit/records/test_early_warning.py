@@ -29,6 +29,7 @@ from qualoop.records.early_warning import (
 )
 from qualoop.records.warning_sentences import reason_sentence
 from qualoop.values import Score, Text
+from tests.unit.records.evidence import move, moved
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TITLE = Text({"en": "Keywords", "zh-Hans": "关键词"})
@@ -110,7 +111,7 @@ def test_a_readiness_check_below_the_share(scores: tuple[str, ...], class_at: da
     ],
 )
 def test_a_level_that_falls(levels: tuple[float, ...], *, is_reason: bool) -> None:
-    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, levels=levels)])
+    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, moves=moved(*levels))])
     assert [key for key, _ in found(facts)] == (["falling:K-1"] if is_reason else [])
 
 
@@ -145,8 +146,22 @@ def test_an_unfinished_unit_that_is_due() -> None:
     ],
 )
 def test_practice_without_improvement(levels: tuple[float, ...], *, is_reason: bool) -> None:
-    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, levels=levels)])
+    facts = replace(CALM, trends=[Trend(code="K-1", title=TITLE, moves=moved(*levels))])
     assert [key for key, _ in found(facts)] == (["no-gain:K-1"] if is_reason else [])
+
+
+def test_what_others_answer_meanwhile_neither_makes_nor_hides_a_reason() -> None:
+    """Each answer is a move; between two of them the level goes its way, for all learners."""
+    harder = [move(level, level + 0.01) for level in (0.8, 0.7, 0.6, 0.5, 0.4)]
+    easier = [move(level, level - 0.04) for level in (0.4, 0.5, 0.6, 0.7, 0.8)]
+    assert found(replace(CALM, trends=[Trend(code="K-1", title=TITLE, moves=harder)])) == []
+    [(key, figures)] = found(replace(CALM, trends=[Trend(code="K-1", title=TITLE, moves=easier)]))
+    assert (key, figures["after"], figures["answers"]) == ("falling:K-1", 76, 4)
+    assert figures["before"] >= 76 + 10
+    # Eight answers that have raised it by next to nothing, while it became twice as easy for everybody.
+    idle = [move(level, level) for level in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)]
+    figures = {"first": 65, "latest": 65, "answers": 8}
+    assert found(replace(CALM, trends=[Trend(code="K-1", title=TITLE, moves=idle)])) == [("no-gain:K-1", figures)]
 
 
 def test_a_rule_that_is_off_finds_nothing() -> None:
@@ -267,12 +282,12 @@ def test_other_figures_of_the_same_reason_are_an_update() -> None:
     assert look([EVERY[4]], [moved], set()) is Look.UPDATE
 
 
-@given(st.lists(st.floats(0, 1), max_size=12), st.integers(0, 60), st.integers(-5, 30))
+@given(st.lists(st.floats(0.01, 0.99), max_size=12), st.integers(0, 60), st.integers(-5, 30))
 def test_facts_alone_decide(levels: list[float], idle: int, days: int) -> None:
     facts = LearnerFacts(
         since=NOW - timedelta(days=idle),
         units=[UnitFacts(key="u", title=TITLE, class_at=NOW + timedelta(days=days), unseen=("K-1",))],
-        trends=[Trend(code="K-1", title=TITLE, levels=tuple(levels))],
+        trends=[Trend(code="K-1", title=TITLE, moves=moved(*levels))],
     )
     assert reasons_to_look(facts, POLICY, NOW) == reasons_to_look(facts, POLICY, NOW)
     keys = [reason.key for reason in reasons_to_look(facts, POLICY, NOW)]

@@ -10,6 +10,7 @@ from qualoop.ledger import EvidenceForm
 from qualoop.policies.multi_form import multi_form_rule
 from qualoop.records.level_gain import level_gain, mean_gain
 from qualoop.records.multi_form import FormFact, assessor_of, missing_sentence, multi_form
+from tests.unit.records.evidence import moved
 
 UNITS = {"U-1": ("K-1", "K-2"), "U-2": ("K-2", "K-3")}
 RULE = multi_form_rule()
@@ -85,9 +86,8 @@ def test_order_does_not_matter_and_more_evidence_never_lacks_more(facts: list[Fo
 
 
 def test_a_gain_needs_two_answers_and_is_clear_where_bands_do_not_touch() -> None:
-    low, high, near = (0.3, 0.2, 0.4), (0.8, 0.7, 0.9), (0.45, 0.35, 0.55)
-    assert level_gain("K-1", [low]) is None
-    clear, unclear = level_gain("K-1", [low, near, high]), level_gain("K-2", [low, near])
+    assert level_gain("K-1", moved(0.3)) is None
+    clear, unclear = level_gain("K-1", moved(0.3, 0.45, 0.8)), level_gain("K-2", moved(0.3, 0.45))
     assert clear
     assert unclear
     assert (clear.count, clear.is_clear, unclear.is_clear) == (3, True, False)
