@@ -68,12 +68,13 @@ class Turns:
     """The turns of the threads of one process that write to SQLite.
 
     SQLite has one writer at a time, and lets the others sleep for longer and longer until it is free. Here they wait
-    for each other instead, and so the connection that wrote last finds its pages as it left them. Another process is
-    still waited for in SQLite's way.
+    for each other instead, and so the connection that wrote last finds its pages as it left them. That is for quick
+    writing, which begins with its first statement: another process, and a page's transaction, which may think for long
+    before it writes, are still waited for in SQLite's way.
     """
 
     def __init__(self, longest_wait_s: float) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._longest_wait_s = longest_wait_s
 
     @contextmanager

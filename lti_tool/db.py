@@ -257,7 +257,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a transaction for an edge (view, command, task): committed at the end, rolled back on an error."""
-        with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

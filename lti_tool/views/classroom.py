@@ -12,12 +12,12 @@ from jinja2.filters import do_striptags
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.models import ClassSession
+from lti_tool.models import ClassPoll, ClassSession
 from lti_tool.services.classes import ballots, closing, live, sessions, team_removal
 from lti_tool.services.classes import polls as class_polls
 from lti_tool.services.classes import report as class_report
 from lti_tool.services.classes.evidence import Corrector
-from lti_tool.services.classes.roll_call import read_roll
+from lti_tool.services.classes.roll_call import Roll, read_roll
 from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom_inbox import read_inboxes
 from lti_tool.views.classroom_page import result_view, whole
@@ -42,6 +42,8 @@ blueprint = Blueprint("classroom", __name__)
 
 MAX_PLAN: Final = 6000
 UNPROCESSABLE: Final = 422
+MOST_DEVICES: Final = 40
+"""That wait for a word of the teacher: shown at once, since the page is sent again whenever somebody comes."""
 _TIMERS: Final = (1, 2, 3, 5, 10)
 
 
@@ -158,10 +160,11 @@ def in_class(
     page: str = "classroom.show",
     done: str | None = None,
     place: str | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> AnyResponse:
     """Do something in one transaction with a session of the course, locked; lead back and say what was refused.
 
-    ``place`` is where on the page the teacher goes on, unless something was refused.
+    ``place`` is where on the page the teacher goes on, unless something was refused; ``asked`` is what the page shows.
     """
     what: dict[str, Any] = {"done": done, "_anchor": place}
     try:
@@ -172,7 +175,7 @@ def in_class(
         what = {"refused": getattr(error, "reason", error.code)}
     # Only now, after the commit, so that nobody keeps what stood before.
     live.forget(runtime().database, class_uuid, (session.organisation_id, session.context_id))
-    return redirect(url_for(page, launch=session.uuid, class_uuid=class_uuid, **what), 303)
+    return redirect(url_for(page, launch=session.uuid, class_uuid=class_uuid, **what, **(asked or {})), 303)
 
 
 def corrector(session: Session) -> Corrector:
@@ -249,12 +252,16 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "steps": row.steps_in(session.language),
         "is_testing": any(check["is_on_stage"] for check in of_teams["checks"]),
         "roll": roll,
+        "most_devices": MOST_DEVICES,
+        # Of the roll call's page alone.
+        "more": None,
+        "once": False,
         "inbox": read_inboxes(reading, session) if row.state == SessionState.CLOSED else (),
         "counts": {each.value: roll.count(each) for each in Presence},
         "joined": sum(line.has_joined for line in roll.lines),
         "polls": [_listed(poll, session.language) for poll in polls],
         "is_voting": any(open_round(PollState(poll.state)) for poll in polls),
-        "current": _current(reading, row, current, session.language) if current else None,
+        "current": _current(reading, (row, roll), current, session.language) if current else None,
         "timers": _TIMERS,
         "states": named(STATES, words),
         "poll_states": named(POLL_STATES, words),
@@ -281,8 +288,9 @@ def _listed(poll: Any, language: str) -> dict[str, Any]:
     }
 
 
-def _current(reading: Transaction, row: ClassSession, poll: Any, language: str) -> dict[str, Any]:
+def _current(reading: Transaction, place: tuple[ClassSession, Roll], poll: ClassPoll, language: str) -> dict[str, Any]:
     """Return the poll on the stage with its shares, which only the instructor sees before they are shown."""
+    row, roll = place
     report = class_report.read_poll(reading, row, poll)
     following = FOLLOWING[report.state]
     number = open_round(report.state)
@@ -300,7 +308,7 @@ def _current(reading: Transaction, row: ClassSession, poll: Any, language: str) 
         "voted": {each: len(votes.ballots) for each, votes in report.votes.items()},
         "unconfirmed": sum(votes.unconfirmed for votes in report.votes.values()),
         "graded": report.question.graded,
-        "explainers": ballots.explainers(reading, row, poll),
+        "explainers": ballots.explainers(reading, poll, [line.member for line in roll.lines]),
         "gain": None if report.gain is None else whole(round(report.gain * 100), 100),
     }
 

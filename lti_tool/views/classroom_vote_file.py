@@ -92,8 +92,8 @@ def _head(words: Wording) -> Sequence[Value]:
         gettext("Question"),
         gettext("What was asked"),
         gettext("Knowledge points"),
-        gettext("Vote"),
-        gettext("Answer"),
+        gettext("Vote number"),
+        gettext("Answer given"),
         gettext("Right or wrong"),
         gettext("Score (0 to 1)"),
         gettext("At (UTC)"),
@@ -124,12 +124,18 @@ def _who(vote: NamedVote, words: Wording) -> Sequence[Value]:
 
 
 def _answer(vote: NamedVote, asked: _Asked) -> Sequence[Value]:
-    """Return an answer in words, whether it is right, and its score; nothing of these where nothing is right or wrong."""
+    """Return an answer in words, whether it is right, and its score; nothing of these where nothing is right or wrong.
+
+    Nor of a text that was typed freely: a single right or wrong one among those without a name would tell whose it is.
+    """
     gettext = asked.words.gettext
     said = (
         do_striptags(inline_html(each)) for each in response_words(asked.question, vote.response, asked.words.language)
     )
-    answer = gettext("typed freely: stands without a name") if vote.is_text else "; ".join(said)
+    if vote.is_text:
+        told = gettext("typed freely: stands without a name")
+        return told if vote.is_confirmed else gettext("typed freely: not told until confirmed"), None, None
+    answer = "; ".join(said)
     if vote.score is None:
         return answer, None, None
     return answer, gettext("right") if vote.score == ONE else gettext("wrong"), vote.score.as_text()

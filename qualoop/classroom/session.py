@@ -27,7 +27,10 @@ DEFAULT_STEPS: Final[Mapping[str, Text]] = {
 }
 """The words of the steps that a plan begins with, by code."""
 
-_STEP: Final = re.compile(r"(?:(\d{1,3})(?!\d)\s*(?:min\b|m\b|'|分钟|分)?[\s:：.、·-]*)?(.*)", re.IGNORECASE)
+# 分 is a minute, and begins words that are none: 分组, 分享, 分析.
+_STEP: Final = re.compile(
+    r"(?:(\d{1,3})(?!\d)\s*(?:min\b|m\b|'|分钟|分(?![组享析工配类段别成发数]))?[\s:：.、·-]*)?(.*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from qualoop.player.project_closing import check_in_time, with_closed
 from qualoop.player.project_late import stale_view, was_taken
 from qualoop.player.project_proof import proved, record_of_run
 from qualoop.player.project_state import GRADED, ProjectState
-from qualoop.player.project_stepping import Moment, handed_in, stepped
+from qualoop.player.project_stepping import Moment, guarded, handed_in, stepped
 from qualoop.player.project_view import Page, closed_shows, hosted, project_view, review_view
 from qualoop.player.project_worlds import Worlds
 from qualoop.player.rendering import render_once
@@ -79,15 +79,18 @@ class PracticeProjectKind:
         """
         moment = self._moment(content, state, action)
         try:
-            after, events = proved(moment, stepped(moment), self._hash_of)
+            after, events = stepped(moment, lambda outcome: proved(moment, outcome, self._hash_of))
         except StaleActionError as error:
             raise StaleActionError(taken=was_taken(moment)) from error
         return Step(state=after.as_json(), events=events)
 
     def hand_in(self, content: Project, state: State, /, *, settings: LinkSettings, now: datetime) -> Step:
-        """Return the graded run handed in: rounds that were not played go on as decided last."""
+        """Return the graded run handed in: rounds that were not played go on as decided last.
+
+        Raises EngineUnavailableError where the engine cannot work, or fails: the attempt is to be handed in later.
+        """
         moment = self._moment(content, state, _CLOCK)
-        after, events = proved(moment, handed_in(moment), self._hash_of)
+        after, events = guarded(moment, lambda: proved(moment, handed_in(moment), self._hash_of))
         return Step(state=after.as_json(), events=events)
 
     def with_closed(self, content: Project, state: State, closed: int, /) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qualoop.simulators import Refusal
+from qualoop.simulators.errors import EngineUnavailableError
 from qualoop.values import Text
 
 TOO_MUCH: Final = Refusal(
@@ -31,13 +32,23 @@ NO_CLASS_WORLD: Final = Refusal(
         }
     ),
 )
-CRASHED: Final = Refusal(
-    code="crashed",
-    text=Text(
-        {
-            "en": "The simulation failed. Your attempt is as it was before, and nothing that you entered is lost. "
-            "Try again; if it fails once more, tell your teacher.",
-            "zh-Hans": "模拟运行出错。你的作答保持出错前的状态，填写的内容没有丢失。请重试；若再次出错，请告知教师。",
-        }
-    ),
+
+
+class EngineFailedError(EngineUnavailableError):
+    """An engine raised what it should not. For the learner's work it is as if it could not be reached."""
+
+    code = "crashed"
+
+    @property
+    def notice(self) -> Text:
+        """Return what happened and what to do."""
+        return _FAILED
+
+
+_FAILED: Final = Text(
+    {
+        "en": "The simulation failed. Your attempt is as it was before, and nothing that you entered is lost. "
+        "Try again; if it fails once more, tell your teacher.",
+        "zh-Hans": "模拟运行出错。你的作答保持出错前的状态，填写的内容没有丢失。请重试；若再次出错，请告知教师。",
+    }
 )

@@ -17,7 +17,7 @@ from qualoop.content_packages.project import Project
 from qualoop.errors import QualoopError
 from qualoop.player.actions import Action, Event, Finished, PartScored, RunScored, WorkSubmitted
 from qualoop.player.errors import DecisionRefusedError, StaleActionError, UnknownActionError
-from qualoop.player.project_refusals import CRASHED, NO_CLASS_WORLD, NO_FORM, TOO_MUCH
+from qualoop.player.project_refusals import NO_CLASS_WORLD, NO_FORM, TOO_MUCH, EngineFailedError
 from qualoop.player.project_state import CLASS_WORLDS, GRADED, PRACTICE, Mode, ProjectState, Run, WhatIf, fits
 from qualoop.player.project_worlds import OpenWorld, Verdict, Worlds, whole_plan
 from qualoop.simulators import Decision, DecisionForm, FormOutsideBandError, JudgedEngine, Refusal, State
@@ -127,13 +127,13 @@ def standing_decision(worlds: Worlds, opened: OpenWorld, run: Run) -> Decision:
     return plan[-1] if plan else opened.form.defaults()
 
 
-def stepped(moment: Moment) -> Outcome:
-    """Return the attempt after the moment's action and what happened."""
+def stepped(moment: Moment, then: Callable[[Outcome], Outcome]) -> Outcome:
+    """Return the attempt after the moment's action and what happened, as ``then`` completes it."""
     handler = _HANDLERS.get(moment.action.name)
     if handler is None:
         raise UnknownActionError(f"a practice project has no action {moment.action.name!r}")
     try:
-        return guarded(moment, lambda: handler(moment))
+        return guarded(moment, lambda: then(handler(moment)))
     except EngineUnavailableError as error:
         _LOG.warning("the engine %s: %s", moment.project.engine.name, error)
         raise DecisionRefusedError([Refusal(code=error.code, text=error.notice)]) from error
@@ -229,14 +229,14 @@ def after_round(asked: Asked, decision: Decision) -> Run:
 
 
 def guarded(moment: Moment, step: Callable[[], Outcome]) -> Outcome:
-    """Return what a step makes; where the engine fails, the attempt stays as it is and the learner is told."""
+    """Return what a step makes; raise EngineFailedError where the engine fails: then the attempt stays as it is."""
     try:
         return step()
     except QualoopError:
         raise
     except Exception as error:
         _LOG.exception("the engine %s failed in %s", moment.project.engine.name, moment.project.key)
-        raise DecisionRefusedError([CRASHED]) from error
+        raise EngineFailedError(f"the engine {moment.project.engine.name} failed") from error
 
 
 def _scored(asked: Asked) -> tuple[Run, RunScored]:

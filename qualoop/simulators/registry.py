@@ -27,13 +27,27 @@ def engine_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
-@lru_cache(maxsize=64)
 def get_engine(name: str) -> Engine:
     """Return the engine of this name.
 
     Raises UnknownEngineError, MissingExtraError where its libraries are missing, EnginePlaceError where nobody could say
     what code belongs to it.
     """
+    return loaded(name)[0]
+
+
+def engine_hash(name: str) -> str:
+    """Return SHA-256, in hex, of what an engine computes with: its code and data, and what all engines share.
+
+    Its own is the package of its class with all folders below, or the one module where there is no package. Two
+    installations with the same hash compute the same scores from the same file. Raises what `get_engine` raises.
+    """
+    return loaded(name)[1]
+
+
+@lru_cache(maxsize=64)
+def loaded(name: str) -> tuple[Engine, str]:
+    """Return an engine with its hash, which is taken when it is loaded: what lies on the disk later may be another one."""
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
             try:
@@ -43,22 +57,14 @@ def get_engine(name: str) -> Engine:
                 if not entry.extras:
                     raise
                 raise MissingExtraError(f"the engine {name}", ",".join(entry.extras)) from error
-            # Now, and not when the first learner has finished and the run needs its hash.
-            _home_of(engine)
-            return engine
+            return engine, _hashed(engine)
     known = ", ".join(engine_names()) or "none"
     raise UnknownEngineError(f"no engine {name!r} is installed (there are: {known})")
 
 
-@lru_cache(maxsize=64)
-def engine_hash(name: str) -> str:
-    """Return SHA-256, in hex, of what an engine computes with: its code and data, and what all engines share.
-
-    Its own is the package of its class with all folders below, or the one module where there is no package. Two
-    installations with the same hash compute the same scores from the same file.
-    """
+def _hashed(engine: Engine) -> str:
     shared = Path(__file__).parent
-    files = [*sorted(_files_of(_home_of(get_engine(name))))]
+    files = [*sorted(_files_of(_home_of(engine)))]
     files += [(f"{module}.py", shared / f"{module}.py") for module in _SHARED]
     digest = hashlib.sha256()
     for relative, path in files:

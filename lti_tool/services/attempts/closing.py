@@ -90,6 +90,10 @@ def _close(database: Database, contents: Contents, row: Any, *, secret: str, now
         return False
     except (QualoopError, KeyError, TypeError, ValueError):
         log.exception("attempt %d cannot be handed in", row.id)
+    except Exception:
+        # Whatever it is, it holds up nobody else's attempt.
+        log.exception("attempt %d is handed in later", row.id)
+        return False
     else:
         if not is_closed:
             with database.connection() as connection:

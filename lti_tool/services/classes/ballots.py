@@ -57,15 +57,25 @@ def named_votes(session: Session, row: ClassSession, polls: Sequence[ClassPoll])
     return {poll: sorted(votes, key=lambda vote: vote.round) for poll, votes in found.items()}
 
 
-def explainers(session: Session, row: ClassSession, poll: ClassPoll) -> Explainers:
-    """Return who was right in the first vote of a poll, once that is closed; nobody before."""
+def explainers(session: Session, poll: ClassPoll, members: Sequence[Member]) -> Explainers:
+    """Return which of the course's ``members`` were right in the first vote of a poll, once that is closed; nobody before."""
     if poll.first_closed_at is None:
         return Explainers(sure=(), unconfirmed=())
-    votes = named_votes(session, row, [poll])[poll.id]
-    right = [vote for vote in votes if vote.round == 1 and vote.score == ONE]
+    first = session.execute(
+        select(ClassSeat.person_id, ClassSeat.is_confirmed, ClassVote.score)
+        .join(ClassVote, ClassVote.class_seat_id == ClassSeat.id)
+        .where(ClassVote.organisation_id == poll.organisation_id, ClassVote.class_poll_id == poll.id)
+        .where(ClassVote.round == 1)
+        # Of several devices of one person the confirmed one is told.
+        .order_by(ClassSeat.is_confirmed)
+    )
+    people = {
+        person: is_confirmed for person, is_confirmed, score in first if score is not None and Score(score) == ONE
+    }
+    right = [(member, people.get(member.subject.person_id)) for member in members]
     return Explainers(
-        sure=[vote.member for vote in right if vote.member and vote.is_confirmed],
-        unconfirmed=[vote.member for vote in right if vote.member and not vote.is_confirmed],
+        sure=[member for member, is_confirmed in right if is_confirmed],
+        unconfirmed=[member for member, is_confirmed in right if is_confirmed is False],
     )
 
 

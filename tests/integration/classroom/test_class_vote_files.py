@@ -56,8 +56,8 @@ def test_the_file_says_who_answered_what(room: Classroom) -> None:
     room.move(poll, "discussion")
     room.move(poll, "second")
     room.vote(bo, poll, 2, choice="0")
-    first = [row for row in read(room) if row["Vote"] == "1"]
-    assert [(row["Learner"], row["Answer"], row["Right or wrong"], row["Score (0 to 1)"]) for row in first] == [
+    first = [row for row in read(room) if row["Vote number"] == "1"]
+    assert [(row["Learner"], row["Answer given"], row["Right or wrong"], row["Score (0 to 1)"]) for row in first] == [
         ("'=Bo", "wrong", "wrong", "0"),
         ("Amara Diallo", "right", "right", "1"),
         ("Zoë Quist", "right", "right", "1"),
@@ -67,7 +67,7 @@ def test_the_file_says_who_answered_what(room: Classroom) -> None:
         (amara.who.person_uuid, "confirmed"),
         ("", "not confirmed"),
     ]
-    [second] = [row for row in read(room) if row["Vote"] == "2"]
+    [second] = [row for row in read(room) if row["Vote number"] == "2"]
     assert (second["Learner"], second["Right or wrong"], second["Knowledge points"]) == ("'=Bo", "right", "SEM-1.1")
     assert (second["Question"], second["What was asked"], second["Class session"]) == ("1", "Which one?", "Hour one")
     assert second["At (UTC)"].endswith("+00:00")
@@ -94,9 +94,9 @@ def test_every_kind_is_told_in_words(
     room.vote(learner, poll, 1, **fields)
     [row] = read(room)
     if words:
-        assert (row["Answer"], row["Right or wrong"]) == words
+        assert (row["Answer given"], row["Right or wrong"]) == words
     else:
-        assert sorted(row["Answer"].split("; ")) == ["a", "b", "c"]
+        assert sorted(row["Answer given"].split("; ")) == ["a", "b", "c"]
 
 
 def test_whose_a_text_is_is_not_told(room: Classroom) -> None:
@@ -109,12 +109,12 @@ def test_whose_a_text_is_is_not_told(room: Classroom) -> None:
         room.vote(seat, poll, 1, text=text)
     rows = read(room)
     named = [row for row in rows if row["Learner"].startswith("Learner")]
-    assert [(row["Answer"], row["Right or wrong"]) for row in named] == [
-        ("typed freely: stands without a name", "right"),
-        ("typed freely: stands without a name", "wrong"),
-    ]
+    assert [(row["Answer given"], row["Right or wrong"]) for row in named] == [
+        ("typed freely: stands without a name", ""),
+        ("typed freely: stands without a name", ""),
+    ], "one right text among two would tell whose it is"
     nameless = [row for row in rows if row not in named]
-    assert [row["Answer"] for row in nameless] == ["'@my own words", "keyword"]
+    assert [row["Answer given"] for row in nameless] == ["'@my own words", "keyword"]
     assert {(row["Learner"], row["Pseudonym"], row["At (UTC)"], row["Right or wrong"]) for row in nameless} == {
         ("name not told", "", "", "")
     }

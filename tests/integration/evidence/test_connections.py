@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import QueuePool, text
 
 from lti_tool.connections import KEPT_CONNECTIONS, Turns
-from lti_tool.db import Database, Direct, Driver
+from lti_tool.db import BUSY_TIMEOUT_S, Database, Direct, Driver
+
+WAIT_S = 0.05
 
 
 def checked_out(database: Database) -> int:
@@ -78,16 +80,30 @@ def test_the_writers_of_a_process_share_one_connection_to_sqlite(database: Datab
     assert count(database) == 40, "a single statement is a transaction by itself"
 
 
-def has_to_wait(turns: Turns) -> bool:
-    began = time.perf_counter()
-    with turns.turn():
-        return time.perf_counter() - began >= 0.01
+def waits(turns: Turns) -> bool:
+    """Say whether another thread has to wait for its turn."""
+
+    def wait() -> float:
+        began = time.perf_counter()
+        with turns.turn():
+            return time.perf_counter() - began
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(wait).result() >= WAIT_S
 
 
 def test_who_has_waited_for_its_turn_long_enough_leaves_it_to_sqlite() -> None:
-    turns = Turns(longest_wait_s=0.01)
+    turns = Turns(longest_wait_s=WAIT_S)
     with turns.turn():
-        with turns.turn():
-            pass
-        assert has_to_wait(turns), "who came in without a turn gave none away"
-    assert not has_to_wait(turns)
+        assert waits(turns)
+        assert waits(turns), "who came in without a turn gave none away"
+    assert not waits(turns)
+
+
+def test_a_thread_does_not_wait_for_itself(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    began = time.perf_counter()
+    with database.transaction(), database.connection() as inner:
+        inner.execute(text("DELETE FROM organisation"))
+    assert time.perf_counter() - began < BUSY_TIMEOUT_S / 2
+    database.close()

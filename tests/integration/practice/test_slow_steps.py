@@ -240,8 +240,9 @@ def test_what_was_sent_in_time_counts_however_long_the_engine_takes(
     assert {each.occasion for each in evidence_in(tool)} == {"graded-run:4:0.95"}
 
 
+@pytest.mark.parametrize("error", [EngineUnavailableError("busy"), IndexError("a bug")], ids=["busy", "broken"])
 def test_what_cannot_be_handed_in_just_now_is_handed_in_later(
-    tool: Tool, seat: Seat, monkeypatch: pytest.MonkeyPatch
+    tool: Tool, seat: Seat, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     act(seat, "open", GRADED, to=GRADED)
     form, runtime = round_form(seat, GRADED), tool.runtime
@@ -256,7 +257,7 @@ def test_what_cannot_be_handed_in_just_now_is_handed_in_later(
         return close_due(runtime.database, runtime.contents, secret=secret, clock=tool.clock, is_ending=lambda: False)
 
     with monkeypatch.context() as busy:
-        busy.setattr(PracticeProjectKind, "hand_in", raising(EngineUnavailableError("busy")))
+        busy.setattr(PracticeProjectKind, "hand_in", raising(error))
         assert clock_comes() == 0
     assert clock_comes() == 1
     assert project_of(seat)[1].handed_in

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from lti_tool import db
+from lti_tool import connections
 from lti_tool.db import Database, Prepared
 
 ONE = Prepared(text("SELECT count(*) FROM organisation"))
@@ -49,7 +49,7 @@ def _add_and_fail(opened: AbstractContextManager[Connection], key: str) -> None:
 def test_a_connection_that_rested_while_the_server_restarted_is_made_anew(
     served: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "TRUSTED_FOR_S", 0.0)
+    monkeypatch.setattr(connections, "TRUSTED_FOR_S", 0.0)
     with served.connection() as connection:
         assert ONE.one(connection, {}) == (0,)
     _hang_up(served)
@@ -58,7 +58,7 @@ def test_a_connection_that_rested_while_the_server_restarted_is_made_anew(
 
 
 def test_a_connection_that_broke_in_use_fails_once(served: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "TRUSTED_FOR_S", 3600.0)
+    monkeypatch.setattr(connections, "TRUSTED_FOR_S", 3600.0)
     with served.snapshot() as connection:
         assert ONE.one(connection, {}) == (0,)
     _hang_up(served)

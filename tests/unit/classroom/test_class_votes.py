@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qualoop.classroom.session import (
     CODE_LETTERS,
+    DEFAULT_STEPS,
     ClassMovedError,
     ClassRefusedError,
     SessionState,
     cleaned_code,
+    default_step,
     moved,
     plan_faults,
     plan_text,
     read_plan,
+    retyped,
 )
 from qualoop.classroom.votes import (
     MOVES,
@@ -35,7 +40,7 @@ from qualoop.classroom.votes import (
     switches,
     votable_round,
 )
-from qualoop.values import Score
+from qualoop.values import LANGUAGES, Score
 
 ORDER = list(PollState)
 scores = st.sampled_from([Score(0), Score("0.5"), Score(1)])
@@ -155,6 +160,15 @@ def test_a_plan_that_is_kept_is_written_as_it_is_read(text: str) -> None:
     steps = read_plan(text)
     assert read_plan(plan_text(steps)) == steps
     assert plan_faults(plan_text(steps)) == ()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plan_of_default_steps_is_the_same_after_it_was_typed(language: str) -> None:
+    steps = tuple(default_step(code, 40) for code in DEFAULT_STEPS)
+    shown = tuple(step.in_language(language) for step in steps)
+    assert retyped(read_plan(plan_text(shown)), steps, language) == tuple(
+        replace(step, title=step.in_language(language).title) for step in steps
+    )
 
 
 def test_what_would_be_changed_of_a_plan_is_named_by_its_line() -> None:

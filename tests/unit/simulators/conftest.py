@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
-from qualoop.simulators import ENTRY_POINT_GROUP, Engine, engine_hash, get_engine, registry
+from qualoop.simulators import ENTRY_POINT_GROUP, Engine, get_engine, registry
 from qualoop.simulators.project import FormBand
 from qualoop.simulators.psychometrics import Task
 from tests.fakes.engines import StallEngine
@@ -23,11 +23,9 @@ def stall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         return [*entry_points(group=group), *([STALL] if group == ENTRY_POINT_GROUP else [])]
 
     monkeypatch.setattr(registry, "entry_points", with_stall)
-    for cached in (get_engine, engine_hash):
-        cached.cache_clear()
+    registry.loaded.cache_clear()
     yield get_engine("stall")
-    for cached in (get_engine, engine_hash):
-        cached.cache_clear()
+    registry.loaded.cache_clear()
 
 
 @pytest.fixture

@@ -21,8 +21,7 @@ SHARED = ("decided_rounds", "decisions", "distributions", "scoring", "streams")
 
 
 def forget() -> None:
-    for cached in (get_engine, engine_hash):
-        cached.cache_clear()
+    registry.loaded.cache_clear()
     for module in [name for name in sys.modules if name.partition(".")[0] == "thrown_away"]:
         del sys.modules[module]
     invalidate_caches()
@@ -50,7 +49,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def hashed() -> str:
-    engine_hash.cache_clear()
+    registry.loaded.cache_clear()
     return engine_hash("thrown")
 
 
@@ -158,3 +157,12 @@ def test_our_engines_have_the_hash_that_runs_of_before_name(name: str) -> None:
     home = Path(str(import_module(type(engine).__module__).__file__)).parent
     files = sorted([*home.glob("*.py"), *home.glob("*.yaml")])
     assert engine_hash(name) == by_hand(*((path.name, path) for path in files))
+
+
+def test_the_hash_is_that_of_the_code_that_runs(install: Install) -> None:
+    folder = install("thrown_away", {"thrown_away/__init__.py": ENGINE})
+    get_engine("thrown")
+    before = engine_hash("thrown")
+    (folder / "thrown_away" / "__init__.py").write_text(ENGINE + "RENEWED = True\n", encoding="utf-8")
+    assert engine_hash("thrown") == before, "an upgrade is in the folder, and the process runs what it has loaded"
+    assert hashed() != before
