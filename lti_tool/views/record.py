@@ -96,7 +96,7 @@ def show_timeline(session: Session) -> str:
         here="record",
         corrections=corrections,
         is_held=bool(hidden),
-        days=timelines.by_day(page.entries),
+        days=timelines.by_day(page.entries, page.read),
         older=page.older,
         is_newest=before is None,
         words=Wording(language=session.language, framework=framework, parts=names),

@@ -30,6 +30,7 @@ from lti_tool.services.warnings.rules import course_rules
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
+from qualoop.policies.warning_policy import warning_policy
 from qualoop.records.early_warning import Reason, Rule
 from qualoop.records.warning_sentences import reason_sentence
 
@@ -201,7 +202,6 @@ def _page(session: Session, warning: str, sent: Mapping[str, Any], status: int =
         members = _members(reading, session)
         staff = list_staff(reading.connection(), link, lambda _: True)
         owners = early_warnings.list_owners(reading, link)
-        rules = course_rules(reading, link)
     html = render_template(
         "warning.html",
         session=session,
@@ -217,7 +217,7 @@ def _page(session: Session, warning: str, sent: Mapping[str, Any], status: int =
         ],
         owners=[{"uuid": each.uuid, "name": _name(session, owners, each.person_id)} for each in owners],
         owner_names={each.person_id: _name(session, owners, each.person_id) for each in owners},
-        rules=rules,
+        policy=warning_policy(line.row.policy),
         decisions=[each.value for each in Decision],
         most=early_warnings.MAX_NOTE,
         sent=sent,

@@ -10,13 +10,13 @@ For one answer that is the level before it, so that it says what the answer's ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.readings import Belief, belief
 
-_Step = tuple[float, float, float, float]
+_Step = Sequence[float]
 """A mean and its variance before an answer, and both after it."""
 
 
@@ -24,7 +24,10 @@ class Move(NamedTuple):
     """What one answer did to what a level rests on: means (logits) and variances, each before and after it.
 
     ``g`` is general ability, ``m`` the slow memory, ``c`` the difficulty of the knowledge point; before the answer the memory
-    has faded already, to the share ``kept`` of what had been stored.
+    has faded already, to the share ``kept`` of what the answer before this one had left stored.
+
+    Not ``is_counted`` is what is not asked about, such as an answer that is void, weighs nothing, or may not be shown yet: it
+    stays in, but the memory that it touched has faded up to it. So moves lack no answer between the first and the last.
     """
 
     g: float
@@ -40,6 +43,24 @@ class Move(NamedTuple):
     c_after: float
     v_c_after: float
     kept: float
+    is_counted: bool = True
+
+
+def counted(moves: Iterable[Move]) -> list[Move]:
+    """Return those of some answers that are asked about."""
+    return [move for move in moves if move.is_counted]
+
+
+def after_first(moves: Sequence[Move]) -> Sequence[Move]:
+    """Return what came after the first answer that is asked about."""
+    first = next((number for number, move in enumerate(moves) if move.is_counted), len(moves))
+    return moves[first + 1 :]
+
+
+def newest(moves: Sequence[Move], count: int) -> Sequence[Move]:
+    """Return the newest ``count`` answers that are asked about, with the others from the first of them on."""
+    places = [number for number, move in enumerate(moves) if move.is_counted]
+    return moves[places[-count] :] if 0 < count <= len(places) else moves
 
 
 def left(move: Move, constants: Constants = DEFAULT_CONSTANTS) -> Belief:
@@ -50,28 +71,35 @@ def left(move: Move, constants: Constants = DEFAULT_CONSTANTS) -> Belief:
 def without(moves: Sequence[Move], constants: Constants = DEFAULT_CONSTANTS) -> Belief:
     """Return what the last of some answers would have found without any of them: at least one, in ledger order.
 
-    What a memory was given fades as the memory does. Of what ability and difficulty were given, there is left what other
-    answers, which have shrunk the doubt since, have not replaced.
+    Those that are not asked about stay in. What a memory was given fades as the memory does. Of what was given, there is
+    left what answers that stay in, which have shrunk the doubt since, have not replaced.
     """
+    last = max(number for number, move in enumerate(moves) if move.is_counted)
+    walked = moves[: last + 1]
     return belief(
-        _rest((move[0:4] for move in moves), []),
-        _rest((move[4:8] for move in moves), [move.kept for move in moves]),
-        _rest((move[8:12] for move in moves), []),
+        _rest(walked, lambda move: move[0:4], fades=False),
+        _rest(walked, lambda move: move[4:8], fades=True),
+        _rest(walked, lambda move: move[8:12], fades=False),
         constants,
     )
 
 
-def _rest(steps: Iterable[_Step], kept: Sequence[float]) -> tuple[float, float]:
-    """Return a mean and its variance at the end of ``steps``, without what these gave it.
+def _rest(moves: Sequence[Move], step_of: Callable[[Move], _Step], *, fades: bool) -> tuple[float, float]:
+    """Return a mean and its variance at the end, without what the answers that are asked about gave it.
 
-    ``kept`` is which share of what it had been given was left at each step; where it is empty, the variances tell.
+    Between two answers what was given ``fades`` by the share that each tells, or else as the variances tell.
     """
     given, known, last, mean = 0.0, 0.0, 0.0, 0.0
-    for number, (before, v_before, after, v_after) in enumerate(steps):
+    for move in moves:
+        before, v_before, after, v_after = step_of(move)
         if last:
-            given *= kept[number] if kept else min(1.0, v_before / last)
+            given *= move.kept if fades else min(1.0, v_before / last)
             known *= min(1.0, last / v_before)
-        given += after - before
-        known += 1.0 / v_after - 1.0 / v_before
+        if move.is_counted:
+            given += after - before
+            known += 1.0 / v_after - 1.0 / v_before
+        else:
+            given *= min(1.0, v_after / v_before)
+            known *= min(1.0, v_before / v_after)
         mean, last = after, v_after
     return mean - given, 1.0 / (1.0 / last - known)

@@ -1,4 +1,4 @@
-"""Early-warning policies: which facts about a learner are put before a person. Data, one file an id, such as e1.
+"""Early-warning policies: which facts about a learner are put before a person. Data, one file an id, such as e2.
 
 Every threshold is a whole number with bounds, so that a course can set its own; what reads them is
 `qualoop.records.early_warning`. A policy never says what follows: a person decides.
@@ -18,7 +18,7 @@ from qualoop.policies.versioned import Authored, Versioned, load_versioned
 from qualoop.values import Text
 
 WARNING_POLICIES: Final = Path(__file__).parent / "warning_policies"
-DEFAULT_WARNING_POLICY: Final = "e1"
+DEFAULT_WARNING_POLICY: Final = "e2"
 IS_ON: Final = "is_on"
 
 Days = Annotated[int, Field(ge=1, le=90)]

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from qualoop.mastery.moves import Move, left, without
+from qualoop.mastery.moves import Move, after_first, counted, left, newest, without
 from qualoop.policies.warning_policy import WarningPolicy
 from qualoop.values import Score, Text
 
@@ -71,6 +71,11 @@ class Trend:
     code: str
     title: Text
     moves: Sequence[Move]
+
+    @property
+    def answers(self) -> int:
+        """How many of them count."""
+        return len(counted(self.moves))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +175,8 @@ def _not_ready(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Ite
 def _falling(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
     rule = policy.falling
     for trend in facts.trends:
-        if rule.is_on and len(trend.moves) > rule.answers:
-            before, after = _changed(trend.moves[-rule.answers :])
+        if rule.is_on and trend.answers > rule.answers:
+            before, after = _changed(newest(trend.moves, rule.answers))
             if before - after >= rule.drop:
                 figures = {"before": before, "after": after, "answers": rule.answers}
                 yield Reason(rule=Rule.FALLING, about=trend.code, figures=figures, title=trend.title)
@@ -195,10 +200,10 @@ def _unit_due(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iter
 def _no_gain(facts: LearnerFacts, policy: WarningPolicy, now: datetime) -> Iterator[Reason]:
     rule = policy.no_gain
     for trend in facts.trends:
-        if rule.is_on and len(trend.moves) >= rule.answers:
-            first, latest = _changed(trend.moves[1:])
+        if rule.is_on and trend.answers >= rule.answers:
+            first, latest = _changed(after_first(trend.moves))
             if latest - first < rule.gain and latest < rule.below:
-                figures = {"first": first, "latest": latest, "answers": len(trend.moves)}
+                figures = {"first": first, "latest": latest, "answers": trend.answers}
                 yield Reason(rule=Rule.NO_GAIN, about=trend.code, figures=figures, title=trend.title)
 
 
@@ -219,7 +224,7 @@ def _whole_days(moment: datetime | None, now: datetime) -> int:
 
 def _changed(moves: Sequence[Move]) -> tuple[int, int]:
     """Return from how many per cent to how many some answers brought a level: what others did meanwhile is no reason."""
-    return round(100 * without(moves).level), round(100 * left(moves[-1]).level)
+    return round(100 * without(moves).level), round(100 * left(counted(moves)[-1]).level)
 
 
 # -- What a look does

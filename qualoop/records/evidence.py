@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from qualoop.ledger import Evidence, Reason
@@ -46,6 +47,15 @@ class EvidenceEntry:
     def is_void(self) -> bool:
         """Say whether it counts no more; it goes from the record when levels are computed again."""
         return self.correction is not None and self.correction.is_void
+
+    @property
+    def counts(self) -> bool:
+        """Say whether it is a measure of skill: it weighs something, and is not void."""
+        return bool(Decimal(self.omega)) and not self.is_void
+
+    def move(self, code: str, *, is_counted: bool) -> Move:
+        """Return what it did to one of its knowledge points, as one that is asked about or not."""
+        return self.moves[code]._replace(is_counted=is_counted)
 
     @property
     def item(self) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from qualoop.mastery.moves import left, without
+from qualoop.mastery.moves import after_first, left, without
 from qualoop.records.evidence import EvidenceEntry
 from qualoop.values import LANGUAGES, Score, Text
 
@@ -80,24 +80,27 @@ class Gain:
         )
 
 
-def gain(entries: Iterable[EvidenceEntry], code: str) -> Gain | None:
+def gain(entries: Iterable[EvidenceEntry], code: str, *, hidden: Collection[str] = ()) -> Gain | None:
     """Return what changed on a knowledge point, from ``entries`` in ledger order; None before a second one.
 
-    Evidence that weighs nothing is left out: it is no measure of skill. So is what is void.
+    Evidence that weighs nothing is left out: it is no measure of skill. So is what is void, and what is of the attempts
+    ``hidden``. Each of them has touched the memory all the same, so that ``entries`` lack none in between.
     """
-    own = [entry for entry in entries if code in entry.codes and Decimal(entry.omega) and not entry.is_void]
+    found = [entry for entry in entries if code in entry.codes]
+    own = [entry for entry in found if entry.counts and entry.evidence.attempt not in hidden]
     if len(own) <= 1:
         return None
     first, latest = own[0], own[-1]
-    moves = [entry.moves[code] for entry in own]
+    counted = {entry.seq for entry in own}
+    moves = [entry.move(code, is_counted=entry.seq in counted) for entry in found]
     return Gain(
         code=code,
         first=first.evidence.score,
         latest=latest.evidence.score,
         first_at=first.at,
         latest_at=latest.at,
-        first_level=without(moves[1:]).level,
-        latest_level=left(moves[-1]).level,
+        first_level=without(after_first(moves)).level,
+        latest_level=left(latest.moves[code]).level,
         is_same_item=first.item == latest.item,
         count=len(own),
         contexts=len({entry.evidence.activity for entry in own if entry.evidence.score >= SUCCESS}),

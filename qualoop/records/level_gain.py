@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qualoop.mastery.moves import Move, left, without
+from qualoop.mastery.moves import Move, after_first, counted, left, without
 from qualoop.mastery.readings import Belief
 
 FEWEST: int = 2
@@ -39,10 +39,12 @@ class LevelGain:
 
 
 def level_gain(code: str, moves: Sequence[Move]) -> LevelGain | None:
-    """Return the gain from what each answer did, in ledger order; None before a second answer."""
-    if len(moves) < FEWEST:
+    """Return the gain from what each answer did, in ledger order; None before a second one that counts."""
+    own = counted(moves)
+    if len(own) < FEWEST:
         return None
-    return LevelGain(code=code, first=_banded(without(moves[1:])), latest=_banded(left(moves[-1])), count=len(moves))
+    first, latest = without(after_first(moves)), left(own[-1])
+    return LevelGain(code=code, first=_banded(first), latest=_banded(latest), count=len(own))
 
 
 def mean_gain(gains: Iterable[LevelGain]) -> float | None:

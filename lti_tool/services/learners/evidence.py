@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -104,12 +103,12 @@ def learner_evidence(
     entries = [
         entry
         for entry in found
-        if entry.evidence.attempt not in subject.hidden and _counts(entry) and not codes.isdisjoint(entry.codes)
+        if entry.evidence.attempt not in subject.hidden and entry.counts and not codes.isdisjoint(entry.codes)
     ]
     facts = [_form_fact(entry, subject.uuid) for entry in entries]
     return LearnerEvidence(
         process=read_process(session, course, [subject.person_id])[subject.person_id],
-        gains=_gains(_moves(reversed(entries)), about.codes),
+        gains=_gains(_moves(reversed(found), subject.hidden), about.codes),
         forms=multi_form(facts, about.units, rule),
         entries=entries,
         parts=name_parts(connection, contents, link.organisation_id, entries, language=language),
@@ -143,22 +142,19 @@ def entries_of(found: LearnerEvidence, form: str) -> Iterator[EvidenceEntry]:
     return (entry for entry in found.entries if form in {"", entry.evidence.form.value})
 
 
-def _counts(entry: EvidenceEntry) -> bool:
-    return bool(Decimal(entry.omega)) and not entry.is_void
-
-
 def _form_fact(entry: EvidenceEntry, learner: str) -> FormFact:
     evidence = entry.evidence
     rater = assessor_of(evidence.rater, evidence.occasion, learner)
     return FormFact(codes=entry.codes, form=evidence.form, rater=rater)
 
 
-def _moves(entries: Iterable[EvidenceEntry]) -> Mapping[str, Sequence[Move]]:
-    """Return what each of some entries, in ledger order, did to its knowledge points."""
+def _moves(entries: Iterable[EvidenceEntry], hidden: Collection[str]) -> Mapping[str, Sequence[Move]]:
+    """Return what each of some entries, in ledger order, did to its knowledge points; those ``hidden`` are not counted."""
     found: dict[str, list[Move]] = defaultdict(list)
     for entry in entries:
-        for code, move in entry.moves.items():
-            found[code].append(move)
+        is_counted = entry.counts and entry.evidence.attempt not in hidden
+        for code in entry.codes:
+            found[code].append(entry.move(code, is_counted=is_counted))
     return found
 
 

@@ -38,7 +38,10 @@ _POINT: Final = {name: place for place, name in enumerate(Point._fields)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trends:
-    """What each answer of one learner did, by knowledge point in ledger order, and what people judged of it."""
+    """What each answer of one learner did, by knowledge point in ledger order, and what people judged of it.
+
+    Evidence without weight is in ``moves`` as what is not asked about.
+    """
 
     moves: Mapping[str, Sequence[Move]] = field(default_factory=dict)
     judged: Sequence[FormFact] = ()
@@ -47,7 +50,7 @@ class Trends:
 def read_trends(
     connection: Connection, organisation_id: int, people: Sequence[str], codes: Collection[str]
 ) -> dict[str, Trends]:
-    """Return the trends of some learners, by pseudonym, on some knowledge points; evidence without weight is left out."""
+    """Return the trends of some learners, by pseudonym, on some knowledge points."""
     place = cache.find_adopted(connection, organisation_id)
     if place is None or not people:
         return {}
@@ -73,7 +76,7 @@ def _moves(told: Sequence[_Told], packed: Sequence[bytes], wanted: frozenset[str
     rated: set[int] = set()
     for numbers, table in _tables(packed):
         for number, weighs, is_rated, read in zip(numbers, *_read(table), strict=True):
-            lines[number] = read if weighs else ()
+            lines[number] = read
             if weighs and is_rated:
                 rated.add(told[number][1])
     found: _ByLearner = defaultdict(lambda: defaultdict(list))
@@ -101,11 +104,13 @@ def _read(table: NDArray[np.float64]) -> tuple[list[bool], list[bool], list[list
     column = {name: points[:, :, place] for name, place in _POINT.items()}
     column |= {name: np.broadcast_to(values[:, None], points.shape[:2]) for name, values in head.items()}
     column |= _faded(column)
-    moves = np.stack([column[name] for name in Move._fields], axis=2)
+    moves = np.stack([column[name] for name in Move._fields if name in column], axis=2)
+    weighs = (head["omega"] > 0.0).tolist()
     # Both are 0 where nobody rated (`Head`); a rater's severity is never known so well that it does not move at all.
     is_rated = (head["severity"] != 0.0) | (head["severity_after"] != 0.0)
-    lines = [list(map(Move._make, line)) for line in moves.tolist()]
-    return (head["omega"] > 0.0).tolist(), is_rated.tolist(), lines
+    told = zip(weighs, moves.tolist(), strict=True)
+    lines = [[Move._make((*each, counts)) for each in line] for counts, line in told]
+    return weighs, is_rated.tolist(), lines
 
 
 def _faded(column: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

@@ -159,8 +159,8 @@ def _gain(connection: Connection, subject: Subject, point: KnowledgePointRecord)
         return None
     code = point.point.code
     of = (connection, subject.organisation_id, subject.uuid)
-    page = entries_page(*of, before=None, code=code, size=MOST_FOR_GAIN, hidden=subject.hidden)
-    return gain(reversed(page.entries), code)
+    page = entries_page(*of, before=None, code=code, size=MOST_FOR_GAIN, hidden=frozenset())
+    return gain(reversed(page.entries), code, hidden=subject.hidden)
 
 
 def _newest(connection: Connection, subject: Subject, *, before: int | None) -> Sequence[EvidenceEntry]:

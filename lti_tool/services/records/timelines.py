@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from lti_tool.services.evidence.entries import list_entries
-from qualoop.mastery.moves import Move, left, without
+from qualoop.mastery.moves import Move, counted, left, without
 from qualoop.records import EvidenceEntry
 from qualoop.values import Score
 
@@ -36,9 +36,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """What was done in one attempt on one day, newest first."""
+    """What was done in one attempt on one day, newest first; ``others`` is what was done between, in other sittings."""
 
     entries: tuple[EvidenceEntry, ...]
+    others: tuple[EvidenceEntry, ...] = ()
 
     @property
     def mean(self) -> Score | None:
@@ -50,10 +51,15 @@ class Sitting:
     def changes(self) -> Sequence[Change]:
         """What its answers did together, by knowledge point: the level after the last, and without any of them."""
         moves: dict[str, list[Move]] = defaultdict(list)
-        for entry in sorted(self.entries, key=lambda each: each.seq):
-            for code, move in entry.moves.items():
-                moves[code].append(move)
-        return [Change(code=code, before=without(own).level, after=left(own[-1]).level) for code, own in moves.items()]
+        own = {entry.seq for entry in self.entries}
+        for entry in sorted((*self.entries, *self.others), key=lambda each: each.seq):
+            for code in entry.moves:
+                moves[code].append(entry.move(code, is_counted=entry.seq in own))
+        return [
+            Change(code=code, before=without(walked).level, after=left(counted(walked)[-1]).level)
+            for code, walked in moves.items()
+            if counted(walked)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +72,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntriesPage:
-    """Some entries, newest first; ``older`` is before which number the next ones lie, None where there are none."""
+    """Some entries, newest first; ``older`` is before which number the next ones lie, None where there are none.
+
+    ``read`` are those entries with what lies between them and is not shown.
+    """
 
     entries: Sequence[EvidenceEntry]
     older: int | None
+    read: Sequence[EvidenceEntry]
 
 
 def entries_page(
@@ -91,7 +101,7 @@ def entries_page(
     )
     shown = found[:size]
     visible = [entry for entry in shown if entry.evidence.attempt not in hidden]
-    return EntriesPage(entries=visible, older=shown[-1].seq if len(found) > size else None)
+    return EntriesPage(entries=visible, older=shown[-1].seq if len(found) > size else None, read=shown)
 
 
 def whole_sittings(page: EntriesPage) -> EntriesPage:
@@ -100,16 +110,32 @@ def whole_sittings(page: EntriesPage) -> EntriesPage:
         return page
     last = _sitting(page.entries[-1])
     kept = [entry for entry in page.entries if _sitting(entry) != last]
-    return EntriesPage(entries=kept, older=kept[-1].seq) if kept else page
+    return replace(page, entries=kept, older=kept[-1].seq) if kept else page
 
 
-def by_day(entries: Iterable[EvidenceEntry]) -> Sequence[Day]:
-    """Return entries by day and sitting, newest first; what arrived late stands where it happened."""
+def by_day(entries: Iterable[EvidenceEntry], read: Sequence[EvidenceEntry] | None = None) -> Sequence[Day]:
+    """Return entries by day and sitting, newest first; what arrived late stands where it happened.
+
+    ``read`` are the entries with what else there is between them; None for nothing else.
+    """
     newest_first = sorted(entries, key=lambda entry: (entry.at, entry.seq), reverse=True)
     return [
-        Day(day=day, sittings=tuple(Sitting(entries=tuple(those)) for _, those in groupby(entries_of_day, _sitting)))
+        Day(
+            day=day,
+            sittings=tuple(
+                _with_others(tuple(those), newest_first if read is None else read)
+                for _, those in groupby(entries_of_day, _sitting)
+            ),
+        )
         for day, entries_of_day in groupby(newest_first, lambda entry: _day(entry.at))
     ]
+
+
+def _with_others(those: tuple[EvidenceEntry, ...], read: Iterable[EvidenceEntry]) -> Sitting:
+    """Return a sitting of some entries, with what was done between the first and the last of them."""
+    own = {entry.seq for entry in those}
+    between = (entry for entry in read if min(own) < entry.seq < max(own) and entry.seq not in own)
+    return Sitting(entries=those, others=tuple(between))
 
 
 def _sitting(entry: EvidenceEntry) -> tuple[date, str, str]:

@@ -39,7 +39,7 @@ def course_rules(session: Session, link: Link) -> CourseRules:
     if row is None:
         shipped = warning_policy()
         return CourseRules(policy=shipped, shipped=shipped, revision=1, looked_at=None, can_undo=False)
-    shipped = warning_policy(row.policy)
+    shipped = _shipped(row)
     return CourseRules(
         policy=shipped.adjusted(row.thresholds),
         shipped=shipped,
@@ -68,7 +68,7 @@ def lock_setting(session: Session, link: Link, now: datetime) -> WarningSetting:
 def set_thresholds(session: Session, link: Link, wanted: Mapping[str, int], *, by: int, now: datetime) -> None:
     """Let other thresholds hold in a course; warnings that are open follow at the next look. Raises ThresholdsRefusedError."""
     row = lock_setting(session, link, now)
-    shipped = warning_policy(row.policy)
+    shipped = _shipped(row)
     thresholds = shipped.adjusted(wanted).thresholds()
     usual = shipped.thresholds()
     changed = {name: value for name, value in thresholds.items() if value != usual[name]}
@@ -76,7 +76,7 @@ def set_thresholds(session: Session, link: Link, wanted: Mapping[str, int], *, b
         return
     kept = [*row.history, {"thresholds": row.thresholds, "by": row.changed_by, "at": row.updated_at.isoformat()}]
     row.history = kept[-KEPT_CHANGES:]
-    row.thresholds = changed
+    row.policy, row.thresholds = shipped.id, changed
     _note_change(row, by, now)
     session.flush()
 
@@ -91,6 +91,11 @@ def undo_thresholds(session: Session, link: Link, *, by: int, now: datetime) -> 
     _note_change(row, by, now)
     session.flush()
     return True
+
+
+def _shipped(row: WarningSetting) -> WarningPolicy:
+    """Return the policy of a course: the newest one, unless its staff have set thresholds against another."""
+    return warning_policy(row.policy if row.thresholds else DEFAULT_WARNING_POLICY)
 
 
 def _note_change(row: WarningSetting, by: int, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from lti_tool.models import Enrolment, Identity, MasteryGeneration, MasteryUpdat
 from lti_tool.services.evidence.entries import list_entries
 from lti_tool.services.learners.evidence import ClassLine, class_evidence, learner_evidence, required
 from lti_tool.services.learners.evidence_trends import read_trends
-from lti_tool.services.mastery.explanations import HEAD, POINT, Head, Point, pack
+from lti_tool.services.mastery.explanations import HEAD, POINT, Head, Point, pack, unpacked
+from lti_tool.services.records.learner_records import point_page
 from lti_tool.services.records.records import Subject
-from lti_tool.services.records.timelines import by_day
+from lti_tool.services.records.timelines import Sitting, by_day, entries_page
 from qualoop.mastery.moves import left, without
 from qualoop.policies.multi_form import multi_form_rule
 from tests.factories.class_sessions import CHOICE, Classroom
@@ -23,6 +25,7 @@ from tests.factories.classrooms import Seat
 from tests.integration.programme.steps import link_of
 
 RULE = multi_form_rule()
+SERVED = "SEM-1.1"
 
 
 def subject_of(room: Classroom, seat: Seat) -> Subject:
@@ -82,6 +85,98 @@ def test_moves_in_arrays_are_those_of_the_entries_and_of_their_explanations(room
             [row] = [each for each in entry.explanation["kps"] if each["kp"] == code]
             assert 100 * without([move]).level == pytest.approx(float(row["before"]), abs=0.06)
             assert 100 * left(move).level == pytest.approx(float(row["after"]), abs=0.06)
+
+
+def test_what_weighs_nothing_is_no_answer_and_no_gap(room: Classroom) -> None:
+    """The second of three touches the memory a month later: what it lets fade is not lost."""
+    seat, parts = room.learner(1), room.tool.runtime
+    seat.answer(right=[True])
+    for _ in range(2):
+        room.tool.clock.advance(days=30)
+        seat.finish()
+        seat.restart()
+        seat.answer(right=[True])
+    with parts.database.transaction() as session:
+        own = select(MasteryUpdate).where(MasteryUpdate.learner == seat.who.person_uuid)
+        row = session.scalars(own.order_by(MasteryUpdate.event_seq)).all()[1]
+        head, points = unpacked(row.numbers)
+        assert not any(point.days < 29 for point in points)
+        row.numbers = pack([*head._replace(omega=0.0), *(number for point in points for number in point)])
+    with parts.database.reading() as session:
+        who = seat.who.person_uuid
+        trends = read_trends(session.connection(), room.tool.organisation_id, [who], [SERVED])
+    moves = trends[who].moves[SERVED]
+    assert [move.is_counted for move in moves] == [True, False, True]
+    [gain] = lines(room)["Learner 1"].gains
+    assert gain.count == 2
+    assert gain.first[0] == pytest.approx(without(moves[2:]).level)
+
+
+def test_what_is_held_back_is_no_gap_on_the_page_of_a_learner(room: Classroom) -> None:
+    """The second of three attempts is held: the page has two answers, and what the second let fade has faded."""
+    seat, parts = room.learner(1), room.tool.runtime
+    seat.answer(right=[True, True])
+    for _ in range(2):
+        room.tool.clock.advance(days=30)
+        seat.finish()
+        seat.restart()
+        seat.answer(right=[True])
+    with parts.database.reading() as session:
+        connection = session.connection()
+        entries = list_entries(connection, room.tool.organisation_id, seat.who.person_uuid, code=SERVED)
+        held = frozenset({entries[2].evidence.attempt})
+        subject = replace(subject_of(room, seat), hidden=held)
+        framework = parts.contents.find_framework(connection, room.tool.organisation_id)
+        assert framework
+        about = required(connection, framework, link_of(room))
+        page = learner_evidence(
+            session, parts.contents, about, link_of(room), subject=subject, rule=RULE, language="en"
+        )
+        point = point_page(
+            connection,
+            parts.contents,
+            framework,
+            subject,
+            code=SERVED,
+            before=None,
+            language="en",
+            now=room.tool.clock.now,
+        )
+        shown = entries_page(connection, room.tool.organisation_id, seat.who.person_uuid, before=None, hidden=held)
+    walked = [entry.move(SERVED, is_counted=number != 2) for number, entry in enumerate(entries)]
+    expected = without(walked[1:]).level
+    lost = without([move for move in walked[1:] if move.is_counted]).level
+    assert expected != pytest.approx(lost, abs=1e-4)
+    [gain] = page.gains
+    assert gain.count == 3
+    assert gain.first[0] == pytest.approx(expected)
+    assert point.gain
+    assert point.gain.count == 3
+    assert point.gain.first_level == pytest.approx(expected)
+    assert [len(day.sittings) for day in by_day(shown.entries, shown.read)] == [1, 1]
+
+
+def test_two_sittings_that_interleave_fade_over_each_other(room: Classroom) -> None:
+    """Six answers by turns in two attempts, late on one day: each sitting lets the other's memory fade."""
+    seat = room.learner(1)
+    for _ in range(6):
+        seat.answer(right=[True])
+        seat.finish()
+        seat.restart()
+        room.tool.clock.advance(hours=1)
+    with room.tool.runtime.database.reading() as session:
+        found = list_entries(session.connection(), room.tool.organisation_id, seat.who.person_uuid)
+    entries = [
+        replace(entry, evidence=replace(entry.evidence, attempt=f"a{number % 2}")) for number, entry in enumerate(found)
+    ]
+    own = [entry for entry in entries if entry.evidence.attempt == "a0"]
+    others = [entry for entry in entries if entry.evidence.attempt == "a1"]
+    walked = [entry.move(SERVED, is_counted=number % 2 == 0) for number, entry in enumerate(entries)]
+    [change] = Sitting(entries=tuple(reversed(own)), others=tuple(others)).changes
+    assert change.before == pytest.approx(without(walked).level)
+    assert change.after == pytest.approx(left(walked[4]).level)
+    [lost] = Sitting(entries=tuple(reversed(own))).changes
+    assert change.before != pytest.approx(lost.before, abs=1e-4)
 
 
 def test_who_was_right_twice_in_class_has_gained_whoever_answered_in_between(room: Classroom) -> None:

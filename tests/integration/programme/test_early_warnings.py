@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Base, EarlyWarning, Organisation, WarningEvent, WarningSetting
@@ -205,6 +205,31 @@ def test_thresholds_hold_for_one_course_and_can_be_undone(room: Classroom, anoth
     assert look(room).opened == 1
     with database.transaction() as session:
         assert not undo_thresholds(session, link_of(room), by=by, now=now)
+
+
+def test_a_course_follows_the_newest_policy_unless_its_own_thresholds_rest_on_another(room: Classroom) -> None:
+    _, row = idle_learner(room)
+    database, now, by, link = room.tool.runtime.database, room.tool.clock.now, room.teacher.who.person_id, link_of(room)
+    with database.transaction() as session:
+        # As a course was left that had been looked at before there was a newer one.
+        session.execute(update(WarningSetting).where(WarningSetting.context_id == link.context_id).values(policy="e1"))
+        session.execute(update(EarlyWarning).where(EarlyWarning.uuid == row.uuid).values(policy="e1"))
+        assert (course_rules(session, link).policy.id, course_rules(session, link).policy.falling.drop) == ("e2", 7)
+    assert "by Early warning 1, version" in colleague(room).get(f"class/warnings/{row.uuid}/").text
+    with database.transaction() as session:
+        setting = session.scalars(select(WarningSetting).where(WarningSetting.context_id == link.context_id)).one()
+        setting.thresholds = {"idle.days": 30}
+        session.flush()
+        assert (course_rules(session, link).policy.id, course_rules(session, link).policy.falling.drop) == ("e1", 10)
+        assert given_up_and_set(session, link, by=by, now=now) == ("e2", 20)
+
+
+def given_up_and_set(session: Session, link: Link, *, by: int, now: datetime) -> tuple[str, int]:
+    """Give up all own thresholds, then set one: return the policy that holds, and what was set."""
+    set_thresholds(session, link, {"idle.days": 14}, by=by, now=now)
+    set_thresholds(session, link, {"idle.days": 20}, by=by, now=now)
+    policy = course_rules(session, link).policy
+    return policy.id, policy.idle.days
 
 
 def test_erasure_forgets_the_warnings_of_a_learner(room: Classroom) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 
 from qualoop.ledger import Evidence, EvidenceForm
+from qualoop.mastery import kernel
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, KAPPA
 from qualoop.mastery.moves import Move
 from qualoop.mastery.readings import Reading
@@ -72,6 +73,41 @@ def move(before: float, after: float) -> Move:
 def moved(*levels: float) -> list[Move]:
     """Return what answers did that brought a level from 50 % to the first of some, and from each to the next."""
     return [move(before, after) for before, after in zip((0.5, *levels), levels, strict=False)]
+
+
+def answered(scores: Iterable[bool], *, days: float, ability: float) -> list[Move]:
+    """Return what full answers did, so many days apart, on a knowledge point that is well known.
+
+    The learner is of known ability: a hundred answers elsewhere have told of it.
+    """
+    constants = DEFAULT_CONSTANTS
+    learner, own, known = kernel.new_learner(constants), kernel.new_memory(constants), [0.0, 0.05]
+    chance = 1 / (1 + exp(-constants.base - ability))
+    for _ in range(100):
+        memory = kernel.new_memory(constants)
+        _answer((learner, memory, [0.0, 0.05]), at=0.0, score=chance, practice=0.0)
+    learner[0] = ability
+    return [
+        _answer((learner, own, known), at=number * days * 86_400, score=float(score), practice=1.0)
+        for number, score in enumerate(scores)
+    ]
+
+
+def _answer(rows: tuple[list[float], list[float], list[float]], *, at: float, score: float, practice: float) -> Move:
+    """Let a learner answer an item of average difficulty, in place; return what it did."""
+    learner, memory, point = rows
+    constants, stored = DEFAULT_CONSTANTS, memory[0]
+    faded = list(memory)
+    kernel.fade(faded, at, learner[4], constants.fading())
+    before = (learner[:2], faded[:2], point[:2])
+    kernel.step(
+        (learner, [0.0, 0.1], kernel.new_rater(constants)),
+        ([memory], [point], [0], [0], [1.0]),
+        (at, score, 1.0, practice, 0.0, 0.0),
+        constants.row(),
+    )
+    means = [value for early, late in zip(before, rows, strict=True) for value in (*early, *late[:2])]
+    return Move._make([*means, faded[0] / stored if stored else 1.0, True])
 
 
 def reading(mean: float, deviation: float, n: int = 3) -> Reading:

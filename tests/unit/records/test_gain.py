@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from qualoop.mastery.readings import logit, sigmoid
-from qualoop.records import gain
+from qualoop.ledger import Reason
+from qualoop.mastery.constants import DEFAULT_CONSTANTS
+from qualoop.mastery.moves import Move
+from qualoop.mastery.readings import Belief, logit, sigmoid
+from qualoop.records import EntryCorrection, gain
+from qualoop.values import Score
 from tests.unit.records.evidence import Made, entry, made_entry
 
 
@@ -37,6 +42,30 @@ def test_first_stands_against_latest() -> None:
 def test_what_weighs_nothing_is_no_measure() -> None:
     attendance = made_entry(2, ["A"], Made(omega="0"))
     assert gain([entry(1, "A"), attendance], "A") is None
+
+
+@pytest.mark.parametrize("why", ["void", "weightless", "hidden"])
+def test_what_does_not_count_has_touched_the_memory_all_the_same(why: str) -> None:
+    """A month lies before the third answer, and none before the fourth: what the second gave has faded over it."""
+    still = (0.0, 0.05, 0.0, 0.05)
+    memories = [((0.0, 0.0), 1.0), ((0.0, 1.0), 1.0), ((0.5, 0.5), 0.5), ((0.5, 0.5), 1.0)]
+    moves = [Move(*still, m, 0.4, after, 0.4, *still, kept=kept) for (m, after), kept in memories]
+    entries = [replace(entry(number, "A"), moves={"A": each}) for number, each in enumerate(moves)]
+    third = entries[2]
+    if why == "void":
+        voided = EntryCorrection(at=third.at, reason=Reason.ERROR, was=Score(1), is_void=True, is_followed=False)
+        entries[2] = replace(third, correction=voided)
+    elif why == "hidden":
+        entries[2] = replace(third, evidence=replace(third.evidence, attempt="held"))
+    else:
+        weight = {**third.explanation["weight"], "omega": "0"}
+        entries[2] = replace(third, explanation={**third.explanation, "weight": weight})
+    found = gain(entries, "A", hidden={"held"})
+    assert found
+    assert found.count == 3
+    # The second gave 1 logit, half of which the month has left; the others gave nothing.
+    assert found.first_level == pytest.approx(Belief(DEFAULT_CONSTANTS.base, 0.5).level)
+    assert found.latest_level == pytest.approx(Belief(DEFAULT_CONSTANTS.base + 0.5, 0.5).level)
 
 
 @pytest.mark.parametrize(("scores", "contexts"), [(("0.7", "0.7"), 2), (("0.69", "0.7"), 1), (("0", "0"), 0)])
