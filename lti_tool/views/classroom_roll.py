@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,9 +18,9 @@ from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import get_member
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import marks_rolls
-from lti_tool.views.classroom import corrector, framework_of, in_class
+from lti_tool.views.classroom import MOST_DEVICES, corrector, framework_of, in_class
 from lti_tool.views.classroom_stream import unchanged
-from lti_tool.views.classroom_voting import FRAGMENT, whole
+from lti_tool.views.classroom_voting import FRAGMENT, read_whole, whole
 from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
@@ -30,8 +30,7 @@ from qualoop.classroom.roll_call import MARKS, Presence
 blueprint = Blueprint("classroom_roll", __name__)
 
 ALL_JOINED: Final = "joined"
-MOST_DEVICES: Final = 40
-"""Shown at once: each has a list of the whole course, and the page is sent again whenever somebody comes."""
+_MOST_SHOWN: Final = 2000
 _ROLL: Final = "classroom_roll.show"
 
 
@@ -51,7 +50,11 @@ def show(session: Session, class_uuid: str) -> AnyResponse:
     html = render_template(
         "class_roll_live.html" if is_fragment else "class_roll.html",
         stamp_of_class=stamp,
+        # A whole page does without script, so each of its rows is whole.
+        once=is_fragment,
         most_devices=MOST_DEVICES,
+        shown=_more() or MOST_DEVICES,
+        more=_more(),
         tables=tables,
         session=session,
         here="teaching",
@@ -88,7 +91,31 @@ def mark(session: Session, class_uuid: str) -> AnyResponse:
 
     if request.form.get("back") == "end":
         return in_class(session, class_uuid, act, done="marked", place="end")
-    return in_class(session, class_uuid, act, page=_ROLL, done="marked")
+    return in_class(session, class_uuid, act, page=_ROLL, done="marked", asked={"more": _more()})
+
+
+@blueprint.get("/a/<launch>/class/sessions/<class_uuid>/roll/device")
+@needs(Permission.SET_LINK)
+def choose(session: Session, class_uuid: str) -> AnyResponse | str:
+    """Ask whose the device is that the address names; the list of the whole course is on no page that changes by itself."""
+    words, seat_id = Wording(language=session.language), read_whole(request.args.get("seat", ""))
+    with runtime().database.reading() as reading:
+        row = sessions.get_session(reading, link_of(session), class_uuid)
+        roll = read_roll(reading, row)
+    device = next((each for each in roll.unconfirmed if each.seat_id == seat_id), None)
+    if device is None:
+        refused = SeatMissingError.code
+        return redirect(url_for(_ROLL, launch=session.uuid, class_uuid=class_uuid, refused=refused, more=_more()), 303)
+    return render_template(
+        "class_roll_device.html",
+        session=session,
+        here="teaching",
+        row=row,
+        roll=roll,
+        device=device,
+        more=_more(),
+        words=words,
+    )
 
 
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/confirm")
@@ -106,8 +133,9 @@ def confirm(session: Session, class_uuid: str) -> AnyResponse:
             transaction, row, (seat_id, member), framework, by=corrector(session), now=runtime().clock()
         )
 
-    page = _ROLL if request.form.get("back") == "roll" else "classroom.show"
-    return in_class(session, class_uuid, act, page=page, done="confirmed")
+    if request.form.get("back") == "roll":
+        return in_class(session, class_uuid, act, page=_ROLL, done="confirmed", asked={"more": _more()})
+    return in_class(session, class_uuid, act, done="confirmed")
 
 
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/attendance.csv")
@@ -120,6 +148,12 @@ def download(session: Session, class_uuid: str) -> Response:
         roll = read_roll(reading, row)
     headers = {"Content-Disposition": f'attachment; filename="attendance-{row.created_at.date().isoformat()}.csv"'}
     return Response(as_csv(_rows(row, roll, words)), mimetype="text/csv", headers=headers)
+
+
+def _more() -> int | None:
+    """Return how many devices were asked for, None where no more than are shown anyway."""
+    wanted = min(read_whole(request.values.get("more", "")), _MOST_SHOWN)
+    return wanted if wanted > MOST_DEVICES else None
 
 
 def _rows(row: ClassSession, roll: Roll, words: Wording) -> Sequence[Sequence[Value]]:

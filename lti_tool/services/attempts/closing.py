@@ -99,10 +99,15 @@ def _close(database: Database, contents: Contents, row: Any, *, secret: str, now
             with database.connection() as connection:
                 attempts.learn_closing(connection, who)
         return is_closed
+    _give_up(database, row)
+    return False
+
+
+def _give_up(database: Database, row: Any) -> None:
+    """Let an attempt that cannot be read never be looked at again."""
     with database.connection() as connection:
         connection.execute(
             update(Attempt)
             .where(Attempt.id == row.id, Attempt.organisation_id == row.organisation_id)
             .values(closes_at=None)
         )
-    return False

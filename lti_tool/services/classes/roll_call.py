@@ -82,7 +82,7 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """The live list of a session."""
+    """The live list of a session; devices that a word of the teacher helps most stand first."""
 
     lines: Sequence[RollLine]
     unconfirmed: Sequence[Unconfirmed]
@@ -179,16 +179,20 @@ def read_roll(session: Session, row: ClassSession) -> Roll:
     active = seats_that_took_part(session, row.organisation_id, [row.id])
     return Roll(
         lines=[_line(row, member, certain.get(member.subject.person_id), active) for member in members],
-        unconfirmed=[
-            Unconfirmed(
-                seat_id=seat.id,
-                claimed=by_person.get(seat.person_id or 0),
-                checked_at=seat.checked_at,
-                joined_at=seat.joined_at,
-            )
-            for seat in seats
-            if not seat.is_confirmed
-        ],
+        unconfirmed=sorted(
+            (
+                Unconfirmed(
+                    seat_id=seat.id,
+                    claimed=by_person.get(seat.person_id or 0),
+                    checked_at=seat.checked_at,
+                    joined_at=seat.joined_at,
+                )
+                for seat in seats
+                if not seat.is_confirmed
+            ),
+            # Of the same kind by order of coming, as the seats are.
+            key=lambda each: (each.claimed is None, each.checked_at is None),
+        ),
     )
 
 

@@ -6,10 +6,12 @@ import {
   ask, Asking, fieldsOf, FRAGMENT, isWriting, LIVE_MS, noteClock, PATIENCE_MS, put, SLOWEST_MS, tick, TOKEN, VOTE_FORM,
 } from "./classroom_asking";
 import { Fitting } from "./classroom_fit";
+import { Hold } from "./classroom_hold";
 
 const ASK_MS = 1_200;
 const JITTER_MS = 800;
 const TICK_MS = 250;
+const HELD_MS = 200;
 /** What the server says to a vote: taken, the round takes none, it is no answer. All else is no word on the vote. */
 const ANSWERS = new Set([200, 409, 422]);
 const REFUSED = 409;
@@ -198,8 +200,14 @@ class QualoopLive extends Asking {
   #events: EventSource | null = null;
   #etag = "";
   #fitting: Fitting | null = null;
+  #hold: Hold | null = null;
+  /** What has come is not shown yet. */
+  #isBehind = false;
+  #changed = 0;
 
   override connectedCallback(): void {
+    this.#hold = new Hold(this);
+    this.#changed = performance.now();
     this.#etag = `"${this.dataset["stamp"] ?? ""}"`;
     super.connectedCallback();
     this.#listen();
@@ -209,11 +217,13 @@ class QualoopLive extends Asking {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#events?.close();
+    this.#hold?.stop();
     this.#fitting?.stop();
   }
 
   /** With a stream that speaks, asking is only for the case that it falls silent unseen. */
   every(): number {
+    if (this.#isBehind) return HELD_MS;
     return this.#events?.readyState === EventSource.OPEN ? SLOWEST_MS : LIVE_MS;
   }
 
@@ -224,14 +234,30 @@ class QualoopLive extends Asking {
     for (const name of ["message", "open", "error"]) events.addEventListener(name, () => void this.now());
   }
 
+  /** A page that is heavy changes only so often, and none under the finger of somebody who is about to press. */
+  override async now(): Promise<void> {
+    const rest = this.#changed + Number(this.dataset["pace"] ?? "0") - performance.now();
+    if (this.#hold?.is || rest > 0) {
+      if (this.isConnected) this.later(Math.max(HELD_MS, rest));
+      return;
+    }
+    await super.now();
+  }
+
   async look(): Promise<void> {
+    this.#isBehind = false;
     // What somebody is typing is not drawn over.
     if (this.contains(document.activeElement) && isWriting()) return;
     const headers = { [FRAGMENT]: "1", "If-None-Match": this.#etag };
     const response = await ask(this, this.dataset["page"] ?? "", { headers });
     if (response.status === 304) return;
     if (!response.ok) throw new Error(String(response.status));
-    put(this, await response.text(), true);
+    const html = await response.text();
+    // By the time it may be shown there may be something newer.
+    this.#isBehind = this.#hold?.is ?? false;
+    if (this.#isBehind) return;
+    put(this, html, true);
+    this.#changed = performance.now();
     this.#etag = response.headers.get("ETag") ?? "";
     this.#fitting?.fit();
   }

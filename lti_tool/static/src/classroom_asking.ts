@@ -1,5 +1,6 @@
 /** What every page of a class does: it asks again and again, puts in what has changed, and says since when nobody answers. */
 import { Idiomorph } from "idiomorph";
+import { fillRows } from "./classroom_rows";
 
 export const LIVE_MS = 1_000;
 export const SLOWEST_MS = 15_000;
@@ -76,7 +77,7 @@ export function put(element: HTMLElement, html: string, keepsChosen = false): vo
   // The options of another question bear the same ids, and what was chosen there is no answer here.
   if (roundOf(element) !== roundOf(page)) element.querySelector(VOTE_FORM)?.remove();
   const chosen = keepsChosen ? chosenIn(element) : new Map<string, string>();
-  Idiomorph.morph(element, html, {
+  Idiomorph.morph(element, fillRows(page) ? page.body.innerHTML : html, {
     morphStyle: "innerHTML",
     // It leaves all of the active element as it is, the words on a button too.
     ignoreActiveValue: isWriting(),

@@ -132,16 +132,8 @@ def test_what_is_held_back_is_no_gap_on_the_page_of_a_learner(room: Classroom) -
         page = learner_evidence(
             session, parts.contents, about, link_of(room), subject=subject, rule=RULE, language="en"
         )
-        point = point_page(
-            connection,
-            parts.contents,
-            framework,
-            subject,
-            code=SERVED,
-            before=None,
-            language="en",
-            now=room.tool.clock.now,
-        )
+        asked = {"code": SERVED, "before": None, "language": "en", "now": room.tool.clock.now}
+        point = point_page(connection, parts.contents, framework, subject, **asked)
         shown = entries_page(connection, room.tool.organisation_id, seat.who.person_uuid, before=None, hidden=held)
     walked = [entry.move(SERVED, is_counted=number != 2) for number, entry in enumerate(entries)]
     expected = without(walked[1:]).level
