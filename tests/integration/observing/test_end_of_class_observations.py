@@ -21,7 +21,7 @@ def room_of(course: PracticeCourse) -> Classroom:
 
 
 def waiting(page: str) -> list[str]:
-    return re.findall(r'<li><a href="[^"]*/observe/#waiting">([^<]*)</a>', page)
+    return re.findall(r'<li[^>]*><a href="[^"]*/observe/#waiting">([^<]*)</a>', page)
 
 
 def test_observations_that_wait_are_said_at_the_end(course: PracticeCourse, another: PracticeCourse) -> None:
