@@ -28,7 +28,9 @@ def room_of(hall: Hall) -> Classroom:
 def waiting(page: str) -> list[tuple[str, str]]:
     """Return what a page says that waits, with where it leads."""
     _, found, rest = page.partition("Still waiting in this course:")
-    lines = re.findall(r'<li[^>]*><a href="[^"]*?/class/([^"]*)">([^<]*)</a>', rest.partition("</ul>")[0]) if found else []
+    lines = (
+        re.findall(r'<li[^>]*><a href="[^"]*?/class/([^"]*)">([^<]*)</a>', rest.partition("</ul>")[0]) if found else []
+    )
     return [(where, html.unescape(line)) for where, line in lines]
 
 
