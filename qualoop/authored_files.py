@@ -147,15 +147,14 @@ def read_yaml(root: Path, name: str, problems: Problems) -> YamlFile | None:
 
 def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     """Parse one YAML document; note syntax faults and repeated keys as problems."""
-    loader = _Loader(text)
+    loader, places = _Loader(text), _Places()
     try:
         node = loader.get_single_node()
         if node is None:
             problems.add(name, 1, "yaml-empty", "the file holds nothing")
             return None
-        lines: dict[Place, int] = {}
-        _walk(node, (), lines, lambda line, key: problems.add(name, line, "yaml-repeated-key", f"`{key}` stands twice"))
-        return YamlFile(name, loader.construct_document(node), lines)
+        places.walk(node)
+        return YamlFile(name, loader.construct_document(node), places.lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         problems.add(name, mark.line + 1 if mark else 1, "yaml-syntax", str(error.problem or error.context))
@@ -164,29 +163,48 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     except RecursionError:
         problems.add(name, 1, "yaml-syntax", "nested too deeply")
     finally:
+        for line, key in places.repeated:
+            problems.add(name, line, "yaml-repeated-key", f"`{key}` stands twice")
         loader.dispose()
     return None
 
 
-def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], repeated: Any) -> None:
-    """Note the line of ``node`` and of everything in it."""
-    lines.setdefault(place, node.start_mark.line + 1)
-    if len(place) > MAX_DEPTH:
-        raise yaml.YAMLError("nested too deeply")
-    if len(lines) > MAX_VALUES:
-        raise yaml.YAMLError(f"more than {MAX_VALUES} values")
-    if isinstance(node, yaml.MappingNode):
+class _Places:
+    """The line of every value of a document, and of every key that stands twice.
+
+    Counts visits, not places: what a key holds that stands twice is walked twice, and aliases make powers of it.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[Place, int] = {}
+        self.repeated: dict[tuple[int, str], None] = {}
+        self._visits = 0
+
+    def walk(self, node: yaml.Node, place: Place = ()) -> None:
+        """Note the line of ``node`` and of everything in it. Raises YAMLError where it is too deep or too much."""
+        self._visits += 1
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if len(place) > MAX_DEPTH:
+            raise yaml.YAMLError("nested too deeply")
+        if self._visits > MAX_VALUES:
+            raise yaml.YAMLError(f"more than {MAX_VALUES} values")
+        if isinstance(node, yaml.MappingNode):
+            self._walk_pairs(node, place)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self.walk(value, (*place, index))
+
+    def _walk_pairs(self, node: yaml.MappingNode, place: Place) -> None:
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be a word", problem_mark=key.start_mark)
             name = str(key.value)
             if name in seen:
-                repeated(key.start_mark.line + 1, name)
+                self.repeated[key.start_mark.line + 1, name] = None
             seen.add(name)
-            lines[(*place, name)] = key.start_mark.line + 1
-            _walk(value, (*place, name), lines, repeated)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(value, (*place, index), lines, repeated)
+            self.lines[(*place, name)] = key.start_mark.line + 1
+            self.walk(value, (*place, name))
 
 
 def parse_model(model: type[Model], file: YamlFile, problems: Problems) -> Model | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from typing import Any
@@ -121,6 +122,21 @@ def test_a_value_that_no_course_can_keep_is_left_out() -> None:
     for text in ("&amp;a [*a]", "[2026-03-01]"):
         block = imported(KpLessonBlock, f'<block knowledge_points="{text}"/>')
         assert (block.knowledge_points, block.import_problems) == ([], ["knowledge_points"])
+
+
+@pytest.mark.parametrize("word", ["", "<<: "], ids=["in lists", "merged"])
+@pytest.mark.parametrize("cls", GRADED)
+def test_what_a_few_lines_of_aliases_would_blow_up_is_left_out_at_once(cls: type[Any], word: str) -> None:
+    lines = ["a0: &a0 {k: 1}"]
+    for number in range(1, 30):
+        names = ", ".join([f"*a{number - 1}"] * 10)
+        lines.append(f"a{number}: &a{number} {{{word or 'k: '}[{names}]}}")
+    text = "&#10;".join(map(html.escape, lines))
+
+    block = imported(cls, f'<block knowledge_points="{text}" display_name="*not* an &amp;alias: *a"/>')
+
+    assert block.import_problems == ["knowledge_points"]
+    assert block.display_name == "*not* an &alias: *a"
 
 
 @pytest.mark.parametrize("cls", BLOCKS)
