@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 
-from qualoop.classroom.paper.pictures import Grey, open_page
+from qualoop.classroom.paper.opening import READING, PageOpener
+from qualoop.classroom.paper.pictures import Grey
 from qualoop.classroom.paper.printing import Head, PrintedPage, measure, print_sheets
 from qualoop.classroom.paper.reading import Printed, read_page
 from qualoop.classroom.sheets.codes import PageCode, code_text, find_code, new_sheet
@@ -140,7 +141,9 @@ def run_sheets(n: int = SHEETS) -> dict[str, Any]:
     """
     made, pages = list(scans(n)), layouts()
     started = time.perf_counter()
-    results = [_read(scan.data, pages) for scan in made]
+    # As the worker does it: in a process of its own, which is started here.
+    with PageOpener(READING) as opener:
+        results = [_read(opener.open_page(scan.data, 0), pages) for scan in made]
     seconds = time.perf_counter() - started
     return {
         "sheets": n,
@@ -154,9 +157,9 @@ def run_sheets(n: int = SHEETS) -> dict[str, Any]:
 _Result = tuple[PageCode | None, Answers | None, int]
 
 
-def _read(data: bytes, pages: dict[str, Page]) -> _Result:
+def _read(picture: Grey, pages: dict[str, Page]) -> _Result:
     found = read_page(
-        open_page(data, 0),
+        picture,
         lambda text: find_code(text, _SECRET),
         lambda code: Printed(paper=Paper.A4, page=pages[code.version]),
     )

@@ -9,17 +9,15 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from stockpyl.newsvendor import newsvendor_normal
-    from stockpyl.rq import r_q_cost_poisson, r_q_poisson_exact
+    from stockpyl.newsvendor import newsvendor_normal, newsvendor_poisson
+    from stockpyl.rq import r_q_poisson_exact
     from stockpyl.sim import simulation
-    from stockpyl.ss import s_s_cost_discrete
     from stockpyl.supply_chain_network import serial_system, single_stage_system
 
 __all__ = [
     "newsvendor_normal",
-    "r_q_cost_poisson",
+    "newsvendor_poisson",
     "r_q_poisson_exact",
-    "s_s_cost_discrete",
     "serial_system",
     "simulation",
     "single_stage_system",

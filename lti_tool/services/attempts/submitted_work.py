@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,10 +38,19 @@ class WorkRefusedError(QualoopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file as it was sent; the name is what the sender's machine calls it."""
+    """A file as it was sent; the name is what the sender's machine calls it.
+
+    ``media_type`` is what its content shows, None where it is nothing that is taken. It is found here, so before any
+    transaction: files are hostile, and on SQLite nobody else could write while somebody's file is looked into.
+    """
 
     name: str
     data: bytes
+    media_type: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find out what it is."""
+        object.__setattr__(self, "media_type", find_media_type(self.name, self.data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +82,25 @@ class CheckedWork:
 
 
 def check_work(work: Work, *, kept_sizes: Sequence[int] = ()) -> CheckedWork:
-    """Return work as it may be kept, beside files of ``kept_sizes`` bytes that stay; raise WorkRefusedError."""
+    """Return work as it may be kept, beside files of ``kept_sizes`` bytes that stay; raise WorkRefusedError.
+
+    Takes no longer than its texts are: no file is looked into.
+    """
     text = work.text.replace("\r\n", "\n").replace("\x00", "").strip()
     links = [link.strip() for link in work.links if link.strip()]
     wrong = {**_text_faults(text), **_link_faults(links), **_file_faults(work.files, kept_sizes)}
-    typed = [(each, find_media_type(each.name, each.data)) for each in work.files]
-    wrong |= {f"file-{number}": FILE_TYPE for number, (each, kind) in enumerate(typed) if each.data and kind is None}
+    wrong |= {
+        f"file-{number}": FILE_TYPE for number, each in enumerate(work.files) if each.data and each.media_type is None
+    }
     if not wrong and not (text or links or work.files or kept_sizes):
         wrong["work"] = EMPTY
     if wrong:
         raise WorkRefusedError(wrong)
-    files = [TypedFile(name=safe_name(each.name), data=each.data, media_type=kind) for each, kind in typed if kind]
+    files = [
+        TypedFile(name=safe_name(each.name), data=each.data, media_type=each.media_type)
+        for each in work.files
+        if each.media_type
+    ]
     return CheckedWork(text=text, links=links, files=files)
 
 

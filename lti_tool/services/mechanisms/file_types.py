@@ -5,12 +5,13 @@ Nothing on it runs in a browser: no HTML, no SVG, no script, no program, no arch
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+
+from lti_tool.services.mechanisms.zip_files import BROKEN, open_zip, read_entry
 
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT: Final = "application/vnd.oasis.opendocument."
@@ -88,22 +89,21 @@ def _office_type(name: str, data: bytes) -> str | None:
     if not data.startswith(b"PK\x03\x04"):
         return None
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with open_zip(data) as archive:
             names = archive.namelist()
             if len(names) > _MOST_ENTRIES or any(each.lower().endswith(_MACROS) for each in names):
                 return None
             if "mimetype" in names:
                 return _open_type(archive)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+    except BROKEN:
         return None
     found = [kind for part, kind in _OFFICE_PARTS.items() if any(each.startswith(part) for each in names)]
     return found[0] if _CONTENT_TYPES in names and len(found) == 1 else None
 
 
 def _open_type(archive: zipfile.ZipFile) -> str | None:
-    if archive.getinfo("mimetype").file_size > _LONGEST_TYPE:
-        return None
-    said = archive.read("mimetype").decode("ascii", "replace").strip()
+    found = read_entry(archive, archive.getinfo("mimetype"), _LONGEST_TYPE)
+    said = "" if found is None else found.decode("ascii", "replace").strip()
     return next((said for kind in _OPEN_KINDS if said == _OPEN_DOCUMENT + kind), None)
 
 

@@ -34,6 +34,9 @@ class JobState(StrEnum):
     DONE = "done"
 
 
+_UNDER_WAY: Final = (JobState.WAITING, JobState.RUNNING)
+
+
 class JobMissingError(QualoopError):
     """There is no such job, or it has ended; `qualoop job list` shows those that there are."""
 
@@ -85,15 +88,22 @@ def run(
 ) -> JobState:
     """Run a job to its end, or until somebody stops it; return how it stands then.
 
-    Raises JobRunningError where another process holds it, and whatever ``step`` raises: the job is `failed` then, and
-    goes on with the same step when it is run again.
+    Somebody may have asked it to stop before anybody took it on. Raises JobRunningError where another process holds it,
+    and whatever ``step`` raises: the job is `failed` then, and goes on with the same step when it is run again.
     """
     with database.transaction() as session:
-        _take(_get_locked(session, job_id), clock())
+        job = _get_locked(session, job_id)
+        _check_free(job, clock())
+        if job.interrupt and job.state in _UNDER_WAY:
+            return _end(job, JobState.STOPPED, clock())
+        _take(job, clock())
     try:
         while True:
             with database.transaction() as session:
                 job = _get_locked(session, job_id)
+                if job.state != JobState.RUNNING:
+                    # Another process took this one for dead, and has ended the job or handed it back.
+                    return JobState(job.state)
                 if job.interrupt:
                     return _end(job, JobState.STOPPED, clock())
                 progress = step(session, Progress(job.cursor, job.done, job.total))
@@ -110,12 +120,22 @@ def run(
         raise
 
 
+def keep(database: Database, job_id: int, now: datetime, *, lease: timedelta = LEASE) -> bool:
+    """Hold a running job for another ``lease``; return False where it is to end here: its next step says how."""
+    with database.transaction() as session:
+        job = _get_locked(session, job_id)
+        if job.state != JobState.RUNNING or job.interrupt:
+            return False
+        job.leased_until, job.updated_at = now + lease, now
+        return True
+
+
 def stop(session: Session, job_uuid: str, now: datetime, *, organisation_id: int | None = None) -> None:
     """Ask a job to stop after its present step: of one organisation, or (None) of whichever.
 
     Raises JobMissingError where none of this uuid is under way there.
     """
-    query = select(Job).where(Job.uuid == job_uuid, Job.state.in_([JobState.WAITING, JobState.RUNNING]))
+    query = select(Job).where(Job.uuid == job_uuid, Job.state.in_(_UNDER_WAY))
     if organisation_id is not None:
         query = query.where(Job.organisation_id == organisation_id)
     job = session.scalar(query)
@@ -138,12 +158,16 @@ def _get_locked(session: Session, job_id: int) -> Job:
     return session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one()
 
 
-def _take(job: Job, now: datetime) -> None:
-    """Take a job on."""
+def _check_free(job: Job, now: datetime) -> None:
+    """Raise JobRunningError or JobMissingError where a job cannot be taken on."""
     if job.state == JobState.RUNNING and job.leased_until is not None and job.leased_until > now:
         raise JobRunningError
     if job.state == JobState.DONE:
         raise JobMissingError
+
+
+def _take(job: Job, now: datetime) -> None:
+    """Take a job on."""
     job.state, job.message, job.interrupt = JobState.RUNNING, "", False
     job.leased_until, job.updated_at = now + LEASE, now
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, select
 
 from lti_tool.models import Activity
 from lti_tool.services.content.contents import Contents
+from lti_tool.services.courses.members import Link
 from qualoop.assessment import Item, MultipleChoice, NumberItem, ShortText, SingleChoice, presented_order
 from qualoop.classroom.sheets.layout import Question, version_seed
 from qualoop.classroom.sheets.shapes import RowKind
@@ -72,6 +73,14 @@ def list_lessons(connection: Connection, contents: Contents, organisation_id: in
         for key, version_id in rows
         if version_id is not None
     ]
+
+
+def own_activity(connection: Connection, link: Link) -> str | None:
+    """Return the key of the activity that a link shows, None where nothing was chosen for it."""
+    key: str | None = connection.scalar(
+        select(Activity.key).where(Activity.id == link.activity_id, Activity.organisation_id == link.organisation_id)
+    )
+    return key
 
 
 def find_lesson(connection: Connection, contents: Contents, organisation_id: int, key: str) -> PaperLesson | None:

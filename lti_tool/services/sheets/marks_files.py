@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from lti_tool.models import Identity, MarkFile
 from lti_tool.services.courses.members import Link, list_members
 from lti_tool.services.people.learner_keys import KeyOwner, open_bytes, sealed_bytes
-from lti_tool.services.sheets.marks_files_reading import read_bytes
 from lti_tool.services.sheets.marks_files_states import READ
 from lti_tool.services.sheets.marks_tasks import list_tasks, names_of
 from qualoop.classroom.mark_heads import ATTENDANCE
@@ -59,10 +58,10 @@ class Bringer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A table as it was sent: ``full`` is the full mark, ``held_at`` when it happened (never in the future)."""
+    """A table as it was sent and read: ``full`` is the full mark, ``held_at`` when it happened (never in the future)."""
 
     name: str
-    data: bytes
+    table: Table
     kind: str
     full: Decimal
     held_at: datetime
@@ -87,8 +86,7 @@ class Kept:
 
 
 def keep(session: Session, by: Bringer, brought: Brought, *, now: datetime) -> MarkFile:
-    """Read a table and keep it for the dry run; raise TableRefusedError, PaperUnavailableError for a workbook."""
-    table = read_bytes(brought.data)
+    """Keep a table for the dry run."""
     row = MarkFile(
         organisation_id=by.link.organisation_id,
         uuid=str(uuid.uuid4()),
@@ -103,7 +101,7 @@ def keep(session: Session, by: Bringer, brought: Brought, *, now: datetime) -> M
         matches={},
         created_at=now,
     )
-    put_kept(session, by, row, Kept(table=table), now=now)
+    put_kept(session, by, row, Kept(table=brought.table), now=now)
     session.add(row)
     session.flush()
     return row

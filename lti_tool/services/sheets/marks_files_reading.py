@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import Any, Final
 
 from lti_tool.services.sheets.extra import workbook_reader
+from lti_tool.services.sheets.workbook_limits import measured
 from qualoop.classroom.tables import MAX_COLUMNS, Table, TableRefusedError, number_text, read_csv
 
 MAX_BYTES: Final = 2 * 1024 * 1024
-_MAX_UNPACKED: Final = 60 * 1024 * 1024
-"""What a workbook may unpack to: it is a zip file, and zip files can hold bombs."""
 _ZIP: Final = b"PK\x03\x04"
 
 
 def read_bytes(data: bytes) -> Table:
-    """Return the table in a file; raise TableRefusedError, PaperUnavailableError for a workbook."""
+    """Return the table in a file; raise TableRefusedError, PaperUnavailableError for a workbook.
+
+    To be called before the transaction that keeps it: on SQLite nobody else could write meanwhile.
+    """
     if len(data) > MAX_BYTES:
         raise TableRefusedError("too-large")
     return _workbook(data) if data.startswith(_ZIP) else read_csv(data)
@@ -26,8 +26,7 @@ def _workbook(data: bytes) -> Table:
     """Return the first sheet of a workbook: values, never formulas."""
     reader = workbook_reader()
     try:
-        _check_unpacked(data)
-        book = reader.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        book = reader.load_workbook(measured(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         # What it says of its own size can be wrong, and rows beyond that would be lost in silence.
         sheet.reset_dimensions()
@@ -45,9 +44,3 @@ def _shown(cell: Any) -> Any:
     if type(value) in {int, float} and "%" in (cell.number_format or ""):
         return f"{number_text(100 * value)}%"
     return value
-
-
-def _check_unpacked(data: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        if sum(entry.file_size for entry in packed.infolist()) > _MAX_UNPACKED:
-            raise TableRefusedError("too-large")

@@ -1,13 +1,17 @@
-"""Reads uploaded pages, a few at a time. What takes long is done outside any transaction; each step only stores it."""
+"""Reads uploaded pages, a few at a time. What takes long is done outside any transaction; each step only stores it.
+
+Pages are opened in a process of their own (`qualoop.classroom.paper.opening`): whatever a file holds, this one goes on.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,13 +26,15 @@ from lti_tool.services.sheets.extra import paper_module
 from lti_tool.services.sheets.matters import note_open
 from lti_tool.services.sheets.sheets import pages_of
 from lti_tool.services.sheets.standing import problem_of
+from lti_tool.services.sheets.tries import Place
 from lti_tool.services.sheets.upload import KIND, UploadState, own_key
 from qualoop.classroom.sheets.codes import PageCode, find_code
 from qualoop.classroom.sheets.judging import RowReading
 from qualoop.classroom.sheets.shapes import Page, Paper
 
-BATCH: Final = 8
-"""Pages read between two transactions: about a second."""
+LEASE: Final = timedelta(seconds=60)
+"""Longer than a page takes, which may be opened twice (`opening.READING`), and what comes before the next `KEEP_EVERY_S`."""
+KEEP_EVERY_S: Final = 2.0
 UNREADABLE: Final = "unreadable"
 
 log = logging.getLogger(__name__)
@@ -64,16 +70,15 @@ def read_waiting(
     for job_id, upload_id, organisation_id in _waiting(database, clock()):
         if is_ending():
             break
-        reader = _Reader(database, upload_id, secret=secret, clock=clock)
 
-        def report(progress: Progress, reader: _Reader = reader) -> None:
-            if is_ending() and not progress.finished:
+        def go_on(job_id: int = job_id) -> bool:
+            if is_ending():
                 raise _WorkerEndsError
-            reader.read_ahead(progress)
+            return jobs.keep(database, job_id, clock(), lease=LEASE)
 
         try:
-            reader.begin()
-            done += jobs.run(database, job_id, reader.store, clock=clock, report=report) is JobState.DONE
+            with _Reader(database, upload_id, secret=secret, clock=clock, go_on=go_on) as reader:
+                done += jobs.run(database, job_id, reader.store, clock=clock, report=reader.read_ahead) is JobState.DONE
         except (jobs.JobRunningError, jobs.JobMissingError):
             continue
         except _WorkerEndsError:
@@ -105,46 +110,74 @@ def _waiting(database: Database, now: datetime) -> list[tuple[int, int, int]]:
 
 def _hand_back(database: Database, organisation_id: int, job_id: int, now: datetime) -> None:
     with database.transaction() as session:
-        session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.organisation_id == organisation_id)
-            .values(state=JobState.WAITING, updated_at=now)
-        )
+        job = session.scalars(
+            select(Job).where(Job.id == job_id, Job.organisation_id == organisation_id).with_for_update()
+        ).one()
+        job.state, job.updated_at = JobState.WAITING, now
+        job.cursor = Place.of(job.cursor).untried().as_cursor()
 
 
 class _Reader:
     """Reads one upload: `read_ahead` outside transactions, `store` as the step of its job."""
 
-    def __init__(self, database: Database, upload_id: int, *, secret: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        upload_id: int,
+        *,
+        secret: str,
+        clock: Callable[[], datetime],
+        go_on: Callable[[], bool],
+    ) -> None:
         self._database, self._upload_id, self._secret, self._clock = database, upload_id, secret, clock
+        self._go_on = go_on
+        self._place: Place | None = None
         self._read: list[_Read] = []
         self._pictures: Any = paper_module("pictures")
         self._reading: Any = paper_module("reading")
         self._finding: Any = paper_module("finding")
+        self._opening: Any = paper_module("opening")
+        self._opener: Any = self._opening.PageOpener(self._opening.READING)
         self._file: tuple[int, bytes] | None = None
         self._known: dict[PageCode, tuple[Paper, Page] | None] = {}
 
-    def begin(self) -> None:
-        """Read the first pages."""
-        with self._database.reading() as session:
-            row = session.get_one(SheetUpload, self._upload_id)
-            job = session.get_one(Job, row.job_id)
-            progress = Progress(job.cursor, job.done, job.total)
-        self.read_ahead(progress)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opener.close()
 
     def read_ahead(self, progress: Progress) -> None:
-        """Read the pages that the next step stores."""
-        self._read = []
-        first = int(progress.cursor["page"])
-        for number in range(first, min(first + BATCH, progress.total)):
-            self._read.append(self._read_one(number))
+        """Read the pages that the next step stores; none of them where somebody asked the job to stop."""
+        place = Place.of(progress.cursor)
+        read: list[_Read] = []
+        if progress.finished:
+            return
+        looked = float("-inf")
+        for number in place.pages:
+            if number >= progress.total:
+                break
+            if time.monotonic() - looked >= KEEP_EVERY_S:
+                if not self._go_on():
+                    return
+                looked = time.monotonic()
+            read.append(self._unopened(number) if place.is_given_up else self._read_one(number))
+        self._place, self._read = place, read
 
     def store(self, session: Session, progress: Progress) -> Progress:
-        """Store what was read, in the job's transaction; the last step deletes the files."""
+        """Store what was read, in the job's transaction, and count the try of what follows; the last step deletes the files.
+
+        The first step of a run has read nothing: it only counts the try.
+        """
+        place = Place.of(progress.cursor)
+        if self._place != place:
+            # Nothing was read yet, or another worker, which took this one for dead, stored it meanwhile.
+            self._place = None
+            return Progress(place.tried().as_cursor(), progress.done, progress.total)
         row = session.get_one(SheetUpload, self._upload_id)
         for each in self._read:
             self._store(session, row, each)
-        done = int(progress.cursor["page"]) + len(self._read)
+        done = place.page + len(self._read)
         finished = done >= progress.total
         if finished:
             row.state = UploadState.READ
@@ -155,20 +188,28 @@ class _Reader:
             )
             session.flush()
             note_open(session, row, now=self._clock())
-        return Progress({"page": done}, done, progress.total, finished=finished)
+        return Progress(place.moved_on(done).as_cursor(), done, progress.total, finished=finished)
 
     def _read_one(self, number: int) -> _Read:
         """Read one page of the upload, by its number over all files: whatever is odd in it costs only itself."""
         file, place, data = self._page(number)
         try:
-            return self._read_picture(file, place, self._pictures.open_page(data, place))
+            return self._read_picture(file, place, self._opener.open_page(data, place))
         except self._pictures.PictureRefusedError:
             pass
-        except SQLAlchemyError:
+        except (SQLAlchemyError, self._opening.OpenerUnavailableError):
             # Says nothing of the picture: the job fails, and reads it again later.
             raise
         except Exception:
             log.exception("page %d of an upload of sheets could not be read", number)
+        return _Read(file=file, place=place + 1, code=None, problem=UNREADABLE)
+
+    def _unopened(self, number: int) -> _Read:
+        """Return a page that ended the worker whenever it was tried."""
+        log.error(
+            "page %d of the upload of sheets %d is given up: it was tried again and again", number, self._upload_id
+        )
+        file, place, _ = self._page(number)
         return _Read(file=file, place=place + 1, code=None, problem=UNREADABLE)
 
     def _read_picture(self, file: int, place: int, picture: Any) -> _Read:

@@ -30,7 +30,7 @@ class LearnerResult:
     @property
     def score(self) -> Score | None:
         """Return the mean over the parts."""
-        return mean(list(self.scores.values()))
+        return Score.mean(self.scores.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +43,11 @@ class SetResults:
 
     def part(self, part: str) -> Score | None:
         """Return the mean score of a part."""
-        return mean([each.scores[part] for each in self.learners if part in each.scores])
+        return Score.mean(each.scores[part] for each in self.learners if part in each.scores)
 
     def point(self, code: str) -> Score | None:
         """Return the mean of a knowledge point, each learner counting once."""
-        return mean([each.points[code] for each in self.learners if code in each.points])
-
-
-def mean(scores: Sequence[Score]) -> Score | None:
-    """Return the mean of scores, None of none."""
-    return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
+        return Score.mean(each.points[code] for each in self.learners if code in each.points)
 
 
 def results(session: Session, contents: Contents, link: Link, printed: SheetSet) -> SetResults:

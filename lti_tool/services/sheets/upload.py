@@ -5,6 +5,7 @@ Pictures are encrypted at rest: of a learner who is known under the learner's ke
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from lti_tool.services.courses.members import Link
 from lti_tool.services.mechanisms import jobs
 from lti_tool.services.people.learner_keys import KeyOwner, sealed_bytes
 from lti_tool.services.sheets.extra import paper_module
+from lti_tool.services.sheets.tries import Place
 from qualoop.errors import QualoopError
 
 KIND: Final = "sheets"
@@ -30,6 +32,8 @@ MAX_PAGES: Final = 600
 MOST_LISTED: Final = 100
 STOPPED: Final = (jobs.JobState.FAILED, jobs.JobState.STOPPED)
 _MAX_NAME: Final = 120
+# Each counting may take half a gigabyte.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class UploadState:
@@ -66,14 +70,19 @@ class Uploader:
     secret: str
 
 
-def upload(session: Session, by: Uploader, files: Sequence[NewFile], *, now: datetime) -> SheetUpload:
-    """Keep the files that can be opened and ask for them to be read; the others are listed with the reason.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFile:
+    """A file with the number of its pages, or (``problem``) why it cannot be taken."""
 
-    Raises UploadRefusedError where nothing can be taken, PaperUnavailableError.
-    """
-    found = _check(files)
-    job = jobs.create(session, by.link.organisation_id, KIND, cursor={"page": 0}, now=now)
-    job.total = sum(count for count, _ in found)
+    file: NewFile
+    pages: int
+    problem: str
+
+
+def upload(session: Session, by: Uploader, files: Sequence[CheckedFile], *, now: datetime) -> SheetUpload:
+    """Keep the files that can be opened and ask for them to be read; the others are listed with the reason."""
+    job = jobs.create(session, by.link.organisation_id, KIND, cursor=Place(page=0).as_cursor(), now=now)
+    job.total = sum(each.pages for each in files)
     row = SheetUpload(
         organisation_id=by.link.organisation_id,
         uuid=str(uuid.uuid4()),
@@ -87,16 +96,16 @@ def upload(session: Session, by: Uploader, files: Sequence[NewFile], *, now: dat
     session.add(row)
     session.flush()
     owner, connection = own_key(row, by.secret), session.connection()
-    for number, (file, (count, problem)) in enumerate(zip(files, found, strict=True)):
+    for number, each in enumerate(files):
         session.add(
             SheetFile(
                 organisation_id=row.organisation_id,
                 sheet_upload_id=row.id,
                 number=number,
-                name=_clean(file.name),
-                pages=count,
-                problem=problem,
-                data_sealed=None if problem else sealed_bytes(connection, owner, file.data, now),
+                name=_clean(each.file.name),
+                pages=each.pages,
+                problem=each.problem,
+                data_sealed=None if each.problem else sealed_bytes(connection, owner, each.file.data, now),
             )
         )
     session.flush()
@@ -122,27 +131,35 @@ def files_left_out(session: Session, row: SheetUpload) -> Sequence[tuple[str, st
     return [(name, problem) for name, problem in found]
 
 
-def _check(files: Sequence[NewFile]) -> list[tuple[int, str]]:
-    """Return how many pages each file has, and why it cannot be taken, empty where it can.
+def check_files(files: Sequence[NewFile]) -> Sequence[CheckedFile]:
+    """Return what `upload` may keep of files. To be called before its transaction: nobody is to wait for a file.
 
-    Raises UploadRefusedError where none can, or they are too many for one upload.
+    Raises UploadRefusedError where none can be taken, or they are too many for one upload; PaperUnavailableError.
     """
-    pictures = paper_module("pictures")
     if not files:
         raise UploadRefusedError([("", "no-files")])
     if len(files) > MAX_FILES or sum(len(file.data) for file in files) > MAX_BYTES:
         raise UploadRefusedError([("", "too-much")])
-    found: list[tuple[int, str]] = []
-    for file in files:
-        try:
-            found.append((int(pictures.count_pages(file.data)), ""))
-        except pictures.PictureRefusedError as error:
-            found.append((0, str(error.reason)))
-    if all(problem for _, problem in found):
-        named = zip(files, found, strict=True)
-        raise UploadRefusedError([(_clean(file.name), problem) for file, (_, problem) in named])
-    if sum(count for count, _ in found) > MAX_PAGES:
+    found = _counted(files)
+    if all(each.problem for each in found):
+        raise UploadRefusedError([(_clean(each.file.name), each.problem) for each in found])
+    if sum(each.pages for each in found) > MAX_PAGES:
         raise UploadRefusedError([("", "too-many-pages")])
+    return found
+
+
+def _counted(files: Sequence[NewFile]) -> list[CheckedFile]:
+    """Return files with their pages, which a process of its own counts; raise UploadRefusedError where none can be had."""
+    pictures, opening = paper_module("pictures"), paper_module("opening")
+    found: list[CheckedFile] = []
+    with _ONE_AT_A_TIME, opening.PageOpener(opening.COUNTING) as opener:
+        for file in files:
+            try:
+                found.append(CheckedFile(file=file, pages=int(opener.count_pages(file.data)), problem=""))
+            except pictures.PictureRefusedError as error:
+                found.append(CheckedFile(file=file, pages=0, problem=str(error.reason)))
+            except opening.OpenerUnavailableError as error:
+                raise UploadRefusedError([("", error.code)]) from error
     return found
 
 
@@ -192,6 +209,7 @@ def read_again(session: Session, row: SheetUpload, now: datetime) -> None:
     if has_stopped(session, row):
         job = get_job(session, row)
         job.state, job.updated_at, job.interrupt = jobs.JobState.WAITING, now, False
+        job.cursor = Place.of(job.cursor).untried().as_cursor()
         session.flush()
 
 

@@ -61,16 +61,14 @@ class PictureRefusedError(QualoopError):
 
 
 def count_pages(data: bytes) -> int:
-    """Return how many pages a file has, without opening them; raise PictureRefusedError."""
-    if _is_pdf(data):
-        with _document(data) as document:
-            count = len(document)
-    else:
-        with _image(data) as image:
-            count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    """Return how many pages a file has, at most MAX_PAGES, without opening them; raise PictureRefusedError."""
+    try:
+        count = _pdf_pages(data) if _is_pdf(data) else _image_pages(data)
+    except _BROKEN as error:
+        raise PictureRefusedError("unreadable") from error
     if count > MAX_PAGES:
         raise PictureRefusedError("too-many-pages")
-    return int(count)
+    return count
 
 
 def open_page(data: bytes, number: int) -> Grey:
@@ -101,6 +99,11 @@ def _document(data: bytes) -> Iterator[Any]:
             raise PictureRefusedError("unreadable") from error
         with document:
             yield document
+
+
+def _pdf_pages(data: bytes) -> int:
+    with _document(data) as document:
+        return len(document)
 
 
 def _pdf_page(data: bytes, number: int) -> Grey:
@@ -141,6 +144,21 @@ def _image(data: bytes) -> Image.Image:
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise PictureRefusedError("too-large")
+
+
+def _image_pages(data: bytes) -> int:
+    """Return how many pages a picture has; of more than MAX_PAGES, one more than that."""
+    with _image(data) as image, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if image.format != "TIFF":
+            return 1
+        # `n_frames` walks to the last of them first, of which a file of 2 MB can have 20,000.
+        for number in range(1, MAX_PAGES + 1):
+            try:
+                image.seek(number)
+            except EOFError:
+                return number
+        return MAX_PAGES + 1
 
 
 def _image_page(data: bytes, number: int) -> Grey:

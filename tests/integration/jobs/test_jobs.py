@@ -120,3 +120,41 @@ def test_what_is_done_is_not_run_or_stopped(database: Database, job_id: int) -> 
         jobs.run(database, job_id, Counting(), clock=lambda: NOW)
     with database.transaction() as session, pytest.raises(JobMissingError):
         jobs.stop(session, job_of(database).uuid, NOW)
+
+
+def test_a_job_that_was_stopped_before_its_turn_is_not_run(database: Database, job_id: int) -> None:
+    with database.transaction() as session:
+        jobs.stop(session, session.get_one(Job, job_id).uuid, NOW)
+    assert jobs.run(database, job_id, Counting(), clock=lambda: NOW) is JobState.STOPPED
+    assert counted(database) == []
+    # Whoever runs it after that wants it to go on.
+    assert jobs.run(database, job_id, Counting(), clock=lambda: NOW) is JobState.DONE
+
+
+def test_a_job_is_kept_until_somebody_stops_it_or_ends_it(database: Database, job_id: int) -> None:
+    assert not jobs.keep(database, job_id, NOW)
+    kept: list[bool] = []
+
+    def overtake(progress: Progress) -> None:
+        kept.append(jobs.keep(database, job_id, NOW, lease=timedelta(hours=1)))
+        assert job_of(database).leased_until == NOW + timedelta(hours=1)
+        if progress.done == 3:
+            with database.transaction() as session:
+                jobs.stop(session, job_of(database).uuid, NOW)
+            kept.append(jobs.keep(database, job_id, NOW))
+
+    assert jobs.run(database, job_id, Counting(), clock=lambda: NOW, report=overtake) is JobState.STOPPED
+    assert kept == [True, True, True, False]
+
+
+def test_whoever_lost_a_job_does_not_go_on_with_it(database: Database, job_id: int) -> None:
+    """Another process took this one for dead, and brought the job to its end."""
+    later = NOW + jobs.LEASE + timedelta(seconds=1)
+
+    def overtake(progress: Progress) -> None:
+        assert progress.done <= 3
+        if progress.done == 3:
+            assert jobs.run(database, job_id, Counting(), clock=lambda: later) is JobState.DONE
+
+    assert jobs.run(database, job_id, Counting(), clock=lambda: NOW, report=overtake) is JobState.DONE
+    assert counted(database) == ALL

@@ -10,16 +10,18 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from benchmarks.classroom_sheets import layouts, run_sheets
 from qualoop.classroom.paper.finding import as_jpeg
-from qualoop.classroom.paper.pictures import PictureRefusedError, count_pages, open_page
+from qualoop.classroom.paper.pictures import MAX_PAGES, PictureRefusedError, count_pages, open_page
 from qualoop.classroom.paper.printing import NUMBER_BOX, Head, PrintedPage, measure, print_sheets
 from qualoop.classroom.paper.reading import PageProblem, PageReading, Printed, read_page
 from qualoop.classroom.sheets.codes import PageCode, code_text, find_code
 from qualoop.classroom.sheets.judging import Finding
 from qualoop.classroom.sheets.layout import Question, set_pages
 from qualoop.classroom.sheets.shapes import Page, Paper, RowKind
+from tests.factories.hostile_files import damaged_tiff, tiff
 from tests.factories.paper import Pen, Picture, fill, pictures, png
 
 SECRET = "ours"
@@ -177,6 +179,22 @@ def test_a_tiff_has_its_pages_and_a_broken_page_is_refused() -> None:
     assert count_pages(data[: len(data) // 2]) == 1
     with pytest.raises(PictureRefusedError):
         open_page(data[: len(data) // 2], 0)
+
+
+def test_the_pages_of_a_tiff_are_not_walked_beyond_what_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked: list[int] = []
+    seek = TiffImageFile._seek
+    monkeypatch.setattr(TiffImageFile, "_seek", lambda image, frame: walked.append(frame) or seek(image, frame))
+    assert count_pages(tiff(MAX_PAGES)) == MAX_PAGES
+    walked.clear()
+    with pytest.raises(PictureRefusedError, match="too-many-pages"):
+        count_pages(tiff(2000))
+    assert walked[-1] == MAX_PAGES
+
+
+def test_a_damaged_tiff_is_refused() -> None:
+    with pytest.raises(PictureRefusedError, match="unreadable"):
+        count_pages(damaged_tiff())
 
 
 @pytest.mark.parametrize(
