@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import func, select
 
 from lti_tool.models import LedgerSeal, Organisation
 from lti_tool.services.ledger import ledger
+from lti_tool.services.ledger.published_seals import list_seals, newest_seals
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.platforms import tool_keys
 from lti_tool.services.records.ledger_download import Terms, learner_download, published_keys
 from lti_tool.views.guards import Session, needs, public, runtime
+from lti_tool.views.record import own_subject
 from qualoop.ledger import as_document, as_page, seal_facts
+from qualoop.values import find_whole
 
 PAGE: Final = 500
+_MOST_DIGITS: Final = 10
 
 blueprint = Blueprint("ledger", __name__)
 
@@ -35,22 +37,7 @@ def all_roots() -> Response:
     """List the organisations by pseudonym, each with its newest seal, and the keys of all seals."""
     after = _number("after")
     with runtime().database.reading() as session:
-        newest = (
-            select(LedgerSeal.organisation_id, func.max(LedgerSeal.number).label("number"))
-            .group_by(LedgerSeal.organisation_id)
-            .subquery()
-        )
-        rows = session.execute(
-            select(Organisation, LedgerSeal)
-            .join(newest, newest.c.organisation_id == Organisation.id)
-            .join(
-                LedgerSeal,
-                (LedgerSeal.organisation_id == Organisation.id) & (LedgerSeal.number == newest.c.number),
-            )
-            .where(Organisation.id > after)
-            .order_by(Organisation.id)
-            .limit(PAGE)
-        ).all()
+        rows = newest_seals(session, after=after, most=PAGE)
         published = published_keys(session)
     return jsonify(
         organisations=[
@@ -67,15 +54,8 @@ def all_roots() -> Response:
 def roots(organisation_uuid: str) -> Response:
     """List the signed seals of an organisation's ledger, the newest first, and the keys that they are signed with."""
     before = _number("before")
-    query = (
-        select(LedgerSeal)
-        .join(Organisation, Organisation.id == LedgerSeal.organisation_id)
-        .where(Organisation.uuid == organisation_uuid)
-        .order_by(LedgerSeal.number.desc())
-        .limit(PAGE)
-    )
     with runtime().database.reading() as session:
-        rows: Sequence[LedgerSeal] = session.scalars(query.where(LedgerSeal.number < before) if before else query).all()
+        rows = list_seals(session, organisation_uuid, before=before, most=PAGE)
         published = published_keys(session)
     more = bool(rows) and rows[-1].number > 1
     return jsonify(
@@ -89,13 +69,17 @@ def roots(organisation_uuid: str) -> Response:
 @blueprint.get("/a/<launch>/record/download")
 @needs(Permission.VIEW_OWN_RECORD)
 def download(session: Session) -> Response:
-    """Send whoever opened the launch the own part of the ledger: a page that checks itself, or its data alone."""
+    """Send whoever opened the launch the own part of the ledger: a page that checks itself, or its data alone.
+
+    What the own pages hold back is not in it.
+    """
     parts = runtime()
     now = parts.clock()
     terms = Terms(base_url=parts.settings.base_url, secret=parts.settings.secret_key, now=now)
     with parts.database.reading() as reading:
         organisation = reading.get_one(Organisation, session.organisation_id)
-        made = learner_download(reading, organisation, session.person_uuid, terms)
+        hidden = own_subject(reading.connection(), session, now).hidden
+        made = learner_download(reading, organisation, session.person_uuid, terms, hidden=hidden)
     if request.args.get("format") == "json":
         return _attachment(jsonify(as_document(made)), f"learning-record-{now:%Y-%m-%d}.json")
     page = Response(as_page(made, session.language), mimetype="text/html")
@@ -119,5 +103,4 @@ def _address(rest: str) -> str:
 
 def _number(name: str) -> int:
     """Return a whole number of the query; 0 where there is none."""
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= len("9999999999") else 0
+    return find_whole(request.args.get(name, ""), _MOST_DIGITS) or 0

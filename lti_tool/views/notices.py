@@ -23,12 +23,14 @@ from lti_tool.services.records.records import Subject
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import marker_of
 from lti_tool.views.notice_words import sentence, text_to_copy
+from lti_tool.views.record import own_subject
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
+from qualoop.values import find_whole
 
 blueprint = Blueprint("notices", __name__)
 
-_DIGITS: Final = 18
+_MOST_DIGITS: Final = 17
 
 _Day: TypeAlias = tuple[date, list[tuple[Notice, str, str, str]]]
 
@@ -70,9 +72,9 @@ def show(session: Session) -> str:
 @needs(Permission.VIEW_NOTICES)
 def mark(session: Session) -> AnyResponse:
     """Let all that the page showed be seen; what has come since stays new."""
-    to = request.form.get("to", "")
-    if to.isascii() and to.isdigit() and len(to) < _DIGITS:
-        shown = moment(min(int(to), micros(runtime().clock())))
+    to = find_whole(request.form.get("to", ""), _MOST_DIGITS)
+    if to is not None:
+        shown = moment(min(to, micros(runtime().clock())))
         with runtime().database.transaction() as transaction:
             notices_seen.mark_seen(transaction.connection(), _subject(session), shown)
     return _back(session)
@@ -89,7 +91,7 @@ def undo(session: Session) -> AnyResponse:
 
 def _found(connection: Connection, session: Session, now: datetime) -> list[Notice]:
     contents = runtime().contents
-    found = [*notices.learner_notices(connection, _subject(session), now)]
+    found = [*notices.learner_notices(connection, own_subject(connection, session, now), now)]
     found += live.live_decisions(connection, contents, _subject(session))
     if session.may(Permission.MARK):
         found += live.live_waiting(connection, contents, link_of(session), marker_of(session))

@@ -51,7 +51,7 @@ class Download:
     """Everything that goes into one learner's file.
 
     ``keys`` are the public keys of the seals (JWK), ``published`` is the address where anybody can read the same seals
-    and keys, ``made_at`` when the file was made.
+    and keys, ``made_at`` when the file was made. ``is_held_back``: events are left out, whose results are not shown yet.
     """
 
     organisation: str
@@ -61,6 +61,7 @@ class Download:
     events: Sequence[ProvenEvent]
     seals: Sequence[SignedSeal]
     keys: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    is_held_back: bool = False
 
 
 def as_document(download: Download) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def as_document(download: Download) -> dict[str, Any]:
         "published": download.published,
         "organisation": download.organisation,
         "learner": download.learner,
+        "held_back": download.is_held_back,
         "events": [_event(row) for row in download.events],
         "seals": [
             {**seal_facts(row.seal), "link": row.link, "chain_hash": row.seal.chain_hash, "signature": row.signature}

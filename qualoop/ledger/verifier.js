@@ -172,6 +172,7 @@ const WORDS = {
     allNew: (u) => `Nothing is sealed yet: ${u === 1 ? "the one event here is" : `all ${u} events here are`} too new.`,
     bad: (n) => (n === 1 ? "1 event is not as it was recorded." : `${n} events are not as they were recorded.`),
     none: "There are no events in this record yet.",
+    held: "Some of your results are not shown yet: they are left out of this file.",
     unreadable: "The data of this file cannot be read: the file was changed or is damaged.",
     newHint: "A seal follows within seconds of recording. Until then nothing vouches for an event: download the record again later.",
     proven: "as recorded", unsealed: "not sealed yet", changed: "changed", seal: "seal broken",
@@ -197,6 +198,7 @@ const WORDS = {
     allNew: (u) => `尚无封存：这里的 ${u} 条记录都太新。`,
     bad: (n) => `有 ${n} 条记录与原登记不符。`,
     none: "此记录中还没有内容。",
+    held: "你的部分成绩尚未公布，没有包含在本文件中。",
     unreadable: "无法读取文件中的数据：文件被改动过，或已损坏。",
     newHint: "登记后数秒内就会封存。封存之前没有任何凭据为该条记录作证，请稍后重新下载。",
     proven: "与登记一致", unsealed: "尚未封存", changed: "被改动", seal: "封存失效",
@@ -278,7 +280,7 @@ function entry(row, state, words, language, data) {
 function verdict(data, states, words, language) {
   const count = (...wanted) => states.filter((state) => wanted.includes(state)).length;
   const bad = count("changed", "seal"), fresh = count("unsealed"), proven = count("proven");
-  const said = bad ? words.bad(bad) : !states.length ? words.none : !fresh ? words.good(proven)
+  const said = bad ? words.bad(bad) : !states.length ? (data.held_back ? words.held : words.none) : !fresh ? words.good(proven)
     : proven ? words.goodNew(proven, fresh) : words.allNew(fresh);
   const named = data.events.flatMap((row, i) => {
     if (!["changed", "seal"].includes(states[i])) return [];
@@ -287,7 +289,8 @@ function verdict(data, states, words, language) {
   });
   return element("section", { class: "verdict", role: "status", "data-verdict": bad ? "bad" : fresh || !proven ? "new" : "good" },
     element("p", { class: "said" }, element("span", { "aria-hidden": "true" }, bad ? "✗ " : fresh || !proven ? "… " : "✓ "), said),
-    named.length ? element("ul", {}, ...named) : null, fresh && !bad ? element("p", { class: "hint" }, words.newHint) : null);
+    named.length ? element("ul", {}, ...named) : null, fresh && !bad ? element("p", { class: "hint" }, words.newHint) : null,
+    data.held_back && said !== words.held ? element("p", { class: "hint held" }, words.held) : null);
 }
 
 function about(data, words, language) {

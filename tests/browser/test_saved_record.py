@@ -23,6 +23,8 @@ from tests.factories.classrooms import enter
 from tests.factories.tool import SECRET, make_tool
 from tests.unit.ledger.records import a_download
 
+HELD = "Some of your results are not shown yet: they are left out of this file."
+
 
 class SavedRecord:
     """The saved page in a browser."""
@@ -100,6 +102,20 @@ def test_an_event_without_a_seal_says_so(saved: SavedRecord) -> None:
     saved.open(as_page(a_download(events=3, unsealed=3)))
     assert saved.states() == ["unsealed"] * 3
     assert saved.verdict() == "new"
+
+
+def test_what_is_held_back_is_said_and_the_rest_proves_itself(saved: SavedRecord) -> None:
+    made = all_sealed()
+    kept = [each for number, each in enumerate(made.events) if number not in {1, 2}]
+    saved.open(as_page(replace(made, events=kept, is_held_back=True)))
+    assert saved.verdict() == "good"
+    assert saved.said() == "✓ All 3 events are exactly as the school recorded and signed them."
+    expect(saved.page.locator(".held")).to_have_text(HELD)
+    saved.open(as_page(replace(made, events=[], seals=[], is_held_back=True)))
+    assert saved.said() == f"… {HELD}"
+    expect(saved.page.locator(".held")).to_have_count(0)
+    saved.open(as_page(made))
+    expect(saved.page.locator(".held")).to_have_count(0)
 
 
 @pytest.mark.parametrize("field", ["merkle_root", "chain_hash", "link", "signature", "sealed_at", "kid", "n"])

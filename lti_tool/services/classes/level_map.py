@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from lti_tool.models import Context
-from lti_tool.services.classes.status import STATUSES, concerned, flag_statuses, status_table
+from lti_tool.services.classes.status import STATUSES, concerned, error_table, flag_statuses, status_table
 from lti_tool.services.classes.weakest import Weak, mean_level, weakest_points
 from lti_tool.services.courses.lessons import CourseLesson, course_lessons
 from lti_tool.services.courses.members import Link, Member, list_members
+from lti_tool.services.courses.titles import find_title
+from lti_tool.services.evidence.critical_errors import read_open_errors
 from lti_tool.services.ledger.flags import read_flags
 from lti_tool.services.mastery.class_cells import ClassCells, read_cells
 from lti_tool.services.rosters.groups import people_in
@@ -96,11 +97,11 @@ def class_map(connection: Connection, framework: Framework, link: Link, *, filte
     lessons = course_lessons(connection, link)
     points, unit_of = _points(framework, lessons)
     uuids = [member.subject.uuid for member in members]
-    cells = read_cells(connection, link.organisation_id, uuids, codes=[point.code for point in points], now=now)
-    status = status_table(cells, [point.review_after_months for point in points], now=now)
-    flag_statuses(
-        status, read_flags(connection, link.organisation_id, uuids), uuids, codes=[point.code for point in points]
-    )
+    codes, of = [point.code for point in points], (connection, link.organisation_id, uuids)
+    cells = read_cells(*of, codes=codes, now=now)
+    errors = error_table(read_open_errors(*of), uuids, codes=codes)
+    status = status_table(cells, [point.review_after_months for point in points], now=now, errors=errors)
+    flag_statuses(status, read_flags(*of), uuids, codes=codes)
     columns = [
         number
         for number, point in enumerate(points)
@@ -110,7 +111,7 @@ def class_map(connection: Connection, framework: Framework, link: Link, *, filte
     ]
     wanted = _wanted(cells, status, filters.status)
     return ClassMap(
-        course=_course(connection, link),
+        course=find_title(connection, (link.organisation_id, link.context_id)),
         members=members,
         points=points,
         units=list({unit.code: unit for unit in unit_of.values()}.values()),
@@ -163,9 +164,3 @@ def _points(
             if code in lessons:
                 unit_of.setdefault(code, unit)
     return [framework.get_knowledge_point(code) for code in unit_of], unit_of
-
-
-def _course(connection: Connection, link: Link) -> str:
-    """Return the title of the course, empty where it has none."""
-    query = select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)
-    return connection.scalar(query) or ""

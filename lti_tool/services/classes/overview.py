@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from lti_tool.models import Activity, Attempt, Context, LineItem, LinkScore
+from lti_tool.models import Activity, Attempt, LineItem, LinkScore
 from lti_tool.services.content.contents import Contents
 from lti_tool.services.courses.members import Link, Member, list_members
+from lti_tool.services.courses.titles import find_title
 from qualoop.assessment import AttemptState
 from qualoop.values import Score, Text
 
@@ -97,8 +97,7 @@ class ClassOverview:
     @property
     def mean(self) -> Score | None:
         """The mean score of those who have finished."""
-        scores = [line.score for line in self.learners if line.has_finished and line.score is not None]
-        return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
+        return Score.mean(line.score for line in self.learners if line.has_finished and line.score is not None)
 
 
 def class_overview(connection: Connection, link: Link, *, people: Collection[int] | None = None) -> ClassOverview:
@@ -115,14 +114,11 @@ def class_overview(connection: Connection, link: Link, *, people: Collection[int
         )
         for member in list_members(connection, link, people=people)
     ]
-    course = connection.scalar(
-        select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)
-    )
     column = select(LineItem.id).where(
         LineItem.resource_link_id == link.resource_link_id, LineItem.organisation_id == link.organisation_id
     )
     return ClassOverview(
-        course=course or "",
+        course=find_title(connection, (link.organisation_id, link.context_id)),
         takes_grades=connection.scalar(column) is not None,
         learners=tuple(lines),
     )

@@ -10,7 +10,6 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -58,12 +57,12 @@ class RunsLine:
 
     def part(self, key: str) -> Score | None:
         """Return the mean score of a part over the finished runs; None where there is none."""
-        return _mean([run.parts[key] for run in self.finished if key in run.parts])
+        return Score.mean(run.parts[key] for run in self.finished if key in run.parts)
 
     @property
     def score(self) -> Score | None:
         """Return the mean score over the finished runs."""
-        return _mean([run.score for run in self.finished])
+        return Score.mean(run.score for run in self.finished)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +79,12 @@ class ClassRuns:
 
     def part(self, key: str) -> Score | None:
         """Return the class's mean of a part, each learner counting once."""
-        return _mean([score for line in self.finished if (score := line.part(key)) is not None])
+        return Score.mean(score for line in self.finished if (score := line.part(key)) is not None)
 
     @property
     def score(self) -> Score | None:
         """Return the class's mean score, each learner counting once."""
-        return _mean([score for line in self.finished if (score := line.score) is not None])
+        return Score.mean(score for line in self.finished if (score := line.score) is not None)
 
     def histogram(self, bins: int = 10) -> list[int]:
         """Return how many learners' mean scores lie in each tenth; 1 lies in the last."""
@@ -94,10 +93,6 @@ class ClassRuns:
             if (score := line.score) is not None:
                 counts[min(int(score * bins), bins - 1)] += 1
         return counts
-
-
-def _mean(scores: Sequence[Score]) -> Score | None:
-    return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
 
 
 def find_project(connection: Connection, contents: Contents, link: Link) -> Project | None:

@@ -221,6 +221,14 @@ def _require_room(session: Session, row: ClassSession) -> None:
         raise RoomFullError
 
 
+def learner_of(session: Session, seat: ClassSeat) -> str:
+    """Return the pseudonym of whose seat it is, or is said to be; empty where nobody says so."""
+    learner = session.scalar(
+        select(Person.uuid).where(Person.organisation_id == seat.organisation_id, Person.id == seat.person_id)
+    )
+    return learner or ""
+
+
 def _votes(session: Session, seat: ClassSeat) -> Sequence[ClassVote]:
     return session.scalars(
         select(ClassVote).where(ClassVote.organisation_id == seat.organisation_id, ClassVote.class_seat_id == seat.id)
@@ -233,10 +241,7 @@ def _reseal(session: Session, vote: ClassVote, owners: tuple[ClassSeat, Person],
     if vote.text_sealed is None or seat.person_id in {None, person.id}:
         return
     connection = session.connection()
-    claimed = session.scalar(
-        select(Person.uuid).where(Person.organisation_id == seat.organisation_id, Person.id == seat.person_id)
-    )
-    words = open_text(connection, _owner(seat, claimed or "", secret), vote.text_sealed)
+    words = open_text(connection, _owner(seat, learner_of(session, seat), secret), vote.text_sealed)
     vote.text_sealed = None if words is None else sealed_text(connection, _owner(seat, person.uuid, secret), words, now)
 
 

@@ -36,6 +36,8 @@ MAX_TITLE: Final = 200
 MAX_NOTES: Final = 5000
 MAX_LATE: Final = 240
 MAX_TIMER: Final = timedelta(hours=2)
+EARLY: Final = timedelta(minutes=30)
+"""How long before a class its code leads in: learners come before it is opened."""
 MOST_LISTED: Final = 100
 KEY_BYTES: Final = 32
 DEFAULT_LIMITS: Final = Limits()
@@ -153,9 +155,17 @@ def get_by_uuid(session: Session, session_uuid: str, *, held: bool = False) -> C
     return _one(session.scalar(query))
 
 
-def get_by_code(session: Session, code: str) -> ClassSession:
-    """Return the session that a code leads to, while it is not closed; raise ClassMissingError."""
-    return _one(session.scalar(select(ClassSession).where(ClassSession.code == code)))
+def get_by_code(session: Session, code: str, now: datetime) -> ClassSession:
+    """Return the session that a code leads to; raise ClassMissingError.
+
+    It leads there from `EARLY` before the time that the class is planned for, without one from when it is opened, until
+    it is closed: of the classes that are only planned, nobody finds one by trying codes.
+    """
+    row = _one(session.scalar(select(ClassSession).where(ClassSession.code == code)))
+    is_near = row.starts_at is not None and row.starts_at - EARLY <= now
+    if row.state == SessionState.PLANNED and not is_near:
+        raise ClassMissingError
+    return row
 
 
 def get_by_screen(session: Session, key: str) -> ClassSession:

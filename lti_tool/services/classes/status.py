@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from statistics import NormalDist
 from typing import Final
@@ -22,16 +22,24 @@ _NUMBER: Final = {status: number for number, status in enumerate(STATUSES)}
 
 
 def status_table(
-    cells: ClassCells, review_months: Sequence[int | None], *, now: datetime, rules: StatusRules | None = None
+    cells: ClassCells,
+    review_months: Sequence[int | None],
+    *,
+    now: datetime,
+    errors: NDArray[np.bool_] | None = None,
+    rules: StatusRules | None = None,
 ) -> NDArray[np.int8]:
     """Return the status of each learner on each knowledge point as an index into STATUSES.
 
-    ``review_months`` is the knowledge points' own review time. Flags of the ledger (an appeal, a withdrawal) are not in
+    ``review_months`` is the knowledge points' own review time, ``errors`` where a critical error is open (`error_table`),
+    None for nowhere. Flags of the ledger (an appeal, a withdrawal) are not in
     the cells: see `flag_statuses`.
     """
     rules = rules or status_rules()
     reach = (cells.mean - rules.cut) / cells.sd
     known = cells.was_competent | _is_competent(cells, reach, rules)
+    if errors is not None:
+        known &= ~errors
     due = known & (_is_old(cells, review_months, now, rules) | (reach < _sds(rules.review, rules)))
     provisional = (cells.items >= rules.stop_items) & (reach >= _sds(rules.stop, rules))
     numbers = np.select(
@@ -40,6 +48,17 @@ def status_table(
         _NUMBER[Status.DEVELOPING],
     )
     return numbers.astype(np.int8)
+
+
+def error_table(
+    errors: Mapping[str, Collection[str]], people: Sequence[str], *, codes: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Say where a critical error is open, from the knowledge points of those who have any, by pseudonym."""
+    found = np.zeros((len(people), len(codes)), np.bool_)
+    for row, person in enumerate(people):
+        if own := errors.get(person):
+            found[row] = [code in own for code in codes]
+    return found
 
 
 def flag_statuses(

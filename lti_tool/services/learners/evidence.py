@@ -107,7 +107,7 @@ def learner_evidence(
     ]
     facts = [_form_fact(entry, subject.uuid) for entry in entries]
     return LearnerEvidence(
-        process=read_process(session, course, [subject.person_id])[subject.person_id],
+        process=read_process(session, course, [subject.person_id], hidden=subject.hidden)[subject.person_id],
         gains=_gains(_moves(reversed(found), subject.hidden), about.codes),
         forms=multi_form(facts, about.units, rule),
         entries=entries,

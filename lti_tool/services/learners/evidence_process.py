@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
@@ -52,10 +51,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDone:
-    """A readiness check that was handed in, with its score."""
+    """A readiness check that was handed in, with its score; None where that is held back from the reader."""
 
     unit: Text
-    score: Score
+    score: Score | None
     at: datetime
 
 
@@ -103,9 +102,8 @@ class Process:
 
     @property
     def mean_check(self) -> Score | None:
-        """The mean score of the checks that were handed in; None where none was."""
-        scores = [check.score for check in self.checks]
-        return Score.of(sum(scores, Decimal(0)), len(scores)) if scores else None
+        """The mean score of the checks that were handed in, as far as it may be seen; None where there is none."""
+        return Score.mean(check.score for check in self.checks if check.score is not None)
 
     @property
     def expected(self) -> int:
@@ -133,10 +131,12 @@ class Process:
         return sum(work.works for work in self.works)
 
 
-def read_process(session: Session, course: Course, people: Collection[int]) -> dict[int, Process]:
-    """Return what each of some people did in a course, by person."""
+def read_process(
+    session: Session, course: Course, people: Collection[int], *, hidden: Collection[str] = ()
+) -> dict[int, Process]:
+    """Return what each of some people did in a course, by person; of the attempts ``hidden`` no score is told."""
     connection = session.connection()
-    units, checks = _checks(connection, course)
+    units, checks = _checks(connection, course, hidden)
     sessions = _sessions(session, course, people)
     works, reviews = _works(connection, course), _reviews(connection, course)
     return {
@@ -152,8 +152,10 @@ def read_process(session: Session, course: Course, people: Collection[int]) -> d
     }
 
 
-def _checks(connection: Connection, course: Course) -> tuple[int, Mapping[int, Sequence[CheckDone]]]:
-    """Return how many units of the course have a check, and the best one of each learner and unit."""
+def _checks(
+    connection: Connection, course: Course, hidden: Collection[str]
+) -> tuple[int, Mapping[int, Sequence[CheckDone]]]:
+    """Return how many units of the course have a check, and of each learner and unit the best that may be seen."""
     links = {
         link: from_document(plan).title
         for link, plan in connection.execute(
@@ -169,19 +171,29 @@ def _checks(connection: Connection, course: Course) -> tuple[int, Mapping[int, S
         )
     }
     best: dict[tuple[int, int], CheckDone] = {}
-    for person, link, score, submitted, updated in connection.execute(
+    for person, link, uuid, score, submitted, updated in connection.execute(
         select(
-            Attempt.person_id, Attempt.resource_link_id, Attempt.score, Attempt.submitted_at, Attempt.updated_at
+            Attempt.person_id,
+            Attempt.resource_link_id,
+            Attempt.uuid,
+            Attempt.score,
+            Attempt.submitted_at,
+            Attempt.updated_at,
         ).where(
             Attempt.organisation_id == course.organisation_id,
             Attempt.resource_link_id.in_(links),
             Attempt.status != AttemptState.ACTIVE.value,
         )
     ):
-        done = CheckDone(unit=links[link], score=Score(score), at=submitted or updated)
+        seen = None if uuid in hidden else Score(score)
+        done = CheckDone(unit=links[link], score=seen, at=submitted or updated)
         known = best.get((person, link))
-        best[person, link] = done if known is None or done.score > known.score else known
+        best[person, link] = done if known is None or _is_better(done, known) else known
     return len(links), _grouped((person, done) for (person, _), done in sorted(best.items(), key=lambda row: row[0]))
+
+
+def _is_better(done: CheckDone, known: CheckDone) -> bool:
+    return done.score is not None and (known.score is None or done.score > known.score)
 
 
 def _sessions(session: Session, course: Course, people: Collection[int]) -> Mapping[int, Sequence[HeldSession]]:

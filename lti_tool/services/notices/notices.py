@@ -108,7 +108,9 @@ def newest_first(notices: Iterator[Notice]) -> Sequence[Notice]:
 
 
 def _corrected(connection: Connection, subject: Subject, now: datetime) -> Iterator[Notice]:
-    for each in list_corrected(connection, subject.organisation_id, subject.uuid):
+    """Give the corrections that may be seen: those of a result that is held back name it."""
+    found = list_corrected(connection, subject.organisation_id, subject.uuid)
+    for each in (each for each in found if each.entry.evidence.attempt not in subject.hidden):
         yield Notice(kind=Kind.CORRECTED, at=each.at, corrected=each, score=each.score)
 
 

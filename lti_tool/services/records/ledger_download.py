@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -31,19 +31,23 @@ class Terms:
     now: datetime
 
 
-def learner_download(session: Session, organisation: Organisation, learner: str, terms: Terms) -> Download:
-    """Return all events of a learner of the organisation in ledger order, each with its proof where it is sealed.
+def learner_download(
+    session: Session, organisation: Organisation, learner: str, terms: Terms, *, hidden: Collection[str] = ()
+) -> Download:
+    """Return the events of a learner of the organisation in ledger order, each with its proof where it is sealed.
 
-    Raises LearnerMissingError where the organisation has no such learner.
+    Left out are those of the attempts ``hidden`` with what corrects them, and the download says so. Raises
+    LearnerMissingError where the organisation has no such learner.
     """
     known = select(Person.id).where(Person.organisation_id == organisation.id, Person.uuid == learner)
     if session.scalar(known) is None:
         raise LearnerMissingError
-    rows = session.scalars(
+    found = session.scalars(
         select(LedgerEvent)
         .where(LedgerEvent.organisation_id == organisation.id, LedgerEvent.learner == learner)
         .order_by(LedgerEvent.id)
     ).all()
+    rows = _without(found, hidden) if hidden else found
     seals, places = _prove(session, organisation, [row.id for row in rows])
     owner = KeyOwner(organisation_id=organisation.id, learner=learner, secret=terms.secret)
     events = []
@@ -60,6 +64,7 @@ def learner_download(session: Session, organisation: Organisation, learner: str,
         events=events,
         seals=seals,
         keys=published_keys(session),
+        is_held_back=len(rows) < len(found),
     )
 
 
@@ -67,6 +72,18 @@ def published_keys(session: Session) -> Sequence[Mapping[str, Any]]:
     """Return the public keys of the seals, retired ones too."""
     keys: Sequence[Mapping[str, Any]] = json.loads(tool_keys.seal_key_set(session))["keys"]
     return keys
+
+
+def _without(rows: Sequence[LedgerEvent], hidden: Collection[str]) -> Sequence[LedgerEvent]:
+    """Return events in ledger order without those of some attempts, their corrections, and the corrections of these."""
+    kept, left_out = [], set()
+    for row in rows:
+        body = json.loads(row.body)
+        if body.get("attempt") in hidden or body.get("target") in left_out:
+            left_out.add(row.uuid)
+        else:
+            kept.append(row)
+    return kept
 
 
 Places = dict[int, tuple[int, int, Sequence[str]]]

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from lti_tool.models import ClassDevice, ClassSeat, LedgerEvent, MasteryMemory, MasteryUpdate
+from lti_tool.models import ClassDevice, ClassSeat, ClassSession, LedgerEvent, MasteryMemory, MasteryUpdate
 from lti_tool.services.classes.devices import purge_devices
+from lti_tool.services.classes.sessions import EARLY
 from lti_tool.services.mechanisms.jobs import JobState
 from qualoop.classroom.roll_call import MAX_CODE_TRIES
 from tests.factories.class_sessions import Classroom
@@ -190,6 +191,23 @@ def test_a_form_without_its_token_is_refused(room: Classroom) -> None:
         headers={"Sec-Fetch-Site": "cross-site"},
     )
     assert cross.status_code == 403
+
+
+def test_a_code_leads_nowhere_until_the_class_is_near(room: Classroom) -> None:
+    """Whoever tries codes finds no class that is only planned."""
+    room.plan()
+    code, now = room.row().code or "", room.tool.clock.now
+    refused = "No class is found with this code, or it is not open yet."
+    assert refused in room.phone().enter(code).text
+    for early in (timedelta(seconds=1), timedelta(0)):
+        with room.tool.runtime.database.transaction() as session:
+            session.get_one(ClassSession, room.row().id).starts_at = now + EARLY + early
+        page = room.phone().enter(code)
+        assert (refused in page.text, page.request.path.startswith("/class/s/")) == (bool(early), not early)
+    with room.tool.runtime.database.transaction() as session:
+        session.get_one(ClassSession, room.row().id).starts_at = None
+    room.do("open")
+    assert "Whose device is this?" in room.phone().enter(code).text
 
 
 def test_a_code_leads_nowhere_after_the_class(room: Classroom) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import rfc8785
@@ -57,6 +58,11 @@ def test_no_other_learner_is_in_it() -> None:
     download = a_download()
     assert "learner-2" not in as_page(download)
     assert {row["event"]["learner"] for row in as_document(download)["events"]} == {"learner-1"}
+
+
+def test_a_download_says_whether_something_is_held_back() -> None:
+    assert as_document(a_download())["held_back"] is False
+    assert as_document(replace(a_download(), is_held_back=True))["held_back"] is True
 
 
 def test_the_page_loads_nothing_and_lets_only_its_own_program_run() -> None:

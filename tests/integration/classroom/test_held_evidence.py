@@ -1,0 +1,104 @@
+"""What a class has recorded stays off the learner's own pages until the learner is told: between votes, before scratching."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lti_tool.services.records.held_back import held_points
+from tests.factories.class_sessions import Classroom
+from tests.factories.classrooms import Seat
+from tests.factories.team_classes import team_class
+from tests.integration.pages.reading_html import text_of
+
+LATER = "Some of your results are shown later."
+TELLING = re.compile(r'Score \d+%|mean score|rose by|fell by|"score": ?"')
+OWN_PAGES = (
+    "record/SEM-1.1/",
+    "record/timeline/",
+    "record/",
+    "record/evidence/",
+    "record/download",
+    "record/download?format=json",
+)
+
+
+def tells(seat: Seat) -> list[str]:
+    """Return the own pages that tell what an answer was worth or did."""
+    return [page for page in OWN_PAGES if TELLING.search(text_of(seat.get(page)))]
+
+
+def voted(room: Classroom) -> tuple[str, list[Seat]]:
+    """Let two learners vote, one right and one wrong, and close the first round; return the poll and both."""
+    seats = [room.learner(1), room.learner(2)]
+    room.plan()
+    room.do("open")
+    poll = room.ask()
+    room.move(poll, "first")
+    for place, seat in enumerate(seats):
+        room.vote(seat, poll, 1, choice=str(place))
+    room.move(poll, "first-closed")
+    return poll, seats
+
+
+def test_s33_between_two_votes_nobody_learns_who_was_right(room: Classroom) -> None:
+    poll, seats = voted(room)
+    other = room.learner(3)
+    for state in ("discussion", "second"):
+        room.move(poll, state)
+        assert [tells(seat) for seat in seats] == [[], []]
+        assert all(LATER in text_of(seat.get("record/timeline/")) for seat in seats)
+    assert LATER not in text_of(other.get("record/timeline/"))
+    room.vote(seats[1], poll, 2, choice="0")
+    room.move(poll, "second-closed")
+    assert [tells(seat) for seat in seats] == [[], []]
+    room.move(poll, "shown")
+    for seat in seats:
+        assert {"record/SEM-1.1/", "record/timeline/", "record/download"} <= set(tells(seat))
+        assert LATER not in text_of(seat.get("record/timeline/"))
+
+
+def test_when_the_class_is_over_everything_is_told(room: Classroom) -> None:
+    _, seats = voted(room)
+    assert tells(seats[0]) == []
+    room.do("close")
+    assert "record/download" in tells(seats[0])
+
+
+def test_s33_before_the_team_has_scratched_nobody_learns_which_own_answers_were_right(room: Classroom) -> None:
+    on = team_class(room)
+    on.plan_check()
+    on.until("individual")
+    seat = on.learners[0]
+    on.answer(seat, item_1=on.right(1), item_2=on.wrong(2))
+    for state in ("individual-closed", "team"):
+        on.move(state)
+        assert tells(seat) == []
+        assert LATER in text_of(seat.get("record/timeline/"))
+    on.move("done")
+    assert "record/download" in tells(seat)
+    assert "mean score 50%" in text_of(seat.get("record/timeline/"))
+
+
+@pytest.mark.parametrize("kind", ["poll", "check"])
+def test_a_column_waits_for_what_a_class_has_not_told_yet(room: Classroom, kind: str) -> None:
+    if kind == "poll":
+        _, seats = voted(room)
+    else:
+        on = team_class(room)
+        on.plan_check()
+        on.until("individual")
+        seats = list(on.learners)
+        on.answer(seats[0], item_1=on.right(1))
+        on.move("individual-closed")
+    people = [seats[0].who.person_id, room.learner(9).who.person_id]
+
+    def held() -> dict[int, set[str]]:
+        with room.tool.runtime.database.reading() as session:
+            found = held_points(session.connection(), room.tool.organisation_id, people, room.tool.clock.now)
+        return {person: set(codes) for person, codes in found.items()}
+
+    assert held() == {people[0]: {"SEM-1.1"}}
+    room.do("close")
+    assert held() == {}
