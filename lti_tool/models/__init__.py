@@ -31,7 +31,7 @@ from lti_tool.models.deliveries import (
 )
 from lti_tool.models.flipped_units import FlippedReply, FlippedStep, FlippedText, FlippedUnit
 from lti_tool.models.learner_keys import LearnerKey
-from lti_tool.models.ledger import RARE, LedgerEvent, LedgerSeal
+from lti_tool.models.ledger import RARE, CriticalError, LedgerEvent, LedgerSeal
 from lti_tool.models.link_settings import LinkChange, LinkExtension
 from lti_tool.models.live import LiveDraft, LiveEntry, LiveLink, LiveProjectRow
 from lti_tool.models.marking import (
@@ -136,6 +136,7 @@ __all__ = [
     "Context",
     "CourseGroup",
     "CourseGroupMember",
+    "CriticalError",
     "DeepLink",
     "Delivery",
     "Deployment",

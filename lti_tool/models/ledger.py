@@ -1,13 +1,13 @@
-"""The append-only ledger and its seals. The database refuses UPDATE and DELETE on both (migration 0002)."""
+"""The append-only ledger and its seals, on both of which the database refuses UPDATE and DELETE; and what follows from it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from lti_tool.models.base import Scoped, short
+from lti_tool.models.base import Id, Scoped, short
 
 RARE = text("type <> 'evidence.recorded'")
 
@@ -51,3 +51,21 @@ class LedgerSeal(Scoped):
     merkle_root: Mapped[str] = short(64)
     signature: Mapped[str]
     sealed_at: Mapped[datetime]
+
+
+class CriticalError(Scoped):
+    """A critical error that is open: a breach in a part of a graded run, until a later graded run has none there.
+
+    `event_seq` is the number of the evidence that says so, `opened_at` when it came about; `learner` is a pseudonym.
+    """
+
+    __tablename__ = "critical_error"
+    __table_args__ = (UniqueConstraint("organisation_id", "learner", "activity", "part"),)
+
+    learner: Mapped[str] = short(36)
+    activity: Mapped[str] = short(64)
+    part: Mapped[str] = short(64)
+    content: Mapped[str] = short(64)
+    attempt: Mapped[str] = short(64)
+    event_seq: Mapped[int] = mapped_column(Id)
+    opened_at: Mapped[datetime]

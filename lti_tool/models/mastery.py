@@ -133,7 +133,7 @@ class MasteryRater(Cached):
 
 
 class MasteryMeeting(Cached):
-    """How often a learner has met an item, over all attempts."""
+    """How often a learner has met an item, over all attempts: ``count`` times, below zero while no meeting weighed anything."""
 
     __tablename__ = "mastery_meeting"
 

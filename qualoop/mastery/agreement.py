@@ -34,7 +34,8 @@ def quadratic_weighted_kappa(first: Scores, second: Scores, *, weights: Scores |
     At most 1, 0 as by chance; None where chance alone would agree fully. ``weights`` counts pairs.
     """
     x, y, w = _pairs_of(first, second, weights)
-    if not w.sum():
+    counted = w > 0
+    if not counted.any() or np.ptp(np.append(x[counted], y[counted])) == 0:
         return None
     w = w / w.sum()
     mean_x, mean_y = float(w @ x), float(w @ y)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from qualoop.mastery.accuracy import log_loss
 from qualoop.mastery.kernel import compiled
 from qualoop.mastery.log_runs import COMPILE_FROM, Flags, Floats, Indices
+from qualoop.mastery.second_stage import logistic
 
 Bins = NDArray[np.uint8]
 
@@ -30,7 +31,6 @@ PATIENCE: Final = 30
 """So many trees in vain end the growth; only those up to the best are kept."""
 PAIR: Final = 2
 LEAST_GAIN: Final = 1e-9
-LARGEST_LOGIT: Final = 35.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,12 +116,6 @@ def bins_of(features: Floats, edges: tuple[Floats, ...]) -> Bins:
         np.searchsorted(borders, column, side="right") for borders, column in zip(edges, features.T, strict=True)
     ]
     return np.column_stack(columns).astype(np.uint8)
-
-
-def logistic(logits: Floats) -> Floats:
-    """Return the chances of logits, which are kept within what a float can hold."""
-    chances: Floats = 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
-    return chances
 
 
 def _edges(column: Floats) -> Floats:

@@ -155,8 +155,8 @@ def _weigh(facts: Facts, options: list[int | None], table: WeightTable) -> tuple
     found = list(zip(*(each.tolist() for each in np.unravel_index(used, shape)), strict=True))
     kinds = []
     for form, score, hints, choice in found:
-        (name, occasion), options_here = split_form(facts.form.values[form]), choices[choice]
-        answer = _Answer(name, Score(facts.score.values[score]), hints, options_here, read_occasion(occasion))
+        (name, occasion, vote), options_here = split_form(facts.form.values[form]), choices[choice]
+        answer = _Answer(name, Score(facts.score.values[score]), hints, options_here, read_occasion(occasion), vote)
         kinds.append(Kind(name, options_here, _by_meeting(answer, table)))
     return kind, Weights.of(kinds)
 
@@ -169,6 +169,7 @@ class _Answer(NamedTuple):
     hints: int
     options: int | None
     occasion: Occasion | None
+    vote: int
 
 
 def _by_meeting(answer: _Answer, table: WeightTable) -> list[Weight]:
@@ -178,7 +179,7 @@ def _by_meeting(answer: _Answer, table: WeightTable) -> list[Weight]:
         weigh(
             answer.form,
             answer.score,
-            try_number=meeting,
+            try_number=max(meeting, answer.vote),
             hints=answer.hints,
             options=answer.options,
             occasion=answer.occasion,

@@ -178,7 +178,8 @@ def severity_sentence(severity: Severity, language: str, *, name: str | None = N
         key = ("strict" if severity.points > 0 else "mild") if severity.told else "same"
     rater = name or (f"评分者{severity.rater}" if language == "zh-Hans" else f"Rater {severity.rater}")
     points, band = abs(severity.points or 0.0), Z_90 * (severity.sd or 0.0)
-    return words[key].format(rater=rater, points=f"{points:.1f}", band=f"{band:.1f}")
+    # A narrow band is not told as none.
+    return words[key].format(rater=rater, points=f"{points:.1f}", band=f"{band:.{1 if band >= LEAST_SHOWN else 2}f}")
 
 
 class _Design:

@@ -100,12 +100,14 @@ class Log:
 class Plan:
     """What a replay of n events needs beside the model.
 
-    ``meeting`` (n,) is the how-manieth meeting of learner and item, up to the last that weighs differently plus one;
-    ``start`` (n + 1,) and ``row`` give for each event the rows of its memories. Memory i is of ``memory_learner[i]`` and
-    ``memory_point[i]``. A row of ``pairs`` (p, 3) says: this learner has met this item so many times in all.
+    ``meeting`` (n,) is the how-manieth meeting of learner and item, and ``is_new`` (n,) whether it is the first that weighs
+    anything: with it the item counts among the different ones. ``start`` (n + 1,) and ``row`` give for each event the rows
+    of its memories. Memory i is of ``memory_learner[i]`` and ``memory_point[i]``. A row of ``pairs`` (p, 3) says: this
+    learner has met this item so many times in all, below zero where none of them weighed anything.
     """
 
     meeting: Places
+    is_new: NDArray[np.bool_]
     start: Places
     row: Places
     memory_learner: Places
@@ -119,25 +121,27 @@ def plan(log: Log, *, compile_it: bool | None = None) -> Plan:
     np.cumsum(np.diff(log.first).astype(np.int32)[log.part], out=start[1:])
     ends = np.cumsum(np.bincount(log.learner, minlength=log.learners))
     meeting, pairs, counts = np.zeros(len(log), np.int32), np.zeros((len(log), 3), np.int32), np.zeros(2, np.int64)
+    is_new = np.zeros(len(log), np.bool_)
     memories = tuple(np.zeros(int(start[-1]), np.int32) for _ in range(3))
-    inputs = (log.learner, log.part, log.item_of_part, log.first, log.point, start)
+    inputs = (log.learner, log.part, log.item_of_part, log.first, log.point, start, log.kind, log.weights.omega)
     scratch = (
         np.concatenate([[0], ends]).astype(np.int64),
         np.full((log.items, 2), -1, np.int32),
         np.full((log.points, 2), -1, np.int32),
     )
-    arguments = (inputs, scratch, (meeting, pairs, counts), memories)
+    arguments = (inputs, scratch, (meeting, is_new, pairs, counts), memories)
     if is_worth_compiling(len(log)) if compile_it is None else compile_it:
         compiled(_number_meetings)(*arguments)
     else:
         listed = as_lists(arguments)
         _number_meetings(*listed)
-        filled: Any = (meeting, pairs, counts, *memories)
+        filled: Any = (meeting, is_new, pairs, counts, *memories)
         for into, values in zip(filled, (*listed[2], *listed[3]), strict=True):
             into[:] = np.reshape(values, into.shape)
     used_memories, used_pairs = counts.tolist()
     return Plan(
         meeting=meeting,
+        is_new=is_new,
         start=start,
         row=memories[0],
         memory_learner=memories[1][:used_memories],
@@ -151,9 +155,9 @@ def _number_meetings(inputs: Any, scratch: Any, numbers: Any, memories: Any) -> 
 
     The events in this order lie where the pairs come: there are never more pairs than events that are done with.
     """
-    learner, part, item_of_part, first, point, start = inputs
+    learner, part, item_of_part, first, point, start, kind, omega = inputs
     place, last_item, last_point = scratch
-    meeting, pairs, counts = numbers
+    meeting, is_new, pairs, counts = numbers
     row, memory_learner, memory_point = memories
     for event in range(len(learner)):
         entry = pairs[place[learner[event]]]
@@ -169,8 +173,11 @@ def _number_meetings(inputs: Any, scratch: Any, numbers: Any, memories: Any) -> 
             item[0], item[1], entry = who, made_pairs, pairs[made_pairs]
             entry[0], entry[1], entry[2] = who, item_of_part[what], 0
             made_pairs += 1
-        pairs[item[1]][2] += 1
-        meeting[event] = pairs[item[1]][2]
+        entry, weights = pairs[item[1]], omega[kind[event]]
+        number = abs(entry[2]) + 1
+        is_nothing = weights[min(number, len(weights)) - 1] == 0.0
+        meeting[event], is_new[event] = number, entry[2] <= 0 and not is_nothing
+        entry[2] = -number if entry[2] <= 0 and is_nothing else number
         for place_of_code in range(first[what], first[what + 1]):
             code = last_point[point[place_of_code]]
             if code[0] != who:

@@ -122,7 +122,8 @@ class Replaying:
         weights = log.weights
         self._columns = self._fit(
             (
-                (log.learner, log.part, log.rater, log.kind, log.occurred_at, made.meeting, made.start, made.row),
+                (log.learner, log.part, log.rater, log.kind, log.occurred_at),
+                (made.meeting, made.is_new, made.start, made.row),
                 (log.item_of_part, log.first, log.point, log.share),
                 (weights.omega, weights.score, weights.practice, weights.guess, weights.options, weights.form),
             )
@@ -172,9 +173,10 @@ _TABLES: Final = ("learners", "items", "raters", "points", "memories", "counts")
 def _walk(span: Any, columns: Any, states: Any, out: Any) -> None:
     """Apply the events of a span, one after another."""
     first_event, last_event, trace = span
-    events, joined, weights = columns
+    events, planned, joined, weights = columns
     tables, numbers = states
-    learner, part, rater, kind, occurred_at, meeting, start, row = events
+    learner, part, rater, kind, occurred_at = events
+    meeting, is_new, start, row = planned
     item_of_part, first, point, share = joined
     omega, score, practice, guess, options, form = weights
     learners, items, raters, points, memories, _counts = tables
@@ -201,20 +203,20 @@ def _walk(span: Any, columns: Any, states: Any, out: Any) -> None:
         said = step(rows, touched, response, numbers[0])
         if trace:
             _note_after((out, into), rows, touched, said)
-        _count(tables, (rows[0], touched), (event, meeting[event], form[sort]), numbers)
+        _count(tables, (rows[0], touched), (event, is_new[event], form[sort]), numbers)
 
 
 def _count(tables: Any, moved: Any, met: Any, numbers: Any) -> None:
     """Count item and form of an event for its knowledge points, and note those that it makes competent."""
     _learners, _items, _raters, points, memories, counts = tables
     learner, touched = moved
-    event, meeting, form = met
+    event, is_new, form = met
     constants, competence = numbers
     base, v_m0 = constants[0][0], constants[1][0]
     k = 0
     while k < len(touched[2]):
         count = counts[touched[2][k]]
-        count[0] += 1 if meeting == 1 else 0
+        count[0] += 1 if is_new else 0
         count[1] |= form
         if count[2] == NEVER and count[0] >= competence.items:
             memory, point = memories[touched[2][k]], points[touched[3][k]]

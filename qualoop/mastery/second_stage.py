@@ -60,7 +60,7 @@ class Weights:
 
     def predict(self, features: Floats) -> Floats:
         """Return the chance of success for features of shape (n, 32)."""
-        return _logistic((features - self.means) / self.spreads @ self.weights + self.intercept)
+        return logistic((features - self.means) / self.spreads @ self.weights + self.intercept)
 
 
 def features(responses: Responses, constants: Constants) -> Floats:
@@ -116,7 +116,7 @@ def fit_weights(told: Floats, scores: Floats) -> Weights:
     penalty = np.append(np.ones(told.shape[1]), TOLERANCE)
     weights = np.zeros(design.shape[1])
     for _ in range(NEWTON_STEPS):
-        chances = _logistic(design @ weights)
+        chances = logistic(design @ weights)
         gradient = design.T @ (scores - chances) - penalty * weights
         curvature = (design * (chances * (1 - chances))[:, None]).T @ design + np.diag(penalty)
         move = np.linalg.solve(curvature, gradient)
@@ -284,6 +284,7 @@ def _numbered(keys: Indices) -> Indices:
     return numbers
 
 
-def _logistic(logits: Floats) -> Floats:
+def logistic(logits: Floats) -> Floats:
+    """Return the chances of logits, which are kept within what a float can hold."""
     chances: Floats = 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
     return chances

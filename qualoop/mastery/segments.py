@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 
 from qualoop.errors import MissingExtraError, QualoopError
 
-FORMAT: Final = "qualoop-segment 1"
+FORMAT: Final = "qualoop-segment 2"
 COMPRESSION: Final = "zstd"
 #: Room for every id of a segment in its dictionary; Parquet would otherwise fall back to plain text.
 DICTIONARY_BYTES: Final = 1 << 28
 
 _NAME: Final = re.compile(r"(?P<after>\d{15})-(?P<through>\d{15})-(?P<rows>\d{9})-(?P<sha256>[0-9a-f]{64})\.parquet")
+_VOTE: Final = "vote:"
 _CODED: Final = ("learner", "part", "form", "score", "rater")
 _PLAIN: Final = {"seq": np.int64, "occurred_at": np.int64, "hints": np.int32}
 
@@ -120,15 +121,20 @@ def split_part(name: str) -> tuple[str, str, str]:
     return activity, part, content
 
 
-def form_name(form: str, occasion: str) -> str:
-    """Return how segments name a form of evidence with the occasion that decides its weight; `split_form` parts them."""
-    return f"{form} {occasion}" if occasion else form
+def form_name(form: str, occasion: str, vote: int = 1) -> str:
+    """Return how segments name a form of evidence with what decides its weight; `split_form` takes it apart again.
+
+    That is the occasion, and of a poll the number of the vote (`policies.vote_number`).
+    """
+    named = f"{form} {occasion}" if occasion else form
+    return f"{named} {_VOTE}{vote}" if vote > 1 else named
 
 
-def split_form(name: str) -> tuple[str, str]:
-    """Return form and occasion, empty where there is none."""
-    form, _, occasion = name.partition(" ")
-    return form, occasion
+def split_form(name: str) -> tuple[str, str, int]:
+    """Return form, occasion (empty where there is none) and number of the vote (1 where none is named)."""
+    named, _, vote = name.partition(f" {_VOTE}")
+    form, _, occasion = named.partition(" ")
+    return form, occasion, int(vote or 1)
 
 
 def is_available() -> bool:

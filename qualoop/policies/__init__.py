@@ -30,7 +30,7 @@ from qualoop.policies.tables import (
     load_weight_table,
     weight_table,
 )
-from qualoop.policies.weights import FormNotWeighedError, Weight, weigh
+from qualoop.policies.weights import FormNotWeighedError, Weight, vote_number, weigh
 
 __all__ = [
     "DEFAULT_STATUS_POLICY",
@@ -60,6 +60,7 @@ __all__ = [
     "read_occasion",
     "rubric_score",
     "status_policy",
+    "vote_number",
     "weigh",
     "weight_table",
 ]

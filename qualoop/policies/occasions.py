@@ -5,6 +5,7 @@ In evidence an occasion is a short text, which `as_text` writes and `read_occasi
     sheet:6:assessor        a rubric sheet of 6 criteria; or peer, or self
     checkpoints:3           a simulation with 3 independent checkpoints
     graded-run:4:0.85       a graded run of 4 components, of a mode whose retest reliability is .85
+    graded-run:4            a graded run of a mode of which none was published
     practice-run:4          a practice run of 4 components
 """
 
@@ -62,20 +63,21 @@ class Checkpoints:
 class GradedRun:
     """One of the ``components`` of a graded run; ``reliability`` in [0, 1] is the mode's published retest one.
 
-    Raises ValueRefusedError.
+    Without one, None, it weighs as practice does. Raises ValueRefusedError.
     """
 
-    reliability: Decimal
+    reliability: Decimal | None
     components: int = 1
 
     def __post_init__(self) -> None:
         _refuse_less_than_one(self.components, "a run has one component")
-        if not 0 <= self.reliability <= 1:
+        if self.reliability is not None and not 0 <= self.reliability <= 1:
             raise ValueRefusedError(f"a reliability lies in [0, 1], not {self.reliability}")
 
     def as_text(self) -> str:
         """Return what stands in evidence."""
-        return f"graded-run:{self.components}:{self.reliability.normalize():f}"
+        known = "" if self.reliability is None else f":{self.reliability.normalize():f}"
+        return f"graded-run:{self.components}{known}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ def read_occasion(text: str) -> Occasion | None:
                 return Checkpoints(count=int(count))
             case ["graded-run", components, reliability]:
                 return GradedRun(reliability=Decimal(reliability), components=int(components))
+            case ["graded-run", components]:
+                return GradedRun(reliability=None, components=int(components))
             case ["practice-run", components]:
                 return PracticeRun(components=int(components))
     except (ValueError, InvalidOperation) as error:
@@ -127,14 +131,19 @@ def is_shared_out(sheet: Sheet, weights: RubricWeights) -> bool:
 
 
 def run_omega(run: Run, weights: SimulationWeights, try_number: int) -> Decimal:
-    """Return what a run weighs, or one component of it; ``try_number`` counts the runs of the scenario from 1."""
+    """Return what a run weighs, or one component of it; ``try_number`` counts the meetings with the scenario from 1."""
     if isinstance(run, Checkpoints):
         omega = min(weights.checkpoint * run.count, weights.most)
-    elif isinstance(run, GradedRun):
+    elif isinstance(run, GradedRun) and run.reliability is not None:
         omega = _from_reliability(run.reliability, weights.most) / run.components
     else:
         omega = weights.practice_run / run.components
-    return _rounded(omega * (weights.again if try_number > 1 else 1))
+    return _rounded(omega * (again_factor(run, weights) if try_number > 1 else 1))
+
+
+def again_factor(run: Run, weights: SimulationWeights) -> Decimal:
+    """Return the factor where a run is not the first of its scenario, 1 where that makes no difference."""
+    return weights.again if isinstance(run, Checkpoints) or weights.again_run is None else weights.again_run
 
 
 def rubric_score(level: int, levels: int) -> Score:

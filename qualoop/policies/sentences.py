@@ -44,6 +44,7 @@ _ENGLISH: Final = {
     "total": " Criteria on one sheet are not independent, so the whole sheet counts {total} at most.",
     "checkpoints": "Simulation with {count} independent {checkpoints}",
     "graded": "Graded run of a simulation, retest reliability {reliability}",
+    "unpublished": "Graded run of a simulation without a published reliability",
     "practice": "Practice run of a simulation",
     "components": ", one of {components} components",
     "scenario": ", same scenario again (no. {number})",
@@ -64,6 +65,7 @@ _CHINESE: Final = {
     "total": "同一张评分表的各项标准并不独立，整张表最多计 {total}。",
     "checkpoints": "模拟实训，共 {count} 个独立检查点",
     "graded": "模拟实训（计分运行），重测信度 {reliability}",
+    "unpublished": "模拟实训（计分运行），未公布信度",
     "practice": "模拟实训（练习运行）",
     "components": "，为 {components} 个组成部分之一",
     "scenario": "，同一情景第 {number} 次运行",
@@ -91,19 +93,32 @@ def sheet_sentence(name: Text, sheet: Sheet, omega: Decimal, *, total: Decimal |
 
 def run_sentence(run: Run, omega: Decimal, try_number: int) -> Text:
     """Return the sentence for a run of a simulation, the ``try_number``-th of its scenario."""
-    kind = "checkpoints" if isinstance(run, Checkpoints) else "graded" if isinstance(run, GradedRun) else "practice"
+    reliability = run.reliability if isinstance(run, GradedRun) else None
     components = 1 if isinstance(run, Checkpoints) else run.components
     count = run.count if isinstance(run, Checkpoints) else 0
     values = {
         "count": count,
         "checkpoints": "checkpoint" if count == 1 else "checkpoints",
-        "reliability": _plain(run.reliability) if isinstance(run, GradedRun) else "",
+        "reliability": "" if reliability is None else _plain(reliability),
         "components": components,
         "number": try_number,
         "omega": _plain(omega),
     }
-    keys = [kind, *(["components"] if components > 1 else []), *(["scenario"] if try_number > 1 else []), "weight"]
+    keys = [
+        _kind(run),
+        *(["components"] if components > 1 else []),
+        *(["scenario"] if try_number > 1 else []),
+        "weight",
+    ]
     return Text({language: _filled(language, keys, **values) for language in LANGUAGES})
+
+
+def _kind(run: Run) -> str:
+    if isinstance(run, Checkpoints):
+        return "checkpoints"
+    if isinstance(run, GradedRun):
+        return "unpublished" if run.reliability is None else "graded"
+    return "practice"
 
 
 def _filled(language: str, keys: Iterable[str], **values: object) -> str:

@@ -19,7 +19,7 @@ from qualoop.policies.versioned import Authored, Versioned, load_versioned
 from qualoop.values import Text
 
 TABLES: Final = Path(__file__).parent / "evidence_weights"
-DEFAULT_TABLE: Final = "w1"
+DEFAULT_TABLE: Final = "w2"
 
 Factor = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 Omega = Annotated[Decimal, Field(ge=0, le=10, decimal_places=6)]
@@ -81,6 +81,9 @@ class SimulationWeights(Authored):
     checkpoint: Omega = Field(description="Omega of one independent checkpoint.")
     most: Omega = Field(description="The most that one run counts, however scored.")
     again: Factor = Field(description="Factor where the scenario was met before.")
+    again_run: Factor | None = Field(
+        default=None, description="The same for graded and practice runs; absent: as for checkpoints."
+    )
     practice_run: Omega = Field(description="Omega of a whole practice run.")
     practice: Factor = Field(description="The practice factor u.")
 

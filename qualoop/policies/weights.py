@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from qualoop.errors import QualoopError
-from qualoop.policies.occasions import Occasion, Run, Sheet, is_shared_out, run_omega, sheet_omega
+from qualoop.ledger import EvidenceForm
+from qualoop.policies.occasions import Occasion, Run, Sheet, again_factor, is_shared_out, run_omega, sheet_omega
 from qualoop.policies.sentences import Reasons, run_sentence, sheet_sentence, weight_sentence
 from qualoop.policies.tables import FormWeights, WeightTable, weight_table
 from qualoop.values import Score, Text
+
+_VOTED: Final = EvidenceForm.POLL.value
 
 
 class FormNotWeighedError(QualoopError):
@@ -46,8 +50,8 @@ def weigh(
 ) -> Weight:
     """Return what evidence of this ``form`` (quiz, exam, project, …) weighs, by ``table`` or else by the default one.
 
-    ``try_number`` counts this learner's meetings with the same item from 1, over all attempts (for a poll: its votes,
-    for a simulation: its scenario); ``hints`` were shown before the answer; ``options`` is K where a blind guess is
+    ``try_number`` counts this learner's meetings with the same item from 1, over all attempts (for a poll: at least
+    `vote_number`, for a simulation: its scenario); ``hints`` were shown before the answer; ``options`` is K where a blind guess is
     right once in K. Weights for a repeat and for hints multiply. ``occasion`` tells of a rubric sheet or a run of a
     simulation; a form that is judged by a rubric counts as a sheet with one criterion where it is absent.
     An omega of 0 moves nothing: such evidence is shown and never given to the model. Raises FormNotWeighedError.
@@ -63,6 +67,15 @@ def weigh(
     if occasion is None or not weights.simulation:
         raise FormNotWeighedError(f"the table {table.id} knows no simulation of the form {form!r}")
     return _weigh_run(table, occasion, score, try_number)
+
+
+def vote_number(form: str, tries: int) -> int:
+    """Return which vote on its question a piece of evidence is at least: ``tries`` of a poll, 1 of every other form.
+
+    The second vote comes after the discussion, so it is the second one even of a learner who was not there for the
+    first: such evidence is weighed by this number where it is above that of the meeting.
+    """
+    return tries if form == _VOTED else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,8 @@ def _weigh_run(table: WeightTable, run: Run, score: Score, try_number: int) -> W
         u=table.simulation.practice,
         gamma=Decimal(0),
         table=table.id,
-        why=run_sentence(run, omega, try_number),
+        # How often the scenario was met is a reason only where it bears on the weight.
+        why=run_sentence(run, omega, try_number if again_factor(run, table.simulation) != 1 else 1),
     )
 
 

@@ -12,6 +12,7 @@ from qualoop.framework import Framework, JobGroup, Post
 from qualoop.ledger import SCORED_BY_MACHINE
 from qualoop.mastery.readings import Reading
 from qualoop.policies import forms_mask
+from qualoop.records.critical_errors import has_open_error
 from qualoop.records.evidence import EvidenceEntry
 from qualoop.records.facts import PointFacts, StatusRules, status_rules
 from qualoop.records.gain import gain
@@ -105,6 +106,7 @@ def facts_from_evidence(reading: Reading | None, entries: Sequence[EvidenceEntry
         forms=forms_mask(entry.evidence.form for entry in counted),
         last=max((entry.at.timestamp() for entry in entries), default=None),
         raters=frozenset(entry.evidence.rater for entry in counted) - {SCORED_BY_MACHINE},
+        critical_error=has_open_error(entries),
     )
 
 

@@ -40,7 +40,7 @@ _ENGLISH: Final = {
     "forms-1": "evidence of one more kind",
     "forms": "evidence of {lacking} more kinds",
     "chance": "a probability of {need}% that the level lies above {level}% (now {have}%)",
-    "critical-error": "an open critical error settled",
+    "critical-error": "an open critical error settled by a later graded run without one",
     "comma": "; ",
 }
 _CHINESE: Final = {
@@ -59,7 +59,7 @@ _CHINESE: Final = {
     "forms-1": "再有 1 种形式的证据",
     "forms": "再有 {lacking} 种形式的证据",
     "chance": "水平高于 {level}% 的概率达到 {need}%（目前 {have}%）",
-    "critical-error": "解决尚未处理的严重错误",
+    "critical-error": "通过之后一次没有严重错误的计分作答，消除尚未解决的严重错误",
     "comma": "；",
 }
 _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {"en": _ENGLISH, "zh-Hans": _CHINESE}

@@ -5,6 +5,7 @@ Pure functions of facts, a moment and a policy (docs/mastery.md, "Status"). A st
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +13,9 @@ from typing import Final
 from qualoop.mastery.readings import Reading, normal
 from qualoop.policies import is_competent
 from qualoop.records.facts import SECONDS_PER_MONTH, Flag, PointFacts, StatusRules, status_rules
+
+LEVEL_STEPS: Final = (40, 55, 70, 85)
+"""Where the next step of the colour scale begins, in whole per cent: 70 is what a status is held against."""
 
 
 class Status(StrEnum):
@@ -113,6 +117,11 @@ def missing_for(target: Status, facts: PointFacts, rules: StatusRules | None = N
 def whole_percent(share: float) -> int:
     """Return a share as it is shown: whole per cent, 0 to 100."""
     return round(100 * share)
+
+
+def level_step(percent: int) -> int:
+    """Return which of the five steps of the colour scale a level in whole per cent falls on, from 0."""
+    return bisect_right(LEVEL_STEPS, percent)
 
 
 def _is_competent(reading: Reading, facts: PointFacts, rules: StatusRules) -> bool:

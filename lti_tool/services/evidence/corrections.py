@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import LedgerEvent, Organisation
+from lti_tool.services.evidence import critical_errors
 from lti_tool.services.ledger import ledger
 from lti_tool.services.ledger.standings import read_corrections
 from lti_tool.services.mastery import replay
@@ -31,6 +32,7 @@ from qualoop.ledger import (
     CorrectionRow,
     Event,
     EventType,
+    Evidence,
     Reason,
     Standing,
     settle_corrections,
@@ -63,6 +65,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """A revision that a message asks for; ``source`` is (source, source id, attempt), the key of repeats."""
+
+    request: Request
+    source: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
     """The correction as it now stands in the ledger, and the job that will make mastery follow."""
 
@@ -79,21 +89,15 @@ def correct(session: Session, organisation: Organisation, request: Request, *, s
     CorrectionRefusedError for what cannot be corrected so, LearnerErasedError for a note about an erased learner.
     """
     connection = session.connection()
-    target = session.scalar(
-        select(LedgerEvent).where(
-            LedgerEvent.organisation_id == organisation.id, LedgerEvent.uuid == str(request.target)
-        )
-    )
-    if target is None or target.learner is None:
-        raise EventMissingError
+    target = _find(session, organisation, request.target)
     rows = read_corrections(connection, organisation.id, learner=target.learner)
     _refuse_unless_correctable(target, request.score, rows)
-    owner = KeyOwner(organisation_id=organisation.id, learner=target.learner, secret=secret)
+    owner = KeyOwner(organisation_id=organisation.id, learner=str(target.learner), secret=secret)
     note = sealed_text(connection, owner, request.note, now) if request.note else ""
     correction = Correction(target=request.target, reason=request.reason, score=request.score, note=note)
     seq, event = _append(connection, (target, rows), correction, actor=request.actor, now=now)
     job = replay.start(session, organisation, now, replay.KEEPING_TAGS)
-    return Corrected(seq=seq, uuid=event.uuid, learner=target.learner, job=job.uuid)
+    return Corrected(seq=seq, uuid=event.uuid, learner=str(target.learner), job=job.uuid)
 
 
 def void_many(
@@ -123,6 +127,33 @@ def void_many(
         replay.start(session, organisation, now, replay.KEEPING_TAGS)
 
 
+def revise_retold(session: Session, organisation: Organisation, retold: Sequence[Retold], *, now: datetime) -> None:
+    """Revise what messages tell anew, in their order, without notes, and ask for one replay.
+
+    What was voided since stays so, and what has the score already is left alone.
+    """
+    connection, is_new = session.connection(), False
+    for each in retold:
+        target = _find(session, organisation, each.request.target)
+        rows = read_corrections(connection, organisation.id, learner=target.learner)
+        correction = Correction(target=each.request.target, reason=each.request.reason, score=each.request.score)
+        with suppress(CorrectionRefusedError):
+            _refuse_unless_correctable(target, correction.score, rows)
+            _append(connection, (target, rows), correction, actor=each.request.actor, source=each.source, now=now)
+            is_new = True
+    if is_new:
+        replay.start(session, organisation, now, replay.KEEPING_TAGS)
+
+
+def _find(session: Session, organisation: Organisation, event: UUID) -> LedgerEvent:
+    """Return an event of somebody; raise EventMissingError."""
+    query = select(LedgerEvent).where(LedgerEvent.organisation_id == organisation.id, LedgerEvent.uuid == str(event))
+    found = session.scalar(query)
+    if found is None or found.learner is None:
+        raise EventMissingError
+    return found
+
+
 def _append(
     connection: Connection,
     of: tuple[LedgerEvent, Sequence[CorrectionRow]],
@@ -130,8 +161,12 @@ def _append(
     *,
     actor: str,
     now: datetime,
+    source: tuple[str, str, str] | None = None,
 ) -> tuple[int, Event]:
-    """Append the correction of an event whose learner's corrections are these; raise CorrectionRefusedError."""
+    """Append the correction of an event whose learner's corrections are these; raise CorrectionRefusedError.
+
+    ``source`` is the key of repeats of a correction that a message asks for.
+    """
     target, rows = of
     before = sum(str(row.correction.target) == target.uuid for row in rows)
     event = ledger.new_event(
@@ -140,7 +175,7 @@ def _append(
         correction.type,
         correction.to_body(),
         # Numbered, so that of two people who correct the same at the same moment one is refused.
-        source=(SOURCE, target.uuid, str(before + 1)),
+        source=source or (SOURCE, target.uuid, str(before + 1)),
         learner=target.learner,
         actor=actor,
         now=now,
@@ -148,7 +183,26 @@ def _append(
     seq = ledger.append(connection, target.organisation_id, event)
     if seq is None:
         raise CorrectionRefusedError("somebody else has just corrected it: look at it again")
+    _settle_errors(connection, target, rows)
     return seq, event
+
+
+def _settle_errors(connection: Connection, target: LedgerEvent, rows: Sequence[CorrectionRow]) -> None:
+    """Let critical errors follow the correction of evidence, or of a correction of it, which are these."""
+    kind, body = target.type, target.body
+    if EventType(kind) in CORRECTIONS:
+        targets = {row.uuid: str(row.correction.target) for row in rows}
+        named = target.uuid
+        while named in targets:
+            named = targets[named]
+        kind, body = connection.execute(
+            select(LedgerEvent.type, LedgerEvent.body).where(
+                LedgerEvent.organisation_id == target.organisation_id, LedgerEvent.uuid == named
+            )
+        ).one()
+    if kind == EventType.EVIDENCE_RECORDED.value:
+        evidence = Evidence.from_body(json.loads(body))
+        critical_errors.resettle(connection, target.organisation_id, str(target.learner), evidence)
 
 
 def _refuse_unless_correctable(target: LedgerEvent, score: Score | None, rows: Sequence[CorrectionRow]) -> None:

@@ -19,7 +19,7 @@ from lti_tool.db import Driver
 from lti_tool.services.content import parts
 from lti_tool.services.content.contents import OpenContent
 from lti_tool.services.content.parts import Remembered, Tags, Version
-from lti_tool.services.evidence import checks, locks
+from lti_tool.services.evidence import checks, critical_errors, locks
 from lti_tool.services.evidence.checks import EvidenceBatchRefusedError, Submission
 from lti_tool.services.evidence.locks import Locked
 from lti_tool.services.ledger import ledger
@@ -102,9 +102,13 @@ def record_events(
 
 
 def _run_evidence(opened: OpenContent, attempt_uuid: str, run: RunScored, part: PartScored) -> Evidence:
-    """Return one component of a run as evidence: it weighs by the reliability of its mode, or as practice."""
+    """Return one component of a run as evidence: it weighs by the reliability of its mode, or as practice.
+
+    A critical error counts in the graded mode alone: practice is for making mistakes.
+    """
+    is_graded = run.mode == GRADED
     occasion: GradedRun | PracticeRun = PracticeRun(components=part.components)
-    if run.mode == GRADED and part.reliability is not None:
+    if is_graded:
         occasion = GradedRun(reliability=part.reliability, components=part.components)
     return Evidence(
         activity=opened.key,
@@ -114,10 +118,11 @@ def _run_evidence(opened: OpenContent, attempt_uuid: str, run: RunScored, part: 
         form=EvidenceForm.PROJECT,
         rater=SCORED_BY_MACHINE,
         attempt=attempt_uuid,
-        tries=1 if run.mode == GRADED else run.number,
+        tries=1 if is_graded else run.number,
         hints=0,
         occasion=occasion.as_text(),
         run=run_name(run.digest, opened.hash),
+        critical=part.critical and is_graded,
     )
 
 
@@ -158,6 +163,9 @@ def record_many(
         for submission, recorded, version in zip(submissions, done, versions, strict=True)
         if recorded.seq is not None
     ]
+    graded = [(submission, seq) for submission, seq, _ in new if submission.evidence.is_graded_run]
+    if graded:
+        critical_errors.follow(connection, organisation_id, graded)
     if new:
         _advance(connection, organisation_id, new, locked=locked, now=now)
     return done
@@ -262,12 +270,13 @@ def canonical_evidence(evidence: Evidence) -> bytes:
 
     The keys stand in their order. Raises UnicodeEncodeError for half of a surrogate pair.
     """
+    critical = '"critical":true,' if evidence.critical else ""
     occasion = f'"occasion":{_quote(evidence.occasion)},' if evidence.occasion else ""
     run = f'"run":{_quote(evidence.run)},' if evidence.run else ""
     enterprise = f'"enterprise":{_quote(evidence.enterprise)},' if evidence.enterprise else ""
     return (
         f'{{"activity":{_quote(evidence.activity)},"attempt":{_quote(evidence.attempt)},'
-        f'"content":{_quote(evidence.content)},{enterprise}"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
+        f'"content":{_quote(evidence.content)},{critical}{enterprise}"form":{_quote(evidence.form.value)},"hints":{evidence.hints:d},'
         f'{occasion}"part":{_quote(evidence.part)},"rater":{_quote(evidence.rater)},{run}"score":{_quote(evidence.score.as_text())},'
         f'"try":{evidence.tries:d}}}'
     ).encode()
@@ -283,6 +292,7 @@ def _scored(submission: Submission, seq: int, version: Version, weights: tuple[t
         form=evidence.form.value,
         occasion=evidence.occasion,
         score=evidence.score,
+        tries=evidence.tries,
         hints=evidence.hints,
         options=version.options.get(evidence.part),
         rater=evidence.rater,

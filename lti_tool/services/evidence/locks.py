@@ -70,6 +70,12 @@ def take_all(driver: Driver, organisation_id: int) -> None:
         driver.run(_LOCK_ALL, (_number(f"{organisation_id}"),))
 
 
+def take_learner(driver: Driver, organisation_id: int, learner: str) -> None:
+    """Wait for everybody who records of this learner, or in the whole organisation."""
+    if not driver.is_sqlite:
+        driver.run(_LOCK, (_number(f"{organisation_id}"), f"{{{_number(f'{organisation_id} learner {learner}')}}}"))
+
+
 def _number(name: str) -> int:
     """Return the 64 bits under which PostgreSQL knows a lock."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

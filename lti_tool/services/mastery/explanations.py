@@ -17,7 +17,7 @@ from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.engine import Step, Update, change
 from qualoop.mastery.explanation import numbers
 from qualoop.mastery.moves import Move
-from qualoop.policies import WeightTable, read_occasion, weigh
+from qualoop.policies import WeightTable, read_occasion, vote_number, weigh
 
 HEAD: Final = 20
 POINT: Final = 11
@@ -132,7 +132,7 @@ def explain(
     weight = weigh(
         evidence.form,
         evidence.score,
-        try_number=int(head.meeting),
+        try_number=max(int(head.meeting), vote_number(evidence.form, evidence.tries)),
         hints=evidence.hints,
         options=int(head.options) or None,
         occasion=read_occasion(evidence.occasion),

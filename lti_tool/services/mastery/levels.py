@@ -10,26 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
 
-from babel.dates import format_date
 from sqlalchemy import Connection
 
 from lti_tool.services.mastery import cache
 from lti_tool.services.mastery.cache import Memory, Standing
+from lti_tool.services.mechanisms.dates import written_date
 from qualoop.framework import Framework
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.engine import Reading
 from qualoop.mastery.readings import read_point
 from qualoop.records import Ability, PointFacts, roll_up, scope_weights, whole_percent
+from qualoop.records.level_sentences import level_sentence
 
 _RESPONSES, _LAST = 4, 5
 """Where a memory's row counts responses, and says when it was touched last, in seconds since 1970."""
-_COMMENTS: Final = {
-    "en": "From {n} {answers}; likely between {low}% and {high}%; newest answer {date}.",
-    "zh-Hans": "依据 {n} 次作答；很可能在 {low}% 至 {high}% 之间；最近一次作答：{date}。",
-}
-_LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
 
 
 class SubjectKind(StrEnum):
@@ -74,14 +69,8 @@ class ColumnLevel:
 
     def comment(self, language: str) -> str:
         """Return number of answers, band and date in words of a language that we have, else in English."""
-        language = language if language in _COMMENTS else "en"
-        return _COMMENTS[language].format(
-            n=self.n,
-            answers="answer" if self.n == 1 else "answers",
-            low=whole_percent(self.low),
-            high=whole_percent(self.high),
-            date=format_date(self.at.date(), "medium", locale=_LOCALES[language]),
-        )
+        newest = written_date(self.at.date(), "medium", language)
+        return level_sentence(language, n=self.n, band=(self.low, self.high), newest=newest)
 
 
 Levels = Mapping[tuple[str, ColumnSubject], ColumnLevel]

@@ -95,6 +95,7 @@ def _apply(
                     form=body["form"],
                     occasion=body.get("occasion", ""),
                     score=Score(body["score"]),
+                    tries=body["try"],
                     hints=body["hints"],
                     options=part.options,
                     rater=body["rater"],

@@ -19,7 +19,7 @@ from qualoop.ledger import Standing, settle_corrections
 from qualoop.mastery import segments
 from qualoop.mastery.joining import Joined, Part, correct, join
 from qualoop.mastery.segments import Fact, Facts, Segment
-from qualoop.policies import WeightTable
+from qualoop.policies import WeightTable, vote_number
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def read_facts(connection: Connection, stretch: Stretch, limit: int) -> Facts:
             occurred_at=at,
             learner=learner,
             part=segments.part_name(body["activity"], body["part"], body["content"]),
-            form=segments.form_name(body["form"], body.get("occasion", "")),
+            form=segments.form_name(body["form"], body.get("occasion", ""), vote_number(body["form"], body["try"])),
             score=body["score"],
             hints=body["hints"],
             rater=body["rater"],

@@ -22,7 +22,15 @@ from lti_tool.services.mastery.tables import Key, Kind
 from qualoop.ledger import SCORED_BY_MACHINE, EvidenceForm
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, Constants
 from qualoop.mastery.kernel import Row, belief, new_item, new_learner, new_memory, new_point, new_rater, step
-from qualoop.policies import CompetenceNumbers, competence_numbers, is_competent, read_occasion, status_policy, weigh
+from qualoop.policies import (
+    CompetenceNumbers,
+    competence_numbers,
+    is_competent,
+    read_occasion,
+    status_policy,
+    vote_number,
+    weigh,
+)
 from qualoop.values import Score
 
 FORM_BITS: Final = {form.value: 1 << place for place, form in enumerate(EvidenceForm)}
@@ -40,7 +48,8 @@ class Scored:
     """One piece of evidence as mastery takes it: event number ``seq``, joined with the tags of its part.
 
     ``item`` is 'activity/part'; ``weights`` are the part's knowledge points with their shares (sum 1), in the order of
-    the tag set; ``options`` is among how many a blind guess picks one, where that is known.
+    the tag set; ``tries`` is the evidence's own count, which matters of a poll (`policies.vote_number`); ``options`` is
+    among how many a blind guess picks one, where that is known.
     """
 
     seq: int
@@ -49,6 +58,7 @@ class Scored:
     form: str
     occasion: str
     score: Score
+    tries: int
     hints: int
     options: int | None
     rater: str
@@ -84,11 +94,14 @@ class _States:
 
     def apply(self, piece: Scored) -> None:
         """Advance all rows by one piece of evidence; one that weighs nothing is only counted as met."""
-        meeting = self._meetings.setdefault((piece.learner, piece.item), [0])
-        meeting[0] += 1
+        met = self._meetings.setdefault((piece.learner, piece.item), [0])
+        is_new, meeting = met[0] <= 0, abs(met[0]) + 1
+        number = max(meeting, vote_number(piece.form, piece.tries))
         omega, score, practice, guess = weighed(
-            piece.form, piece.score, meeting[0], hints=piece.hints, options=piece.options, occasion=piece.occasion
+            piece.form, piece.score, number, hints=piece.hints, options=piece.options, occasion=piece.occasion
         )
+        # Below zero while nothing has weighed: the item counts among the different ones from the first that does.
+        met[0] = -meeting if is_new and omega == 0.0 else meeting
         if omega == 0.0:
             return
         learner = _row(self._learners, (piece.learner,), new_learner)
@@ -111,24 +124,25 @@ class _States:
             (at, score, omega, practice, guess, 1.0 if rated else 0.0),
             _CONSTANTS_ROW,
         )
-        counted = (score, omega, practice, float(piece.options or 0), float(meeting[0]))
+        counted = (score, omega, practice, float(piece.options or 0), float(meeting))
         moved = (b, g, v_g, learner[0], learner[1], v_h * numbers[5] / numbers[6], severity, rater[0])
         head = (*numbers, *counted, *moved)
-        self._keep(piece, meeting[0], (learner, memories, kernel_rows, points), (head, before))
+        self._keep(piece, (learner, memories, kernel_rows, points), (head, before), is_new=is_new)
 
     def _keep(
         self,
         piece: Scored,
-        meeting: int,
         rows: tuple[Row, list[list[Any]], list[Row], list[Row]],
         told: tuple[Sequence[float], Sequence[Sequence[float]]],
+        *,
+        is_new: bool,
     ) -> None:
         """Put the kernel's numbers back into the memories, judge them, and note why they moved."""
         learner, memories, kernel_rows, points = rows
         values = [*told[0]]
         for memory, row, point, before in zip(memories, kernel_rows, points, told[1], strict=True):
             memory[:_KERNEL] = row
-            memory[7] += meeting == 1
+            memory[7] += is_new
             memory[8] |= FORM_BITS[piece.form]
             if memory[9] is None and _is_competent(learner, memory, point):
                 memory[9] = micros(piece.at)

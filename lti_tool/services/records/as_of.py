@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from math import sqrt
 from typing import Any, Final
@@ -30,7 +30,7 @@ from lti_tool.services.mastery.cache import ADOPTED
 from lti_tool.services.mastery.explanations import Head, Point, unpacked
 from lti_tool.services.mastery.steps import FORM_BITS
 from lti_tool.services.records.records import StandingNow, Subject
-from qualoop.ledger import EventType, settle_corrections
+from qualoop.ledger import GRADED_RUN, EventType, settle_corrections
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.readings import belief, read_point
 from qualoop.policies import competence_numbers, is_competent, status_policy
@@ -51,6 +51,8 @@ _FIRST: Final = Direct(
     "WHERE u.generation_id = (SELECT g.id FROM mastery_generation g WHERE g.organisation_id = ? "
     "AND g.state = 'adopted') AND u.learner = ? ORDER BY u.event_seq LIMIT 1)"
 )
+_SINGLE: Final = 1e-6
+"""By how much a score may differ that was kept in single precision."""
 #: As a literal, so that both databases see that their index of the rare events serves.
 _ARE_TAGS: Final = text("type = 'tags.adopted'")
 
@@ -84,12 +86,20 @@ class _Story:
 
     learner: list[float] | None = None
     memories: dict[str, _Memory] = field(default_factory=dict)
+    items: set[str] = field(default_factory=set)
+    errors: dict[str, Collection[str]] = field(default_factory=dict)
     newest: int = 0
     contents: set[Content] = field(default_factory=set)
 
-    def apply(self, codes: Iterable[str], numbers: tuple[Head, list[Point]], form: str, at: float) -> None:
-        """Take in what one update did at the time ``at``, in seconds since 1970."""
+    def apply(
+        self, codes: Iterable[str], numbers: tuple[Head, list[Point]], told: Mapping[str, str], at: float
+    ) -> None:
+        """Take in what one update did at the time ``at``, in seconds since 1970; ``told`` is the evidence."""
         head, points = numbers
+        # What weighs nothing leaves no update: an item is new with the first that weighs, as online.
+        item = f"{told['activity']}/{told['part']}"
+        is_new = item not in self.items
+        self.items.add(item)
         responses = self.learner[4] if self.learner else 0.0
         # Form of the day and fast memory are in no level.
         self.learner = [head.g_after, head.v_g_after, 0.0, 0.0, responses + 1.0]
@@ -97,31 +107,43 @@ class _Story:
             memory = self.memories.setdefault(code, _Memory())
             memory.row = [point.m_after, point.v_m_after, 0.0, DEFAULT_CONSTANTS.v_f0, point.n + 1.0, at, responses]
             memory.point = [point.c_after, point.v_c_after]
-            memory.items += head.meeting == 1.0
-            memory.forms |= FORM_BITS[form]
+            memory.items += is_new
+            memory.forms |= FORM_BITS[told["form"]]
             memory.was_competent = memory.was_competent or _is_competent(self.learner, memory)
+
+    def follow_errors(self, codes: Collection[str], told: Mapping[str, Any], score: float) -> None:
+        """Let what a graded run says open or settle a critical error, as `qualoop.records.critical_errors` does.
+
+        ``score`` is the one that counted: void evidence has left no update, and one revised for the better opens nothing.
+        """
+        if told.get("occasion", "").startswith(GRADED_RUN):
+            is_open = told.get("critical", False) and score <= float(told["score"]) + _SINGLE
+            self.errors[f"{told['activity']}/{told['part']}"] = codes if is_open else ()
 
     def standing(self, codes: Collection[str], flags: Mapping[str, Flag], at: float) -> StandingNow:
         """Return what was known at a time, in seconds since 1970."""
         if self.learner is None:
             return StandingNow()
         unmet = read_point(self.learner, None, None, at=at, constants=DEFAULT_CONSTANTS)
+        errors = {code for opened in self.errors.values() for code in opened}
         return StandingNow(
-            facts={code: self._facts(code, flags.get(code), at) for code in codes},
+            facts={
+                code: replace(self._facts(code, at), flag=flags.get(code), critical_error=code in errors)
+                for code in codes
+            },
             ability=Ability(variance=self.learner[1], unmet=unmet),
         )
 
-    def _facts(self, code: str, flag: Flag | None, at: float) -> PointFacts:
+    def _facts(self, code: str, at: float) -> PointFacts:
         memory = self.memories.get(code)
         if memory is None:
-            return PointFacts(reading=None, flag=flag)
+            return PointFacts(reading=None)
         return PointFacts(
             reading=read_point(self.learner, memory.row, memory.point, at=at, constants=DEFAULT_CONSTANTS),
             items=memory.items,
             forms=memory.forms,
             last=memory.row[5],
             was_competent=memory.was_competent,
-            flag=flag,
         )
 
 
@@ -138,9 +160,11 @@ def standing_then(connection: Connection, subject: Subject, codes: Collection[st
     driver = Driver(connection)
     wanted = (generation.id, subject.uuid, subject.organisation_id, micros(then))
     for seq, names, packed, occurred_at, body in driver.all(_UPDATES, wanted):
-        told = json.loads(body)
-        at = moment(occurred_at).timestamp()
-        story.apply(filter(None, names.split(";")), unpacked(bytes(packed)), told["form"], at)
+        told, numbers = json.loads(body), unpacked(bytes(packed))
+        served = [*filter(None, names.split(";"))]
+        story.apply(served, numbers, told, moment(occurred_at).timestamp())
+        if told["attempt"] not in subject.hidden:
+            story.follow_errors(served, told, numbers[0].score)
         story.newest = seq
         story.contents.add((told["activity"], told["content"]))
     flags = read_flags(connection, subject.organisation_id, [subject.uuid], recorded_by=then)

@@ -9,7 +9,7 @@ shows it: a learner may have thousands of answers.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from lti_tool.services.content import tag_sets
 from lti_tool.services.content.contents import Contents
 from lti_tool.services.evidence.entries import NamedPart, name_parts
 from lti_tool.services.records.as_of import standing_then
+from lti_tool.services.records.raters import read_raters
 from lti_tool.services.records.records import StandingNow, Subject, knowledge_points_of, standing_now
 from lti_tool.services.records.timelines import entries_page
 from qualoop.framework import Framework
@@ -88,7 +89,10 @@ def learner_record(
     connection: Connection, contents: Contents, framework: Framework, subject: Subject, *, language: str, now: datetime
 ) -> LearnerRecord:
     """Return the whole record of a learner, with what the learner's courses teach now."""
-    background = _background(connection, framework, subject, tuple(framework.knowledge_points), now=now)
+    background = _judged_by(
+        _background(connection, framework, subject, tuple(framework.knowledge_points), now=now),
+        read_raters(connection, subject),
+    )
     newest = _newest(connection, subject, before=None)
     record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
@@ -103,7 +107,8 @@ def learner_record_as_of(
     Computed from what was known then, within the limits of `as_of`; framework and what is taught are today's.
     """
     past = standing_then(connection, subject, tuple(framework.knowledge_points), then)
-    background = _as_background(framework, past.standing, now=then)
+    raters = read_raters(connection, subject, before=past.before, then=then)
+    background = _judged_by(_as_background(framework, past.standing, now=then), raters)
     newest = _newest(connection, subject, before=past.before)
     record = build_record(framework, {}, reversed(newest), taught=_taught(connection, subject), background=background)
     parts = name_parts(connection, contents, subject.organisation_id, newest, language=language)
@@ -180,6 +185,13 @@ def _as_background(framework: Framework, found: StandingNow, *, now: datetime) -
     """Return what is known of a learner at ``now`` as a record rests on it."""
     unread = {code: PointFacts(reading=None) for code in framework.knowledge_points}
     return Background(now=now, facts={**unread, **found.facts}, ability=found.ability)
+
+
+def _judged_by(background: Background, raters: Mapping[str, frozenset[str]]) -> Background:
+    """Return a background whose facts say who judged: only levels ask for it, and only a whole record has any."""
+    facts = background.facts or {}
+    known = {code: replace(facts[code], raters=each) for code, each in raters.items() if code in facts}
+    return replace(background, facts={**facts, **known})
 
 
 def _with_bases(framework: Framework, codes: Sequence[str]) -> Collection[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, select
 from lti_tool.models import Activity, Attempt, LiveProjectRow, ResourceLink, SourceScore, TagSet
 from lti_tool.services.content import tag_sets
 from lti_tool.services.content.contents import Contents
+from lti_tool.services.evidence.critical_errors import read_open_errors
 from lti_tool.services.evidence.entries import list_entries
 from lti_tool.services.ledger.flags import read_flags
 from lti_tool.services.mastery import cache
@@ -66,6 +67,20 @@ class StandingNow:
 
 def standing_now(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> StandingNow:
     """Return what is known of the learner at ``now`` on some knowledge points, as the adopted generation has it."""
+    found = _measured(connection, subject, codes, now)
+    if found.ability is None:
+        return found
+    of = (connection, subject.organisation_id, [subject.uuid])
+    flags = read_flags(*of).get(subject.uuid, {})
+    errors = read_open_errors(*of, hidden=subject.hidden).get(subject.uuid, ())
+    facts = {
+        code: replace(each, flag=flags.get(code), critical_error=code in errors) for code, each in found.facts.items()
+    }
+    return replace(found, facts=facts)
+
+
+def _measured(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> StandingNow:
+    """Return what the states say of the learner, without what stands over all numbers."""
     place = cache.find_adopted(connection, subject.organisation_id)
     wanted = sorted(set(codes))
     if place is None:
@@ -73,10 +88,9 @@ def standing_now(connection: Connection, subject: Subject, codes: Iterable[str],
     standing = cache.load_learner(connection, place, subject.uuid, wanted)
     if standing.learner is None:
         return StandingNow()
-    flags = read_flags(connection, subject.organisation_id, [subject.uuid]).get(subject.uuid, {})
     unmet = read_point(standing.learner, None, None, at=now.timestamp(), constants=DEFAULT_CONSTANTS)
     return StandingNow(
-        facts={code: replace(_facts(standing, standing.learner, code, now), flag=flags.get(code)) for code in wanted},
+        facts={code: _facts(standing, standing.learner, code, now) for code in wanted},
         ability=Ability(variance=standing.learner[1], unmet=unmet),
     )
 
@@ -101,7 +115,7 @@ def _facts(standing: cache.Standing, learner: cache.Row, code: str, now: datetim
 
 def read_levels(connection: Connection, subject: Subject, codes: Iterable[str], now: datetime) -> Mapping[str, Reading]:
     """Return what is known of the learner at ``now`` by knowledge point; those never answered are left out."""
-    facts = standing_now(connection, subject, codes, now).facts
+    facts = _measured(connection, subject, codes, now).facts
     return {code: each.known for code, each in facts.items() if each.known}
 
 
@@ -240,16 +254,17 @@ def _candidates(connection: Connection, subject: Subject, lessons: Lessons) -> S
 def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequence[Score] | None]:
     """Return the activities that the learner has begun, each with the scores of the finished attempts.
 
-    None stands where work is handed in and a person has to judge or approve it: the learner cannot go on there. Opened and
-    not touched is not begun. What a platform's own block has told of an activity counts as finished: it tells no more
+    None stands where work is handed in and a person has to judge or approve it: the learner cannot go on there; and where
+    a score is held back: going on or not would tell it. Opened and not touched is not begun. What a platform's own block has told of an activity counts as finished: it tells no more
     than the score.
     """
     found: dict[int, list[Score]] = defaultdict(list)
     waiting: set[int] = set()
     live = and_(LiveProjectRow.resource_link_id == ResourceLink.id, LiveProjectRow.person_id == Attempt.person_id)
-    for activity_id, status, done, score, has_turn in connection.execute(
+    for activity_id, attempt, status, done, score, has_turn in connection.execute(
         select(
             Activity.id,
+            Attempt.uuid,
             Attempt.status,
             Attempt.done,
             Attempt.score,
@@ -260,7 +275,8 @@ def _attempted(connection: Connection, subject: Subject) -> Mapping[int, Sequenc
         .outerjoin(LiveProjectRow, live)
         .where(Attempt.organisation_id == subject.organisation_id, Attempt.person_id == subject.person_id)
     ):
-        if status == AttemptState.SUBMITTED and not has_turn:
+        is_held = status == AttemptState.EVALUATED and attempt in subject.hidden
+        if is_held or (status == AttemptState.SUBMITTED and not has_turn):
             waiting.add(activity_id)
         elif done or has_turn or status == AttemptState.EVALUATED:
             found[activity_id] += [Score(score)] if status == AttemptState.EVALUATED else []

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
@@ -44,8 +43,7 @@ class Sitting:
     @property
     def mean(self) -> Score | None:
         """The mean score of its answers as they count now; None where none counts any more."""
-        counted = [entry.evidence.score for entry in self.entries if not entry.is_void]
-        return Score.of(sum(counted, Decimal(0)), len(counted)) if counted else None
+        return Score.mean(entry.evidence.score for entry in self.entries if not entry.is_void)
 
     @property
     def changes(self) -> Sequence[Change]:

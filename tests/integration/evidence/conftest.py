@@ -86,6 +86,7 @@ class Desk:
             form=evidence.form.value,
             occasion=evidence.occasion,
             score=evidence.score,
+            tries=evidence.tries,
             hints=evidence.hints,
             options=version.options[evidence.part],
             rater=evidence.rater,

@@ -102,7 +102,7 @@ def test_what_weighs_nothing_is_kept_and_moves_nothing(desk: Desk) -> None:
     attended = replace(given, evidence=replace(given.evidence, form=EvidenceForm.ATTENDANCE))
     assert desk.record(attended).seq is not None
     states = desk.states()
-    assert states.pop("mastery_meeting") == [(given.learner, f"{given.evidence.activity}/{given.evidence.part}", 1)]
+    assert states.pop("mastery_meeting") == [(given.learner, f"{given.evidence.activity}/{given.evidence.part}", -1)]
     assert set(map(len, states.values())) == {0}
 
 
@@ -174,7 +174,7 @@ def test_entries_tell_what_happened(desk: Desk) -> None:
     assert newest == [entries[-1], entries[-2]]
     assert some == [entry for entry in entries[:-1] if code in entry.codes]
     assert entries[0].evidence == given.evidence
-    assert entries[0].explanation["weight"]["table"] == "w1"
+    assert entries[0].explanation["weight"]["table"] == "w2"
 
 
 def test_a_learner_of_another_organisation_has_no_entries(desk: Desk) -> None:

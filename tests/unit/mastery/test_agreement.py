@@ -97,7 +97,8 @@ def test_weights_count_pairs() -> None:
 
 def test_kappa_is_not_invented() -> None:
     assert quadratic_weighted_kappa([], []) is None
-    assert quadratic_weighted_kappa([2, 2], [2, 2]) is None
+    for number in range(1, 60):
+        assert quadratic_weighted_kappa([2] * number, [2] * number) is None, "one level alone, whatever shares round to"
 
 
 def test_shares() -> None:

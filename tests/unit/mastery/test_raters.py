@@ -143,6 +143,8 @@ def test_sentences_in_both_languages() -> None:
     mild = Severity(rater="B", points=-0.21, sd=0.05, shared=40)
     assert severity_sentence(mild, "en", name="Ms Li") == "Ms Li is 0.2 points milder than average (± 0.1)."
     assert "宽松0.2分" in severity_sentence(mild, "zh-Hans")
+    sure = Severity(rater="B", points=0.21, sd=0.01, shared=400)
+    assert severity_sentence(sure, "en").endswith("(± 0.02).")
 
 
 @pytest.mark.parametrize(("points", "sd"), [(0.21, 0.2), (-0.21, 0.2), (0.04, 0.001)])

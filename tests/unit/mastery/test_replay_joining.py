@@ -51,6 +51,19 @@ def test_voided_evidence_is_left_out_and_revised_evidence_has_its_new_score() ->
     assert [three.score.values[code] for code in three.score.codes] == ["1", "0", "1"], "the facts stay"
 
 
+def test_forms_are_named_with_what_decides_their_weight() -> None:
+    for form in (("quiz", "", 1), ("project", "practice-run:4", 1), ("poll", "", 2)):
+        assert segments.split_form(segments.form_name(*form)) == form
+    assert segments.form_name("quiz", "") == "quiz"
+
+
+def test_a_second_vote_weighs_as_one_without_a_first() -> None:
+    names = [segments.form_name("poll", "", vote) for vote in (1, 2)]
+    polls = segments.gather(Fact(n, n, "l", ONE, name, "1", 0, "auto") for n, name in enumerate(names, start=1))
+    found = join(polls, {ONE: Part(tags={"A": "1"})}, weight_table())
+    assert found.log.weights.omega[found.log.kind].tolist() == [[0.5, 0.2], [0.2, 0.2]]
+
+
 def test_a_form_that_the_table_does_not_weigh_is_refused() -> None:
     one = segments.gather([Fact(1, 1, "l", ONE, "prior_learning", "1", 0, "auto")])
     with pytest.raises(FormNotWeighedError):

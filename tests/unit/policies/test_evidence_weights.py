@@ -12,6 +12,7 @@ from qualoop.policies import (
     FormNotWeighedError,
     WeightTableNotFoundError,
     load_weight_table,
+    vote_number,
     weigh,
     weight_table,
 )
@@ -42,10 +43,17 @@ HALF = Score("0.5")
         ("process", 1, 0, ("0", "0.5", "0")),
     ],
 )
-def test_table_w1(form: str, try_number: int, hints: int, expected: tuple[str, str, str]) -> None:
-    weight = weigh(form, HALF, try_number=try_number, hints=hints)
-    assert (weight.omega, weight.y, weight.u) == tuple(map(Decimal, expected))
-    assert weight.table == "w1"
+def test_what_items_weigh(form: str, try_number: int, hints: int, expected: tuple[str, str, str]) -> None:
+    for table in ("w1", "w2"):
+        weight = weigh(form, HALF, try_number=try_number, hints=hints, table=weight_table(table))
+        assert (weight.omega, weight.y, weight.u) == tuple(map(Decimal, expected))
+        assert weight.table == table
+    assert weigh(form, HALF).table == "w2"
+
+
+@pytest.mark.parametrize(("form", "tries", "number"), [("poll", 1, 1), ("poll", 2, 2), ("quiz", 2, 1), ("paper", 3, 1)])
+def test_a_second_vote_is_the_second_whoever_was_there_for_the_first(form: str, tries: int, number: int) -> None:
+    assert vote_number(form, tries) == number
 
 
 @pytest.mark.parametrize(
@@ -140,10 +148,10 @@ def test_an_unknown_table(table_id: str) -> None:
 
 def test_another_table_is_another_weighing(tmp_path: Path) -> None:
     text = (TABLES / "w1.yaml").read_text(encoding="utf-8")
-    changed = text.replace("id: w1", "id: w2").replace('["1", "0.3"]', '["1", "0.1"]')
-    (tmp_path / "w2.yaml").write_text(changed, encoding="utf-8")
-    weight = weigh("quiz", HALF, try_number=2, table=load_weight_table("w2", tmp_path))
-    assert (weight.omega, weight.table) == (Decimal("0.1"), "w2")
+    changed = text.replace("id: w1", "id: w9").replace('["1", "0.3"]', '["1", "0.1"]')
+    (tmp_path / "w9.yaml").write_text(changed, encoding="utf-8")
+    weight = weigh("quiz", HALF, try_number=2, table=load_weight_table("w9", tmp_path))
+    assert (weight.omega, weight.table) == (Decimal("0.1"), "w9")
 
 
 def test_a_broken_table_lists_all_its_problems(tmp_path: Path) -> None:

@@ -61,12 +61,42 @@ def graded(reliability: str, components: int = 1) -> GradedRun:
         (graded("0.6", 4), 2, "0.1875"),
         (PracticeRun(), 1, "0.3"),
         (PracticeRun(components=4), 1, "0.075"),
+        (PracticeRun(), 2, "0.15"),
     ],
 )
 def test_table_w1(occasion: Occasion | None, try_number: int, omega: str) -> None:
-    weight = weigh("project", HALF, occasion=occasion, try_number=try_number)
+    weight = weigh("project", HALF, occasion=occasion, try_number=try_number, table=weight_table("w1"))
     assert (weight.omega, weight.y, weight.gamma) == (Decimal(omega), HALF, Decimal(0))
     assert weight.u == (0 if isinstance(occasion, Sheet | None) else 1)
+    if try_number == 1 or isinstance(occasion, Sheet | Checkpoints | None):
+        assert weigh("project", HALF, occasion=occasion, try_number=try_number).omega == Decimal(omega), "nor in w2"
+
+
+@pytest.mark.parametrize(
+    ("occasion", "why"),
+    [
+        (graded("0.92"), "Graded run of a simulation, retest reliability 0.92: weight 3."),
+        (graded("0.6", 4), "Graded run of a simulation, retest reliability 0.6, one of 4 components: weight 0.375."),
+        (PracticeRun(components=4), "Practice run of a simulation, one of 4 components: weight 0.075."),
+    ],
+)
+def test_what_was_practised_before_halves_no_run(occasion: Occasion, why: str) -> None:
+    for number in (1, 2, 9):
+        weight = weigh("project", HALF, occasion=occasion, try_number=number)
+        assert (weight.table, weight.why["en"]) == ("w2", why)
+    once = weigh("project", HALF, occasion=occasion, try_number=2, table=weight_table("w1"))
+    assert once.omega * 2 == weigh("project", HALF, occasion=occasion).omega
+    assert "same scenario again (no. 2)" in once.why["en"]
+
+
+def test_a_graded_run_without_a_published_reliability_weighs_as_practice() -> None:
+    run = GradedRun(reliability=None, components=4)
+    weight = weigh("project", HALF, occasion=run)
+    assert weight.omega == weigh("project", HALF, occasion=PracticeRun(components=4)).omega == Decimal("0.075")
+    assert weight.why["en"] == (
+        "Graded run of a simulation without a published reliability, one of 4 components: weight 0.075."
+    )
+    assert weight.why["zh-Hans"] == "模拟实训（计分运行），未公布信度，为 4 个组成部分之一：权重 0.075。"
 
 
 @pytest.mark.parametrize("form", JUDGED)
@@ -192,7 +222,15 @@ def test_a_form_is_weighed_by_items_or_by_a_rubric(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["sheet:6:assessor", "sheet:1:peer", "checkpoints:3", "graded-run:4:0.85", "graded-run:1:1", "practice-run:2"],
+    [
+        "sheet:6:assessor",
+        "sheet:1:peer",
+        "checkpoints:3",
+        "graded-run:4:0.85",
+        "graded-run:1:1",
+        "graded-run:4",
+        "practice-run:2",
+    ],
 )
 def test_an_occasion_as_text_there_and_back(text: str) -> None:
     occasion = read_occasion(text)
@@ -208,6 +246,8 @@ def test_an_occasion_as_text_there_and_back(text: str) -> None:
         "sheet:6:nobody",
         "graded-run:4:1.5",
         "graded-run:4:nan",
+        "graded-run:0",
+        "graded-run:x",
         "practice-run:x",
         "walk:1",
         "sheet:6",

@@ -22,6 +22,7 @@ from qualoop.records import (
     StatusRules,
     chance_above,
     is_remedial,
+    level_step,
     may_stop,
     missing_for,
     status_of,
@@ -208,8 +209,9 @@ def test_each_status_has_its_reason_in_both_languages(chance: float, items: int,
         (
             replace(facts(0.95), critical_error=True),
             0,
-            "Practice may stop for now. Missing for “competent”: an open critical error settled.",
-            "目前可以停止练习。要“达标”还需：解决尚未处理的严重错误。",
+            "Practice may stop for now. Missing for “competent”: an open critical error settled by a later graded run "
+            "without one.",
+            "目前可以停止练习。要“达标”还需：通过之后一次没有严重错误的计分作答，消除尚未解决的严重错误。",
         ),
         (
             facts(0.951),
@@ -267,3 +269,10 @@ def test_the_shipped_rules_are_the_policys() -> None:
 @pytest.mark.parametrize(("share", "shown"), [(0.0, 0), (0.004, 0), (0.616, 62), (0.995, 100), (1.0, 100)])
 def test_levels_are_shown_as_whole_per_cent(share: float, shown: int) -> None:
     assert whole_percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("percent", "step"), [(0, 0), (39, 0), (40, 1), (54, 1), (55, 2), (69, 2), (70, 3), (84, 3), (85, 4), (100, 4)]
+)
+def test_a_colour_begins_where_its_step_does(percent: int, step: int) -> None:
+    assert level_step(percent) == step
