@@ -40,7 +40,8 @@ class Difference(StrEnum):
     REPEATED = "observation-repeated"
     """One assessor judged a row more than once, and did not say that one revises the other. Both count."""
     FORKED = "observation-forked"
-    """One assessor revised the same observation more than once. The last one of the device that counted higher stands."""
+    """One assessor revised the same observation more than once. The one counted higher on its device stands, with what
+    revises it; what revises the other is shown with it, and is not gone on from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +123,20 @@ class Merged:
     """The conflicts of each capture."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Chain:
-    """Captures of which each revises one before, the first one first; ``forks`` are those that revise the same.
+    """A capture, ``root``, with everything that revises it: ``revisions`` by what they revise.
 
     What was left out is passed over; of a learner only those captures say something that count for that learner.
     """
 
-    captures: list[Observed] = field(default_factory=list)
-    forks: list[list[Observed]] = field(default_factory=list)
+    root: Observed
+    revisions: Mapping[str, Sequence[Observed]]
+
+    @property
+    def captures(self) -> list[Observed]:
+        """Return all of them, whatever stands: the first one first, nearer revisions before others."""
+        return self._with_revisions([self.root])
 
     @property
     def learners(self) -> Iterable[str]:
@@ -138,15 +144,53 @@ class _Chain:
         return dict.fromkeys(learner for each in self.captures for learner in each.learners)
 
     def of_learner(self, learner: str) -> list[Observed]:
-        """Return what of it counts for a learner, what stands last."""
-        return [each for each in self.captures if _counts(each, learner)]
+        """Return what counts for a learner, what stands last: of several that revise the same the highest counted.
+
+        Those beside it come before it, with all that revises them.
+        """
+        found = []
+        for *beside, standing in self._layers(learner):
+            found += [*self._below(beside, learner), standing]
+        return found
 
     def forks_of(self, learner: str) -> Iterable[list[Observed]]:
-        """Give the captures that revise the same for a learner."""
-        for some in self.forks:
-            fork = [each for each in some if _counts(each, learner)]
-            if len(fork) > 1:
-                yield fork
+        """Give the captures that revise the same for a learner, with what revises those of them that do not stand."""
+        for *beside, standing in self._layers(learner):
+            if beside:
+                yield [standing, *self._below(beside, learner)]
+
+    def _layers(self, learner: str) -> Iterable[list[Observed]]:
+        """Give what revises the same for a learner, one step after another on the way to what stands; that comes last."""
+        layer = self._speaking([self.root], learner)
+        while layer:
+            layer = _ranked(layer)
+            yield layer
+            layer = self._speaking(self.revisions.get(layer[-1].capture, ()), learner)
+
+    def _speaking(self, captures: Iterable[Observed], learner: str) -> list[Observed]:
+        """Return captures that count for a learner; what revises those that do not stands for them."""
+        found, looked_at = [], [*captures]
+        while looked_at:
+            each = looked_at.pop()
+            if _counts(each, learner):
+                found.append(each)
+            else:
+                looked_at += self.revisions.get(each.capture, ())
+        return found
+
+    def _below(self, captures: Iterable[Observed], learner: str) -> list[Observed]:
+        """Return captures and all that revises them, as far as it counts for a learner."""
+        return [each for each in self._with_revisions(captures) if _counts(each, learner)]
+
+    def _with_revisions(self, captures: Iterable[Observed]) -> list[Observed]:
+        found = [*captures]
+        for each in found:
+            found += _ranked(self.revisions.get(each.capture, ()))
+        return found
+
+
+def _ranked(captures: Iterable[Observed]) -> list[Observed]:
+    return sorted(captures, key=lambda each: each.rank)
 
 
 def _counts(capture: Observed, learner: str) -> bool:
@@ -169,7 +213,7 @@ def merge(captures: Iterable[Observed]) -> Merged:
             roots.append(each)
         else:
             revisions[each.replaces].append(each)
-    chains = [_chain(root, revisions) for root in roots]
+    chains = [_Chain(root, revisions) for root in roots]
     judged = {(one.root, one.learner, one.row): one for chain in chains for one in _judgements(chain) if one.steps}
     conflicts = frozenset(_conflicts(chains))
     by_capture: dict[str, list[Conflict]] = defaultdict(list)
@@ -204,21 +248,9 @@ def _same_matter(one: Observed, other: Observed) -> bool:
     return (one.assessor, one.task, one.about) == (other.assessor, other.task, other.about)
 
 
-def _chain(root: Observed, revisions: Mapping[str, Sequence[Observed]]) -> _Chain:
-    """Return a capture with everything that revises it: nearer revisions first, of several the higher counted last."""
-    chain = _Chain()
-    layer = [root]
-    while layer:
-        chain.captures += sorted(layer, key=lambda each: each.rank)
-        following = [revisions.get(each.capture, ()) for each in layer]
-        chain.forks += [list(some) for some in following if len(some) > 1]
-        layer = [each for some in following for each in some]
-    return chain
-
-
 def _judgements(chain: _Chain) -> Iterable[Judged]:
     """Give the rows of a chain for each learner, by the captures that count for that learner."""
-    root = chain.captures[0]
+    root = chain.root
     rows = dict.fromkeys(row for each in chain.captures for row in each.scores)
     for learner in chain.learners:
         captures = chain.of_learner(learner)

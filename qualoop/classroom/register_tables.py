@@ -6,10 +6,8 @@ are levels by number from 1 or by title. An empty cell changes nothing.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -22,11 +20,8 @@ from qualoop.classroom.mark_heads import comparable, identity_of, is_presence_he
 from qualoop.classroom.mark_tables import Known, Problem, Trouble, find_learners, read_mark
 from qualoop.classroom.register import LINK, PRESENCE, RUBRIC, SCORE, Change, Register
 from qualoop.classroom.tables import MAX_CELL, Table
+from qualoop.spreadsheet_cells import guarded, without_guard
 from qualoop.values import Score
-
-BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Without it Excel takes UTF-8 for the machine's own encoding."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 SHARES: Final = "shares"
 NOT_A_LEVEL: Final = "not-a-level"
@@ -40,8 +35,6 @@ _HEADS: Final[Mapping[str, frozenset[str]]] = {
 }
 _TOLD_ONLY: Final = frozenset({"checked in", "签到时间", "released", "已发布"})
 """Columns that the register writes for people to read, and takes nothing from."""
-
-Value = str | int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,24 +215,8 @@ def _problem(trouble: Trouble, row: _Row, meaning: str) -> Problem:
     return Problem(trouble=trouble, row=row.number, column=head, text=text)
 
 
-def as_csv(rows: Iterable[Sequence[Value]]) -> bytes:
-    """Return rows as CSV that Excel and LibreOffice open as UTF-8; no text in it is run as a formula."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([_safe(value) for value in row] for row in rows)
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
-
-
 def in_a_cell(text: str) -> str:
     """Return a text as a table gives it back: on one line, without what cannot be printed, as long as a cell may be."""
     shown = "".join(each for each in " ".join(text.split()) if each.isprintable())
-    guard = len(str(_safe(shown))) - len(shown)
+    guard = len(guarded(shown)) - len(shown)
     return shown[: MAX_CELL - guard].strip()
-
-
-def without_guard(text: str) -> str:
-    """Return a text without the apostrophe that `as_csv` put before what looks like a formula."""
-    return text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(_FORMULA) else text
-
-
-def _safe(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value

@@ -25,7 +25,7 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TableRefusedError(QualoopError):
-    """A file is no table that can be read: ``reason`` is `unreadable`, `empty` or `too-large`."""
+    """A file is no table that can be read: ``reason`` is `unreadable`, `empty`, `too-large` or `workbook-heavy`."""
 
     code = "table-refused"
 

@@ -1,7 +1,7 @@
 """Appeals and withdrawals: events over a learner's knowledge points, and the flags that they leave on every page.
 
-Who decides an appeal is somebody else than who opened it. Neither changes a score: what an appeal finds wrong is mended
-by a correction (services.corrections).
+Who decides an appeal is somebody else than who opened it, than the learner, and than whoever has judged what it is
+about. Neither changes a score: what an appeal finds wrong is mended by a correction (services.corrections).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import RARE, LedgerEvent, Organisation, Person
 from lti_tool.services.ledger import ledger
+from lti_tool.services.ledger.first_assessors import find_first_assessors
 from lti_tool.services.people.learner_keys import KeyOwner, LearnerMissingError, sealed_text
 from qualoop.errors import QualoopError
 from qualoop.framework import Framework
@@ -34,6 +35,12 @@ class AppealRefusedError(QualoopError):
     """There is no such open appeal, or who opened it would decide it."""
 
     code = "appeal-refused"
+
+
+class FirstAssessorDecidesError(AppealRefusedError):
+    """Who would decide this appeal has judged what it is about: somebody who has not judged it decides."""
+
+    code = "appeal-first-assessor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ def decide_points(
 def decide_appeal(
     session: Session, organisation: Organisation, appeal: UUID, outcome: Outcome, *, actor: str, now: datetime
 ) -> UUID:
-    """Close an open appeal. Raises AppealRefusedError."""
+    """Close an open appeal. Raises AppealRefusedError, FirstAssessorDecidesError."""
     opened = session.scalar(
         select(LedgerEvent).where(
             LedgerEvent.organisation_id == organisation.id,
@@ -90,6 +97,11 @@ def decide_appeal(
         raise AppealRefusedError("there is no such appeal")
     if actor in {opened.actor, opened.learner}:
         raise AppealRefusedError("somebody else than who opened an appeal decides it")
+    codes = json.loads(opened.body)["knowledge_points"]
+    if actor in find_first_assessors(session.connection(), opened, opened.learner, codes):
+        raise FirstAssessorDecidesError(
+            f"{actor} has judged evidence of {', '.join(codes)} that counted when it was opened: somebody else decides it"
+        )
     event = ledger.new_event(
         session.connection(),
         organisation.id,

@@ -22,6 +22,7 @@ from lti_tool.models import (
 )
 from lti_tool.services.attempts.submissions import SubmissionMissingError
 from lti_tool.services.content import rubrics
+from lti_tool.services.content.contents import Contents
 from lti_tool.services.courses.members import Link
 from lti_tool.services.marking.peer_said import PeersSaid, find_said
 from lti_tool.services.marking.rows import mark_rows, work_rows
@@ -61,12 +62,16 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Who is at which work (by uuid) of which course; ``secret`` is the installation's, that learners' keys are kept under."""
+    """Who is at which work (by uuid) of which course; ``secret`` is the installation's, that learners' keys are kept under.
+
+    ``contents`` has the framework, by which a work has its level.
+    """
 
     link: Link
     marker: Marker
     work: str
     secret: str
+    contents: Contents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

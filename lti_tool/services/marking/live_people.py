@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from lti_tool.models import LiveEntry, LiveLink
+from lti_tool.models import Activity, LiveEntry, LiveLink
 from lti_tool.services.courses.members import Link
 from lti_tool.services.courses.staff import CourseStaff, list_staff
 from lti_tool.services.marking.cases import Case, Marker
 from lti_tool.services.people.roles import Permission, Role, may
 from qualoop.assessment.live import LiveRefusedError
 from qualoop.assessment.marking import MarkNotYoursError
+from qualoop.content_packages import LIVE_KIND
 
 
 class MentorDecidesError(LiveRefusedError):
@@ -30,6 +31,14 @@ class MentorJudgesError(MarkNotYoursError):
 def list_mentors(connection: Connection, link: Link) -> Sequence[CourseStaff]:
     """Return the mentors of the link's course who have not left, by name."""
     return list_staff(connection, link, lambda roles: Role.MENTOR.value in roles)
+
+
+def is_live(connection: Connection, link: Link) -> bool:
+    """Say whether a link shows a live project."""
+    kind = connection.scalar(
+        select(Activity.kind).where(Activity.organisation_id == link.organisation_id, Activity.id == link.activity_id)
+    )
+    return kind == LIVE_KIND
 
 
 def offered_enterprise(connection: Connection, link: Link, person_id: int) -> str:

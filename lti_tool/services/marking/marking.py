@@ -19,6 +19,7 @@ from lti_tool.models import MarkRevision, MarkRow, SubmissionRow
 from lti_tool.services.attempts.marking_setups import find_setup
 from lti_tool.services.attempts.submissions import SubmissionMissingError
 from lti_tool.services.marking.cases import Case, Desk, Marker, StoredMark, get_case, get_case_by_id
+from lti_tool.services.marking.level_limits import is_limited
 from lti_tool.services.marking.live_people import check_may_judge
 from lti_tool.services.people.learner_keys import sealed_bytes
 from qualoop.assessment.marking import (
@@ -61,13 +62,17 @@ class NothingToUndoError(MarkingRefusedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a save did. ``is_approved`` is False where it was asked for and rows, or the enterprise, are missing."""
+    """What a save did. ``is_approved`` is False where it was asked for and rows, the enterprise or qualifications are missing.
+
+    ``is_limited``: the work is beyond what the marker's qualifications reach (`level_limits`).
+    """
 
     position: Position
     revision: int
     is_approved: bool
     missing: Sequence[str] = ()
     lacks_enterprise: bool = False
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ class Judgement:
 
 
 def save(session: Session, desk: Desk, judgement: Judgement, *, now: datetime) -> Saved:
-    """Save a mark as a new revision; approve it where that is asked for and every row has a level.
+    """Save a mark as a new revision; approve it where that is asked for, every row has a level, and the marker may.
 
     Raises SubmissionMissingError, and leaves of MarkingRefusedError: then nothing is stored. LearnerErasedError where a
     comment is about an erased learner.
@@ -103,7 +108,8 @@ def save(session: Session, desk: Desk, judgement: Judgement, *, now: datetime) -
     enterprise = judgement.enterprise.strip()[:MAX_ENTERPRISE] if names_enterprise else ""
     missing = missing_rows(case.marking.rubric, judgement.sheet)
     lacks_enterprise = names_enterprise and not enterprise
-    approves = judgement.approve and not missing and not lacks_enterprise
+    limited = judgement.approve and is_limited(session.connection(), desk, case, now.date())
+    approves = judgement.approve and not missing and not lacks_enterprise and not limited
     revision = _write(
         session, case, marker, position, sheet=judgement.sheet, approves=approves, enterprise=enterprise, now=now
     )
@@ -114,6 +120,7 @@ def save(session: Session, desk: Desk, judgement: Judgement, *, now: datetime) -
         is_approved=approves,
         missing=missing if judgement.approve else (),
         lacks_enterprise=judgement.approve and lacks_enterprise,
+        is_limited=limited,
     )
 
 

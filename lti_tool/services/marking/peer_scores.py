@@ -13,10 +13,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
-from lti_tool.models import Activity, PeerReview, PeerSample, PeerScore, Person, SubmissionRow
+from lti_tool.models import PeerReview, PeerSample, PeerScore, Person, SubmissionRow
 from lti_tool.services.content import rubrics
 from lti_tool.services.courses.members import Link
 from lti_tool.services.marking.cases import Desk
+from lti_tool.services.marking.live_people import is_live
 from lti_tool.services.marking.marking import restage_by_id
 from lti_tool.services.marking.peer_pool import FLAGGED, OUT
 from lti_tool.services.marking.peer_setups import PeerPlan, get_plan, locked, save_rules
@@ -24,7 +25,6 @@ from qualoop.assessment.marking import MarkSheet, Stage, sheet_of
 from qualoop.assessment.peer_marks import agree, calibrations, peer_rows, rows_body
 from qualoop.assessment.peer_rules import Effect, PeerRules, PeerRulesError
 from qualoop.assessment.peers import Calibration
-from qualoop.content_packages import LIVE_KIND
 
 
 @dataclass(slots=True)
@@ -165,20 +165,13 @@ def apply_rules(session: Session, desk: Desk, rules: PeerRules, *, now: datetime
     Raises PeerRulesError where reviewers' mark may not stand: of a live project it needs a mentor's.
     """
     link = desk.link
-    if rules.effect is Effect.STAND and _is_live(session.connection(), link):
+    if rules.effect is Effect.STAND and is_live(session.connection(), link):
         raise PeerRulesError
     save_rules(session, link, rules, by=desk.marker.person_id, now=now)
     if rules.is_on:
         refresh(session, link, secret=desk.secret, now=now)
     else:
         _withdraw(session, link, secret=desk.secret, now=now)
-
-
-def _is_live(connection: Connection, link: Link) -> bool:
-    kind = connection.scalar(
-        select(Activity.kind).where(Activity.organisation_id == link.organisation_id, Activity.id == link.activity_id)
-    )
-    return kind == LIVE_KIND
 
 
 def _withdraw(session: Session, link: Link, *, secret: str, now: datetime) -> None:

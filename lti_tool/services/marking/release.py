@@ -25,7 +25,9 @@ from lti_tool.services.evidence.corrections import Request
 from lti_tool.services.evidence.evidence import Submission
 from lti_tool.services.grades import scores
 from lti_tool.services.marking.cases import Case, Desk, get_case_by_id
+from lti_tool.services.marking.level_limits import check_level
 from lti_tool.services.marking.marking import locked_case, revise, row_of
+from lti_tool.services.marking.peer_raters import peer_rater
 from lti_tool.services.people.sessions import NotAllowedError
 from qualoop.assessment import AttemptState
 from qualoop.assessment.marking import (
@@ -85,7 +87,7 @@ def evidence_of(case: Case, mark: Mark) -> Mapping[str, Submission]:
 
     The rater is a pseudonym, never a name. How many criteria the sheet has, and who judges, is what it weighs by. The
     enterprise is the one that the marker named, else the first marker's. Where reviewers' mark counts, each of them is a
-    rater of each row (`row:pseudonym`).
+    rater of each row (`row:rater`), under a name that tells the author nothing (`peer_raters`).
     """
     if mark.position is Position.PEERS:
         return _peer_evidence(case)
@@ -103,12 +105,13 @@ def _peer_evidence(case: Case) -> Mapping[str, Submission]:
 
     All of them judged one text, so all together weigh no more than one sheet.
     """
-    reviews = case.peers.reviews if case.peers else {}
+    said = case.peers.reviews if case.peers else {}
+    reviews = {peer_rater(reviewer, secret=case.owner.secret): sheet for reviewer, sheet in said.items()}
     rubric = case.marking.rubric
     occasion = Sheet(criteria=len(rubric.rows) * max(len(reviews), 1), judge=Judge.PEER).as_text()
     return {
-        f"{row}:{reviewer}": _one_row(case, row, score, rater=reviewer, occasion=occasion, source=reviewer)
-        for reviewer, sheet in reviews.items()
+        f"{row}:{rater}": _one_row(case, row, score, rater=rater, occasion=occasion, source=rater)
+        for rater, sheet in reviews.items()
         for row, score in row_scores(rubric, sheet).items()
     }
 
@@ -273,7 +276,7 @@ def correct(session: Session, desk: Desk, correction: MarkCorrection, *, now: da
     """Correct released marks: in the ledger each row whose score changes, and the grade; return those rows.
 
     Nothing old is touched: the ledger keeps what it had, and the marks their earlier revisions. Raises NotAllowedError,
-    NotReleasedError, MarkIncompleteError, NothingCorrectedError, and what `corrections.correct` raises.
+    NotReleasedError, BeyondLevelError, MarkIncompleteError, NothingCorrectedError, and what `corrections.correct` raises.
     """
     if not desk.marker.may_release:
         raise NotAllowedError
@@ -281,6 +284,7 @@ def correct(session: Session, desk: Desk, correction: MarkCorrection, *, now: da
     mark = counting_mark(case.marking)
     if not case.marking.is_released or mark is None:
         raise NotReleasedError
+    check_level(session.connection(), desk, case, now.date())
     if missing_rows(case.marking.rubric, correction.sheet):
         raise MarkIncompleteError
     if correction.sheet == mark.sheet:

@@ -121,6 +121,20 @@ def read_standing(session: Session, course: Course, *, around: Collection[int] |
     return Standing(seen=seen, merged=merged, by_capture=taken, core=core)
 
 
+def list_captures(session: Session, course: Course, assessor_id: int, *, most: int) -> Sequence[int]:
+    """Return the captures (rows) that somebody has sent in a course: the newest ``most``, the newest first."""
+    return session.scalars(
+        select(ObservationCapture.id)
+        .where(
+            ObservationCapture.organisation_id == course.organisation_id,
+            ObservationCapture.context_id == course.context_id,
+            ObservationCapture.person_id == assessor_id,
+        )
+        .order_by(ObservationCapture.id.desc())
+        .limit(most)
+    ).all()
+
+
 def settle(
     session: Session, course: Course, *, around: Collection[int], by: str = "", reason: Reason, now: datetime
 ) -> Standing:

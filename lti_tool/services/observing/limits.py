@@ -17,12 +17,12 @@ from lti_tool.services.content.contents import Contents
 from lti_tool.services.content.rubrics import StoredRubric
 from lti_tool.services.courses.members import Link
 from lti_tool.services.observing import tasks as observing_tasks
-from lti_tool.services.observing.assessor_qualifications import list_of, rule_of
 from lti_tool.services.observing.errors import DecisionRefusedError
 from lti_tool.services.observing.invitations import scope_of
 from lti_tool.services.observing.receive import judged_of
 from lti_tool.services.observing.said import open_capture
 from lti_tool.services.observing.tasks import Place
+from lti_tool.services.people.assessor_qualifications import list_of, rule_of
 from qualoop.classroom.assessors import Hindrance, is_beyond, level_cap
 from qualoop.classroom.observation import CaptureUnfitError, fitted_sheet
 from qualoop.framework import Framework

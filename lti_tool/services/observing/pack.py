@@ -14,7 +14,6 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.models import (
-    Context,
     CourseGroup,
     CourseGroupMember,
     ObservationCapture,
@@ -23,12 +22,13 @@ from lti_tool.models import (
 )
 from lti_tool.services.content.contents import Contents
 from lti_tool.services.courses.members import Link, Member, list_members
+from lti_tool.services.courses.titles import find_title
 from lti_tool.services.observing import tasks as observing_tasks
-from lti_tool.services.observing.assessor_qualifications import list_of, rule_of
 from lti_tool.services.observing.devices import Phone
 from lti_tool.services.observing.invitations import AssessorRole, last_day, link_of_invitation
 from lti_tool.services.observing.receive import course_uuid
 from lti_tool.services.observing.tasks import Task
+from lti_tool.services.people.assessor_qualifications import list_of, rule_of
 from lti_tool.services.rosters import groups
 from qualoop.assessment.rubric import Rubric
 from qualoop.classroom.assessors import is_beyond, level_cap
@@ -58,7 +58,7 @@ def make_pack(session: Session, phone: Phone, contents: Contents, now: datetime)
         },
         "course": {
             "uuid": course_uuid(organisation.uuid, invitation.context_id),
-            "title": _course_title(connection, link),
+            "title": find_title(connection, (link.organisation_id, link.context_id)),
         },
         "learners": _learners(connection, phone, link),
         "teams": [],
@@ -163,13 +163,6 @@ def _group_names(connection: Connection, link: Link) -> Mapping[int, str]:
         .order_by(CourseGroup.name.desc(), CourseGroup.id)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def _course_title(connection: Connection, link: Link) -> str:
-    title = connection.scalar(
-        select(Context.title).where(Context.organisation_id == link.organisation_id, Context.id == link.context_id)
-    )
-    return title or ""
 
 
 def _last_seq(session: Session, phone: Phone) -> int:

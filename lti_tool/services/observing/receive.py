@@ -20,7 +20,6 @@ from lti_tool.services.content.contents import Contents
 from lti_tool.services.content.rubrics import StoredRubric
 from lti_tool.services.courses.members import Link, list_members
 from lti_tool.services.observing import tasks as observing_tasks
-from lti_tool.services.observing.assessor_qualifications import list_of, rule_of
 from lti_tool.services.observing.devices import Phone, has_ended
 from lti_tool.services.observing.errors import AboutErasedError, KeyMissingError, OtherCourseError, PhoneFullError
 from lti_tool.services.observing.faults import keep_faulty
@@ -30,6 +29,7 @@ from lti_tool.services.observing.ledger import ID_TAKEN, Course, hold_course, se
 from lti_tool.services.observing.outcomes import Outcome, State, outcome_of
 from lti_tool.services.observing.signatures import claimed_id, imported, verified_payload
 from lti_tool.services.observing.tasks import Place, Task
+from lti_tool.services.people.assessor_qualifications import list_of, rule_of
 from lti_tool.services.people.learner_keys import KeyOwner, LearnerErasedError, list_erased, sealed_bytes
 from lti_tool.services.rosters import groups
 from qualoop.assessment.marking import MarkSheet, row_scores

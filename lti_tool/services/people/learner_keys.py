@@ -1,37 +1,31 @@
 """Free text about a learner, encrypted under a key of that learner's own: who destroys the key destroys the text.
 
 The ledger and its hashes hold the token, never the words, so it verifies whether or not the key is still there. A key
-is made at first need and kept encrypted under the installation's secret (AES-256-GCM). A token is bound to its learner.
+is made at first need and kept sealed under the installation's secret. A token is bound to its learner.
 """
 
 from __future__ import annotations
 
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, select, text
 
 from lti_tool.db import Prepared, micros
 from lti_tool.models import LearnerKey
+from lti_tool.sealing import SealedError, Sealer, make_key
 from qualoop.errors import QualoopError
 
 PREFIX: Final = "sealed-text-1."
 MAX_TEXT: Final = 4000
 """Characters of one text."""
 
-_PURPOSE: Final = b"qualoop learner key 1"
-_BYTES: Final = b":bytes"
+_PURPOSE: Final = "qualoop learner key 1"
+_BYTES: Final = ":bytes"
 """What bytes are bound to beside their learner: a text's token can never be passed off as a file, nor the reverse."""
-_KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
 
 _FIND = Prepared(
     text("SELECT key_encrypted FROM learner_key WHERE organisation_id = :organisation_id AND learner = :learner")
@@ -83,9 +77,9 @@ class KeyOwner:
     secret: str
 
     @property
-    def bound_to(self) -> bytes:
+    def bound_to(self) -> str:
         """Return what ciphertexts are bound to."""
-        return f"{self.organisation_id}:{self.learner}".encode()
+        return f"{self.organisation_id}:{self.learner}"
 
 
 def sealed_text(connection: Connection, owner: KeyOwner, words: str, now: datetime) -> str:
@@ -96,7 +90,7 @@ def sealed_text(connection: Connection, owner: KeyOwner, words: str, now: dateti
     if len(words) > MAX_TEXT:
         raise SealedTextError(f"a text has at most {MAX_TEXT} characters")
     key = _key_to_write(connection, owner, now)
-    return PREFIX + urlsafe_b64encode(_encrypt(key, words.encode(), owner.bound_to)).decode()
+    return PREFIX + urlsafe_b64encode(key.seal(words.encode(), owner.bound_to)).decode()
 
 
 def open_text(connection: Connection, owner: KeyOwner, token: str) -> str | None:
@@ -111,14 +105,14 @@ def open_text(connection: Connection, owner: KeyOwner, token: str) -> str | None
     try:
         if key is None or not token.startswith(PREFIX):
             raise SealedTextError
-        return _decrypt(key, urlsafe_b64decode(token.removeprefix(PREFIX)), owner.bound_to).decode()
+        return _open(key, urlsafe_b64decode(token.removeprefix(PREFIX)), owner.bound_to).decode()
     except ValueError as error:
         raise SealedTextError from error
 
 
 def sealed_bytes(connection: Connection, owner: KeyOwner, plain: bytes, now: datetime) -> bytes:
     """Return ``plain``, of any length, under the learner's key, made where there is none; raise LearnerErasedError."""
-    return _encrypt(_key_to_write(connection, owner, now), plain, owner.bound_to + _BYTES)
+    return _key_to_write(connection, owner, now).seal(plain, owner.bound_to + _BYTES)
 
 
 def open_bytes(connection: Connection, owner: KeyOwner, sealed: bytes) -> bytes | None:
@@ -134,7 +128,7 @@ def bytes_opener(connection: Connection, owner: KeyOwner) -> BytesOpener:
         return lambda _sealed: None
     if key is None:
         return _open_nothing
-    return lambda sealed: _decrypt(key, sealed, owner.bound_to + _BYTES)
+    return lambda sealed: _open(key, sealed, owner.bound_to + _BYTES)
 
 
 def _open_nothing(_sealed: bytes) -> None:
@@ -159,11 +153,11 @@ def list_erased(connection: Connection, organisation_id: int, learners: Collecti
     return frozenset(rows.scalars())
 
 
-def _key_to_write(connection: Connection, owner: KeyOwner, now: datetime) -> AESGCM:
+def _key_to_write(connection: Connection, owner: KeyOwner, now: datetime) -> Sealer:
     """Return a learner's key, made where there is none; raise LearnerErasedError where it was destroyed."""
     key = _find_key(connection, owner)
     if key is None:
-        made = _encrypt(_wrapping(owner.secret), AESGCM.generate_key(_KEY_BYTES * 8), owner.bound_to)
+        made = Sealer.for_purpose(owner.secret, _PURPOSE).seal(make_key(), owner.bound_to)
         row = {"organisation_id": owner.organisation_id, "learner": owner.learner}
         _MAKE.run(connection, {**row, "key": made, "now": micros(now)})
         key = _find_key(connection, owner)
@@ -172,29 +166,18 @@ def _key_to_write(connection: Connection, owner: KeyOwner, now: datetime) -> AES
     return key
 
 
-def _find_key(connection: Connection, owner: KeyOwner) -> AESGCM | None:
+def _find_key(connection: Connection, owner: KeyOwner) -> Sealer | None:
     """Return a learner's key, None where none was made yet; raise LearnerErasedError where it was destroyed."""
     row = _FIND.one(connection, {"organisation_id": owner.organisation_id, "learner": owner.learner})
     if row is None:
         return None
     if row[0] is None:
         raise LearnerErasedError
-    return AESGCM(_decrypt(_wrapping(owner.secret), bytes(row[0]), owner.bound_to))
+    return Sealer(_open(Sealer.for_purpose(owner.secret, _PURPOSE), bytes(row[0]), owner.bound_to))
 
 
-def _wrapping(secret: str) -> AESGCM:
-    """Return the cipher that keys are kept under."""
-    derivation = HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
-    return AESGCM(derivation.derive(secret.encode()))
-
-
-def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes) -> bytes:
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + cipher.encrypt(nonce, plain, bound_to)
-
-
-def _decrypt(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+def _open(sealer: Sealer, sealed: bytes, bound_to: str) -> bytes:
     try:
-        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
-    except (InvalidTag, ValueError) as error:
+        return sealer.open(sealed, bound_to)
+    except SealedError as error:
         raise SealedTextError from error

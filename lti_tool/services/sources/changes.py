@@ -20,6 +20,7 @@ from lti_tool.services.content.contents import Contents
 from lti_tool.services.launches.launches import NO_CONTEXT
 from lti_tool.services.mastery.watch import Position, find_target, read_page
 from lti_tool.services.records import records
+from lti_tool.services.records.held_back import hidden_by_person
 from lti_tool.services.records.records import Lessons, Subject
 from lti_tool.services.sources.api_errors import CursorUnreadableError
 from lti_tool.services.sources.sources import KnownSource
@@ -188,11 +189,18 @@ class _Teller:
     def tell(self, framework: Framework, seats: Collection[Seat]) -> list[Change]:
         """Return what is known of each learner in each course."""
         lessons = records.read_lessons(self.connection, self.source.organisation_id) if seats else None
+        people = {seat.person_id for seat in seats}
+        hidden = hidden_by_person(self.connection, self.source.organisation_id, people, self.now) if seats else {}
         known: dict[int, tuple[list[KnowledgePointState], NextStep | None]] = {}
         told = []
         for seat in seats:
             if lessons is not None and seat.person_id not in known:
-                subject = Subject(organisation_id=self.source.organisation_id, person_id=seat.person_id, uuid=seat.uuid)
+                subject = Subject(
+                    organisation_id=self.source.organisation_id,
+                    person_id=seat.person_id,
+                    uuid=seat.uuid,
+                    hidden=hidden.get(seat.person_id, frozenset()),
+                )
                 known[seat.person_id] = self._standing(framework, subject, lessons)
             points, following = known[seat.person_id]
             told.append(Change(learner=seat.subject, course=seat.course, knowledge_points=points, next=following))

@@ -35,6 +35,7 @@ def evidence_of(event: EvidenceEvent, rater: str | None) -> Evidence:
         hints=event.hints,
         occasion=event.occasion,
         run=event.run,
+        critical=bool(event.critical),
     )
 
 

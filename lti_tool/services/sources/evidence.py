@@ -14,9 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from lti_tool.services.content import parts
-from lti_tool.services.evidence import checks, evidence
+from lti_tool.services.evidence import checks
 from lti_tool.services.evidence.checks import Submission
-from lti_tool.services.sources import learners, repeats, scores, waiting
+from lti_tool.services.sources import judgements, learners, repeats, scores, waiting
 from lti_tool.services.sources.events import kept_form, submission_of
 from lti_tool.services.sources.learners import SourceLearnerRow
 from lti_tool.services.sources.repeats import Repeat
@@ -61,11 +61,12 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
-    """An event that can be recorded, at its place in the batch."""
+    """An event that can be recorded, at its place in the batch; ``is_late`` where a later one of the learner came before."""
 
     place: int
     event: EvidenceEvent
     submission: Submission
+    is_late: bool
 
 
 def record_batch(connection: Connection, source: KnownSource, events: Sequence[Any], *, now: datetime) -> BatchResult:
@@ -126,6 +127,7 @@ def _take(connection: Connection, source: KnownSource, batch: _Batch, now: datet
     seats: set[tuple[int, str]] = set()
     for place, event in in_order:
         row = rows[event.learner]
+        is_late = event.number < row.highest
         row.count(event.number)
         made = _submission(event, source, rows, now)
         if isinstance(made, Fault):
@@ -137,7 +139,7 @@ def _take(connection: Connection, source: KnownSource, batch: _Batch, now: datet
             waiting.keep(connection, source, document, person_id=row.person_id, now=now)
             batch.settle(place, Outcome.WAITS)
         else:
-            ready.append(_Ready(place=place, event=event, submission=made))
+            ready.append(_Ready(place=place, event=event, submission=made, is_late=is_late))
     _record(connection, source, batch, ready, rows=rows, now=now)
     learners.enrol(connection, source, seats, now)
     learners.save_counts(connection, source, (rows[learner] for learner in people))
@@ -170,12 +172,17 @@ def _record(
     for fault in checks.find_faults(connection, source.organisation_id, numbered, now=now):
         wrong.setdefault(fault.row, []).append(Fault(pointer=f"/{fault.field}", detail=fault.message))
     good = [each for each in ready if each.place not in wrong]
-    if good:
-        evidence.record_many(connection, source.organisation_id, [each.submission for each in good], now=now)
-    for each in good:
+    taken = judgements.record(
+        connection,
+        source.organisation_id,
+        [each.submission for each in good],
+        late={place for place, each in enumerate(good) if each.is_late},
+        now=now,
+    )
+    for each, is_taken in zip(good, taken, strict=True):
         person_id = rows[each.event.learner].person_id
         scores.keep_total(connection, source, each.event, person_id=person_id, now=now)
-        batch.settle(each.place, Outcome.ACCEPTED)
+        batch.settle(each.place, Outcome.ACCEPTED if is_taken else Outcome.DUPLICATE)
     for place, faults in wrong.items():
         is_part = any(fault.pointer == "/part" for fault in faults)
         batch.refuse(place, "part-unknown" if is_part else "event-impossible", faults)

@@ -20,13 +20,13 @@ from lti_tool.services.sources.events import ledger_source
 from lti_tool.services.sources.learners import SourceLearnerRow
 from lti_tool.services.sources.sources import KnownSource
 from qualoop.exchange import EvidenceEvent
-from qualoop.ledger import SCORED_BY_MACHINE
+from qualoop.ledger import SCORED_BY_MACHINE, EventType
 
 _STANDING = Direct(
-    "SELECT source_id, uuid, learner, body FROM ledger_event WHERE organisation_id = ? AND source = ? "
-    "AND source_id IN ?"
+    "SELECT source_id, uuid, learner, body, type, attempt, actor FROM ledger_event WHERE organisation_id = ? "
+    "AND source = ? AND source_id IN ?"
 )
-
+_REVISED = Direct("SELECT uuid, body FROM ledger_event WHERE organisation_id = ? AND uuid IN ?")
 
 _STILL_KNOWN = Direct(
     "SELECT p.uuid FROM source_learner l JOIN person p ON p.id = l.person_id "
@@ -45,13 +45,15 @@ class Repeat(Enum):
 class _Standing:
     """What stands under an id: of whom, what it says, and its uuid in the ledger; None where it waits.
 
-    ``learner`` is None for one whom the source does not know any more, who was erased since.
+    ``learner`` is None for one whom the source does not know any more, who was erased since. What a revision stands for
+    (`sources.judgements`) says less: then ``uuid`` is that of the evidence that it revised.
     """
 
     learner: str | None
     said: Mapping[str, Any]
     rater: str
     uuid: str | None = None
+    is_revision: bool = False
 
 
 def find(
@@ -71,6 +73,8 @@ def find(
     for event_id, stands in standing.items():
         event = sent[event_id]
         same_people, said = _is_of_same_people(event, stands, known), _said(event)
+        if stands.is_revision:
+            said = {name: said[name] for name in stands.said}
         found[event_id] = Repeat.SAME if same_people and said == stands.said else Repeat.DIFFERENT
         if found[event_id] is Repeat.DIFFERENT:
             # The new score may be taken where nothing but the score is new.
@@ -86,20 +90,45 @@ def _read(connection: Connection, source: KnownSource, ids: Iterable[str]) -> di
     rows = driver.all(_STANDING, keys)
     learners = (source.organisation_id, source.id, driver.listed({row[2] for row in rows}))
     known = {uuid for (uuid,) in driver.all(_STILL_KNOWN, learners)} if rows else set()
+    revised = _read_revised(driver, source, rows)
     found: dict[str, _Standing] = {}
-    for event_id, uuid, learner, text in rows:
-        body = json.loads(text)
-        rater = body.pop("rater")
-        found[event_id] = _Standing(learner=learner if learner in known else None, said=body, rater=rater, uuid=uuid)
+    for event_id, uuid, learner, text, kind, tries, actor in rows:
+        whose = learner if learner in known else None
+        if kind == EventType.EVIDENCE_RECORDED.value:
+            body = json.loads(text)
+            rater = body.pop("rater")
+            found[event_id] = _Standing(learner=whose, said=body, rater=rater, uuid=uuid)
+        else:
+            target, said = revised[uuid]
+            said |= {"try": int(tries)}
+            found[event_id] = _Standing(learner=whose, said=said, rater=actor, uuid=target, is_revision=True)
     for event_id, kept in waiting.find_events(connection, source, wanted).items():
         found[event_id] = _Standing(learner=kept.learner, said=_said(kept), rater=kept.rater or SCORED_BY_MACHINE)
     return found
 
 
+def _read_revised(
+    driver: Driver, source: KnownSource, rows: Iterable[tuple[Any, ...]]
+) -> Mapping[str, tuple[str, dict[str, Any]]]:
+    """Return for each revision among some events the evidence that it revised, by uuid, and what it says itself."""
+    said = {uuid: json.loads(text) for _, uuid, _, text, kind, *_ in rows if kind == EventType.ASSERTION_REVISED.value}
+    if not said:
+        return {}
+    targets = driver.listed({body["target"] for body in said.values()})
+    bodies = {uuid: json.loads(text) for uuid, text in driver.all(_REVISED, (source.organisation_id, targets))}
+    return {
+        uuid: (
+            body["target"],
+            {name: bodies[body["target"]][name] for name in ("activity", "attempt", "part")} | {"score": body["score"]},
+        )
+        for uuid, body in said.items()
+    }
+
+
 def _said(event: EvidenceEvent) -> dict[str, Any]:
     """Return what an event says, as the body of its evidence has it, but for who judged."""
     names = {"activity", "attempt", "content", "form", "hints", "part", "score", "try_"}
-    names |= {name for name in ("occasion", "run") if getattr(event, name)}
+    names |= {name for name in ("occasion", "run", "critical") if getattr(event, name)}
     return event.model_dump(mode="json", by_alias=True, include=names)
 
 

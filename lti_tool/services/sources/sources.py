@@ -1,7 +1,7 @@
 """Sites that send evidence: who they are, and the keys that they sign with.
 
-A secret is made here, printed once, and kept encrypted (AES-256-GCM under a key derived from the installation's secret
-for this purpose alone), bound to its organisation and key id: moved to another row it does not open.
+A secret is made here, printed once, and kept sealed under the installation's secret, bound to its organisation and key
+id: moved to another row it does not open.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Prepared
 from lti_tool.models import Registration, Source, SourceKey
+from lti_tool.sealing import SealedError, Sealer
 from qualoop.errors import QualoopError
 from qualoop.exchange import Secret
 from qualoop.values import ValueRefusedError, checked_key
@@ -31,8 +28,7 @@ MAX_KEY: Final = 40
 MAX_NAME: Final = 255
 
 _MARK: Final = "qs1."
-_NONCE_BYTES: Final = 12
-_PURPOSE: Final = b"qualoop source key 1"
+_PURPOSE: Final = "qualoop source key 1"
 
 _GOOD = Prepared(
     text(
@@ -167,8 +163,7 @@ def _keys(session: Session, source: Source) -> Sequence[SourceKey]:
 
 def _new_key(session: Session, source: Source, *, secret: str, now: datetime) -> NewKey:
     kid, made = secrets.token_hex(8), Secret(_MARK + secrets.token_urlsafe(32))
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    sealed = nonce + _cipher(secret).encrypt(nonce, made.encode(), _bound_to(source.organisation_id, kid))
+    sealed = Sealer.for_purpose(secret, _PURPOSE).seal(made.encode(), _bound_to(source.organisation_id, kid))
     session.add(
         SourceKey(
             organisation_id=source.organisation_id,
@@ -192,16 +187,12 @@ def _end(session: Session, keys: Sequence[SourceKey], now: datetime) -> None:
     session.flush()
 
 
-def _bound_to(organisation_id: int, kid: str) -> bytes:
-    return f"{organisation_id}:{kid}".encode()
+def _bound_to(organisation_id: int, kid: str) -> str:
+    return f"{organisation_id}:{kid}"
 
 
-def _open(sealed: bytes, bound_to: bytes, secret: str) -> Secret:
+def _open(sealed: bytes, bound_to: str, secret: str) -> Secret:
     try:
-        return Secret(_cipher(secret).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to).decode())
-    except (InvalidTag, ValueError) as error:
+        return Secret(Sealer.for_purpose(secret, _PURPOSE).open(sealed, bound_to).decode())
+    except SealedError as error:
         raise SourceKeySealedError from error
-
-
-def _cipher(secret: str) -> AESGCM:
-    return AESGCM(HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode()))

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from lti_tool.db import Database, Direct, Driver, Prepared, micros, stored_json
 from lti_tool.models import InboxItem
-from lti_tool.services.evidence import checks, evidence
+from lti_tool.services.evidence import checks
 from lti_tool.services.evidence.checks import Submission
 from lti_tool.services.mechanisms import inbox
-from lti_tool.services.sources import scores
+from lti_tool.services.sources import judgements, scores
 from lti_tool.services.sources.events import submission_of
 from lti_tool.services.sources.sources import KnownSource
 from qualoop.exchange import EvidenceEvent
@@ -117,8 +117,9 @@ def take_up(connection: Connection, organisation_id: int, activity: str, content
     rows = driver.all(_WAITING[driver.is_sqlite], (organisation_id, activity, content, AT_ONCE))
     waiting = [_waiting(organisation_id, row) for row in rows]
     ready = _possible(connection, organisation_id, waiting, now)
-    if ready:
-        evidence.record_many(connection, organisation_id, [made for _, made in ready], now=now)
+    # What is later may have come since, of another version.
+    made = [submission for _, submission in ready]
+    judgements.record(connection, organisation_id, made, late=range(len(made)), now=now)
     for each, _ in ready:
         scores.keep_total(connection, each.source, each.event, person_id=each.person_id, now=now)
     if waiting:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from lti_tool.db import Database
 from lti_tool.models import Person
+from lti_tool.services.content.contents import Contents
 from lti_tool.services.courses.members import Link
 from lti_tool.services.marking import marking
 from lti_tool.services.marking.cases import Desk, Marker
@@ -37,6 +38,7 @@ def main(url: str, place: tuple[int, int, int, int], marker_id: int, *, work: st
         marker=Marker(person_id=marker_id, uuid=marker_uuid, roles=frozenset({"teacher"})),
         work=work,
         secret=SECRET,
+        contents=Contents(),
     )
     while True:
         word = str(uuid.uuid4())

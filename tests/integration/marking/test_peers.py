@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from lti_tool.models import LedgerEvent, LinkScore, Organisation, PeerReview
+from lti_tool.models import ContentVersion, LedgerEvent, LinkScore, Organisation, PeerReview, TagSet
 from lti_tool.services import erasure
 from lti_tool.services.attempts.submissions import Submission, SubmissionLockedError
 from lti_tool.services.content.rubrics import StoredRubric
+from lti_tool.services.ledger import flags
+from lti_tool.services.ledger.flags import FirstAssessorDecidesError
 from lti_tool.services.marking import peer_reviews, release
 from lti_tool.services.marking.peer_oversight import ReasonMissingError
+from lti_tool.services.marking.peer_raters import peer_rater
 from lti_tool.services.marking.peer_reviews import (
     NothingToReviewError,
     NotReadyError,
@@ -28,11 +34,12 @@ from lti_tool.services.marking.release import MarkCorrection
 from qualoop.assessment.marking import Position, Stage
 from qualoop.assessment.peer_rules import Effect, PeerRules, PeerRulesError, StandNeedsSamplesError
 from qualoop.ledger import Reason
+from qualoop.records import Outcome
 from tests.factories import peers
 from tests.factories.classrooms import Seat
 from tests.factories.marking import Room, open_course
 from tests.factories.rubrics import sheet
-from tests.factories.tool import Tool
+from tests.factories.tool import SECRET, Tool
 
 UNDONE_TOO_LATE = {"minutes": 16}
 
@@ -210,13 +217,60 @@ def test_a_mark_that_stands_is_released_by_staff_and_each_reviewer_is_a_rater(ro
     assert marks
     assert (marks.sheet, marks.reviewers) == (sheet(2, 1), 2)
     events = evidence(room, ann)
-    raters = {ben.who.person_uuid, cem.who.person_uuid}
+    raters = {peer_rater(each.who.person_uuid, secret=SECRET) for each in (ben, cem)}
     assert len(events) == 4
+    assert len(raters) == 2
     assert {event.actor for event in events} == raters
     assert all('"occasion":"sheet:4:peer"' in event.body for event in events), "together they weigh one sheet"
     with room.tool.runtime.database.reading() as session:
         score = session.scalar(select(LinkScore.value).where(LinkScore.person_id == ann.who.person_id))
     assert score == "0.5"
+
+
+def test_s34_an_author_does_not_learn_from_the_own_record_who_reviewed(room: Room) -> None:
+    """Neither by the rater nor by anything else of an event; the same reviewer has the same name at another work."""
+    ann, ben, cem = stand(room)
+    for seat in (ann, ben):
+        assert room.release(work_of(room, seat).uuid) == 1
+    told = ann.get("record/download?format=json").text
+    assert all(each.who.person_uuid not in told for each in (ben, cem))
+    assert ann.who.person_uuid in told
+
+    def raters(seat: Seat) -> set[str]:
+        return {json.loads(event.body)["rater"] for event in evidence(room, seat)}
+
+    assert raters(ann) & raters(ben) == {peer_rater(cem.who.person_uuid, secret=SECRET)}
+
+
+def test_who_reviewed_a_work_does_not_decide_an_appeal_about_it(room: Room) -> None:
+    ann, ben, _ = stand(room)
+    room.release(work_of(room, ann).uuid)
+    room.tool.clock.advance(minutes=1)
+    with room.tool.runtime.database.transaction() as session:
+        organisation = session.get_one(Organisation, room.tool.organisation_id)
+        framework = room.tool.runtime.contents.find_framework(session.connection(), organisation.id)
+        assert framework
+        learner = ann.who.person_uuid
+        codes = tuple(tags_of(session, evidence(room, ann)))
+        said = flags.Notice(learner=UUID(learner), codes=codes, actor=learner, secret=SECRET)
+        opened = flags.open_appeal(session, organisation, framework, said, now=room.now)
+    room.tool.clock.advance(minutes=1)
+    with room.tool.runtime.database.transaction() as session:
+        organisation = session.get_one(Organisation, room.tool.organisation_id)
+        about, by = (session, organisation, opened, Outcome.UPHELD), ben.who.person_uuid
+        with pytest.raises(FirstAssessorDecidesError):
+            flags.decide_appeal(*about, actor=by, now=room.now)
+
+
+def tags_of(session: Session, events: Sequence[LedgerEvent]) -> set[str]:
+    """Return the knowledge points that some evidence serves."""
+    bodies = [json.loads(event.body) for event in events]
+    rows = session.execute(
+        select(TagSet.tags)
+        .join(ContentVersion, ContentVersion.id == TagSet.version_id)
+        .where(ContentVersion.hash.in_({body["content"] for body in bodies}))
+    ).scalars()
+    return {code for tags in rows for body in bodies for code in tags.get(body["part"], ())}
 
 
 def test_staff_correct_a_released_mark_of_peers(room: Room) -> None:

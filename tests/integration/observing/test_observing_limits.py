@@ -22,7 +22,7 @@ from lti_tool.models import (
     ObservationInvitation,
     Person,
 )
-from lti_tool.services.observing import assessor_qualifications
+from lti_tool.services.people import assessor_qualifications
 from qualoop.assessment.rubric import Rubric, content_hash, read_rubric
 from qualoop.classroom.assessors import QualificationRule
 from tests.factories.launches import TOOL_ORIGIN

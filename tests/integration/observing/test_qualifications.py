@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from lti_tool.services.observing import assessor_qualifications
-from lti_tool.services.observing.assessor_qualifications import (
+from lti_tool.services.people import assessor_qualifications
+from lti_tool.services.people.assessor_qualifications import (
     NewQualification,
     QualificationMissingError,
     QualificationRefusedError,

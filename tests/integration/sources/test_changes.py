@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from lti_tool.models import Organisation
 from lti_tool.services.erasure import erase
 from tests.factories.classrooms import enter
+from tests.factories.held_results import show_results
 from tests.factories.replays import run_replay
 from tests.factories.sources import CHANGES, COURSE, Site, event, make_site, seal, shipped_parts
 from tests.factories.tool import Tool
@@ -44,6 +46,22 @@ def test_a_change_says_level_status_and_what_is_next(tool: Tool, site: Site) -> 
     following = change["next"]
     assert following["address"].endswith(f"/lti/activity/{following['activity']}")
     assert set(following["title"]) == set(following["reason"]) == {"en", "zh-Hans"}
+
+
+def test_what_is_next_is_not_told_by_a_score_that_is_held_back(tool: Tool, site: Site) -> None:
+    seat = enter(tool, "s-7")
+    show_results(tool, seat, "on_date", shown_at=tool.clock.now + timedelta(hours=1))
+    seat.answer(right=[True])
+    seat.finish()
+    seal(tool)
+
+    def reason() -> str:
+        [change] = site.changes()["changes"]
+        return str(change["next"]["reason"]["en"])
+
+    assert "You finished it with" not in reason()
+    tool.clock.advance(hours=1)
+    assert "You finished it with" in reason()
 
 
 def test_launches_of_the_platform_are_told_too_and_nothing_of_others(tool: Tool, site: Site) -> None:

@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from lti_tool.models import Context, Enrolment, Identity, InboxItem, LedgerEvent, Person, SourceLearner, SourceScore
+from lti_tool.models import (
+    Context,
+    CriticalError,
+    Enrolment,
+    Identity,
+    InboxItem,
+    LedgerEvent,
+    Person,
+    SourceLearner,
+    SourceScore,
+)
 from lti_tool.services.evidence import locks
-from lti_tool.services.sources import evidence
+from lti_tool.services.sources import judgements
 from tests.factories.classrooms import enter
 from tests.factories.sources import COURSE, EVIDENCE, Site, event, make_site, shipped_parts
 from tests.factories.tool import Tool
@@ -175,7 +185,7 @@ def test_where_tags_move_at_that_moment_nothing_is_kept_and_it_may_come_again(
         raise locks.TagsMovedError
 
     with monkeypatch.context() as patched:
-        patched.setattr(evidence.evidence, "record_many", moved)
+        patched.setattr(judgements.evidence, "record_many", moved)
         answer = site.ask("POST", EVIDENCE, {"events": [event()]}, request_id="00000000-0000-4000-8000-000000000001")
     assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "evidence-tags-moved", "1")
     assert count(tool, SourceLearner) == 0
@@ -189,3 +199,16 @@ def test_five_hundred_events_are_taken_at_once_and_no_more(tool: Tool, site: Sit
     answer = site.ask("POST", EVIDENCE, {"events": [*events, event(501)]})
     assert (answer.status_code, answer.json["code"]) == (422, "body-refused")
     assert len(recorded(tool)) == 500
+
+
+def test_a_breach_in_a_graded_run_is_kept_and_belongs_to_nothing_else(tool: Tool, site: Site) -> None:
+    run = {"form": "project", "occasion": "graded-run:4", "score": "0"}
+    assert site.send(event(critical=True, **run)) == ["accepted"]
+    assert json.loads(recorded(tool)[0].body)["critical"] is True
+    with tool.runtime.database.reading() as session:
+        assert session.scalars(select(CriticalError.part)).all() == [shipped_parts()[0]]
+    assert site.send(event(critical=True, **run)) == ["duplicate"]
+    assert site.send(event(**run)) == ["event-conflict"]
+    assert site.send(event(2, critical=True)) == ["event-impossible"]
+    assert site.send(event(3, **{**run, "score": "1"})) == ["accepted"]
+    assert count(tool, CriticalError) == 0
