@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
@@ -294,6 +294,11 @@ class Database:
             return
         with self._turn(), self._kept.taken() as connection:
             yield connection
+
+    def check(self) -> None:
+        """Ask the database for nothing: raises as its driver does where it does not answer."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Close every connection that nobody uses."""

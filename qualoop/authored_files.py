@@ -169,6 +169,11 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     return None
 
 
+def has_aliases(text: str) -> bool:
+    """Return whether YAML names a part of itself again; raise YAMLError for what is none."""
+    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+
+
 class _Places:
     """The line of every value of a document, and of every key that stands twice.
 

@@ -6,7 +6,7 @@ Each checks itself once, when it is made; whoever holds one need not check again
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Self
@@ -56,6 +56,12 @@ class Score(Decimal):
         share = Decimal(part) / Decimal(whole) if whole else Decimal(0)
         return cls(min(max(share, Decimal(0)), Decimal(1)))
 
+    @classmethod
+    def mean(cls, scores: Iterable[Score]) -> Self | None:
+        """Return the mean of scores, each counting once; None of none."""
+        found = tuple(scores)
+        return cls.of(sum(found, Decimal(0)), len(found)) if found else None
+
     def as_text(self) -> str:
         """Return the plain decimal string that stands in ledgers and messages: '0', '0.5', '1'."""
         return format(self, "f")
@@ -70,6 +76,14 @@ def checked_key(text: str) -> str:
     if not KEY_PATTERN.fullmatch(text):
         raise ValueRefusedError(f"a key is 1 to 64 of a-z, 0-9 and inner hyphens, not {text!r}")
     return text
+
+
+def find_whole(text: str, most_digits: int) -> int | None:
+    """Return a text of 1 to ``most_digits`` ASCII digits as a number; None for any other.
+
+    `int` takes signs, spaces, underscores and the digits of every script as well, and as many as there are.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lti_tool.commands import add_organisation, get_organisation, open_runtime
-from lti_tool.services.observing import assessor_qualifications
+from lti_tool.services.people import assessor_qualifications
 from qualoop.classroom.assessors import QualificationKind, QualificationRule
 from qualoop.commands import Nouns
 

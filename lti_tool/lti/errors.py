@@ -193,14 +193,6 @@ class NonceMismatchError(LtiError):
     what_to_do = _LAUNCH_AGAIN
 
 
-class NonceUsedError(LtiError):
-    """The nonce was consumed before: a replay."""
-
-    code = "lti-nonce-used"
-    sentence = translatable("This launch message has already been used.")
-    what_to_do = _LAUNCH_AGAIN
-
-
 # -- The claims
 
 

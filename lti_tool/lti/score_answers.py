@@ -30,7 +30,6 @@ _LOOKED_AT: Final = 4096
 _NOTHING: Final = b"[]"
 #: What may stand before the first tag of a page: white space and the byte order mark of UTF-8.
 _BEFORE_A_PAGE: Final = b" \t\r\n\xef\xbb\xbf"
-_LONGEST_WAIT_S: Final = 6 * 3600
 
 
 class Verdict(StrEnum):
@@ -85,12 +84,6 @@ def _judge_refusal(status: int, body: bytes) -> Verdict:
     if status == _CONFLICT or (status == _BAD_REQUEST and _ABOUT_TIMESTAMP.search(body[:_LOOKED_AT])):
         return Verdict.CONFLICT
     return Verdict.REFIND if status in _GONE else Verdict.PERMANENT
-
-
-def retry_after_s(headers: Mapping[str, str]) -> int | None:
-    """Return the seconds of a Retry-After header, None where it has none (or a date, which we do not follow)."""
-    text = headers.get("retry-after", "")
-    return min(int(text), _LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _is_throttled(headers: Mapping[str, str]) -> bool:

@@ -7,25 +7,21 @@ with it, so whoever signs keeps the ToolKey.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import RSAKey
 
 from lti_tool.lti.errors import SealedKeyError
+from lti_tool.sealing import SealedError, Sealer
 
 KEY_BITS: Final = 2048
 ALGORITHM: Final = "RS256"
 
-_NONCE_BYTES: Final = 12
-_PURPOSE: Final = b"qualoop lti tool key 1"
+_PURPOSE: Final = "qualoop lti tool key 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +49,15 @@ def public_jwks(public_jwks_of_keys: Iterable[dict[str, Any]]) -> bytes:
 
 
 def seal_tool_key(key: ToolKey, secret: str) -> bytes:
-    """Return the private key encrypted (AES-256-GCM) under the installation's ``secret``, bound to its id."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    private = key.private.as_der(private=True)
-    return nonce + _cipher(secret).encrypt(nonce, private, key.kid.encode())
+    """Return the private key sealed under the installation's ``secret``, bound to its id."""
+    return Sealer.for_purpose(secret, _PURPOSE).seal(key.private.as_der(private=True), key.kid)
 
 
 def open_tool_key(sealed: bytes, kid: str, secret: str) -> ToolKey:
     """Return the key that `seal_tool_key` sealed; raise SealedKeyError where secret or id differ."""
-    nonce, sealed_private = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
-        private = _cipher(secret).decrypt(nonce, sealed_private, kid.encode())
-    except (InvalidTag, ValueError) as error:
+        private = Sealer.for_purpose(secret, _PURPOSE).open(sealed, kid)
+    except SealedError as error:
         raise SealedKeyError from error
     # The seal proves that we made this key, so its (slow) arithmetic check adds nothing.
     native = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
@@ -75,8 +68,3 @@ def open_tool_key(sealed: bytes, kid: str, secret: str) -> ToolKey:
 
 def _tool_key(key: RSAKey) -> ToolKey:
     return ToolKey(key.thumbprint(), key)
-
-
-def _cipher(secret: str) -> AESGCM:
-    derivation = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE)
-    return AESGCM(derivation.derive(secret.encode()))

@@ -41,6 +41,7 @@ from lti_tool.models import (
 )
 from lti_tool.services.attempts.submission_erasure import forget_work
 from lti_tool.services.classes.erasure import forget_class
+from lti_tool.services.evidence import critical_errors
 from lti_tool.services.grades.scores import AGS
 from lti_tool.services.ledger import ledger
 from lti_tool.services.live.erasure import forget_live
@@ -180,6 +181,7 @@ def _forget(session: Session, person: Person, now: datetime) -> None:
     forget_observations(session, person, now)
     forget_warnings(session, person.organisation_id, person.id)
     forget_teacher(session, person.organisation_id, person.id)
+    critical_errors.forget(session.connection(), person.organisation_id, person.uuid)
     session.execute(
         update(LinkExtension)
         .where(LinkExtension.organisation_id == person.organisation_id, LinkExtension.person_id == person.id)

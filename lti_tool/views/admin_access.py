@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from typing import Final
 
@@ -21,11 +19,10 @@ from lti_tool.views.admin_guards import (
     Admin,
     administers,
     browser_language,
-    check_form,
     row_number,
     set_admin_cookie,
 )
-from lti_tool.views.guards import public, runtime
+from lti_tool.views.guards import check_form, form_token, public, runtime
 from lti_tool.views.wording import Wording
 from qualoop.values import LANGUAGES
 
@@ -157,7 +154,7 @@ def end(admin: Admin, session_uuid: str) -> Response:
 
 def _form_token(asking: str, token: str) -> str:
     """Return what binds the form that signs in to the link and to this browser."""
-    return hmac.new(asking.encode(), f"sign-in\0{token}".encode(), hashlib.sha256).hexdigest()
+    return form_token(asking, "sign-in", token)
 
 
 def _back() -> str:

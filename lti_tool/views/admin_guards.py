@@ -7,8 +7,6 @@ open in another tab, changes nothing (S30).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +21,8 @@ from lti_tool.models import AdminSession, Organisation
 from lti_tool.services.administration import administration
 from lti_tool.services.administration.administration import Actor, AdminNotAllowedError, AdminSessionGoneError, Desk
 from lti_tool.services.people.roles import Permission, may
-from lti_tool.services.people.sessions import ForgedFormError
-from lti_tool.views.guards import CSRF_FIELD, GUARD, View, runtime
+from lti_tool.views.guards import GUARD, View, check_form, form_token, runtime
+from qualoop.values import find_whole
 
 COOKIE: Final = "__Host-qualoop-admin"
 ASKING: Final = "__Host-qualoop-admin-asking"
@@ -51,8 +49,7 @@ class Admin:
     @property
     def csrf(self) -> str:
         """Return the token that forms of this session carry while this organisation is open."""
-        told = f"admin\0{self.organisation_id}"
-        return hmac.new(self.secret.encode(), told.encode(), hashlib.sha256).hexdigest()
+        return form_token(self.secret, "admin", str(self.organisation_id))
 
     @property
     def actor(self) -> Actor:
@@ -103,17 +100,9 @@ def administers(permission: Permission, *, anywhere: bool = False) -> Callable[[
     return guard
 
 
-def check_form(token: str) -> None:
-    """Raise ForgedFormError unless the form carries this token."""
-    if not hmac.compare_digest(request.form.get(CSRF_FIELD, "").encode(), token.encode()):
-        raise ForgedFormError
-
-
 def row_number(text: str) -> int | None:
     """Return the number of a row as a page sent it; None for what can be none, or is too large for any database."""
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
-        return None
-    return int(text)
+    return find_whole(text, MAX_DIGITS)
 
 
 def set_admin_cookie(response: Response, name: str, value: str, *, max_age: int) -> None:

@@ -24,6 +24,7 @@ from lti_tool.views.guards import public, runtime
 from qualoop.exchange import Fault, GradeOverride, MessageRefusedError, VersionRegistration, read_json, read_message
 from qualoop.exchange.evidence_messages import Envelope
 from qualoop.exchange.message_parts import HASH, KEY, UUID_FORM, Message
+from qualoop.values import find_whole
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -126,7 +127,7 @@ def _check_address(parts: Mapping[str, tuple[str, str]]) -> None:
 
 
 def _limit() -> int:
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
+    limit = find_whole(request.args.get("limit", str(DEFAULT_LIMIT)), len(str(MAX_LIMIT)))
+    if limit is None or not 1 <= limit <= MAX_LIMIT:
         raise LimitRefusedError
-    return int(text)
+    return limit

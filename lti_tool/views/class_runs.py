@@ -12,7 +12,6 @@ from lti_tool.lti.errors import translatable
 from lti_tool.services.attempts.practice_rounds import find_pace
 from lti_tool.services.classes.level_map import Filters, class_map
 from lti_tool.services.classes.runs import ClassRuns, class_runs, find_project, run_rows
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.rosters.groups import ClassGroup, list_groups, people_in
 from lti_tool.views import class_table
@@ -20,8 +19,10 @@ from lti_tool.views.class_rounds import console
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.levels import cell_words
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import chosen_group, link_of
 from lti_tool.views.wording import Wording
+from qualoop.spreadsheet_cells import Value
 from qualoop.values import Score
 
 blueprint = Blueprint("class_runs", __name__)
@@ -71,8 +72,7 @@ def download(session: Session) -> Response:
     gettext = catalogue(language).gettext
     parts = [part.title[language] for part in found.project.parts]
     rows: list[Sequence[Value]] = [[*(gettext(head) for head in HEAD), *parts, gettext(DECISIONS)], *run_rows(found)]
-    headers = {"Content-Disposition": f'attachment; filename="runs-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "runs", runtime().clock().date())
 
 
 def has_runs() -> bool:

@@ -14,12 +14,10 @@ from lti_tool.services.classes.level_map import ClassMap, Filters
 from lti_tool.services.classes.status import STATUSES
 from lti_tool.services.courses.members import Member
 from qualoop.framework import KnowledgePoint
-from qualoop.records import COVERED_FROM
+from qualoop.records import COVERED_FROM, LEVEL_STEPS
 
 UNCERTAIN_FROM: Final = 0.4
 """How wide a band is from which a level is shown as uncertain."""
-STEPS: Final = (40, 55, 70, 85)
-"""Where a step of the colour scale begins, per cent: 70 is what a status is held against."""
 
 NOTHING: Final = "<td>\N{EN DASH}"
 """A cell without evidence."""
@@ -92,14 +90,14 @@ def _percent(shares: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[
 def _looks(found: ClassMap, spot: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], ...]) -> list[list[str]]:
     """Return the class names of each cell: step of the scale, u for uncertain, t for few answers, the status."""
     cells = found.cells
-    step = np.digitize(np.rint(np.nan_to_num(cells.level[spot]) * 100), STEPS)
+    step = np.digitize(np.rint(np.nan_to_num(cells.level[spot]) * 100), LEVEL_STEPS)
     uncertain = np.nan_to_num(cells.high[spot] - cells.low[spot]) > UNCERTAIN_FROM
     thin = cells.n[spot] < COVERED_FROM
     marks = {"provisional": " p", "competent": " c", "review-due": " r", "under-appeal": " a", "withdrawn": " w"}
     names = np.asarray(
         [
             f"h{h}{u}{t}{marks.get(status, '')}"
-            for h in range(len(STEPS) + 1)
+            for h in range(len(LEVEL_STEPS) + 1)
             for u in ("", " u")
             for t in ("", " t")
             for status in STATUSES

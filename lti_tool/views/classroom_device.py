@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -14,10 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_tool.models import ClassSession
 from lti_tool.services.classes import devices, sessions
 from lti_tool.services.classes.devices import GUEST_GOOD, PAIRED_GOOD, Device
-from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.views import classroom_team_acts, classroom_voting
 from lti_tool.views.classroom_voting import Place
-from lti_tool.views.guards import COOKIE, CSRF_FIELD, form_token, public, runtime, set_private_cookie
+from lti_tool.views.guards import COOKIE, check_form, form_token, public, runtime, set_private_cookie
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.values import DEFAULT_LANGUAGE
 
@@ -66,10 +64,8 @@ def by_device(view: DeviceView) -> DeviceView:
         if device is None:
             return redirect(url_for("classroom_door.door"), 303)
         csrf = form_token(device.secret)
-        if request.method == "POST" and not hmac.compare_digest(
-            request.form.get(CSRF_FIELD, "").encode(), csrf.encode()
-        ):
-            raise ForgedFormError
+        if request.method == "POST":
+            check_form(csrf)
         address = url_for("classroom_device.show", class_uuid=row.uuid)
         comer, language = device.comer, reader_language()
         place = Place(class_uuid=row.uuid, comer=comer, language=language, address=address, csrf=csrf)

@@ -113,7 +113,7 @@ def _come_in(code: str) -> AnyResponse:
     """Lead to the class of a code, with a device where this browser has none; raise ClassMissingError."""
     parts = runtime()
     with parts.database.transaction() as transaction:
-        row = sessions.get_by_code(transaction, code)
+        row = sessions.get_by_code(transaction, code, parts.clock())
         device = read_device(transaction, course_of(row)) or devices.make_device(transaction, row, parts.clock())
     response = redirect(url_for("classroom_device.show", class_uuid=row.uuid), 303)
     keep_device(response, device)

@@ -23,6 +23,7 @@ from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.peer_factor import MAX_TITLE, FactorRules
 from qualoop.classroom.session import ClassRefusedError
+from qualoop.values import find_whole
 
 blueprint = Blueprint("classroom_group_work", __name__)
 
@@ -144,6 +145,7 @@ def _product() -> int | None:
     sent = request.form.get("product", "").strip()
     if not sent:
         return None
-    if not sent.isdigit() or not sent.isascii() or len(sent) > _LONGEST:
+    product = find_whole(sent, _LONGEST)
+    if product is None:
         raise groups_marks.ProductRefusedError
-    return int(sent)
+    return product

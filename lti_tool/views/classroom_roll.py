@@ -14,7 +14,6 @@ from lti_tool.services.classes import closing, live, sessions
 from lti_tool.services.classes.roll_call import Roll, read_roll
 from lti_tool.services.classes.seats import SeatMissingError
 from lti_tool.services.classes.sessions import plain
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import get_member
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import marks_rolls
@@ -23,9 +22,11 @@ from lti_tool.views.classroom_stream import unchanged
 from lti_tool.views.classroom_voting import FRAGMENT, read_whole, whole
 from lti_tool.views.classroom_words import PRESENCES, STATES, WAYS, named, said
 from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.roll_call import MARKS, Presence
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("classroom_roll", __name__)
 
@@ -146,8 +147,7 @@ def download(session: Session, class_uuid: str) -> Response:
     with runtime().database.reading() as reading:
         row = sessions.get_session(reading, link_of(session), class_uuid)
         roll = read_roll(reading, row)
-    headers = {"Content-Disposition": f'attachment; filename="attendance-{row.created_at.date().isoformat()}.csv"'}
-    return Response(as_csv(_rows(row, roll, words)), mimetype="text/csv", headers=headers)
+    return csv_response(_rows(row, roll, words), "attendance", row.created_at.date())
 
 
 def _more() -> int | None:

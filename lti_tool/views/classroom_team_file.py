@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session as Transaction
 from lti_tool.models import ClassGroupTask, ClassSession, ClassTeamCheck
 from lti_tool.services.classes import groups_marks, groups_work, sessions, team_appeals, team_checks, team_report
 from lti_tool.services.classes import teams as class_teams
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.classes.team_appeals import Appeal
 from lti_tool.services.classes.team_report import CheckReport, TeamLine
 from lti_tool.services.classes.teams import Team, Teams
 from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom_team_check import team_name
 from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
+from qualoop.spreadsheet_cells import Value
 from qualoop.values import Score
 
 blueprint = Blueprint("classroom_team_file", __name__)
@@ -39,8 +40,7 @@ def download(session: Session, class_uuid: str) -> Response:
             rows += _of_check(reading, row, check, teams, words=words)
         for task in groups_work.list_tasks(reading, row):
             rows += _of_task(reading, row, task, teams, words=words)
-    headers = {"Content-Disposition": f'attachment; filename="teams-{row.created_at.date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "teams", row.created_at.date())
 
 
 def _head(words: Wording) -> Sequence[Value]:

@@ -14,15 +14,16 @@ from lti_tool.services.classes import ballots, sessions, votes
 from lti_tool.services.classes import polls as class_polls
 from lti_tool.services.classes import report as class_report
 from lti_tool.services.classes.ballots import NamedVote
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom import framework_of
 from lti_tool.views.guards import Session, needs, runtime
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.questions import Question, response_words
 from qualoop.classroom.votes import ROUNDS, PointGain
 from qualoop.content_packages import block_html, inline_html
+from qualoop.spreadsheet_cells import Value
 from qualoop.values import ONE
 
 blueprint = Blueprint("classroom_vote_file", __name__)
@@ -42,7 +43,7 @@ def download(session: Session, class_uuid: str) -> Response:
         rows: list[Sequence[Value]] = [_head(words)]
         for poll in polls:
             rows += _of_poll(reading, _Asked.of(reading, row, poll, words), named[poll.id])
-    return _sent(rows, "votes", row)
+    return csv_response(rows, "votes", row.created_at.date())
 
 
 @blueprint.get("/a/<launch>/class/sessions/<class_uuid>/points.csv")
@@ -54,7 +55,8 @@ def points(session: Session, class_uuid: str) -> Response:
         words = Wording(language=session.language, framework=framework_of(reading, session.organisation_id))
         polls = class_polls.list_polls(reading, row)
         gains = class_report.session_gains(reading, [class_report.read_poll(reading, row, poll) for poll in polls])
-    return _sent([_points_head(words), *(_of_point(each, row, words) for each in gains if each.votes)], "points", row)
+    rows = [_points_head(words), *(_of_point(each, row, words) for each in gains if each.votes)]
+    return csv_response(rows, "points", row.created_at.date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,3 @@ def _of_point(found: PointGain, row: ClassSession, words: Wording) -> Sequence[V
     counts = [count for number in ROUNDS for count in (found.rounds[number].right, found.rounds[number].votes)]
     shares = (None if share is None else round(100 * share) for share in (found.before, found.gain))
     return [found.code, words.title(found.code), *counts, *shares, row.title_in(words.language)]
-
-
-def _sent(rows: Sequence[Sequence[Value]], name: str, row: ClassSession) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{row.created_at.date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Response, redirect, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.models import Person
 from lti_tool.services.classes import polls, roll_call, sessions, team_elsewhere
 from lti_tool.services.classes.devices import comer_now, seat_to_vote_in
 from lti_tool.services.classes.polls import Paper, Voter
-from lti_tool.services.classes.seats import Comer, RoomFullError, find_seat, has_come, take_seat
+from lti_tool.services.classes.seats import Comer, RoomFullError, find_seat, has_come, learner_of, take_seat
 from lti_tool.views.classroom_page import learner_view, stage_address
 from lti_tool.views.classroom_team_page import team_view
 from lti_tool.views.classroom_words import KINDS, named, said
@@ -22,6 +20,7 @@ from lti_tool.views.guards import Session, runtime
 from lti_tool.views.wording import Wording
 from qualoop.assessment import ResponseRefusedError
 from qualoop.classroom.session import ClassRefusedError, SessionState
+from qualoop.values import find_whole
 
 FRAGMENT: Final = "X-Qualoop-Fragment"
 _UNPROCESSABLE: Final = 422
@@ -138,14 +137,15 @@ def whole(name: str) -> int:
 
 def read_whole(sent: str) -> int:
     """Return a text as a whole number, 0 where it is none or endless."""
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= MAX_DIGITS else 0
+    return find_whole(sent, MAX_DIGITS) or 0
 
 
 def exact_whole(sent: str) -> int:
     """Return a text as a whole number; raise ClassRefusedError where it is none or endless: 0 would be a choice."""
-    if not (sent.isascii() and sent.isdigit() and len(sent) <= MAX_DIGITS):
+    number = find_whole(sent, MAX_DIGITS)
+    if number is None:
         raise ClassRefusedError("this is no whole number")
-    return int(sent)
+    return number
 
 
 def _refusal(act: Callable[[], str]) -> str:
@@ -164,10 +164,7 @@ def _cast(place: Place) -> None:
         row = sessions.get_by_uuid(transaction, place.class_uuid)
         sessions.require_open(row)
         seat = seat_to_vote_in(transaction, row, place.comer, now)
-        learner = transaction.scalar(
-            select(Person.uuid).where(Person.organisation_id == row.organisation_id, Person.id == seat.person_id)
-        )
-        voter = Voter(seat=seat, learner=learner or "", secret=parts.settings.secret_key)
+        voter = Voter(seat=seat, learner=learner_of(transaction, seat), secret=parts.settings.secret_key)
         polls.vote(transaction, row, voter, paper, now=now)
 
 

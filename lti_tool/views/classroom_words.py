@@ -31,7 +31,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "class-peopled": translatable("Somebody has come to this class already, so it cannot be deleted."),
     "class-tries": translatable("This was tried too often. Ask your teacher to mark you."),
     "class-pairing": translatable("There is no such code, or it was used before, or it is older than ten minutes."),
-    "class-entry": translatable("No class is found with this code. It has six letters and is shown in the room."),
+    "class-entry": translatable(
+        "No class is found with this code, or it is not open yet. It has six letters and is shown in the room."
+    ),
     "class-name-unknown": translatable(
         "Nobody of this course is called so, or several are. Use a pairing code instead, or ask your teacher."
     ),

@@ -27,6 +27,7 @@ from lti_tool.views.guards import Picker, chooses, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.link_form import as_texts, read_settings
 from qualoop.assessment import LinkSettings
+from qualoop.values import find_whole
 
 PREFIX: Final = "/choose/<request_uuid>"
 
@@ -58,8 +59,8 @@ class Setting:
     @property
     def points(self) -> int | None:
         """Return the points, None where the field holds no whole number in bounds."""
-        plain = self.field.isascii() and self.field.isdigit() and len(self.field) <= _MOST_DIGITS
-        return int(self.field) if plain and 1 <= int(self.field) <= MAX_POINTS else None
+        number = find_whole(self.field, _MOST_DIGITS)
+        return number if number is not None and 1 <= number <= MAX_POINTS else None
 
     @property
     def is_wrong(self) -> bool:

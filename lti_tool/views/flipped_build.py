@@ -24,6 +24,7 @@ from lti_tool.views.deep_linking import DEFAULT_POINTS, Setting, answered, item_
 from lti_tool.views.flipped import lines
 from lti_tool.views.flipped_desk import Desk, Sent, edited, of_picker, of_session, offers_for, stock_of
 from lti_tool.views.flipped_typed import ALL, Typed, TypedRefusedError, read_typed, save, saved_texts
+from lti_tool.views.form_numbers import sent_revision
 from lti_tool.views.guards import Picker, Session, chooses, needs, runtime
 from lti_tool.views.link_form import read_moment
 from lti_tool.views.submission import UNPROCESSABLE
@@ -40,7 +41,6 @@ MAX_POINTS: Final = 12
 _CHOOSE: Final = "/choose/<request_uuid>/flipped"
 _PLAN: Final = "/a/<launch>/unit/plan"
 _LONGEST: Final = 140
-_MOST_DIGITS: Final = 9
 
 
 @blueprint.get(f"{_CHOOSE}/")
@@ -222,12 +222,14 @@ def _changed(transaction: Transaction, desk: Desk, unit: FlippedUnit, *, do: str
     stock, now = stock_of(transaction.connection(), desk), runtime().clock()
     saved = typed.sections(do)
     if do == "undo":
-        flipped_units.undo(unit, seen=_seen(), now=now)
+        flipped_units.undo(unit, seen=sent_revision("revision"), now=now)
     elif saved or do == ALL:
-        flipped_units.change(unit, lambda plan: save(plan, typed, saved, desk.language), seen=_seen(), now=now)
+        flipped_units.change(
+            unit, lambda plan: save(plan, typed, saved, desk.language), seen=sent_revision("revision"), now=now
+        )
     else:
         sent = Sent(do=do, fields=request.form.to_dict(), language=desk.language)
-        flipped_units.change(unit, lambda plan: edited(plan, sent, stock), seen=_seen(), now=now)
+        flipped_units.change(unit, lambda plan: edited(plan, sent, stock), seen=sent_revision("revision"), now=now)
     if unit.activity_id is not None:
         publishing.publish(transaction, unit, stock, language=desk.language, now=now)
     return typed.without(saved)
@@ -241,11 +243,6 @@ def _anchor(do: str) -> str:
     return {"ask": "check", "drop": "check", "dates": "dates", "plan": "class-plan", "title": "title"}.get(
         verb, "steps"
     )
-
-
-def _seen() -> int:
-    text = request.form.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else -1
 
 
 @dataclass(frozen=True, slots=True)

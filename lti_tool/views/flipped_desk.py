@@ -14,6 +14,7 @@ from lti_tool.views.flipped_around import place_of
 from lti_tool.views.guards import Picker, Session, runtime
 from qualoop.classroom.flipped_unit import ItemOffer, Offer, StepKind, UnitPlan, UnitRefusedError
 from qualoop.classroom.unit_building import added, added_single, asking, moved, removed, swapped, titled
+from qualoop.values import find_whole
 
 _PLACE_DIGITS: Final = 2
 
@@ -100,9 +101,10 @@ def _by(places: int) -> Callable[[UnitPlan, str, Sent, Stock], UnitPlan]:
 
 def _move(plan: UnitPlan, detail: str, sent: Sent, stock: Stock) -> UnitPlan:
     key, _, place = detail.rpartition(":")
-    if not (place.isascii() and place.isdigit() and len(place) <= _PLACE_DIGITS):
+    number = find_whole(place, _PLACE_DIGITS)
+    if number is None:
         raise UnitRefusedError("unknown")
-    return moved(plan, key, int(place))
+    return moved(plan, key, number)
 
 
 def _remove(plan: UnitPlan, key: str, sent: Sent, stock: Stock) -> UnitPlan:

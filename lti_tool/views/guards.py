@@ -19,18 +19,16 @@ from functools import wraps
 from typing import Any, Final
 
 from flask import after_this_request, current_app, g, redirect, request
-from sqlalchemy import text
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.db import Prepared, micros, stored_json
 from lti_tool.lti.deep_linking import DeepLinkingSettings
 from lti_tool.services.launches.deep_links import OpenRequest, find_request
 from lti_tool.services.launches.launches import Opened
+from lti_tool.services.launches.open_sessions import find_session, find_step
 from lti_tool.services.people.bearers import RENEWED_BELOW, BearerTerms
 from lti_tool.services.people.logins import digest
 from lti_tool.services.people.roles import Permission, Role, may
 from lti_tool.services.people.sessions import ForgedFormError, NotAllowedError, SessionGoneError, SessionLostError
-from lti_tool.services.platforms.link_settings import SCHEDULE, schedule_of
 from lti_tool.services.platforms.runtime import Runtime
 from qualoop.assessment import Phase, Schedule
 
@@ -46,25 +44,6 @@ NEW_BEARER: Final = "Qualoop-Bearer"
 GUARD: Final = "__guard__"
 #: Whose answers the dates of a link bind. Reviews of peers, rooms and classes have moments of their own.
 _DATED: Final = frozenset({"activity", "live", "submission"})
-
-_SESSION = Prepared(
-    text(
-        "SELECT s.uuid, s.secret_hash, s.organisation_id, s.registration_id, s.person_id, p.uuid, s.context_id, "
-        "s.resource_link_id, s.roles, s.language, s.return_url, s.expires_at, l.activity_id, l.title, l.settings "
-        "FROM lti_session s JOIN person p ON p.id = s.person_id JOIN resource_link l ON l.id = s.resource_link_id "
-        "WHERE s.uuid = :uuid AND s.expires_at > :now"
-    )
-)
-_STEP = Prepared(
-    text(
-        f"{SCHEDULE} s.id, s.activity_id, s.settings FROM flipped_step f "
-        "JOIN flipped_unit u ON u.id = f.flipped_unit_id JOIN resource_link s ON s.id = f.resource_link_id "
-        "JOIN resource_link l ON l.id = :unit_link AND l.organisation_id = :organisation_id "
-        "LEFT JOIN link_extension e ON e.resource_link_id = l.id AND e.person_id = :person AND e.taken_back_at IS NULL "
-        "WHERE f.key = :step AND f.organisation_id = :organisation_id AND u.organisation_id = :organisation_id "
-        "AND u.context_id = :context_id AND u.activity_id = :activity_id AND s.context_id = :context_id"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +132,18 @@ class Picker:
         return self.request.registration_id
 
 
-def form_token(secret: str) -> str:
-    """Return the token that the forms of a session carry: only who has its cookie's secret can make it."""
-    return hmac.digest(secret.encode(), b"csrf", "sha256").hex()
+def form_token(secret: str, purpose: str = "csrf", *bound_to: str) -> str:
+    """Return the token that forms carry, which only who has ``secret`` can make (S30); by default those of a session.
+
+    ``bound_to`` says what else a form belongs to: that of another page, link or organisation has another token.
+    """
+    return hmac.digest(secret.encode(), "\0".join((purpose, *bound_to)).encode(), "sha256").hex()
+
+
+def check_form(token: str) -> None:
+    """Raise ForgedFormError unless the form that was sent carries this token."""
+    if not hmac.compare_digest(request.form.get(CSRF_FIELD, "").encode(), token.encode()):
+        raise ForgedFormError
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -181,7 +169,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
             if not session.may(permission):
                 raise NotAllowedError
             if request.method not in {"GET", "HEAD"}:
-                _check_form(session.csrf)
+                check_form(session.csrf)
                 if (
                     permission is Permission.ANSWER
                     and request.blueprint in _DATED
@@ -206,7 +194,7 @@ def chooses(view: View) -> View:
         if not may(picker.request.roles, needed):
             raise NotAllowedError
         if request.method not in {"GET", "HEAD"}:
-            _check_form(picker.csrf)
+            check_form(picker.csrf)
         return view(picker, **arguments)
 
     setattr(guarded, GUARD, needed.value)
@@ -281,19 +269,19 @@ def _at_step(session: Session, step: str) -> Session:
         "person": session.person_id,
     }
     with runtime().database.snapshot() as connection:
-        row = _STEP.one(connection, keys)
-    if row is None:
+        found = find_step(connection, keys)
+    if found is None:
         raise SessionGoneError
     return replace(
         session,
         uuid=f"{session.uuid}{STEP_MARK}{step}",
         unit_link_id=session.resource_link_id,
         unit_activity_id=session.activity_id,
-        unit_plan=schedule_of(row),
-        resource_link_id=row[5],
-        activity_id=row[6],
+        unit_plan=found.unit_plan,
+        resource_link_id=found.resource_link_id,
+        activity_id=found.activity_id,
         link_title="",
-        link_settings=stored_json(row[7]),
+        link_settings=found.link_settings,
     )
 
 
@@ -302,27 +290,27 @@ def _launch_session(uuid: str) -> Session:
     parts = runtime()
     now: datetime = parts.clock()
     with parts.database.snapshot() as connection:
-        row = _SESSION.one(connection, {"uuid": uuid, "now": micros(now)})
+        row = find_session(connection, uuid, now)
     if row is None:
         raise SessionGoneError
-    g.registration_id = row[3]
-    secret, by_bearer = _proven(uuid, row[1], now)
+    g.registration_id = row.registration_id
+    secret, by_bearer = _proven(uuid, row.secret_hash, now)
     return Session(
-        uuid=row[0],
+        uuid=row.uuid,
         secret=secret,
         by_bearer=by_bearer,
-        organisation_id=row[2],
-        registration_id=row[3],
-        person_id=row[4],
-        person_uuid=row[5],
-        context_id=row[6],
-        resource_link_id=row[7],
-        roles=frozenset(row[8].split(",")),
-        language=row[9],
-        return_url=row[10],
-        activity_id=row[12],
-        link_title=row[13],
-        link_settings=stored_json(row[14]),
+        organisation_id=row.organisation_id,
+        registration_id=row.registration_id,
+        person_id=row.person_id,
+        person_uuid=row.person_uuid,
+        context_id=row.context_id,
+        resource_link_id=row.resource_link_id,
+        roles=frozenset(row.roles.split(",")),
+        language=row.language,
+        return_url=row.return_url,
+        activity_id=row.activity_id,
+        link_title=row.link_title,
+        link_settings=row.link_settings,
     )
 
 
@@ -381,10 +369,3 @@ def _renew(bearer: str) -> None:
     def renewed(response: AnyResponse) -> AnyResponse:
         response.headers[NEW_BEARER] = bearer
         return response
-
-
-def _check_form(token: str) -> None:
-    """Raise ForgedFormError unless the form carries the session's token."""
-    sent = request.form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(sent.encode(), token.encode()):
-        raise ForgedFormError

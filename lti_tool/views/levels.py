@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from lti_tool.lti.errors import translatable
 from lti_tool.services.classes.level_map import NOT_SECURE, ClassMap, Filters, class_map
-from lti_tool.services.classes.sheet import Value, as_csv, sheet_rows
+from lti_tool.services.classes.sheet import sheet_rows
 from lti_tool.services.classes.status import STATUSES
 from lti_tool.services.courses.members import get_member
 from lti_tool.services.people.roles import Permission
-from lti_tool.services.rosters.groups import ClassGroup, list_groups
+from lti_tool.services.rosters.groups import ClassGroup
 from lti_tool.views import class_table
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.record import point_page
-from lti_tool.views.teaching import chosen_group, link_of
+from lti_tool.views.table_files import csv_response
+from lti_tool.views.teaching import chosen_group, link_of, of_course
 from lti_tool.views.wording import Wording, status_names
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("levels", __name__)
 
@@ -73,8 +76,7 @@ def download(session: Session) -> Response:
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     if found is not None:
         rows += sheet_rows(found, cell_words(language), language=language)
-    headers = {"Content-Disposition": f'attachment; filename="levels-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "levels", runtime().clock().date())
 
 
 @blueprint.get("/a/<launch>/class/<person_uuid>/<code>/")
@@ -95,14 +97,7 @@ def show_point(session: Session, person_uuid: str, code: str) -> str:
 
 def _class_map(session: Session, filters: Filters) -> tuple[ClassMap | None, Sequence[ClassGroup]]:
     """Return the map of the session's course, None where the organisation has no framework, and the course's groups."""
-    parts, link = runtime(), link_of(session)
-    with parts.database.reading() as reading:
-        connection = reading.connection()
-        framework = parts.contents.find_framework(connection, link.organisation_id)
-        groups = list_groups(connection, link)
-        if framework is None:
-            return None, groups
-        return class_map(connection, framework, link, filters=filters, now=parts.clock()), groups
+    return of_course(session, partial(class_map, filters=filters))
 
 
 def _compressed(page: str) -> Response:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from lti_tool.lti.errors import translatable
 from qualoop.assessment import Extension, LinkSettings, LinkSettingsError
 from qualoop.assessment.settings import MAX_ATTEMPTS, MAX_GRACE_MINUTES, checked_moment
+from qualoop.values import find_whole
 
 MOMENTS: Final = ("opens_at", "due_at", "closes_at", "shown_at")
 CHOICES: Final = ("late", "counts", "show_feedback", "show_solution", "show_score")
@@ -110,9 +111,10 @@ def read_moment(text: str) -> datetime | None:
 def _number(text: str, most: int) -> int:
     if not text:
         return 0
-    if not (text.isascii() and text.isdigit()) or int(text) > most:
+    number = find_whole(text, _LONGEST)
+    if number is None or number > most:
         raise ValueError(text)
-    return int(text)
+    return number
 
 
 def _faults(error: LinkSettingsError) -> Mapping[str, tuple[str, int]]:

@@ -24,12 +24,14 @@ from lti_tool.views.link_words import origin, remarks
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.assessment import Extension, LinkSettings, schedule
+from qualoop.values import find_whole
 
 blueprint = Blueprint("link_settings", __name__)
 
 REFUSED: Final = 422
 SAVE: Final = "save"
 MAX_REASON: Final = link_extensions.MAX_REASON
+_MOST_DIGITS: Final = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,7 @@ def restore(session: Session) -> AnyResponse:
         connection = transaction.connection()
         settings: LinkSettings | None = DEFAULT
         if wanted:
-            number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < len("9" * 18) else 0
-            settings = link_changes.find_earlier(connection, link, number)
+            settings = link_changes.find_earlier(connection, link, find_whole(wanted, _MOST_DIGITS) or 0)
         if settings is not None:
             _save(connection, session, settings, parts.clock())
     return _back(session, "saved" if settings is not None else "gone")

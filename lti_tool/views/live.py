@@ -22,6 +22,7 @@ from lti_tool.services.people.roles import Permission
 from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
 from lti_tool.views.flipped_around import settle_unit
+from lti_tool.views.form_numbers import sent_revision
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.live_page import file_address, shared_page
 from lti_tool.views.live_words import REFUSED, live_words
@@ -35,7 +36,6 @@ blueprint = Blueprint("live", __name__)
 
 HAND_IN: Final = "hand-in"
 SHUT: Final = "shut"
-_LONGEST_NUMBER: Final = 9
 _LONGEST_KEY: Final = 64
 _ANSWER: Final = "answer-"
 
@@ -81,7 +81,7 @@ def withdraw(session: Session) -> AnyResponse:
                 runtime().contents,
                 author_of(session),
                 step,
-                seen=read_number("seen"),
+                seen=sent_revision("seen"),
                 secret=_secret(),
                 now=runtime().clock(),
             )
@@ -105,12 +105,6 @@ def send_file(session: Session, file: str) -> Response:
         return file_response(submissions.get_file(connection, owner, case.submission_id, file))
 
 
-def read_number(name: str) -> int:
-    """Return a whole number of the form; one that is none matches no revision."""
-    text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else -1
-
-
 def _secret() -> str:
     return runtime().settings.secret_key
 
@@ -132,7 +126,7 @@ def _sent() -> SentStep:
     answers = [name for name in form if name.startswith(_ANSWER)][: MOST_QUESTIONS + 1]
     return SentStep(
         step=form.get("step", "")[:_LONGEST_KEY],
-        seen=read_number("seen"),
+        seen=sent_revision("seen"),
         answers={name.removeprefix(_ANSWER): form[name] for name in answers},
         work=Work(
             text=form.get("text", ""),

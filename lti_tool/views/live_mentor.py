@@ -6,19 +6,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.models import Activity
 from lti_tool.services.attempts import submissions
 from lti_tool.services.live import decisions, live_queue
 from lti_tool.services.live.cases import LiveCase, get_case
 from lti_tool.services.live.decisions import Decision
 from lti_tool.services.marking import live_people
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.form_numbers import sent_revision
 from lti_tool.views.guards import Session, needs, runtime
-from lti_tool.views.live import read_number
 from lti_tool.views.live_page import file_address, shared_page
 from lti_tool.views.live_words import REFUSED, live_words
 from lti_tool.views.marking import desk_of, marker_of
@@ -27,7 +26,6 @@ from lti_tool.views.teaching import link_of
 from lti_tool.views.work_files import file_response
 from qualoop.assessment.live import DECISIONS, Act, LiveRefusedError, LiveStaleError
 from qualoop.assessment.marking import MAX_COMMENT, MAX_ENTERPRISE, Stage
-from qualoop.content_packages import LIVE_KIND
 
 blueprint = Blueprint("live_mentor", __name__)
 
@@ -52,7 +50,7 @@ def queue(session: Session) -> str:
         mentors = live_people.list_mentors(connection, link)
         enterprise = live_people.find_enterprise(connection, link.organisation_id, link.resource_link_id)
         may_decide = live_people.may_decide(connection, link, marker_of(session))
-        is_live = _is_live(connection, session)
+        is_live = live_people.is_live(connection, link)
     return render_template(
         "live_queue.html",
         session=session,
@@ -135,22 +133,13 @@ def has_live() -> bool:
     if session is None or session.activity_id is None:
         return False
     with runtime().database.reading() as reading:
-        return _is_live(reading.connection(), session)
+        return live_people.is_live(reading.connection(), link_of(session))
 
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Callable[[], bool]]:
     """Let the navigation of class and mentors ask; most pages never do."""
     return {"has_live": has_live}
-
-
-def _is_live(connection: Connection, session: Session) -> bool:
-    kind = connection.scalar(
-        select(Activity.kind).where(
-            Activity.organisation_id == session.organisation_id, Activity.id == session.activity_id
-        )
-    )
-    return kind == LIVE_KIND
 
 
 def _here(session: Session) -> str:
@@ -165,7 +154,7 @@ def _decision(session: Session) -> Decision | None:
     return Decision(
         act=Act(do),
         step=request.form.get("step", "")[:_LONGEST_KEY],
-        seen=read_number("seen"),
+        seen=sent_revision("seen"),
         comment=request.form.get("comment", ""),
         enterprise=request.form.get("enterprise", ""),
         language=session.language,

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.loops.loop_meter import LoopFilters, LoopMeter, LoopMove, LoopPoint, read_loop
 from lti_tool.services.people.roles import Permission
-from lti_tool.services.rosters.groups import ClassGroup, list_groups
+from lti_tool.services.rosters.groups import ClassGroup
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.loop_meter_chart import LoopWords, describe, hop_tone, loop_words, panel, tone_of
-from lti_tool.views.teaching import chosen_group, link_of
+from lti_tool.views.table_files import csv_response
+from lti_tool.views.teaching import chosen_group, of_course
 from qualoop.classroom.questions import Question
 from qualoop.content_packages import block_html
 from qualoop.records.loop import Hop, Run
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("loop_meter", __name__)
 
@@ -77,20 +79,12 @@ def download(session: Session) -> Response:
     rows: list[Sequence[Value]] = [[gettext(head) for head in HEAD]]
     if found is not None:
         rows += _rows(found, loop_words(session.language))
-    headers = {"Content-Disposition": f'attachment; filename="loop-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "loop", runtime().clock().date())
 
 
 def _loop(session: Session, filters: LoopFilters) -> tuple[LoopMeter | None, Sequence[ClassGroup]]:
     """Return the loop of the session's course, None where the organisation has no framework, and the course's groups."""
-    parts, link = runtime(), link_of(session)
-    with parts.database.reading() as reading:
-        connection = reading.connection()
-        framework = parts.contents.find_framework(connection, link.organisation_id)
-        groups = list_groups(connection, link)
-        if framework is None:
-            return None, groups
-        return read_loop(connection, framework, link, filters=filters, now=parts.clock()), groups
+    return of_course(session, partial(read_loop, filters=filters))
 
 
 def _worst(found: LoopMeter) -> Sequence[tuple[LoopPoint, Hop]]:

@@ -126,7 +126,14 @@ def marker_of(session: Session) -> Marker:
 
 def desk_of(session: Session, work: str = "") -> Desk:
     """Return who is at which work."""
-    return Desk(link=link_of(session), marker=marker_of(session), work=work, secret=runtime().settings.secret_key)
+    parts = runtime()
+    return Desk(
+        link=link_of(session),
+        marker=marker_of(session),
+        work=work,
+        secret=parts.settings.secret_key,
+        contents=parts.contents,
+    )
 
 
 def here(session: Session) -> str:

@@ -13,17 +13,20 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.services.attempts import submissions
-from lti_tool.services.marking import assignments, marking, marking_queue, peer_oversight, release
+from lti_tool.services.marking import assignments, level_limits, marking, marking_queue, peer_oversight, release
 from lti_tool.services.marking.cases import Case, Desk, Marker, get_case
 from lti_tool.services.marking.live_people import offered_enterprise
 from lti_tool.services.marking.marking import Judgement, Saved
 from lti_tool.services.marking.marking_queue import Filters, Queue, Show, Work
 from lti_tool.services.marking.release import MarkCorrection
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.form_numbers import sent_revision
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import asked_filters, desk_of, here, marker_of, query_of
 from lti_tool.views.marking_words import REFUSED
 from lti_tool.views.peer_words import peer_page_words
+from lti_tool.views.teacher_record_words import WORDS as RECORD_WORDS
+from lti_tool.views.wording import Wording
 from lti_tool.views.work_files import file_response
 from qualoop.assessment.marking import (
     EMPTY_SHEET,
@@ -51,7 +54,6 @@ UNPROCESSABLE: Final = 422
 CONFLICT: Final = 409
 APPROVE, NEXT, PREVIOUS = "approve", "next", "previous"
 MAX_NOTE: Final = 1000
-_LONGEST_NUMBER: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class _Sent:
     texts: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     lacks_enterprise: bool = False
+    is_limited: bool = False
     refused: str = ""
 
     def comments(self, rubric: Rubric, language: str) -> list[tuple[str, str]]:
@@ -87,7 +90,9 @@ def save(session: Session, work: str) -> AnyResponse:
     sent = _sent(session, desk)
     if sent.wrong:
         return _page(session, work, sent, status=UNPROCESSABLE)
-    judgement = Judgement(sheet=sent.sheet, seen=_number("seen"), approve=do == APPROVE, enterprise=sent.enterprise)
+    judgement = Judgement(
+        sheet=sent.sheet, seen=sent_revision("seen"), approve=do == APPROVE, enterprise=sent.enterprise
+    )
     try:
         with runtime().database.transaction() as transaction:
             saved = marking.save(transaction, desk, judgement, now=runtime().clock())
@@ -104,7 +109,7 @@ def save(session: Session, work: str) -> AnyResponse:
 @needs(Permission.MARK)
 def undo(session: Session, work: str) -> AnyResponse:
     """Take the last save, or the approval, back."""
-    seen, now = _number("seen"), runtime().clock()
+    seen, now = sent_revision("seen"), runtime().clock()
     return _do(session, work, "undone", lambda transaction, desk: marking.undo(transaction, desk, seen=seen, now=now))
 
 
@@ -185,13 +190,8 @@ def _incomplete(sent: _Sent, saved: Saved) -> _Sent:
         enterprise=sent.enterprise,
         missing=frozenset(saved.missing),
         lacks_enterprise=saved.lacks_enterprise,
+        is_limited=saved.is_limited,
     )
-
-
-def _number(name: str) -> int:
-    """Return a whole number of the form; one that is none matches no revision."""
-    text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else -1
 
 
 def _back(session: Session, work: str, **said: Any) -> AnyResponse:
@@ -271,10 +271,13 @@ def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | N
     enterprise = stored.enterprise if stored else ""
     if case.names_enterprise(marker) and not enterprise:
         enterprise = _offered_enterprise(connection, case, marker)
+    is_editing = position is not None and not (own and own.is_approved)
+    may_correct = marking_.is_released and marker.may_release
     return {
         "rubric": marking_.rubric,
         "position": position.value if position else "",
-        "is_editing": position is not None and not (own and own.is_approved),
+        "is_editing": is_editing,
+        "limit": _limit(connection, case, session, position) if is_editing or may_correct else None,
         "seen": stored.revision if stored else 0,
         "may_undo": stored is not None,
         "sheet": begun,
@@ -287,6 +290,22 @@ def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | N
         "readable": readable,
         **_compared(marking_),
         **_reviewed(connection, case, session, position),
+    }
+
+
+def _limit(connection: Connection, case: Case, session: Session, position: Position | None) -> dict[str, Any] | None:
+    """Return in words why this marker may not approve, or correct, marks of a work; None where nothing hinders it."""
+    desk, day = desk_of(session, case.uuid), runtime().clock().date()
+    wanted = position if position and not case.marking.is_released else Position.DECISION
+    found = level_limits.find_limit(connection, desk, case, wanted, day=day)
+    if found is None:
+        return None
+    words = Wording(language=session.language, framework=desk.contents.find_framework(connection, case.organisation_id))
+    return {
+        "level": words.level(found.level),
+        "from_level": words.level(found.from_level),
+        "kinds": [words.gettext(RECORD_WORDS[kind]) for kind in found.kinds],
+        "names": [each.name or each.uuid[:4] for each in found.able],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from lti_tool.lti.errors import translatable
 from lti_tool.services.attempts import submissions, submitted_work
-from lti_tool.services.marking import live_people, marking, release
+from lti_tool.services.marking import level_limits, live_people, marking, release
 from lti_tool.services.marking.marking_queue import Show
 from lti_tool.views.wording import Wording
 from qualoop.assessment import marking as marks
@@ -58,6 +58,9 @@ REFUSED: Final[Mapping[str, str]] = {
     marks.MarkNotYoursError.code: translatable("Somebody else is marking this work. You can read it."),
     live_people.MentorJudgesError.code: translatable(
         "A mentor of this course judges live projects first. You can mark after that."
+    ),
+    level_limits.BeyondLevelError.code: translatable(
+        "Only qualified assessors judge work of this level. Nothing was corrected."
     ),
     marks.MarkIncompleteError.code: translatable("Every row needs a level. Nothing was corrected."),
     release.NothingCorrectedError.code: translatable("The marks say that already. Nothing was changed."),

@@ -14,22 +14,23 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import MarkFile
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import list_members
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import items, marks_files, marks_import, marks_left, marks_settling, marks_tasks
 from lti_tool.services.sheets.extra import PaperUnavailableError
 from lti_tool.services.sheets.marks_files import Brought
-from lti_tool.services.sheets.marks_files_reading import MAX_BYTES
+from lti_tool.services.sheets.marks_files_reading import MAX_BYTES, read_bytes
 from lti_tool.services.sheets.marks_rolls import Held
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
-from lti_tool.views.marks_page import LEAVE, LEFT, bringer, change, chosen_in, importer, is_number, table_page
+from lti_tool.views.marks_page import LEAVE, LEFT, bringer, change, chosen_in, find_number, importer, table_page
 from lti_tool.views.marks_words import HEAD, PRESENT, TABLE_REFUSED, table_words
 from lti_tool.views.sheets_uploads import takes_up_to
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from qualoop.classroom.mark_heads import ATTENDANCE
 from qualoop.classroom.tables import TableRefusedError
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("marks_files", __name__)
 
@@ -60,8 +61,7 @@ def template(session: Session) -> Response:
     columns = list(heads.values()) or [gettext(PRESENT)]
     rows: list[Sequence[Value]] = [[*(gettext(head) for head in HEAD), *columns]]
     rows += [[member.name or member.short, member.subject.uuid, *([None] * len(columns))] for member in members]
-    headers = {"Content-Disposition": 'attachment; filename="template.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "template")
 
 
 @blueprint.post("/a/<launch>/class/paper/tables/")
@@ -76,14 +76,10 @@ def bring(session: Session) -> AnyResponse:
     if full is None:
         return _refused(session, "full")
     kind = ATTENDANCE if request.form.get("kind") == ATTENDANCE else marks_files.MARKS
-    brought = Brought(
-        name=file.filename,
-        data=file.stream.read(MAX_BYTES + 1),
-        kind=kind,
-        full=full,
-        held_at=_day(request.form.get("day", "")) or parts.clock(),
-    )
+    held_at = _day(request.form.get("day", "")) or parts.clock()
     try:
+        table = read_bytes(file.stream.read(MAX_BYTES + 1))
+        brought = Brought(name=file.filename, table=table, kind=kind, full=full, held_at=held_at)
         with parts.database.transaction() as transaction:
             uuid = marks_files.keep(transaction, bringer(session), brought, now=parts.clock()).uuid
     except TableRefusedError as error:
@@ -156,7 +152,7 @@ def undo(session: Session, table: str) -> AnyResponse:
 def rows(session: Session, table: str) -> AnyResponse:
     """Record rows that wait as of learners whom the teacher names, or leave one or all of them out."""
     wanted, chosen = request.form.get("do", ""), chosen_in("row-")
-    gone = [int(each) for each in wanted.removeprefix(LEAVE).split(",") if is_number(each)]
+    gone = [number for each in wanted.removeprefix(LEAVE).split(",") if (number := find_number(each)) is not None]
 
     def do(transaction: DbSession, row: MarkFile) -> str:
         made, now = importer(session, transaction, row), runtime().clock()

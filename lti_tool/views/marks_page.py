@@ -37,13 +37,14 @@ from qualoop.classroom.mark_heads import ATTENDANCE
 from qualoop.classroom.mark_tables import ReadTable, Trouble
 from qualoop.classroom.row_matching import suggest
 from qualoop.classroom.session import ClassRefusedError, SessionState
+from qualoop.values import find_whole
 
 LEAVE: Final = "leave:"
 LEFT: Final = "left"
 MOST_SHOWN: Final = 60
 MOST_SAMPLES: Final = 5
 MOST_COLUMNS: Final = 16
-_LONGEST: Final = 14
+_MOST_DIGITS: Final = 14
 UNPROCESSABLE: Final = 422
 
 
@@ -175,15 +176,15 @@ def change(
 def chosen_in(prefix: str) -> dict[int, str]:
     """Return what a form says for numbers: `row-7=…` -> 7; empty choices are none."""
     return {
-        int(field.removeprefix(prefix)): value
+        number: value
         for field, value in request.form.items()
-        if field.startswith(prefix) and is_number(field.removeprefix(prefix)) and value
+        if field.startswith(prefix) and (number := find_number(field.removeprefix(prefix))) is not None and value
     }
 
 
-def is_number(text: str) -> bool:
-    """Say whether a text is the number of a row or column."""
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST
+def find_number(text: str) -> int | None:
+    """Return the number of a row or column, None for a text that is none."""
+    return find_whole(text, _MOST_DIGITS)
 
 
 def importer(session: Session, transaction: DbSession, row: MarkFile) -> MarkImport:

@@ -19,6 +19,9 @@ TABLE_REFUSED: Final = {
     "unreadable": translatable("This is no CSV or Excel file that can be read."),
     "empty": translatable("There is no row below the head of this table."),
     "too-large": translatable("This table is too large: at most 2 MB, 2,000 rows and 120 columns."),
+    "workbook-heavy": translatable(
+        "This workbook holds much more than one table of marks. Save the sheet with the marks as CSV, and bring that file."
+    ),
     "paper-unavailable": translatable("Excel files need qualoop[paper] here. Save the table as CSV."),
     "no-file": translatable("Choose a file."),
     "full": translatable("The full mark is a number above 0, at most 10,000."),

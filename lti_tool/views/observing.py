@@ -17,11 +17,11 @@ from lti_tool.services.courses.staff import list_staff
 from lti_tool.services.observing import decisions, overview
 from lti_tool.services.observing import invitations as observing_invitations
 from lti_tool.services.observing import tasks as observing_tasks
-from lti_tool.services.observing.assessor_qualifications import rule_of
 from lti_tool.services.observing.decisions import Decider
 from lti_tool.services.observing.errors import DecisionRefusedError, InvitationMissingError, InvitationRefusedError
 from lti_tool.services.observing.invitations import MAX_LEVEL, MAX_PHONES, Inviter, NewInvitation
 from lti_tool.services.observing.photos import MEDIA_TYPE, open_photo
+from lti_tool.services.people.assessor_qualifications import rule_of
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.rosters import groups
 from lti_tool.views.classroom_screen import qr_picture
@@ -30,7 +30,7 @@ from lti_tool.views.observing_words import DONE, OUTCOMES, REFUSED, STAFF
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.ledger import Reason
-from qualoop.values import LANGUAGES
+from qualoop.values import LANGUAGES, find_whole
 
 blueprint = Blueprint("observing", __name__)
 
@@ -302,8 +302,8 @@ def _limit(sent: str) -> int | None:
     """Return a limit that was chosen, None for none; what is no number is 0, which no limit is: it is refused, not lifted."""
     if sent == "":
         return None
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= _MAX_ID_DIGITS else 0
+    return find_whole(sent, _MAX_ID_DIGITS) or 0
 
 
 def _number(sent: str) -> int:
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) <= _MAX_DIGITS else 0
+    return find_whole(sent, _MAX_DIGITS) or 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_tool.models import Context, ObservationInvitation, Organisation
+from lti_tool.models import ObservationInvitation, Organisation
+from lti_tool.services.courses.titles import find_title
 from lti_tool.services.observing import devices, invitations
 from lti_tool.services.observing.devices import COOKIE_GOOD, Phone, find_phone
 from lti_tool.services.observing.errors import LinkRefusedError, PhoneEndedError, PhoneUnknownError
@@ -86,10 +86,7 @@ def _known(transaction: Transaction) -> Phone | None:
 
 
 def _course(reading: Transaction, row: ObservationInvitation) -> str:
-    title = reading.scalar(
-        select(Context.title).where(Context.organisation_id == row.organisation_id, Context.id == row.context_id)
-    )
-    return title or ""
+    return find_title(reading.connection(), (row.organisation_id, row.context_id))
 
 
 def _page(reading: Transaction, row: ObservationInvitation, token: str) -> str:

@@ -10,7 +10,6 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.observing import file
 from lti_tool.services.observing.errors import KeyMissingError, PhotosUnavailableError
 from lti_tool.services.observing.file import MAX_BYTES, ExportRefusedError
@@ -20,8 +19,10 @@ from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.observing_words import OUTCOMES
 from lti_tool.views.sheets_uploads import takes_up_to
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from qualoop.ledger import utc_text
+from qualoop.spreadsheet_cells import Value
 from qualoop.values import Text
 
 blueprint = Blueprint("observing_files", __name__)
@@ -55,8 +56,7 @@ def download(session: Session) -> Response:
     with parts.database.reading() as reading:
         entries = read_all(reading, link_of(session), secret=parts.settings.secret_key)
         rows = [line for entry in entries for line in _lines(entry, session.language)]
-    headers = {"Content-Disposition": f'attachment; filename="observations-{parts.clock().date().isoformat()}.csv"'}
-    return Response(as_csv([[gettext(head) for head in _HEAD], *rows]), mimetype="text/csv", headers=headers)
+    return csv_response([[gettext(head) for head in _HEAD], *rows], "observations", parts.clock().date())
 
 
 @blueprint.post("/a/<launch>/observe/file")

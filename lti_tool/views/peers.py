@@ -27,6 +27,7 @@ from lti_tool.services.marking.peer_setups import PeerPlan, get_plan
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.people.sessions import NotAllowedError
 from lti_tool.views.activity import whose
+from lti_tool.views.form_numbers import sent_revision
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.marking import title_of
 from lti_tool.views.peer_words import REFUSED, peer_page_words
@@ -40,7 +41,6 @@ blueprint = Blueprint("peers", __name__)
 UNPROCESSABLE: Final = 422
 CONFLICT: Final = 409
 HAND_IN: Final = "hand-in"
-_LONGEST_NUMBER: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def save_review(session: Session, review: str) -> AnyResponse:
     sent = _sent(rubric)
     if sent.wrong:
         return _review_page(session, review, sent, status=UNPROCESSABLE)
-    given = HandIn(sheet=sent.sheet, seen=_number("seen"), hand_in=request.form.get("do") == HAND_IN)
+    given = HandIn(sheet=sent.sheet, seen=sent_revision("seen"), hand_in=request.form.get("do") == HAND_IN)
     try:
         with parts.database.transaction() as transaction:
             saved = peer_reviews.save_review(transaction, reader, review, given, now=parts.clock())
@@ -216,12 +216,6 @@ def _sent(rubric: Rubric) -> _Sent:
 def _lacking(sent: _Sent, missing: Sequence[str], saved: SavedReview | None = None) -> _Sent:
     lacks_comment = saved is not None and saved.lacks_comment
     return _Sent(sheet=sent.sheet, texts=sent.texts, missing=frozenset(missing), lacks_comment=lacks_comment)
-
-
-def _number(name: str) -> int:
-    """Return a whole number of the form; one that is none matches no revision."""
-    text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else -1
 
 
 def _sample_url(session: Session, sample: str, **said: Any) -> str:

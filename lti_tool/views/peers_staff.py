@@ -17,6 +17,7 @@ from lti_tool.services.marking.peer_oversight import Oversight
 from lti_tool.services.marking.peer_reviews import PeerRefusedError
 from lti_tool.services.marking.peer_setups import PeersOffError
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.form_numbers import get_whole
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import moment_text, read_moment
 from lti_tool.views.marking import asked_filters, desk_of, query_of, title_of
@@ -28,7 +29,7 @@ blueprint = Blueprint("peers_staff", __name__)
 
 ON: Final = "on"
 LEAVE_OUT: Final = "out"
-_LONGEST_NUMBER: Final = 4
+_MOST_DIGITS: Final = 4
 
 
 @blueprint.get("/a/<launch>/marking/peers/")
@@ -118,28 +119,20 @@ def _read() -> PeerRules:
     form = request.form
     try:
         effect = Effect(form.get("effect", ""))
-        reviews = _number(form.get("reviews", ""))
+        reviews = get_whole(form.get("reviews", ""), _MOST_DIGITS)
         return PeerRules(
             is_on=form.get("is_on") == ON,
             reviews=reviews,
-            samples=_number(form.get("samples", "")),
-            hours=_number(form.get("hours", "")),
+            samples=get_whole(form.get("samples", ""), _MOST_DIGITS),
+            hours=get_whole(form.get("hours", ""), _MOST_DIGITS),
             effect=effect,
-            enough=_number(form.get("enough", "")) if effect is Effect.STAND else reviews,
+            enough=get_whole(form.get("enough", ""), _MOST_DIGITS) if effect is Effect.STAND else reviews,
             apart=form.get("apart") == ON,
             opens_at=read_moment(form.get("opens_at", "")),
             closes_at=read_moment(form.get("closes_at", "")),
         )
     except ValueError as error:
         raise PeerRulesError from error
-
-
-def _number(text: str) -> int:
-    """Return a whole number; raise ValueError for anything else."""
-    text = text.strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
-        raise ValueError(text)
-    return int(text)
 
 
 def _moment(moment: datetime | None) -> str:

@@ -12,15 +12,13 @@ from functools import wraps
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
-from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from lti_tool.models import ObservationCapture
 from lti_tool.services.observing import devices, photos, receive
 from lti_tool.services.observing import pack as observing_pack
 from lti_tool.services.observing.devices import find_phone, require_going_on, require_taking
 from lti_tool.services.observing.errors import BatchRefusedError, PhoneHeaderError, PhotoUnknownError
-from lti_tool.services.observing.ledger import Course, read_standing
+from lti_tool.services.observing.ledger import Course, list_captures, read_standing
 from lti_tool.services.observing.outcomes import Outcome, outcome_of
 from lti_tool.services.observing.receive import MOST_CAPTURES
 from lti_tool.services.sources.api_errors import BodyTooLargeError
@@ -133,19 +131,10 @@ def stored() -> Response:
         phone = find_phone(reading, cookie)
         require_going_on(reading, phone, now)
         invitation = phone.invitation
-        own = reading.scalars(
-            select(ObservationCapture.id)
-            .where(
-                ObservationCapture.organisation_id == phone.organisation_id,
-                ObservationCapture.context_id == invitation.context_id,
-                ObservationCapture.person_id == invitation.person_id,
-            )
-            .order_by(ObservationCapture.id.desc())
-            .limit(MOST_TOLD)
-        ).all()
         course = Course(
             organisation_id=phone.organisation_id, context_id=invitation.context_id, secret=parts.settings.secret_key
         )
+        own = list_captures(reading, course, invitation.person_id, most=MOST_TOLD)
         standing = read_standing(reading, course, around=own)
         mine = frozenset(own)
         told = [

@@ -8,13 +8,14 @@ from typing import Final
 from flask import Blueprint, Response, render_template
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.programme.programme import FEWEST, CourseLine, courses_of, list_courses
 from lti_tool.views.admin_guards import Admin, administers
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.wording import Wording
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("programme", __name__)
 administration = Blueprint("programme", __name__, url_prefix="/programme")
@@ -70,8 +71,7 @@ def download(admin: Admin) -> Response:
     gettext = catalogue(admin.language).gettext
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     rows += [_row(line) for line in _lines(admin)]
-    headers = {"Content-Disposition": f'attachment; filename="programme-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "programme", runtime().clock().date())
 
 
 def _lines(admin: Admin) -> Sequence[CourseLine]:

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from sqlalchemy.orm import Session as Transaction
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import Member, get_member
 from lti_tool.services.learners.evidence import ClassLine, class_evidence, learner_evidence, required
 from lti_tool.services.people.roles import Permission
@@ -21,12 +20,14 @@ from lti_tool.services.warnings.rules import course_rules
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.record import own_subject
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.framework import Framework
 from qualoop.ledger import EvidenceForm
 from qualoop.policies.multi_form import multi_form_rule
 from qualoop.records.multi_form import missing_sentence
+from qualoop.spreadsheet_cells import Value
 
 blueprint = Blueprint("programme_evidence", __name__)
 
@@ -86,8 +87,7 @@ def download(session: Session) -> Response:
     gettext = catalogue(session.language).gettext
     rows: list[Sequence[Value]] = [[gettext(head) for head in SHEET_HEAD]]
     rows += [_row(line, is_warned=line.member.subject.person_id in warned) for line in found]
-    headers = {"Content-Disposition": f'attachment; filename="evidence-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "evidence", runtime().clock().date())
 
 
 @blueprint.get("/a/<launch>/class/evidence/<person_uuid>/")

@@ -6,8 +6,6 @@ it. The link itself is the permission: it is secret, good once, and all that com
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import shlex
 from functools import partial
 
@@ -20,10 +18,9 @@ from lti_tool.lti.nrps import SCOPE_MEMBERS_READ
 from lti_tool.lti.platform_profiles import profile_of
 from lti_tool.lti.registration import find_origin
 from lti_tool.models import Organisation, RegistrationInvite
-from lti_tool.services.people.sessions import ForgedFormError
 from lti_tool.services.platforms import dynamic_registration, invites, steps
 from lti_tool.services.platforms.registrations import ACTIVE
-from lti_tool.views.guards import CSRF_FIELD, public, runtime
+from lti_tool.views.guards import check_form, form_token, public, runtime
 
 blueprint = Blueprint("registration", __name__)
 
@@ -57,9 +54,7 @@ def ask(invite: str) -> str:
 def register(invite: str) -> AnyResponse:
     """Register, and go on to what came of it."""
     found, opening = _opened(invite)
-    sent = request.form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(sent.encode(), _form_token(invite, opening).encode()):
-        raise ForgedFormError
+    check_form(_form_token(invite, opening))
     dynamic_registration.register(runtime(), found, opening)
     return redirect(url_for("registration.done", invite=invite), 303)
 
@@ -102,5 +97,4 @@ def _opened(token: str) -> tuple[RegistrationInvite, Opening]:
 
 def _form_token(token: str, opening: Opening) -> str:
     """Return what binds the form to the link and to what its page was opened with (S30)."""
-    told = "\0".join(("register", token, opening.configuration_url, opening.token or ""))
-    return hmac.new(runtime().settings.secret_key.encode(), told.encode(), hashlib.sha256).hexdigest()
+    return form_token(runtime().settings.secret_key, "register", token, opening.configuration_url, opening.token or "")

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.services.classes.sheet import Value, as_csv
 from lti_tool.services.courses.members import list_members
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.rooms import rounds
@@ -27,12 +26,15 @@ from lti_tool.services.rooms.rooms import (
 from lti_tool.services.rooms.rounds import Page, RoomPlan
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.content_packages import Project
 from qualoop.player.project_numbers import number_text
 from qualoop.simulators.sem.shared import MOST_TEAMS
 from qualoop.simulators.streams import KEY_BYTES, WorldKey
+from qualoop.spreadsheet_cells import Value
+from qualoop.values import find_whole
 
 blueprint = Blueprint("rooms", __name__)
 
@@ -128,8 +130,7 @@ def download(session: Session) -> Response:
     heads = [*(gettext(head) for head in HEAD), *(label[session.language] for label in columns.values())]
     rows: list[Sequence[Value]] = [heads]
     rows += [_row(each, result.number + 1, columns) for result in room.results() for each in result.teams]
-    headers = {"Content-Disposition": f'attachment; filename="room-{runtime().clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "room", runtime().clock().date())
 
 
 @blueprint.post("/a/<launch>/class/room/begin")
@@ -216,7 +217,7 @@ def whole(name: str) -> int:
 
 def number(text: str) -> int:
     """Return a text as a whole number, 0 where it is none or endless."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+    return find_whole(text, MAX_DIGITS) or 0
 
 
 def shown_page() -> Page:

@@ -148,7 +148,7 @@ def _decision(session: Session, room: Room, team: int, typed: Typed | None) -> d
     mine = typed.components if typed else held
     shown = own_form(market.form, standing, mine)
     return {
-        "components": [(each, _version(room, team, each)) for each in mine],
+        "components": [(each, room.version(team, each)) for each in mine],
         "sheet": sheet_of(shown, standing, typed, language) if shown.tables else None,
         "others": others_of(market.form, standing, shown, language) if market.is_shared else [],
         "missing": [each for each in market.form.components if each not in room.decided(team)],
@@ -156,11 +156,6 @@ def _decision(session: Session, room: Room, team: int, typed: Typed | None) -> d
         "pasted": typed.pasted if typed else "",
         "is_typed": typed is not None,
     }
-
-
-def _version(room: Room, team: int, component: str) -> int:
-    saved = room.parts.get((team, component))
-    return saved.version if saved else 0
 
 
 def _results(room: Room, team: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lti_tool.services.content import rubrics
 from lti_tool.services.content.rubrics import RubricMissingError
 from lti_tool.services.marking import rubric_uses
 from lti_tool.services.people.roles import Permission
+from lti_tool.views.form_numbers import get_whole
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.link_form import moment_text, read_moment
 from lti_tool.views.marking import page_words, title_of
@@ -23,7 +24,8 @@ from qualoop.ledger import EvidenceForm
 
 blueprint = Blueprint("rubrics", __name__)
 
-_LONGEST_NUMBER: Final = 9
+_MOST_DIGITS: Final = 9
+"""Any database takes so many."""
 
 
 @blueprint.get("/a/<launch>/marking/setup/")
@@ -120,18 +122,10 @@ def _read(session: Session) -> Setup:
     form = request.form
     try:
         return Setup(
-            rubric_version_id=_number(form.get("rubric", "")),
+            rubric_version_id=get_whole(form.get("rubric", ""), _MOST_DIGITS),
             form=EvidenceForm(form.get("form", "")),
-            second_share=_number(form.get("second_share", "") or "0"),
+            second_share=get_whole(form.get("second_share", "") or "0", _MOST_DIGITS),
             release_at=read_moment(form.get("release_at", "")),
         )
     except ValueError as error:
         raise SetupRefusedError from error
-
-
-def _number(text: str) -> int:
-    """Return a whole number; raise ValueError for anything else, and for one that no database would take."""
-    text = text.strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
-        raise ValueError(text)
-    return int(text)

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
-from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session as Transaction
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.lti.errors import translatable
-from lti_tool.models import Activity, Context
-from lti_tool.services.classes.sheet import Value, as_csv
+from lti_tool.services.courses.titles import find_title
 from lti_tool.services.flipped.units import plan_of
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.sheets import items, marks_files, marks_left, sheets, upload
@@ -25,12 +23,14 @@ from lti_tool.views.flipped import find_unit
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
 from lti_tool.views.sheets_words import REFUSED, UNFIT, print_words
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.classroom.sheets.codes import VERSIONS
 from qualoop.classroom.sheets.layout import SheetTooLongError
 from qualoop.classroom.sheets.shapes import Paper
-from qualoop.values import LANGUAGES, Score
+from qualoop.spreadsheet_cells import Value
+from qualoop.values import LANGUAGES, Score, find_whole
 
 blueprint = Blueprint("sheets", __name__)
 
@@ -101,7 +101,7 @@ def download(session: Session, printed: str) -> Response:
     parts, link = runtime(), link_of(session)
     with parts.database.reading() as reading:
         row = sheets.get_set(reading, link, printed)
-        words = print_words(row.language, _course(reading.connection(), session))
+        words = print_words(row.language, find_title(reading.connection(), (link.organisation_id, link.context_id)))
         if "questions" in request.args:
             data = sheets.print_questions(row, words)
         else:
@@ -156,8 +156,7 @@ def download_results(session: Session, printed: str) -> Response:
         ]
         for each in found.learners
     ]
-    headers = {"Content-Disposition": f'attachment; filename="paper-{parts.clock().date().isoformat()}.csv"'}
-    return Response(as_csv(rows), mimetype="text/csv", headers=headers)
+    return csv_response(rows, "paper", parts.clock().date())
 
 
 def page_words(session: Session) -> dict[str, Any]:
@@ -170,15 +169,6 @@ def _text(score: Score | None) -> str | None:
     return None if score is None else score.as_text()
 
 
-def _course(connection: Connection, session: Session) -> str:
-    title = connection.scalar(
-        select(Context.title).where(
-            Context.id == session.context_id, Context.organisation_id == session.organisation_id
-        )
-    )
-    return title or ""
-
-
 def _sent_plan(session: Session) -> SheetPlan:
     """Return the form as a plan; what is out of range is brought into it."""
     form = request.form
@@ -186,16 +176,12 @@ def _sent_plan(session: Session) -> SheetPlan:
     return SheetPlan(
         title=form.get("title", "").strip()[:MAX_TITLE] or session.link_title[:MAX_TITLE],
         parts=form.getlist("item")[: MAX_ITEMS + 1],
-        versions=min(max(_number(form.get("versions", "")), 1), len(VERSIONS)),
+        versions=min(max(find_whole(form.get("versions", ""), _MAX_DIGITS) or 0, 1), len(VERSIONS)),
         paper=Paper(paper) if paper in set(Paper) else Paper.A4,
         language=language if language in LANGUAGES else session.language,
         boxes_only=form.get("boxes") == "only",
-        blanks=min(_number(form.get("blanks", "")), MAX_BLANKS),
+        blanks=min(find_whole(form.get("blanks", ""), _MAX_DIGITS) or 0, MAX_BLANKS),
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else 0
 
 
 def _plan_page(session: Session, refused: str = "") -> str:
@@ -243,14 +229,5 @@ def _first_lessons(reading: Transaction, session: Session) -> tuple[list[str], f
     check = plan_of(unit).check if unit else ()
     if check:
         return list(dict.fromkeys(each.activity for each in check))[:MAX_LESSONS], frozenset(each.id for each in check)
-    return _own_lesson(reading.connection(), session), frozenset()
-
-
-def _own_lesson(connection: Connection, session: Session) -> list[str]:
-    """Return the lesson of this link, where it shows one."""
-    key = connection.scalar(
-        select(Activity.key).where(
-            Activity.id == session.activity_id, Activity.organisation_id == session.organisation_id
-        )
-    )
-    return [key] if key else []
+    own = items.own_activity(reading.connection(), link_of(session))
+    return [own] if own else [], frozenset()

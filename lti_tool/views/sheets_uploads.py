@@ -71,8 +71,9 @@ def upload(session: Session) -> AnyResponse:
     parts = runtime()
     by = Uploader(link=link_of(session), actor=session.person_uuid, secret=parts.settings.secret_key)
     try:
+        checked = sheets_upload.check_files(files)
         with parts.database.transaction() as transaction:
-            uuid = sheets_upload.upload(transaction, by, files, now=parts.clock()).uuid
+            uuid = sheets_upload.upload(transaction, by, checked, now=parts.clock()).uuid
     except UploadRefusedError as error:
         html, status = sheets.overview(session, error.wrong, UNPROCESSABLE)
         return AnyResponse(html, status, mimetype="text/html")

@@ -23,6 +23,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "too-many-pages": translatable("At most 400 pages in a file, and 600 at a time."),
     "too-large": translatable("This picture is too large: at most 40 million pixels."),
     "unreadable": translatable("This is no PDF, JPEG, PNG or TIFF, or it is damaged."),
+    "opener-unavailable": translatable(
+        "The server can open no files just now. Nothing was kept. Try it again in a few minutes."
+    ),
     "upload-moved": translatable("This upload had moved on when your page was sent. Nothing was changed."),
     "matter-missing": translatable("This was decided before, perhaps by somebody else. Nothing was changed."),
     "not-offered": translatable("This is not one of the choices offered."),
@@ -51,7 +54,9 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "no-learner": translatable("A blank sheet: whose is it?"),
     "copy": translatable("This page has come before."),
     "second-sheet": translatable("Another sheet of this learner has come before."),
-    "unreadable": translatable("This page cannot be opened."),
+    "unreadable": translatable(
+        "This page cannot be opened: it is damaged, or takes too long. Scan it again, or save it as JPEG or PNG."
+    ),
 }
 FINDINGS: Final[Mapping[str, str]] = {
     "double": translatable("More than one circle is filled."),

@@ -12,9 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.services.attempts.submissions import FileContent
 from lti_tool.services.attempts.submitted_work import NewFile
-from lti_tool.services.classes.sheet import Value, as_csv
-from lti_tool.services.observing import assessor_qualifications
-from lti_tool.services.observing.assessor_qualifications import NewQualification, QualificationRefusedError
+from lti_tool.services.people import assessor_qualifications
+from lti_tool.services.people.assessor_qualifications import NewQualification, QualificationRefusedError
 from lti_tool.services.people.roles import Permission
 from lti_tool.services.programme import teacher_records
 from lti_tool.services.programme.teacher_records import MAX_ENTRIES, MAX_FILE, MAX_FILES, Holder, TeacherEntryMovedError
@@ -23,6 +22,7 @@ from lti_tool.services.programme.teacher_records_export import record_document, 
 from lti_tool.services.programme.teacher_records_review import names_of
 from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.host import catalogue
+from lti_tool.views.table_files import csv_response
 from lti_tool.views.teacher_record_words import SHEET_HEAD, WORDS, day_of
 from lti_tool.views.wording import Wording
 from lti_tool.views.work_files import file_response
@@ -34,6 +34,8 @@ from qualoop.records.teacher_record import (
     TeacherEntryRefusedError,
     indicators,
 )
+from qualoop.spreadsheet_cells import Value
+from qualoop.values import find_whole
 
 blueprint = Blueprint("teacher_record", __name__)
 
@@ -170,7 +172,7 @@ def download_table(session: Session) -> Response:
         language=session.language,
     )
     data: list[list[Value]] = [list(row) for row in (*rows, *table)]
-    return Response(as_csv(data), mimetype="text/csv", headers=_named("csv"))
+    return csv_response(data, "teacher-record", runtime().clock().date())
 
 
 @blueprint.get("/a/<launch>/teacher/record.json")
@@ -187,7 +189,9 @@ def download_document(session: Session) -> Response:
         found=found["indicators"],
         now=runtime().clock(),
     )
-    return Response(data, mimetype="application/json", headers=_named("json"))
+    name = f"teacher-record-{runtime().clock().date().isoformat()}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, mimetype="application/json", headers=headers)
 
 
 def holder_of(session: Session) -> Holder:
@@ -257,8 +261,8 @@ def _read() -> tuple[EntryBody, NewFile | None]:
             dates[name] = date.fromisoformat(sent[name] or (sent["starts"] if name == "ends" else ""))
         except ValueError:
             wrong[name] = "missing"
-    days = sent["days"] or "0"
-    if not (days.isascii() and days.isdigit() and len(days) <= MAX_DIGITS):
+    days = find_whole(sent["days"] or "0", MAX_DIGITS)
+    if days is None:
         wrong["days"] = "days"
     if sent["kind"] not in {kind.value for kind in EntryKind}:
         wrong["kind"] = "missing"
@@ -269,7 +273,7 @@ def _read() -> tuple[EntryBody, NewFile | None]:
         title=sent["title"],
         place=sent["place"],
         **dates,
-        days=int(days),
+        days=days or 0,
         link=sent["link"],
     )
     return body, _file()
@@ -288,13 +292,7 @@ def _sent() -> dict[str, str]:
 
 
 def _seen() -> int:
-    text = request.form.get("seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
-
-
-def _named(ending: str) -> dict[str, str]:
-    day = runtime().clock().date().isoformat()
-    return {"Content-Disposition": f'attachment; filename="teacher-record-{day}.{ending}"'}
+    return find_whole(request.form.get("seen", ""), MAX_DIGITS) or 0
 
 
 def _back(session: Session, done: str) -> AnyResponse:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -18,7 +20,7 @@ from lti_tool.services.people.roles import Permission
 from lti_tool.services.platforms.copies import find_source
 from lti_tool.services.platforms.platform_services import services_of
 from lti_tool.services.records import learner_records
-from lti_tool.services.rosters.groups import list_groups, people_in
+from lti_tool.services.rosters.groups import ClassGroup, list_groups, people_in
 from lti_tool.services.rosters.roster import RosterReader
 from lti_tool.services.rosters.state import roster_state
 from lti_tool.views.guards import Session, needs, runtime
@@ -26,6 +28,8 @@ from lti_tool.views.wording import Wording
 from qualoop.errors import QualoopError
 
 blueprint = Blueprint("teaching", __name__)
+
+Found = TypeVar("Found")
 
 EVERYBODY = "all"
 MAX_DIGITS = 18
@@ -154,6 +158,21 @@ def link_of(session: Session) -> Link:
         resource_link_id=session.resource_link_id,
         activity_id=session.activity_id,
     )
+
+
+def of_course(session: Session, read: Callable[..., Found]) -> tuple[Found | None, Sequence[ClassGroup]]:
+    """Return what ``read`` finds of the session's course, and the course's groups.
+
+    It is given a connection, the framework, the link and ``now``; None where the organisation has no framework.
+    """
+    parts, link = runtime(), link_of(session)
+    with parts.database.reading() as reading:
+        connection = reading.connection()
+        framework = parts.contents.find_framework(connection, link.organisation_id)
+        groups = list_groups(connection, link)
+        if framework is None:
+            return None, groups
+        return read(connection, framework, link, now=parts.clock()), groups
 
 
 def _title(connection: Connection, session: Session) -> str:

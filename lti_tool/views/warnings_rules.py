@@ -14,6 +14,7 @@ from lti_tool.views.guards import Session, needs, runtime
 from lti_tool.views.teaching import link_of
 from lti_tool.views.wording import Wording
 from qualoop.policies.warning_policy import IS_ON, ThresholdsRefusedError, WarningPolicy
+from qualoop.values import find_whole
 
 blueprint = Blueprint("warnings_rules", __name__)
 
@@ -63,8 +64,8 @@ def _read(usual: WarningPolicy) -> Mapping[str, int]:
         text = request.form.get(name, "").strip()
         if name.endswith(IS_ON):
             wanted[name] = int(bool(text))
-        elif text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
-            wanted[name] = int(text)
+        elif (number := find_whole(text, MAX_DIGITS)) is not None:
+            wanted[name] = number
         else:
             wrong.add(name)
     if wrong:

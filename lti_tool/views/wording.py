@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import Final, Literal
-
-from babel.dates import format_date
-from babel.numbers import format_decimal
+from typing import Final
 
 from lti_tool.lti.errors import translatable
 from lti_tool.services.evidence.entries import NamedPart
+from lti_tool.services.mechanisms.dates import written_date, written_number
 from lti_tool.views.host import catalogue
 from qualoop.framework import Framework
 from qualoop.ledger import SCORED_BY_MACHINE
 from qualoop.mastery.explanation import sentence
-from qualoop.records import EvidenceEntry, whole_percent
+from qualoop.records import EvidenceEntry, level_step, whole_percent
 from qualoop.values import Score
 
-# British English, because its dates cannot be misread: 3 Mar 2026.
-_LOCALES: Final = {"en": "en_GB", "zh-Hans": "zh_Hans"}
 _SENTENCE_GAP: Final = {"en": " ", "zh-Hans": ""}
-# Where a step of the colour scale begins, per cent: 70 is what a status is held against.
-_STEPS: Final = (40, 55, 70, 85)
-
 
 _STATUSES: Final = {
     "no-evidence": translatable("No evidence"),
@@ -61,17 +52,6 @@ _REASONS: Final = {
 }
 
 
-# A page names few dates and numbers, and each of them often.
-@lru_cache(maxsize=4096)
-def _date(day: date, length: Literal["medium", "full"], language: str) -> str:
-    return format_date(day, length, locale=_LOCALES[language])
-
-
-@lru_cache(maxsize=1024)
-def _number(text: str, language: str) -> str:
-    return format_decimal(text, locale=_LOCALES[language])
-
-
 def status_names(language: str) -> Mapping[str, str]:
     """Return the word for each status."""
     gettext = catalogue(language).gettext
@@ -96,11 +76,11 @@ class Wording:
 
     def day(self, moment: datetime) -> str:
         """Return the date of a moment in UTC: 2 Mar 2026."""
-        return _date(moment.astimezone(UTC).date(), "medium", self.language)
+        return written_date(moment.astimezone(UTC).date(), "medium", self.language)
 
     def date(self, day: date) -> str:
         """Return a date with its weekday: Monday, 2 March 2026."""
-        return _date(day, "full", self.language)
+        return written_date(day, "full", self.language)
 
     def time(self, moment: datetime) -> str:
         """Return date and time in UTC, and says so: a page is read in many time zones."""
@@ -128,11 +108,11 @@ class Wording:
 
     def step(self, level: float) -> int:
         """Return which of the five steps of the colour scale a level falls on, from 0."""
-        return bisect_right(_STEPS, self.whole(level))
+        return level_step(self.whole(level))
 
     def number(self, text: str) -> str:
         """Return a decimal string as a number of this language."""
-        return _number(str(text), self.language)
+        return written_number(str(text), self.language)
 
     def status(self, status: str) -> str:
         """Return the word for a status."""

@@ -35,5 +35,5 @@ def counted_score(attempt_scores: Sequence[Score], settings: LinkSettings) -> Sc
     if not attempt_scores:
         return None
     if settings.counts == "mean":
-        return Score.of(sum(attempt_scores, Decimal(0)), len(attempt_scores))
+        return Score.mean(attempt_scores)
     return attempt_scores[-1] if settings.counts == "latest" else max(attempt_scores)

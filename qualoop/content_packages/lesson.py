@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from qualoop.assessment import Item
+from qualoop.content_packages.languages import InLanguages
 from qualoop.content_packages.schema import Source
-from qualoop.values import DEFAULT_LANGUAGE, Text
+from qualoop.values import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ Step = ReadingStep | QuestionStep | MediaStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
+class Lesson(InLanguages):
     """A micro-lesson to show.
 
     Texts of items are Markdown (`block_html`, `inline_html` make them HTML) but for what their models call plain. ``readiness`` are
@@ -72,7 +73,6 @@ class Lesson:
     summary: Text
     minutes: int
     knowledge_points: tuple[str, ...]
-    languages: tuple[str, ...]
     authors: tuple[str, ...]
     licence: str
     sources: tuple[Source, ...]
@@ -84,11 +84,6 @@ class Lesson:
     def get_section(self, key: str, language: str) -> Section:
         """Return a section in ``language``, else in the lesson's first; raises KeyError for an unknown key."""
         return self.sections[self.shown_language(language)][key]
-
-    def shown_language(self, wanted: str) -> str:
-        """Return ``wanted`` where the lesson has it, else English, else what it has."""
-        known = (language for language in (wanted, DEFAULT_LANGUAGE) if language in self.languages)
-        return next(known, self.languages[0])
 
 
 def open_lesson(document: Mapping[str, Any]) -> Lesson:

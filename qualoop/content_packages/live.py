@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from qualoop.assessment.items import Key, Language
 from qualoop.assessment.rubric import Rubric
+from qualoop.content_packages.languages import InLanguages
 from qualoop.simulators.project import FrameworkReference
-from qualoop.values import DEFAULT_LANGUAGE, Text
+from qualoop.values import Text
 
 LIVE: Final = "live"
 LIVE_KIND: Final = "live-project"
@@ -93,7 +94,7 @@ class LiveProjectFile(_Authored):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveProject:
+class LiveProject(InLanguages):
     """A live project to show and to work through. ``brief`` is safe HTML by language, headings from h3 down."""
 
     key: str
@@ -103,7 +104,6 @@ class LiveProject:
     hours: int
     unit: str
     knowledge_points: tuple[str, ...]
-    languages: tuple[str, ...]
     authors: tuple[str, ...]
     licence: str
     sources: tuple[Mapping[str, str], ...]
@@ -126,11 +126,6 @@ class LiveProject:
     def find_milestone(self, key: str) -> Milestone | None:
         """Return a milestone, None for the plan and whatever is no task."""
         return next((milestone for milestone in self.milestones if milestone.key == key), None)
-
-    def shown_language(self, wanted: str) -> str:
-        """Return ``wanted`` where the project has it, else English, else what it has."""
-        known = (language for language in (wanted, DEFAULT_LANGUAGE) if language in self.languages)
-        return next(known, self.languages[0])
 
 
 def open_live_project(document: Mapping[str, Any]) -> LiveProject:

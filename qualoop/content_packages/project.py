@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from qualoop.assessment.rubric import Rubric
 from qualoop.assessment.samples import Sample, read_samples
+from qualoop.content_packages.languages import InLanguages
 from qualoop.simulators import Engine, get_engine
 from qualoop.simulators.project import Attempts, FormBand, Scoring, Team
-from qualoop.values import DEFAULT_LANGUAGE, Text
+from qualoop.values import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class ProjectPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(InLanguages):
     """A practice project to show. ``brief`` and ``debrief`` are safe HTML by language, headings from h3 down.
 
     ``world`` is what the package says of its world, None where it is from no package; ``spec`` is that as the engine read it.
@@ -41,7 +42,6 @@ class Project:
     mode: str
     unit: str
     knowledge_points: tuple[str, ...]
-    languages: tuple[str, ...]
     authors: tuple[str, ...]
     licence: str
     sources: tuple[Mapping[str, str], ...]
@@ -66,11 +66,6 @@ class Project:
     def reliability(self) -> Decimal | None:
         """Return the published reliability of the graded mode; None where none was."""
         return self.score.reliability
-
-    def shown_language(self, wanted: str) -> str:
-        """Return ``wanted`` where the project has it, else English, else what it has."""
-        known = (language for language in (wanted, DEFAULT_LANGUAGE) if language in self.languages)
-        return next(known, self.languages[0])
 
 
 def open_project(document: Mapping[str, Any]) -> Project:

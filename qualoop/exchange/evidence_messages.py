@@ -42,7 +42,13 @@ class EvidenceEvent(Message):
     score: ScoreText
     form: EvidenceForm = Field(description="How it came about.")
     attempt: AttemptId = Field(description="Id of the attempt at the platform.")
-    try_: Ordinal = Field(default=1, alias="try", description="Which try at the part in this attempt, from 1.")
+    try_: Ordinal = Field(
+        default=1,
+        alias="try",
+        description="Which try at the part in this attempt, from 1. Of what a person judged (`rater`, and an occasion such "
+        "as `sheet:4:assessor` or the form `process`) a later try by the same rater is a mark that was changed: it revises "
+        "the earlier one. An earlier one that comes after it is a duplicate.",
+    )
     hints: Count = Field(default=0, description="How many hints had been shown.")
     sequence: Sequence | None = Field(
         default=None,
@@ -60,6 +66,11 @@ class EvidenceEvent(Message):
     )
     run: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = Field(
         default="", description="Digest of a simulation's run, or empty."
+    )
+    critical: StrictBool | None = Field(
+        default=None,
+        description="True where a breach capped the part in a graded run (an occasion such as graded-run:4): it holds "
+        "*competent* back until a later graded run of the activity has none in this part. Otherwise absent.",
     )
     total: ScoreText | None = Field(
         default=None, description="The learner's score for the whole activity after this event, as the platform has it."
@@ -98,9 +109,9 @@ class Outcome(StrEnum):
     """What became of an event."""
 
     ACCEPTED = "accepted"
-    """It is in the ledger."""
+    """It is in the ledger, or what it revises has its score."""
     DUPLICATE = "duplicate"
-    """It was in the ledger, or waited, before."""
+    """It was in the ledger, or waited, before; or a later try of the same judgement was."""
     WAITS = "waits"
     """It is kept, and counts once its content version is registered; a person sees it in the inbox."""
     NOT_COUNTED = "not-counted"

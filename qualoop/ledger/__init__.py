@@ -15,7 +15,7 @@ from qualoop.ledger.corrections import (
 from qualoop.ledger.downloads import Download, ProvenEvent, SignedSeal, as_document, as_page
 from qualoop.ledger.errors import CorrectionRefusedError, EventRefusedError, EvidenceRefusedError, LedgerError
 from qualoop.ledger.events import Event, EventType
-from qualoop.ledger.evidence import SCORED_BY_MACHINE, Evidence, EvidenceForm
+from qualoop.ledger.evidence import GRADED_RUN, SCORED_BY_MACHINE, Evidence, EvidenceForm
 from qualoop.ledger.merkle import inclusion_proof, inclusion_proofs, merkle_root, verify_inclusion
 from qualoop.ledger.seals import (
     Break,
@@ -33,6 +33,7 @@ from qualoop.ledger.seals import (
 __all__ = [
     "CORRECTABLE",
     "CORRECTIONS",
+    "GRADED_RUN",
     "SCORED_BY_MACHINE",
     "Break",
     "Correction",

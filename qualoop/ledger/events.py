@@ -95,8 +95,3 @@ class Event:
             raise EventRefusedError("the times of an event are in UTC, and say so")
         if self.occurred_at > self.recorded_at:
             raise EventRefusedError("nothing is recorded before it has occurred")
-
-    @property
-    def idempotency_key(self) -> tuple[str, str, str, str]:
-        """What makes a repeated message the same event: organisation, source, source id, attempt."""
-        return (self.organisation, self.source, self.source_id, self.attempt)

@@ -16,11 +16,14 @@ from qualoop.ledger.errors import EvidenceRefusedError
 from qualoop.values import Score, ValueRefusedError, checked_key
 
 SCORED_BY_MACHINE = "auto"
+GRADED_RUN = "graded-run:"
+"""How the occasion of a component of a graded run begins (`qualoop.policies.occasions`)."""
 MAX_ENTERPRISE = 200
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _OCCASION = re.compile(r"[a-z-]{1,20}(:[a-z0-9.]{1,20}){1,2}")
 _OPTIONAL = ("enterprise", "occasion", "run")
+_MARK = "critical"
 _FIELDS = ("activity", "attempt", "content", "form", "hints", "part", "rater", "score", "try")
 
 
@@ -51,7 +54,8 @@ class Evidence:
     ``hints`` is how many had been shown. ``occasion`` is empty for what was answered item by item; else how it came about,
     a rubric sheet or a run of a simulation (`qualoop.policies.occasions`), by which it weighs. ``run`` is the digest of a simulation's run, 64 hexadecimal digits, or empty: whoever holds
     the run's file can tell that it is this one. ``enterprise`` names for whom a judgement was given, at most 200 printable
-    characters, or is empty. Raises EvidenceRefusedError.
+    characters, or is empty. ``critical`` says that a breach capped the part, which only a graded run is held to: practice
+    is for making mistakes. Raises EvidenceRefusedError.
     """
 
     activity: str
@@ -66,6 +70,7 @@ class Evidence:
     occasion: str = ""
     run: str = ""
     enterprise: str = ""
+    critical: bool = False
 
     def __post_init__(self) -> None:
         _refuse_unless_key("activity", self.activity)
@@ -82,6 +87,13 @@ class Evidence:
             raise EvidenceRefusedError("run", "is the digest of a run: 64 hexadecimal digits")
         if len(self.enterprise) > MAX_ENTERPRISE or not self.enterprise.isprintable():
             raise EvidenceRefusedError("enterprise", "is the name of an enterprise: at most 200 printable characters")
+        if self.critical and not self.is_graded_run:
+            raise EvidenceRefusedError("critical", "is for what a graded run is held to")
+
+    @property
+    def is_graded_run(self) -> bool:
+        """Say whether this is a component of a graded run of a simulation."""
+        return self.occasion.startswith(GRADED_RUN)
 
     def to_body(self) -> dict[str, Any]:
         """Return the event's body: plain JSON, the score as a decimal string."""
@@ -95,7 +107,7 @@ class Evidence:
             "rater": self.rater,
             "score": self.score.as_text(),
             "try": self.tries,
-            **{name: value for name in _OPTIONAL if (value := getattr(self, name))},
+            **{name: value for name in (*_OPTIONAL, _MARK) if (value := getattr(self, name))},
         }
 
     @classmethod
@@ -118,6 +130,7 @@ class Evidence:
             occasion=body.get("occasion", ""),
             run=body.get("run", ""),
             enterprise=body.get("enterprise", ""),
+            critical=_read_mark(body),
         )
 
 
@@ -132,10 +145,17 @@ def _refuse_unless_these_fields(body: Mapping[str, Any]) -> None:
         if not isinstance(body.get(field, ""), str):
             raise EvidenceRefusedError(field, "is text")
     for field in body:
-        if field not in _FIELDS and field not in _OPTIONAL:
+        if field not in {*_FIELDS, *_OPTIONAL, _MARK}:
             raise EvidenceRefusedError(
                 str(field), "has no place in evidence, which names parts and never what they serve"
             )
+
+
+def _read_mark(body: Mapping[str, Any]) -> bool:
+    """Return whether the mark stands there; it is never written as false."""
+    if body.get(_MARK, True) is not True:
+        raise EvidenceRefusedError(_MARK, "is true or absent")
+    return _MARK in body
 
 
 def _refuse_unless_key(field: str, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from qualoop.assessment import Form, Response
 from qualoop.ledger import EvidenceForm
+from qualoop.player.errors import StaleActionError
 from qualoop.values import Score
 
 State: TypeAlias = dict[str, Any]
@@ -20,6 +21,17 @@ class Action:
 
     name: str
     form: Form
+
+    def field(self, name: str) -> str:
+        """Return a field of the form; a block's JSON may hold anything, so types are looked at.
+
+        Raises StaleActionError where it holds no single text.
+        """
+        values: object = self.form.get(name, ())
+        values = [values] if isinstance(values, str) else values
+        if not isinstance(values, list | tuple) or len(values) != 1 or not isinstance(values[0], str):
+            raise StaleActionError
+        return values[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +80,14 @@ class PartScored:
     """How well one component of a run was decided.
 
     ``components`` is how many the run was scored in; ``reliability`` the published one of the graded mode in [0, 1], None
-    for practice and where none was published.
+    for practice and where none was published; ``critical`` whether a breach capped it, in whichever mode.
     """
 
     part: str
     score: Score
     components: int
     reliability: Decimal | None
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,9 +121,9 @@ def check_in_time(moment: Moment, closed: int) -> None:
     if action.name not in _DECIDES or moment.mode() != GRADED:
         return
     run = state.graded
-    if run is None or moment.field("world") != str(run.number):
+    if run is None or moment.action.field("world") != str(run.number):
         return
-    sent = moment.field("round")
+    sent = moment.action.field("round")
     late = {str(each.round - 1) for each in run.missed} | {str(place) for place in range(run.played, closed)}
     if sent in late:
         raise RoundClosedError([_too_late(int(sent) + 1)])

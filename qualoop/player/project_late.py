@@ -40,7 +40,7 @@ def was_taken(moment: Moment) -> bool:
 def _was_played(moment: Moment) -> bool:
     """Return whether the decision in the form is the one that was played in the form's round."""
     try:
-        mode, world, sent = moment.mode(), moment.field("world"), moment.field("round")
+        mode, world, sent = moment.mode(), moment.action.field("world"), moment.action.field("round")
     except StaleActionError:
         return False
     run = moment.state.run(mode)
@@ -93,7 +93,7 @@ def _cause(page: Page, refused: Refused) -> tuple[str, int]:
         return "attempt", 0
     moment = Moment(project=page.project, worlds=page.worlds, state=page.state, action=refused.action)
     try:
-        run, world, sent = moment.state.run(moment.mode()), moment.field("world"), moment.field("round")
+        run, world, sent = moment.state.run(moment.mode()), moment.action.field("world"), moment.action.field("round")
     except StaleActionError:
         return "else", 0
     if run is None or world != str(run.number):

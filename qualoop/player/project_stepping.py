@@ -26,13 +26,13 @@ from qualoop.simulators.entering import Entered, read_decision
 from qualoop.simulators.errors import EngineUnavailableError
 from qualoop.simulators.run_files import run_digest
 from qualoop.simulators.spreadsheet import read_csv
-from qualoop.values import Score
+from qualoop.values import Score, find_whole
 
 Outcome: TypeAlias = tuple[ProjectState, tuple[Event, ...]]
 
 _LOG: Final = logging.getLogger(__name__)
 _MODES: Final[Mapping[str, Mode]] = {PRACTICE: PRACTICE, GRADED: GRADED}
-_LARGEST_ROUND: Final = 6
+_MOST_DIGITS: Final = 5
 _CLASS_NUMBER: Final = re.compile(r"[0-9]{1,6}")
 
 
@@ -45,17 +45,9 @@ class Moment:
     state: ProjectState
     action: Action
 
-    def field(self, name: str) -> str:
-        """Return a field of the form; a block's JSON may hold anything, so types are looked at."""
-        values = self.action.form.get(name, ())
-        values = [values] if isinstance(values, str) else values
-        if not isinstance(values, list | tuple) or len(values) != 1 or not isinstance(values[0], str):
-            raise StaleActionError
-        return values[0]
-
     def mode(self, name: str = "mode") -> Mode:
         """Return the mode in a field."""
-        mode = _MODES.get(self.field(name))
+        mode = _MODES.get(self.action.field(name))
         if mode is None:
             raise StaleActionError
         return mode
@@ -64,7 +56,11 @@ class Moment:
         """Return the run that the form is of, where it stands as the form's page showed it."""
         mode = self.mode()
         run = self.state.run(mode)
-        if run is None or self.field("world") != str(run.number) or self.field("round") != str(run.played):
+        if (
+            run is None
+            or self.action.field("world") != str(run.number)
+            or self.action.field("round") != str(run.played)
+        ):
             raise StaleActionError
         return Asked(moment=self, mode=mode, run=run, opened=self.opened(mode, run))
 
@@ -187,7 +183,7 @@ def _import(moment: Moment) -> Outcome:
     standing = asked.standing()
     form = asked.form()
     typed = read_decision(form, moment.action.form, standing).typed
-    found = read_csv(form, moment.field("csv"), standing, typed)
+    found = read_csv(form, moment.action.field("csv"), standing, typed)
     decision = asked.checked(found, asked.run.state)
     return asked.with_run(replace(asked.run, draft=packed(decision, asked.opened.form))), ()
 
@@ -261,6 +257,7 @@ def _part_scores(asked: Asked, verdict: Verdict) -> tuple[PartScored, ...]:
             score=Score(Decimal(f"{part.score:.6f}")),
             components=len(verdict.parts),
             reliability=project.reliability if asked.mode == GRADED else None,
+            critical=part.critical is not None,
         )
         for part in verdict.parts
         if part.part in named
@@ -270,14 +267,12 @@ def _part_scores(asked: Asked, verdict: Verdict) -> tuple[PartScored, ...]:
 def _what_if(moment: Moment) -> Outcome:
     """Try another decision in a round that was played, on the same luck; the log stays as it is."""
     asked = moment.asked()
-    tried = moment.field("instead")
-    if not (
-        tried.isascii() and tried.isdigit() and len(tried) < _LARGEST_ROUND and 1 <= int(tried) <= asked.run.played
-    ):
+    tried = find_whole(moment.action.field("instead"), _MOST_DIGITS)
+    if tried is None or not 1 <= tried <= asked.run.played:
         raise StaleActionError
     if not may_try(asked.mode, asked.run, asked.opened):
         raise StaleActionError
-    return _tried(asked, int(tried) - 1)
+    return _tried(asked, tried - 1)
 
 
 def _tried(asked: Asked, place: int) -> Outcome:
@@ -299,14 +294,14 @@ def may_try(mode: Mode, run: Run, opened: OpenWorld) -> bool:
 def _again(moment: Moment) -> Outcome:
     """Go on to another world of practice, whatever became of the one before."""
     run = moment.state.practice
-    if run is None or moment.field("world") != str(run.number):
+    if run is None or moment.action.field("world") != str(run.number):
         raise StaleActionError
     return _begun(moment, PRACTICE, moment.state.worlds + 1), ()
 
 
 def _join(moment: Moment) -> Outcome:
     """Practise in the world that a class shares by a number: a teacher shows it, and everybody has the same one."""
-    text = moment.field("number").strip()
+    text = moment.action.field("number").strip()
     if not _CLASS_NUMBER.fullmatch(text):
         raise DecisionRefusedError([NO_CLASS_WORLD])
     return _begun(moment, PRACTICE, CLASS_WORLDS + int(text)), ()

@@ -40,29 +40,21 @@ class Moment:
     settings: LinkSettings
     now: datetime
 
-    def field(self, name: str) -> str:
-        """Return a field of the form; a block's JSON may hold anything, so types are looked at."""
-        values = self.action.form.get(name, ())
-        values = [values] if isinstance(values, str) else values
-        if not isinstance(values, list | tuple) or len(values) != 1 or not isinstance(values[0], str):
-            raise StaleActionError
-        return values[0]
-
     def find_field(self, name: str) -> str:
         """Return a field of the form; nothing where it holds no single text."""
         try:
-            return self.field(name)
+            return self.action.field(name)
         except StaleActionError:
             return ""
 
     def require(self, name: str, number: int) -> None:
         """Refuse a form that was made for another moment."""
-        if self.field(name) != str(number):
+        if self.action.field(name) != str(number):
             raise StaleActionError
 
     def open_item(self) -> tuple[Item, ItemState]:
         """Return the item that the form is of, where it still takes answers, and its state."""
-        item = self.lesson.items.get(self.field("item"))
+        item = self.lesson.items.get(self.action.field("item"))
         if item is None or not self.state.takes_answers(item.key, self.settings):
             raise StaleActionError
         return item, self.state.item(item.key)
@@ -135,7 +127,7 @@ def unanswered(lesson: Lesson, state: LessonState) -> tuple[str, ...]:
 
 
 def _go(moment: Moment) -> Outcome:
-    key = moment.field("step")
+    key = moment.action.field("step")
     if key != SUMMARY and key not in {step.key for step in moment.lesson.steps}:
         raise StaleActionError
     return moment.state.standing_at(key), ()

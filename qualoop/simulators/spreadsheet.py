@@ -37,6 +37,7 @@ from qualoop.simulators.entering import (
     typed_value,
     typed_values,
 )
+from qualoop.spreadsheet_cells import guarded, without_guard
 from qualoop.values import Text
 
 MAX_CSV: Final = 400_000
@@ -48,7 +49,6 @@ _HEADER_WITHIN: Final = 5
 _NAMED: Final = 8
 _SLACK: Final = 3
 """How many times as many lines as rows are still read, to name what is wrong with them."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER: Final = re.compile(r"[+-]?[0-9.,]+")
 
 
@@ -194,7 +194,7 @@ def _filled(block: _Block, typed: dict[str, list[str]]) -> list[Refusal]:
     places = row_places(block.table)
     seen: set[int] = set()
     for line, cells in block.lines:
-        name = clean(_unquoted(cells[0])[:MAX_CELL])
+        name = clean(without_guard(cells[0])[:MAX_CELL])
         place = places.get(name)
         if place is None or place in seen:
             code = "unknown-row" if place is None else "repeated-row"
@@ -202,7 +202,7 @@ def _filled(block: _Block, typed: dict[str, list[str]]) -> list[Refusal]:
             continue
         seen.add(place)
         for column, field in block.columns.items():
-            cell = _unquoted(cells[column]) if column < len(cells) else ""
+            cell = without_guard(cells[column]) if column < len(cells) else ""
             typed[field.key][place] = shown(field, _flag_text(cell) if isinstance(field, FlagField) else cell)
     missing = [place for place in range(len(block.table.rows)) if place not in seen]
     first = next(iter(block.columns.values())).key
@@ -246,10 +246,5 @@ def _written(field: Field, decision: Decision, place: int) -> str:
 
 
 def _safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection); numbers stay numbers."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
-
-
-def _unquoted(cell: str) -> str:
-    """Return a cell without the mark that `_safe` put before it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers, whatever their sign."""
+    return cell if _NUMBER.fullmatch(cell) else guarded(cell)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
 from flask import Flask
 from sqlalchemy import BigInteger, Integer
 
 from lti_tool.app import create_app
+from lti_tool.lti import errors, registration_errors
 from lti_tool.models import Base
 from lti_tool.services.assembling import assemble
 from lti_tool.services.people.roles import MAY, Permission, Role
@@ -60,6 +62,22 @@ def test_every_command_is_documented() -> None:
     nouns = {point.name for point in entry_points(group="qualoop.commands")}
     documented = set(re.findall(r"`qualoop ([a-z]+)", OPERATIONS))
     assert nouns <= documented
+
+
+def codes_of(module: ModuleType) -> set[str]:
+    """Return the codes of a module's errors; what has leaves is never raised itself."""
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, errors.LtiError)]
+    bases = {base for kind in kinds for base in kind.__bases__}
+    return {kind.code for kind in kinds if kind not in bases}
+
+
+def test_every_refusal_of_the_protocol_is_documented_and_no_other() -> None:
+    (section,) = re.findall(r"^## When something goes wrong$(.*?)^## ", OPERATIONS, re.MULTILINE | re.DOTALL)
+    told = {
+        code for row in re.findall(r"^\|([^|]*)\|", section, re.MULTILINE) for code in re.findall(r"`([^`]+)`", row)
+    }
+    assert codes_of(errors) - told == set()
+    assert {code for code in told if code.startswith("lti-")} <= codes_of(errors) | codes_of(registration_errors)
 
 
 def test_every_decision_is_indexed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ LTI = {
     "cryptography",
     "flask",
     "gunicorn",
+    "itsdangerous",
     "jinja2",
     "joserfc",
     "markupsafe",
@@ -56,6 +58,9 @@ FOREIGN = {
         LTI - {"markupsafe", "jinja2", "babel", "werkzeug"} | SIM | {"lti1p3platform", "pylti1p3", "numba"}
     ),
 }
+
+#: What builds a statement: services do, beside the rules of what it reads; views take a connection along at most.
+STATEMENTS = {"delete", "insert", "select", "text", "update"}
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -106,3 +111,21 @@ def test_a_room_imports_only_what_it_is_allowed(graph: grimp.ImportGraph, room: 
         if imported.partition(".")[0] not in ours | set(sys.stdlib_module_names)
     }
     assert {name.partition(".")[0] for name in outside} - ALLOWED[room] == set()
+
+
+def statements_imported(source: str) -> set[str]:
+    """Return which builders of SQL a module takes from SQLAlchemy; the whole of it counts as one."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "sqlalchemy":
+            found |= {each.name for each in node.names} & STATEMENTS
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names if each.name.partition(".")[0] == "sqlalchemy"}
+    return found
+
+
+def test_no_page_asks_the_database_by_itself() -> None:
+    views = sorted((ROOT / "lti_tool" / "views").rglob("*.py"))
+    asking = {path.name: found for path in views if (found := statements_imported(path.read_text(encoding="utf-8")))}
+    assert views
+    assert asking == {}

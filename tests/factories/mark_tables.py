@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lti_tool.models import MarkFile
 from lti_tool.services.sheets import marks_files, marks_import
 from lti_tool.services.sheets.marks_files import Bringer, Brought
+from lti_tool.services.sheets.marks_files_reading import read_bytes
 from lti_tool.services.sheets.marks_import import MarkImport
 from lti_tool.services.sheets.marks_rolls import NOWHERE, Held
 from qualoop.classroom.mark_heads import ATTENDANCE
@@ -22,7 +23,7 @@ from tests.factories.tool import SECRET
 def bring(hall: Hall, data: bytes, day: int = 27, kind: str = ATTENDANCE, full: int = 1) -> str:
     """Bring a table of a day of February; return its uuid."""
     held = datetime(2026, 2, day, tzinfo=UTC)
-    brought = Brought(name="a.csv", data=data, kind=kind, full=Decimal(full), held_at=held)
+    brought = Brought(name="a.csv", table=read_bytes(data), kind=kind, full=Decimal(full), held_at=held)
     with hall.tool.runtime.database.transaction() as session:
         return marks_files.keep(session, bringer(hall), brought, now=hall.tool.clock()).uuid
 

@@ -114,7 +114,8 @@ class Room:
         return Marker(person_id=seat.who.person_id, uuid=seat.who.person_uuid, roles=frozenset(roles.split(",")))
 
     def desk(self, seat: Seat, work: str = "") -> Desk:
-        return Desk(link=self.link, marker=self.marker(seat), work=work, secret=SECRET)
+        contents = self.tool.runtime.contents
+        return Desk(link=self.link, marker=self.marker(seat), work=work, secret=SECRET, contents=contents)
 
     def case(self, seat: Seat, work: str) -> Case:
         with self.tool.runtime.database.reading() as session:

@@ -63,8 +63,9 @@ class Hall:
 
     def upload(self, files: list[NewFile]) -> str:
         by = Uploader(link=self.link, actor=self.teacher, secret=SECRET)
+        checked = sheets_upload.check_files(files)
         with self.tool.runtime.database.transaction() as session:
-            return sheets_upload.upload(session, by, files, now=self.tool.clock()).uuid
+            return sheets_upload.upload(session, by, checked, now=self.tool.clock()).uuid
 
     def read(self) -> int:
         runtime = self.tool.runtime

@@ -33,21 +33,35 @@ def record() -> None:
 
 def record_class() -> None:
     """Let Ann have come to a class that is over, and be marked there by a rubric and by points."""
+    _release_class({"headline": [2, "4"], "evidence": [1, "2"]})
+
+
+def correct_class() -> None:
+    """Let the same teacher first release a slip, and then what was meant."""
+    _release_class({"headline": [0, "0"], "evidence": [1, "2"]}, {"headline": [2, "4"], "evidence": [1, "2"]})
+
+
+def _release_class(*judged: dict[str, list[Any]]) -> None:
+    """Release marks of Ann in a class that is over, one set after another."""
     action = Action(what="save", by="teacher-1", at=datetime(2026, 3, 2, 10, tzinfo=UTC))
     scheme = Scheme(rubric=the_rubric(), full=Decimal(10))
-    judged = {"judged": {"headline": [2, "4"], "evidence": [1, "2"]}, "comments": {"": "Only for Ann"}}
-    wanted = {PRESENCE: "late", SCORE: {"points": "7.5", "comment": ""}, RUBRIC: judged}
     register = Register().opened(action.at, session_id="s", key="00", late_after=timedelta(minutes=5))
-    register = register.changed(
-        [Change(learner=ANN, field=name, value=value) for name, value in wanted.items()], action
-    )
-    released = Change(learner=ANN, field=RELEASED, value=snapshot(register, ANN, scheme))
-    register = register.changed([released], action).closed(action.at)
+    register = register.closed(action.at)
     usage = SimpleNamespace(context_key=COURSE)
     block = SimpleNamespace(scope_ids=SimpleNamespace(usage_id=usage))
-    _, batches = with_evidence(register, Source(block=block, scheme=scheme, codes=("SEM-1.1",), now=action.at))
-    for one in batches:
-        outbox.record(replace(one, enrolled=True))
+    for rows in judged:
+        rubric = {"judged": rows, "comments": {"": "Only for Ann"}}
+        wanted = {PRESENCE: "late", SCORE: {"points": "7.5", "comment": ""}, RUBRIC: rubric}
+        register = register.changed(
+            [Change(learner=ANN, field=name, value=value) for name, value in wanted.items()], action
+        )
+        released = Change(learner=ANN, field=RELEASED, value=snapshot(register, ANN, scheme))
+        register = register.changed([released], action)
+        register, batches = with_evidence(
+            register, Source(block=block, scheme=scheme, codes=("SEM-1.1",), now=action.at)
+        )
+        for one in batches:
+            outbox.record(replace(one, enrolled=True))
 
 
 def send() -> None:
@@ -83,6 +97,7 @@ def show() -> dict[str, Any]:
 VERBS: dict[str, Callable[[], Any]] = {
     "record": record,
     "record_class": record_class,
+    "correct_class": correct_class,
     "send": send,
     "forget_answers": forget_answers,
     "pull": pull,

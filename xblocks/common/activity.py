@@ -27,7 +27,7 @@ from xblocks.common.grading import Graded, kept_score
 from xblocks.common.holding import Holding
 from xblocks.common.host import BlockHost
 from xblocks.common.inline import Inline, read_inline
-from xblocks.common.language import catalogue, learner_language
+from xblocks.common.language import Translated
 from xblocks.common.learner import block_user, is_as_learner, is_enrolled, is_in_course
 from xblocks.common.replies import MethodRefusedError, SignInError, form_lists, replying
 from xblocks.common.standing import Standing, block_plan
@@ -47,7 +47,9 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "completion", "enrollments", "settings")
-class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBlockMixin, Holding, ActivityFields):
+class ActivityBlock(
+    StudioEditing, CompletableXBlockMixin, Graded, ScorableXBlockMixin, Holding, Translated, ActivityFields
+):
     """One activity, shown and scored.
 
     The completion is the share of steps done. A subclass names its kind, its contents and what people call it.
@@ -195,19 +197,9 @@ class ActivityBlock(StudioEditing, CompletableXBlockMixin, Graded, ScorableXBloc
         """Return the knowledge points of this place in the course."""
         return list(self.knowledge_points or opened.content.knowledge_points)
 
-    def ugettext(self, text: str) -> str:
-        """Return a message of the block in the language of this request."""
-        own = catalogue(self.language()).gettext(text)
-        inherited: str = super().ugettext(text)
-        return inherited if own == text else own
-
     def host(self) -> BlockHost:
         """Return the block as a host of the player."""
         return BlockHost(block=self, language=self.language(), framework=self.contents.framework)
-
-    def language(self) -> str:
-        """Return the language of this request."""
-        return learner_language(self.runtime.service(self, "user"))
 
     def as_fragment(self, html: str, script: str = PLAYER) -> Fragment:
         """Return HTML with its files by address; the player's script starts itself, wherever it finds its element."""

@@ -38,7 +38,7 @@ class PartEvidence:
 
     ``form`` is one of the ledger's, such as `quiz`; ``rater`` is the platform's id of who judged, empty for a machine, and
     ``occasion`` says how a judgement came about (`qualoop.policies.occasions`). Of a run, ``mode`` is practice or graded, ``components`` in how many it was scored,
-    ``reliability`` the published one, ``run`` its name (`qualoop.simulators.run_files`). ``tries`` counts from 1.
+    ``reliability`` the published one, ``critical`` whether a breach capped the part in a graded one, ``run`` its name (`qualoop.simulators.run_files`). ``tries`` counts from 1.
     """
 
     event_id: uuid.UUID
@@ -53,6 +53,7 @@ class PartEvidence:
     run: str = ""
     rater: str = ""
     occasion: str = ""
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,4 +145,5 @@ def _run_parts(attempt: str, run: RunScored, content: str) -> Iterator[PartEvide
             components=part.components,
             reliability=part.reliability,
             run=run_name(run.digest, content),
+            critical=part.critical and run.mode == "graded",
         )

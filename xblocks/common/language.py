@@ -7,6 +7,8 @@ from gettext import NullTranslations, translation
 from importlib.resources import as_file, files
 from typing import Any, Final
 
+from xblock.core import XBlock
+
 from qualoop.player import translations
 from xblocks.common.platform import find_language
 
@@ -33,6 +35,20 @@ def catalogue(language: str) -> NullTranslations:
         found = translation("django", localedir=folder, languages=[language.replace("-", "_")], fallback=True)
     found.add_fallback(translations(language))
     return found
+
+
+class Translated(XBlock):
+    """A block that speaks to each in their own language."""
+
+    def language(self) -> str:
+        """Return the language of this request."""
+        return learner_language(self.runtime.service(self, "user"))
+
+    def ugettext(self, text: str) -> str:
+        """Return a message of the block in the language of this request."""
+        own = catalogue(self.language()).gettext(text)
+        inherited: str = super().ugettext(text)
+        return inherited if own == text else own
 
 
 def _preferred(user_service: Any) -> str | None:

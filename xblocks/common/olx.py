@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-import yaml
 from lxml import etree
 from xblock.fields import String, UserScope
 
+from qualoop.authored_files import has_aliases
 from xblocks.common.inline import find_bytes
 from xblocks.common.weights import is_weight
 
@@ -105,20 +105,13 @@ def _is_setting(fields: Mapping[str, Any], name: str, text: str | None, *, is_no
         return False
     # A field's reader is YAML and a cast: it raises what either raises. What JSON cannot hold, no course can keep.
     with suppress(Exception):
-        if not isinstance(fields[name], String) and text is not None and _has_aliases(text):
+        # No export has them: a platform writes fields as JSON. A few lines would make more than any machine holds.
+        if not isinstance(fields[name], String) and text is not None and has_aliases(text):
             return False
         value = fields[name].from_string(text)
         json.dumps(fields[name].to_json(value))
         return _CHECKS.get(name, _anything)(None if is_none else value)
     return False
-
-
-def _has_aliases(text: str) -> bool:
-    """Return whether YAML repeats a part of itself, which makes a few lines more than any machine holds.
-
-    No export writes so: a platform exports fields as JSON.
-    """
-    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
 
 
 def _anything(_value: Any) -> bool:

@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from qualoop.classroom.register import Register, RegisterRefusedError
-from xblocks.common.learner import course_key
+from qualoop.classroom.class_marks import released_share
+from qualoop.classroom.register import RELEASED, Register, RegisterRefusedError
+from qualoop.values import Score
+from xblocks.common.learner import block_user, course_key
 from xblocks.common.platform import find_plugin, is_site, serves_learners
 
 _LOCK: Final = threading.Lock()
@@ -40,6 +42,12 @@ def read(block: Any) -> Register:
         found: Register = plugin.read(str(block.scope_ids.usage_id))
         return found
     return Register.from_json(block.register)
+
+
+def own_share(block: Any) -> Score | None:
+    """Return the share of the points that is released to whoever asks; None where nothing is, or nobody is known."""
+    key = block_user(block).key
+    return released_share(read(block).value(key, RELEASED)) if key is not None else None
 
 
 def change(block: Any, make: Callable[[Register], Register]) -> Register:

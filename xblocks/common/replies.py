@@ -13,6 +13,7 @@ from xblock.exceptions import JsonHandlerError
 
 from qualoop.errors import QualoopError
 from qualoop.player import UnknownActionError
+from qualoop.values import find_whole
 from xblocks.common.contents import ContentMissingError
 from xblocks.common.evidence import EvidenceNotKeptError
 from xblocks.common.learner import LearnerUnknownError
@@ -22,6 +23,8 @@ Handler: TypeAlias = Callable[[Any, Request, str], Response]
 
 MAX_BODY: Final = 2_000_000
 """Bytes of one request: twice what a block's own content may hold."""
+MAX_DIGITS: Final = 15
+"""Of a number in a form: what JavaScript holds exactly."""
 
 
 class MethodRefusedError(QualoopError):
@@ -122,6 +125,11 @@ def form_lists(request: Request) -> dict[str, list[str]]:
 def form_fields(request: Request) -> dict[str, str]:
     """Return the fields of a form, the last of each name, without files. Raises BodyRefusedError."""
     return {name: texts[-1] for name, texts in form_lists(request).items() if texts}
+
+
+def whole_number(text: str) -> int:
+    """Return the whole number in a field of a form, 0 for none: no revision is 0 and no action either."""
+    return find_whole(text, MAX_DIGITS) or 0
 
 
 def json_object(request: Request) -> dict[str, Any]:

@@ -7,26 +7,22 @@ from typing import Any, ClassVar, Final
 
 from web_fragments.fragment import Fragment
 from webob import Request, Response
-from xblock.fields import Field
-from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
-from xblock.validation import Validation, ValidationMessage
+from xblock.utils.studio_editable import FutureFields
 
 from xblocks.common import pages
 from xblocks.common.contents import Contents, Offer
 from xblocks.common.fields import setting_faults
 from xblocks.common.inline import Inline, files_in, read_inline
-from xblocks.common.learner import block_user
 from xblocks.common.olx import add_files
-from xblocks.common.platform import serves_learners
 from xblocks.common.problem_words import problem_words
 from xblocks.common.replies import (
-    AuthorsOnlyError,
     BodyRefusedError,
     SettingsRefusedError,
     json_object,
     replying,
 )
 from xblocks.common.studio_form import FIELDS, TOOL_REASONS, file_rows, form_of
+from xblocks.common.studio_saving import StudioSaving
 from xblocks.common.tags import sync_tags
 
 CONTENT_FIELDS: Final = ("activity_key", "files")
@@ -39,7 +35,7 @@ def _(message: str) -> str:
     return message
 
 
-class StudioEditing(StudioEditableXBlockMixin):
+class StudioEditing(StudioSaving):
     """Views and handlers for authors. None of them answers learners: what they show holds the answers."""
 
     contents: ClassVar[Contents]
@@ -120,13 +116,6 @@ class StudioEditing(StudioEditableXBlockMixin):
         data["content_version"] = opened.package.version if opened else ""
         data["import_problems"] = []
 
-    def validate_field_data(self, validation: Validation, data: Any) -> None:
-        """Tell what is wrong: the platform shows it above the block, and Studio's form on saving."""
-        for text in self._edit_faults(data):
-            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        block: Any = self
-        block.warn_of_import(validation, data)
-
     def missing_words(self) -> tuple[str, str]:
         """Return title and text for learners where nothing can be shown; not yet translated."""
         block: Any = self
@@ -165,24 +154,6 @@ class StudioEditing(StudioEditableXBlockMixin):
 
     # How it is done
 
-    def _authors_only(self) -> None:
-        if serves_learners() and not block_user(self).is_staff:
-            raise AuthorsOnlyError
-
-    def _field(self, name: str) -> Field:
-        fields: dict[str, Field] = self.fields
-        return fields[name]
-
-    def _read(self, name: str, value: Any) -> Any:
-        """Return a value as its field has it; what is none stays as it came, for `_edit_faults` to name."""
-        try:
-            return self._field(name).from_json(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            block: Any = self
-            message = block.ugettext(_("{field} cannot be read: write it as the form shows it."))
-            label = block.ugettext(self._field(name).display_name or name)
-            raise SettingsRefusedError([message.format(field=label)]) from error
-
     def _edit_faults(self, data: Any) -> Iterator[str]:
         """Give a sentence for everything that is wrong with fields as they are or would be."""
         block: Any = self
@@ -212,14 +183,6 @@ class StudioEditing(StudioEditableXBlockMixin):
         elif not known or self.contents.find(key) is None:
             message = block.ugettext(_("{key} is not installed here. Choose another one, or have Qualoop updated."))
             yield message.format(key=str(key)[:80])
-
-    def _faults(self) -> Iterator[pages.Note]:
-        """Give what an author has to mend."""
-        block: Any = self
-        faults = tuple(self._edit_faults(block))
-        if faults:
-            yield pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)
-        yield from block.import_notes()
 
     def _facts(self) -> Iterator[pages.Note]:
         """Give which activity stands here, and whether it changed since its author saw it."""

@@ -88,6 +88,7 @@ def message_of(batch: EvidenceBatch, part: PartEvidence, number: int | None) -> 
             "occasion": _occasion(part),
             "run": part.run,
             "rater": part.rater or None,
+            "critical": part.critical or None,
             "total": batch.total.as_text() if batch.total is not None else None,
         }
     )
@@ -97,7 +98,7 @@ def _occasion(part: PartEvidence) -> str:
     """Return how a sheet of a rubric or a run of a simulation weighs; empty for a single answer."""
     if part.components is None:
         return part.occasion
-    if part.mode == "graded" and part.reliability is not None:
+    if part.mode == "graded":
         return GradedRun(reliability=part.reliability, components=part.components).as_text()
     return PracticeRun(components=part.components).as_text()
 

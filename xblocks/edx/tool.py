@@ -16,19 +16,18 @@ from typing import Any, Final, Protocol, Self
 import requests
 
 from qualoop.exchange import sign_request
+from qualoop.exchange.retrying import retry_after_s
 from xblocks.edx.config import ToolAccess
 
 _logger = logging.getLogger(__name__)
 
 MAX_ANSWER: Final = 4 * 1024 * 1024
 CONNECT_S: Final = 5
-MOST_WAIT_S: Final = 6 * 3600
 MOST_CODE: Final = 64
 
 UNREACHABLE: Final = "unreachable"
 UNREADABLE: Final = "answer-unreadable"
 
-_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _CODE: Final = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -108,7 +107,7 @@ class HttpTool:
 
 def _answer(response: Any) -> Answer:
     status = int(response.status_code)
-    wait = _wait(response.headers.get("Retry-After", ""))
+    wait = retry_after_s(response.headers)
     if status == HTTPStatus.NOT_MODIFIED:
         return Answer(status=status)
     try:
@@ -135,7 +134,3 @@ def _code(body: Any, status: int) -> str:
     """Return the code of a problem document, else one made of the status."""
     found = body.get("code") if isinstance(body, dict) else None
     return found if isinstance(found, str) and _CODE.fullmatch(found) else f"http-{status}"
-
-
-def _wait(text: str) -> int:
-    return min(int(text), MOST_WAIT_S) if _SECONDS.fullmatch(text) else 0

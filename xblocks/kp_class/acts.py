@@ -28,10 +28,10 @@ from qualoop.classroom.roll_call import CAME, MARKS, Presence
 from qualoop.classroom.session import ClassRefusedError
 from qualoop.player import UnknownActionError
 from xblocks.common.register_people import Somebody, added_key, class_of, cleaned_name
+from xblocks.common.replies import whole_number
 from xblocks.common.rubric_view import read_draft
 
 KEY_BYTES: Final = 32
-MOST_DIGITS: Final = 15
 LIST: Final = "list"
 PERSON: Final = "person"
 TABLE: Final = "table"
@@ -86,7 +86,7 @@ class Deed:
     @property
     def seen(self) -> int:
         """Return the revision that the form's page showed; 0 where it says none, so that nothing is overwritten."""
-        return _number(self.form.get("rev", ""))
+        return whole_number(self.form.get("rev", ""))
 
     def action(self, what: str, *, seen: bool = True, is_kept: bool = True) -> Action:
         """Return what the register notes of this."""
@@ -152,7 +152,7 @@ def _undo(deed: Deed) -> Shown:
     left: list[tuple[str, str]] = []
 
     def make(it: Register) -> Register:
-        after, kept = it.undone(_number(text), deed.action("undo", seen=False))
+        after, kept = it.undone(whole_number(text), deed.action("undo", seen=False))
         left[:] = kept
         return after
 
@@ -277,11 +277,6 @@ def _release_all(deed: Deed) -> Shown:
     if left:
         said.append(Said(code="not-released", tone="partly", rows=tuple(left)))
     return Shown(said=tuple(said))
-
-
-def _number(text: str) -> int:
-    """Return the whole number in a field of a form, 0 for none: no revision is 0 and no action either."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def _moved(rows: Sequence[str] = ()) -> Said:

@@ -22,7 +22,7 @@ from xblocks.common import register_store as store
 from xblocks.common.contents import SHIPPED, Contents, OpenContent
 from xblocks.common.grading import PublishesGrade, clamped
 from xblocks.common.host import BlockHost
-from xblocks.common.language import catalogue, learner_language
+from xblocks.common.language import Translated
 from xblocks.common.learner import BlockUser, block_user, is_as_learner
 from xblocks.common.register_clearing import ClearsRegister
 from xblocks.common.register_evidence import change_told
@@ -54,7 +54,7 @@ def _(message: str) -> str:
 @XBlock.needs("i18n")
 @XBlock.wants("user", "completion", "enrollments", "settings")
 class KpClassBlock(
-    ClassStudio, CompletableXBlockMixin, PublishesGrade, ScorableXBlockMixin, ClearsRegister, ClassFields
+    ClassStudio, CompletableXBlockMixin, PublishesGrade, ScorableXBlockMixin, ClearsRegister, Translated, ClassFields
 ):
     """A class session: learners see what comes before it and check in, staff call the roll, observe, mark and release."""
 
@@ -183,7 +183,7 @@ class KpClassBlock(
 
     def has_submitted_answer(self) -> bool:
         """Return whether the learner has a released mark."""
-        return self._own_share() is not None
+        return store.own_share(self) is not None
 
     def max_score(self) -> float:
         """Return the raw maximum, which is never 0."""
@@ -191,7 +191,7 @@ class KpClassBlock(
 
     def get_score(self) -> PlatformScore:
         """Return the learner's released mark as a share."""
-        return PlatformScore(raw_earned=float(self._own_share() or 0), raw_possible=self.max_score())
+        return PlatformScore(raw_earned=float(store.own_share(self) or 0), raw_possible=self.max_score())
 
     def calculate_score(self) -> PlatformScore:
         """Return what the released mark is worth now, from what staff gave; changes nothing."""
@@ -248,16 +248,6 @@ class KpClassBlock(
         is_set = self.fields["display_name"].is_set_on(self)
         return str(self.display_name) if is_set else self.ugettext(_("Class session"))
 
-    def ugettext(self, text: str) -> str:
-        """Return a message of the block in the language of this request."""
-        own = catalogue(self.language()).gettext(text)
-        inherited: str = super().ugettext(text)
-        return inherited if own == text else own
-
-    def language(self) -> str:
-        """Return the language of this request."""
-        return learner_language(self.runtime.service(self, "user"))
-
     def host(self) -> BlockHost:
         """Return the block as a host of pages."""
         return BlockHost(block=self, language=self.language(), framework=SHIPPED.framework)
@@ -276,10 +266,6 @@ class KpClassBlock(
         return fragment
 
     # How it is done
-
-    def _own_share(self) -> Any:
-        key = block_user(self).key
-        return released_share(store.read(self).value(key, RELEASED)) if key is not None else None
 
     def _own_codes(self) -> tuple[str, ...]:
         """Return the knowledge points that an author set for the points; what is none is left out."""

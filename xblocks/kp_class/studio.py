@@ -7,23 +7,19 @@ from typing import Any, Final
 
 from web_fragments.fragment import Fragment
 from webob import Request, Response
-from xblock.fields import Field
-from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
-from xblock.validation import Validation, ValidationMessage
+from xblock.utils.studio_editable import FutureFields
 
 from xblocks.common import pages
 from xblocks.common import register_store as store
-from xblocks.common.learner import block_user
 from xblocks.common.olx import add_files, file_word
-from xblocks.common.platform import serves_learners
 from xblocks.common.replies import (
-    AuthorsOnlyError,
     BodyRefusedError,
     SettingsRefusedError,
     json_object,
     replying,
 )
 from xblocks.common.studio_form import FormField, shown_value
+from xblocks.common.studio_saving import StudioSaving
 from xblocks.common.tags import sync_tags
 from xblocks.kp_class import gate
 from xblocks.kp_class.fields import prework_names, scheme_of, setting_faults
@@ -57,7 +53,7 @@ def _(message: str) -> str:
     return message
 
 
-class ClassStudio(StudioEditableXBlockMixin):
+class ClassStudio(StudioSaving):
     """Views and handlers for authors, import and export."""
 
     editable_fields: tuple[str, ...] = FIELDS
@@ -97,26 +93,18 @@ class ClassStudio(StudioEditableXBlockMixin):
     @replying
     def submit_studio_edits(self, request: Request, suffix: str = "") -> Response:
         """Save what an author set, all of it or nothing; answer 400 with a sentence for each fault."""
-        if serves_learners() and not block_user(self).is_staff:
-            raise AuthorsOnlyError
+        self._authors_only()
         values = json_object(request).get("values")
         if not isinstance(values, dict):
             raise BodyRefusedError
         read = {name: self._read(name, values[name]) for name in FIELDS if name in values}
-        faults = tuple(setting_faults(self, FutureFields(read, [], self)))
+        faults = tuple(self._edit_faults(FutureFields(read, [], self)))
         if faults:
             raise SettingsRefusedError(faults)
         for name, value in {**read, "import_problems": []}.items():
             setattr(self, name, value)
         sync_tags(self)
         return Response(json_body={"result": "success"})
-
-    def validate_field_data(self, validation: Validation, data: Any) -> None:
-        """Tell what is wrong: the platform shows it above the block."""
-        for text in setting_faults(self, data):
-            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        block: Any = self
-        block.warn_of_import(validation, data)
 
     # Import and export
 
@@ -155,27 +143,9 @@ class ClassStudio(StudioEditableXBlockMixin):
             choices=(),
         )
 
-    def _field(self, name: str) -> Field:
-        fields: dict[str, Field] = self.fields
-        return fields[name]
-
-    def _read(self, name: str, value: Any) -> Any:
-        """Return a value as its field has it."""
-        try:
-            return self._field(name).from_json(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            block: Any = self
-            message = block.ugettext(_("{field} cannot be read: write it as the form shows it."))
-            label = block.ugettext(self._field(name).display_name or name)
-            raise SettingsRefusedError([message.format(field=label)]) from error
-
-    def _faults(self) -> Iterator[pages.Note]:
-        """Give what an author has to mend."""
-        block: Any = self
-        faults = tuple(setting_faults(block, block))
-        if faults:
-            yield pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)
-        yield from block.import_notes()
+    def _edit_faults(self, data: Any) -> Iterator[str]:
+        """Give a sentence for everything that is wrong with fields as they are or would be."""
+        return setting_faults(self, data)
 
     def _facts(self) -> Iterator[pages.Note]:
         """Give what the site cannot do for this block."""

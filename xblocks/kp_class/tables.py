@@ -14,8 +14,9 @@ from qualoop.classroom.class_marks import Scheme, fitting_sheet, points_in, shee
 from qualoop.classroom.mark_heads import identity_of
 from qualoop.classroom.mark_tables import Problem, Trouble
 from qualoop.classroom.register import CHECKED_AT, IMPORT, LINK, PRESENCE, RELEASED, RUBRIC, SCORE, Register
-from qualoop.classroom.register_tables import ReadRegister, Value, as_csv, read_register
+from qualoop.classroom.register_tables import ReadRegister, read_register
 from qualoop.classroom.tables import Table, TableRefusedError, read_csv
+from qualoop.spreadsheet_cells import Value, as_csv
 from xblocks.common.register_people import Somebody, added_key, cleaned_name
 from xblocks.kp_class.acts import TABLE, ActRefusedError, Deed, Said, Shown
 from xblocks.kp_class.words import FIELDS, PRESENCES

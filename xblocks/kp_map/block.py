@@ -18,7 +18,7 @@ from xblocks.common import pages
 from xblocks.common.cache import SERVICE, class_maps, find_copy, find_map, find_place
 from xblocks.common.contents import SHIPPED
 from xblocks.common.host import BlockHost
-from xblocks.common.language import catalogue, learner_language
+from xblocks.common.language import Translated
 from xblocks.common.learner import block_user
 from xblocks.common.olx_import import OlxImport
 from xblocks.common.replies import SignInError, replying
@@ -35,7 +35,7 @@ def _(message: str) -> str:
 
 @XBlock.needs("i18n")
 @XBlock.wants("user", "settings", SERVICE)
-class KpMapBlock(MapStudio, OlxImport):
+class KpMapBlock(MapStudio, Translated, OlxImport):
     """The map of knowledge points: the learner's own, and for staff the class's."""
 
     block_settings_key = "qualoop"
@@ -106,12 +106,6 @@ class KpMapBlock(MapStudio, OlxImport):
         index: dict[str, Any] = super().index_dictionary()
         return index | {"content": {"display_name": self.display_name}, "content_type": "Mastery map"}
 
-    def ugettext(self, text: str) -> str:
-        """Return a message of the block in the language of this request."""
-        own = catalogue(self.language()).gettext(text)
-        inherited: str = super().ugettext(text)
-        return inherited if own == text else own
-
     @property
     def framework(self) -> Framework:
         """Return the framework whose points are shown."""
@@ -171,7 +165,3 @@ class KpMapBlock(MapStudio, OlxImport):
         for sheet in ("qualoop.css", "blocks.css"):
             fragment.add_css_url(self.runtime.local_resource_url(self, f"public/{sheet}"))
         return fragment
-
-    def language(self) -> str:
-        """Return the language of this request."""
-        return learner_language(self.runtime.service(self, "user"))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from qualoop.framework import Framework, Unit
+from qualoop.records import level_step
 from xblocks.common.cache import MasteryMap, PointState
 
-STEPS: Final = (40, 55, 70, 85)
-"""From which level, in per cent, the next colour begins: as in the tool."""
 MOST_ROWS: Final = 500
 SHORT: Final = 4
 """Characters of what stands for a learner without a name: the digest of an id says nothing of the id."""
@@ -79,7 +78,7 @@ def _column(framework: Framework, code: str, maps: Iterable[MasteryMap], languag
         title=framework.get_knowledge_point(code).title[language],
         learners=len(levels),
         mean=mean,
-        step=_step(mean or 0),
+        step=level_step(mean or 0),
     )
 
 
@@ -95,8 +94,4 @@ def _row(one: MasteryMap, codes: Sequence[str], language: str) -> Row:
 def _cell(state: PointState | None) -> Cell | None:
     if state is None:
         return None
-    return Cell(state=state, step=_step(state.known.level) if state.known is not None else None)
-
-
-def _step(level: int) -> int:
-    return sum(level >= limit for limit in STEPS)
+    return Cell(state=state, step=level_step(state.known.level) if state.known is not None else None)

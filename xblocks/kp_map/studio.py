@@ -7,21 +7,18 @@ from typing import Any, Final
 
 from web_fragments.fragment import Fragment
 from webob import Request, Response
-from xblock.utils.studio_editable import FutureFields, StudioEditableXBlockMixin
-from xblock.validation import Validation, ValidationMessage
+from xblock.utils.studio_editable import FutureFields
 
 from xblocks.common import pages
 from xblocks.common.host import BlockHost
-from xblocks.common.learner import block_user
-from xblocks.common.platform import serves_learners
 from xblocks.common.replies import (
-    AuthorsOnlyError,
     BodyRefusedError,
     SettingsRefusedError,
     json_object,
     replying,
 )
 from xblocks.common.studio_form import FormField, shown_value
+from xblocks.common.studio_saving import StudioSaving
 from xblocks.kp_map.mapping import unit_points, units_of
 from xblocks.kp_map.reach import lacking
 
@@ -36,7 +33,7 @@ def _(message: str) -> str:
     return message
 
 
-class MapStudio(StudioEditableXBlockMixin):
+class MapStudio(StudioSaving):
     """Form and handler for authors."""
 
     editable_fields = FIELDS
@@ -46,10 +43,7 @@ class MapStudio(StudioEditableXBlockMixin):
         block: Any = self
         language = block.language()
         units = unit_points(block.framework, units_of(block.framework, ""), None, language)
-        faults = tuple(self._edit_faults(block))
-        notes = [pages.Note(text=block.ugettext(_("This cannot work yet:")), tone="bad", rows=faults)] if faults else []
-        notes += block.import_notes()
-        notes += [pages.Note(text=text, tone="partly") for text in lacking(block)]
+        notes = [*self._faults(), *(pages.Note(text=text, tone="partly") for text in lacking(block))]
         html = pages.draw(
             "studio_map.html",
             BlockHost(block=block, language=language, framework=block.framework),
@@ -65,8 +59,7 @@ class MapStudio(StudioEditableXBlockMixin):
     @replying
     def submit_studio_edits(self, request: Request, suffix: str = "") -> Response:
         """Save what an author set, both or nothing; answer 400 with a sentence for each fault."""
-        if serves_learners() and not block_user(self).is_staff:
-            raise AuthorsOnlyError
+        self._authors_only()
         values = json_object(request).get("values")
         if not isinstance(values, dict):
             raise BodyRefusedError
@@ -79,13 +72,6 @@ class MapStudio(StudioEditableXBlockMixin):
         block: Any = self
         block.import_problems = []
         return Response(json_body={"result": "success"})
-
-    def validate_field_data(self, validation: Validation, data: Any) -> None:
-        """Tell what is wrong: the platform shows it above the block."""
-        for text in self._edit_faults(data):
-            validation.add(ValidationMessage(ValidationMessage.ERROR, text))
-        block: Any = self
-        block.warn_of_import(validation, data)
 
     def unit_choices(self) -> list[dict[str, str]]:
         """Return the units that an author may choose."""

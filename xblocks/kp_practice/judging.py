@@ -94,7 +94,7 @@ class JudgedWork(JudgedFields):
         if self.scheme(opened) is None:
             return found
         key = block_user(self).key or ""
-        share, stage = self._released(), self.stage_of(key)
+        share, stage = store.own_share(self), self.stage_of(key)
         is_waiting = stage not in {None, Stage.RELEASED}
         return found | {
             "status": "submitted" if is_waiting else found["status"],
@@ -136,7 +136,7 @@ class JudgedWork(JudgedFields):
     def has_submitted_answer(self) -> bool:
         """Return whether the learner has a score: of judged work a released one."""
         block: Any = super()
-        return bool(block.has_submitted_answer()) if self.scheme() is None else self._released() is not None
+        return bool(block.has_submitted_answer()) if self.scheme() is None else store.own_share(self) is not None
 
     def get_score(self) -> PlatformScore:
         """Return the learner's score; of judged work the released one."""
@@ -144,7 +144,7 @@ class JudgedWork(JudgedFields):
         if self.scheme() is None:
             found: PlatformScore = block.get_score()
             return found
-        return PlatformScore(raw_earned=float(self._released() or 0), raw_possible=block.max_score())
+        return PlatformScore(raw_earned=float(store.own_share(self) or 0), raw_possible=block.max_score())
 
     def calculate_score(self) -> PlatformScore:
         """Return what the learner's work is worth now; of judged work, what was released by today's rubric and rules."""
@@ -237,10 +237,6 @@ class JudgedWork(JudgedFields):
             return register
         action = Action(what=RELEASE, by=by, at=now)
         return work_marks.let_out(register, approved_in(register, scheme), action, scheme=scheme, rules=rules)
-
-    def _released(self) -> Score | None:
-        key = block_user(self).key
-        return released_share(store.read(self).value(key, RELEASED)) if key is not None else None
 
 
 def approved_in(register: Register, scheme: Scheme) -> Sequence[str]:

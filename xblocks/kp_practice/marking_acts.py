@@ -15,12 +15,12 @@ from qualoop.classroom.work_marks import WORK
 from xblocks.common import register_store as store
 from xblocks.common.pages import Note
 from xblocks.common.register_evidence import Make
+from xblocks.common.replies import whole_number
 from xblocks.common.rubric_view import read_draft
 from xblocks.kp_practice.judging import RELEASE, approved_in
 
 PREFIX: Final = "mark-"
 """What the names of these actions begin with, beside those of the player."""
-MOST_DIGITS: Final = 15
 
 
 def _(message: str) -> str:
@@ -64,7 +64,9 @@ class Deed:
 
     def action(self, what: str, *, is_blind: bool = False) -> Action:
         """Return what the register notes of this; ``is_blind`` where the page showed nothing that it changes."""
-        return Action(what=what, by=self.by, at=self.now, seen=None if is_blind else _number(self.form.get("rev", "")))
+        return Action(
+            what=what, by=self.by, at=self.now, seen=None if is_blind else whole_number(self.form.get("rev", ""))
+        )
 
     def is_of(self, register: Register) -> bool:
         """Return whether the page showed the work that is the learner's newest now."""
@@ -163,17 +165,12 @@ def _undo(deed: Deed) -> Shown:
     left: list[tuple[str, str]] = []
 
     def make(it: Register) -> Register:
-        after, kept = it.undone(_number(deed.form.get("undo", "")), deed.action("undo", is_blind=True))
+        after, kept = it.undone(whole_number(deed.form.get("undo", "")), deed.action("undo", is_blind=True))
         left[:] = kept
         return after
 
     deed.change(make)
     return Shown(notes=(deed.note(UNDONE_PARTLY, "partly") if left else deed.note(UNDONE),))
-
-
-def _number(text: str) -> int:
-    """Return the whole number in a field of a form, 0 for none: no revision is 0 and no action either."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 POINTS: Final = _("Points within a level are a number in its range. Where they were not, its lowest were written.")

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from lti_tool.db import Database, Prepared, micros
 from lti_tool.lti import ags
 from lti_tool.lti.registration import Registration
-from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
+from lti_tool.lti.score_answers import Verdict, judge_score_answer
 from lti_tool.lti.submission_review import submission_review
 from lti_tool.outgoing import Reply
 from lti_tool.services.grades.pages import SUCCESS, read_pages
@@ -27,6 +27,7 @@ from lti_tool.services.mechanisms.delivery_reasons import Reason
 from lti_tool.services.mechanisms.outbox import Outcome, Result
 from lti_tool.services.platforms.platform_services import PlatformServices
 from qualoop.errors import QualoopError
+from qualoop.exchange.retrying import retry_after_s
 
 #: The tag of the column of a link's own score; those of other meanings have others.
 TAG: Final = "qualoop-score"
@@ -213,5 +214,5 @@ def _check(reply: Reply) -> None:
         return
     verdict = judge_score_answer(reply.status, reply.headers, reply.body)
     if verdict in {Verdict.LATER, Verdict.AMBIGUOUS}:
-        raise ColumnMissingError(Result(Outcome.LATER, Reason.BUSY, reply.status, retry_after_s(reply.headers) or 0))
+        raise ColumnMissingError(Result(Outcome.LATER, Reason.BUSY, reply.status, retry_after_s(reply.headers)))
     raise ColumnMissingError(Result(Outcome.REFUSED, Reason.NO_COLUMN, reply.status))

@@ -22,7 +22,7 @@ from lti_tool.lti.errors import (
 from lti_tool.lti.platform_profiles import PlatformProfile
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.registration_errors import RegistrationPendingError
-from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
+from lti_tool.lti.score_answers import Verdict, judge_score_answer
 from lti_tool.outgoing import OutgoingError
 from lti_tool.outgoing.errors import AddressRefusedError, NetworkBlockedError, OriginRefusedError
 from lti_tool.services.grades.columns import Column, ColumnMissingError, GradeColumns
@@ -31,6 +31,7 @@ from lti_tool.services.mechanisms.delivery_reasons import Reason
 from lti_tool.services.mechanisms.outbox import Lane, Outcome, Result
 from lti_tool.services.platforms.platform_services import PlatformServices
 from lti_tool.services.platforms.registrations import Registrations
+from qualoop.exchange.retrying import retry_after_s
 from qualoop.values import Score
 
 SCORE_SCOPES: Final = (ags.SCOPE_SCORE,)
@@ -135,7 +136,7 @@ class ScorePosts:
         if reply.status == UNAUTHORIZED:
             # Says that the token is not good (RFC 6750, 3.1), not that we may never: somebody may renew it beside us.
             outcome = Outcome.LATER
-        result = Result(outcome, reason, reply.status, retry_after_s(reply.headers) or 0)
+        result = Result(outcome, reason, reply.status, retry_after_s(reply.headers))
         return self._looked_up(registration, message, url, result) if reason is Reason.CONFLICT else result
 
     def _body(self, registration: Registration, message: ScoreMessage, timestamp: datetime) -> bytes:

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from lti_tool.models import Context
 from lti_tool.services.courses.lessons import course_lessons
 from lti_tool.services.courses.members import Link, list_members
+from lti_tool.services.courses.titles import find_title
 from lti_tool.services.loops.rows import Done, Hour, LoopRows, list_polls, list_team_checks, read_rows, read_stages
 from lti_tool.services.mastery.class_cells import read_cells
 from lti_tool.services.rosters.groups import people_in
@@ -112,7 +112,7 @@ def read_loop(
     loop = measure(pieces, cells.level, span=span)
     moves = measure_moves(span.of(pieces), len(learners))
     return LoopMeter(
-        course=_course(connection, link),
+        course=find_title(connection, (link.organisation_id, link.context_id)),
         learners=len(learners),
         together=loop.together,
         points=_points(framework, codes, loop),
@@ -216,9 +216,3 @@ def _moves(
     return sorted(
         found, key=lambda move: (order[move.hour.uuid], not move.is_vote, move.number is None, move.number or 0)
     )
-
-
-def _course(connection: Connection, link: Link) -> str:
-    """Return the title of the course, empty where it has none."""
-    query = select(Context.title).where(Context.id == link.context_id, Context.organisation_id == link.organisation_id)
-    return connection.scalar(query) or ""

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from lti_tool.db import Prepared, micros
 from lti_tool.services.mechanisms import inbox
 from lti_tool.services.mechanisms.delivery_reasons import Reason
+from qualoop.exchange.retrying import RetryTerms
 
 MessageT = TypeVar("MessageT", bound="Message")
 
@@ -60,8 +61,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How long a lease lasts and how tries are spaced: by default sixteen in two and a half days, then dead letter.
+class Terms(RetryTerms):
+    """How tries are spaced, and how long a lease lasts.
 
     ``longest_try`` is what the slowest try takes (a token, a column and a score, each perhaps twice): with less than
     that left of its lease a row is not sent any more, so that no two workers ever send it at once.
@@ -69,16 +70,6 @@ class Terms:
 
     lease: timedelta = timedelta(seconds=60)
     longest_try: timedelta = timedelta(seconds=30)
-    first_delay: timedelta = timedelta(seconds=10)
-    growth: int = 6
-    longest_delay: timedelta = timedelta(hours=6)
-    tries: int = 16
-
-    def delay(self, tried: int, random: Random) -> timedelta:
-        """Return the wait after the ``tried``-th try (from 1), spread by a fifth so that rows do not come in waves."""
-        steps = min(tried - 1, self.tries)
-        delay: timedelta = min(self.first_delay * self.growth**steps, self.longest_delay)
-        return delay * random.uniform(0.9, 1.1)
 
 
 DEFAULT_TERMS: Final = Terms()

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from lti_tool.lti.moodle_web_services import is_user_id
 from lti_tool.models import Identity, MoodleMatch, MoodleRating, MoodleService, OutboxRow, Person
-from lti_tool.services.classes.status import STATUSES, flag_statuses, status_table
+from lti_tool.services.classes.status import STATUSES, error_table, flag_statuses, status_table
 from lti_tool.services.content.contents import Contents
+from lti_tool.services.evidence.critical_errors import read_open_errors
 from lti_tool.services.grades import outbox_decisions, scores
 from lti_tool.services.ledger.flags import read_flags
 from lti_tool.services.mastery.class_cells import read_cells
@@ -73,7 +74,9 @@ def read_standings(
     framework = contents.find_framework(connection, organisation_id)
     points = [framework.find_knowledge_point(code) if framework else None for code in codes]
     cells = read_cells(connection, organisation_id, people, codes=codes, now=now)
-    status = status_table(cells, [point.review_after_months if point else None for point in points], now=now)
+    errors = error_table(read_open_errors(connection, organisation_id, people), people, codes=codes)
+    months = [point.review_after_months if point else None for point in points]
+    status = status_table(cells, months, now=now, errors=errors)
     flag_statuses(status, read_flags(connection, organisation_id, people), people, codes=codes)
     none = STATUSES.index(Status.NO_EVIDENCE)
     return {

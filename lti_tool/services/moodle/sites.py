@@ -6,28 +6,24 @@ Calls go to the origins of the registration alone (S13), the token in the body o
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.lti import moodle_web_services as moodle
 from lti_tool.lti.moodle_errors import MoodleBusyError
 from lti_tool.lti.registration import Registration
-from lti_tool.lti.score_answers import retry_after_s
 from lti_tool.lti.token import FORM_TYPE
 from lti_tool.models import MoodleService
 from lti_tool.outgoing import HttpClient
 from lti_tool.outgoing.errors import TooLargeError
+from lti_tool.sealing import SealedError, Sealer
 from qualoop.errors import QualoopError
+from qualoop.exchange.retrying import retry_after_s
 from qualoop.values import LANGUAGES, ValueRefusedError
 
 PAGE: Final = 100
@@ -36,8 +32,7 @@ MAX_FRAMEWORKS: Final = 200
 MAX_COMPETENCIES: Final = 20_000
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{16,128}")
-_NONCE_BYTES: Final = 12
-_PURPOSE: Final = b"qualoop moodle token 1"
+_PURPOSE: Final = "qualoop moodle token 1"
 
 
 class MoodleNotConnectedError(QualoopError):
@@ -95,7 +90,7 @@ def store_token(session: Session, registration: Registration, token: str, *, sec
             created_at=now,
         )
         session.add(service)
-    service.token_encrypted = _seal(token, registration.organisation_id, registration.id, secret)
+    service.token_encrypted = Sealer.for_purpose(secret, _PURPOSE).seal(token.encode(), _bound_to(registration))
     service.token_at, service.recheck_at = now, now
     service.failure, service.failed_at, service.findings, service.checked_at = None, None, [], None
     session.flush()
@@ -139,26 +134,20 @@ def site_of(registration: Registration, token_encrypted: bytes | None, *, secret
         registration_id=registration.id,
         url=moodle.site_url(registration.issuer, registration.token_url),
         origins=registration.allowed_origins,
-        token=_open(bytes(token_encrypted), registration.organisation_id, registration.id, secret),
+        token=_open(bytes(token_encrypted), _bound_to(registration), secret),
     )
 
 
-def _seal(token: str, organisation_id: int, registration_id: int, secret: str) -> bytes:
-    """Return a token encrypted (AES-256-GCM), bound to its registration: no row can be passed off as another's."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + _cipher(secret).encrypt(nonce, token.encode(), f"{organisation_id}:{registration_id}".encode())
+def _bound_to(registration: Registration) -> str:
+    """Return what a token is bound to: no row can be passed off as another's."""
+    return f"{registration.organisation_id}:{registration.id}"
 
 
-def _open(sealed: bytes, organisation_id: int, registration_id: int, secret: str) -> str:
-    bound_to = f"{organisation_id}:{registration_id}".encode()
+def _open(sealed: bytes, bound_to: str, secret: str) -> str:
     try:
-        return _cipher(secret).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to).decode()
-    except (InvalidTag, ValueError) as error:
+        return Sealer.for_purpose(secret, _PURPOSE).open(sealed, bound_to).decode()
+    except SealedError as error:
         raise MoodleTokenSealedError from error
-
-
-def _cipher(secret: str) -> AESGCM:
-    return AESGCM(HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode()))
 
 
 # -- The calls
@@ -185,7 +174,7 @@ class MoodleClient:
         try:
             return moodle.read_answer(reply.status, reply.body, function=function)
         except MoodleBusyError as error:
-            error.retry_after_s = retry_after_s(reply.headers) or 0
+            error.retry_after_s = retry_after_s(reply.headers)
             raise
 
     def functions(self, site: Site) -> frozenset[str]:

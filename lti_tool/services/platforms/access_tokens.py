@@ -4,17 +4,12 @@ and the next start use them too. Keyed by registration, client, token address an
 
 from __future__ import annotations
 
-import secrets
 import threading
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 
 from lti_tool.db import Database, Prepared, micros, moment
@@ -22,10 +17,10 @@ from lti_tool.lti.client_assertion import sign_client_assertion
 from lti_tool.lti.registration import Registration
 from lti_tool.lti.token import FORM_TYPE, AccessToken, TokenKey, parse_token_answer, token_key, token_request
 from lti_tool.outgoing import HttpClient
+from lti_tool.sealing import SealedError, Sealer
 from lti_tool.services.platforms import tool_keys
 
-NONCE_BYTES: Final = 12
-_PURPOSE: Final = b"qualoop access token 1"
+_PURPOSE: Final = "qualoop access token 1"
 
 _FIND = Prepared(
     text(
@@ -57,9 +52,7 @@ class AccessTokens:
         self._http = http
         self._secret = secret
         self._clock = clock
-        self._cipher = AESGCM(
-            HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
-        )
+        self._sealer = Sealer.for_purpose(secret, _PURPOSE)
         self._kept: dict[TokenKey, AccessToken] = {}
         self._locks: dict[TokenKey, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -109,8 +102,8 @@ class AccessTokens:
             return None
         sealed, expires_at = bytes(row[0]), row[1]
         try:
-            value = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(key))
-        except InvalidTag:
+            value = self._sealer.open(sealed, _bound_to(key))
+        except SealedError:
             return None
         return AccessToken(value.decode(), frozenset(key.scopes.split()), moment(expires_at))
 
@@ -134,8 +127,7 @@ class AccessTokens:
 
     def _save(self, registration: Registration, key: TokenKey, token: AccessToken) -> None:
         """Store a token, sealed to its key: no row can be passed off as another's."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, token.value.encode(), _bound_to(key))
+        sealed = self._sealer.seal(token.value.encode(), _bound_to(key))
         with self._database.connection() as connection:
             _SAVE.run(
                 connection,
@@ -148,6 +140,6 @@ class AccessTokens:
             )
 
 
-def _bound_to(key: TokenKey) -> bytes:
+def _bound_to(key: TokenKey) -> str:
     """Return the words of the key to which its token is sealed."""
-    return "\n".join(map(str, key)).encode()
+    return "\n".join(map(str, key))

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session, undefer
 
 from lti_tool.models import Person, TeacherEntryEvent, TeacherEntryRow
 from lti_tool.services.attempts.submitted_work import NewFile
-from lti_tool.services.mechanisms.file_types import find_media_type
 from lti_tool.services.people.learner_keys import BytesOpener, KeyOwner, bytes_opener, sealed_bytes
 from qualoop.errors import QualoopError
 from qualoop.records.teacher_record import Entry, EntryBody, EntryKind, EntryState, TeacherEntryRefusedError
@@ -280,7 +279,7 @@ def _attach(session: Session, holder: Holder, row: TeacherEntryRow, file: NewFil
     """Put a document beside an entry, in the place of the one that is there; raise TeacherEntryRefusedError."""
     if file is None:
         return
-    media_type = find_media_type(file.name, file.data)
+    media_type = file.media_type
     if media_type is None or len(file.data) > MAX_FILE:
         raise TeacherEntryRefusedError({"file": "file"})
     if _bytes_beside(session, holder, row) + len(file.data) > MAX_FILES:

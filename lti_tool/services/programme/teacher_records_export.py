@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
 
-from lti_tool.services.classes.sheet import Value
 from lti_tool.services.programme.teacher_records import EntryLine
 from lti_tool.services.programme.teacher_records_built import BuiltLine
 from qualoop.classroom.assessors import Qualification, is_double_qualified
 from qualoop.records.teacher_record import EntryState, Indicators
+from qualoop.spreadsheet_cells import Value
 
 FORMAT: Final = "qualoop-teacher-record"
 FORMAT_VERSION: Final = 1

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from lti_tool.models import Identity, InboxItem, Person, TeacherEntryRow
 from lti_tool.services.administration.administration import Action, AdminMissingError, Desk
 from lti_tool.services.mechanisms import inbox
-from lti_tool.services.observing import assessor_qualifications
-from lti_tool.services.observing.assessor_qualifications import (
+from lti_tool.services.people import assessor_qualifications
+from lti_tool.services.people.assessor_qualifications import (
     QualificationMissingError,
     QualificationRefusedError,
 )

@@ -114,6 +114,11 @@ class Room:
         team = self.seats.get(person_id)
         return tuple(role for role in self.roles if team and self.holders.get((team, role.key)) == person_id)
 
+    def version(self, team: int, component: str) -> int:
+        """Return the version of a component, 0 where it was not saved for this round yet."""
+        saved = self.parts.get((team, component))
+        return saved.version if saved else 0
+
     def standing(self, team: int) -> Decision:
         """Return a team's decision as it would count now: what is saved, else what was decided in the round before."""
         game = self.market

@@ -170,18 +170,12 @@ def save(session: Session, contents: Contents, learner: Learner, draft: Draft, *
     for component, seen in draft.seen.items():
         if component not in held or component not in form.components:
             raise PartLockedError
-        if seen != _version(room, team, component):
+        if seen != room.version(team, component):
             raise PartStaleError
         small = small_part(form, component, draft.decision)
         part = _part(session, row, team, component)
         part.version, part.decision, part.saved_at = seen + 1, small, now
     session.flush()
-
-
-def _version(room: Room, team: int, component: str) -> int:
-    """Return the version of a component, 0 where it was not saved for this round yet."""
-    saved = room.parts.get((team, component))
-    return saved.version if saved else 0
 
 
 def _part(session: Session, row: MarketRoom, team: int, component: str) -> RoomPart:

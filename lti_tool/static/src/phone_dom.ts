@@ -19,7 +19,7 @@ const ICONS = {
   next: "M7.5 4l6 6-6 6",
 } as const;
 
-export type IconName = keyof typeof ICONS;
+type IconName = keyof typeof ICONS;
 
 /** Returns an element; a function is a listener, `true` an empty attribute, nothing no attribute. */
 export function h<K extends keyof HTMLElementTagNameMap>(

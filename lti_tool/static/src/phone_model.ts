@@ -3,7 +3,7 @@ import { makeDevice, sign } from "./phone_keys";
 import type { Store } from "./phone_store";
 import type { Capture, CaptureState, Device, Draft, Mark, Outcome, Pack, Photo, Task } from "./phone_types";
 
-export const UNDO_MS = 10_000;
+const UNDO_MS = 10_000;
 
 /** Small things that are remembered. */
 export interface Notes {
@@ -308,7 +308,7 @@ interface Stamp {
 }
 
 /** Returns what is signed. A row may have a comment and no level. */
-export function payloadOf(draft: Draft, pack: Pack, stamp: Stamp): object {
+function payloadOf(draft: Draft, pack: Pack, stamp: Stamp): object {
   const rows: Record<string, Mark> = {};
   for (const { key } of draft.form.rows) {
     const { level, points, comment = "" } = draft.rows[key] ?? {};

@@ -23,7 +23,7 @@ const JSON_BODY = { "Content-Type": "application/json" };
 const STATES: ReadonlySet<string> = new Set(["recorded", "kept", "refused"]);
 
 /** What stands between this phone and the server; "full" is the phone's own store. */
-export type Trouble = "" | "offline" | "server" | "full" | "ended" | "unknown" | "key";
+type Trouble = "" | "offline" | "server" | "full" | "ended" | "unknown" | "key";
 
 interface Result {
   readonly id: string | null;

@@ -3,7 +3,7 @@
 const NAME = "qualoop-phone";
 const VERSION = 1;
 const STORES = ["kept", "drafts", "captures", "photos"] as const;
-export type StoreName = (typeof STORES)[number];
+type StoreName = (typeof STORES)[number];
 
 /** The phone has no room left; nothing of the change was kept. */
 export class StoreFullError extends Error {}

@@ -27,7 +27,7 @@ export function watchInstalling(onChange: () => void): void {
   });
 }
 
-export function isInstalled(): boolean {
+function isInstalled(): boolean {
   return matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
 }
 

@@ -16,7 +16,7 @@ export interface Row {
   readonly levels: readonly Level[];
 }
 
-export interface Rubric {
+interface Rubric {
   readonly key: string;
   readonly title: Text;
   readonly rows: readonly Row[];
@@ -36,7 +36,7 @@ export interface Learner {
   readonly group?: string | null;
 }
 
-export interface Team {
+interface Team {
   readonly name: string;
   readonly learners: readonly string[];
 }

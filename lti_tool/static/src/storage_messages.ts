@@ -4,7 +4,7 @@
  * Everything goes to one frame, for one origin, and only that frame's answer of that origin to that message counts.
  */
 
-export type Failure = "silent" | "refused";
+type Failure = "silent" | "refused";
 
 export class StorageError extends Error {
   constructor(readonly failure: Failure) {

@@ -3,6 +3,8 @@
 ``load`` is arrivals × handling time in Erlang, ``servers`` the advisers at work; times are in one unit throughout.
 Erlang B and C: Erlang, 1917. Erlang A: Palm, 1957; Garnett, Mandelbaum & Reiman, Manufacturing & Service Operations
 Management 4, 2002.
+
+The mathematics of staffing for engines to come: none of ours asks for advisers yet. `qualoop bench sim` measures the day.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -122,8 +122,3 @@ class Script(_Authored):
             missing = sorted(used - set(variant.words))
             if missing:
                 raise ValueError(f"customer {number} has no word for `{{{missing[0]}}}`")
-
-
-def read_scripts(pack: Any) -> dict[str, Script]:
-    """Return the scripts in a pack, by name. Raises pydantic's ValidationError."""
-    return {str(name): Script.model_validate(script) for name, script in dict(pack).items()}

@@ -33,7 +33,7 @@ def send(descriptor: int, message: Any) -> None:
 
 
 def send_packed(descriptor: int, message: bytes) -> None:
-    """Write what `packed` returned; raise OSError where the other side is gone."""
+    """Write a whole message, such as `packed` returns; raise OSError where the other side is gone."""
     left = memoryview(message)
     while left:
         left = left[os.write(descriptor, left) :]

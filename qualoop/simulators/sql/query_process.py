@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
-from qualoop.simulators.sql import confinement
+from qualoop.simulators.sql import confinement, frames
 from qualoop.simulators.sql.answers import LONGEST_QUERY, MOST_ROWS, QueryFaultError, rows_message
 
 MEMORY: Final = 1_200_000_000
@@ -85,12 +85,6 @@ def _rows(place: Place, connection: Any, query: str) -> bytes:
 
 def _end(output: int, message: bytes) -> NoReturn:
     try:
-        _write(output, message)
+        frames.send_packed(output, message)
     finally:
         os._exit(0)
-
-
-def _write(output: int, message: bytes) -> None:
-    left = memoryview(message)
-    while left:
-        left = left[os.write(output, left) :]

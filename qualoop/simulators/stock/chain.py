@@ -48,17 +48,11 @@ class Week:
     ``outstanding`` is everything ordered and not yet received, what the node above owes included.
     """
 
-    __slots__ = ("arrivals", "incoming", "net", "number", "outstanding")
+    __slots__ = ("incoming", "net", "number", "outstanding")
 
-    def __init__(self, arrivals: Floats) -> None:
-        self.arrivals = arrivals
+    def __init__(self, nothing: Floats) -> None:
         self.number = 0
-        self.net = self.incoming = self.outstanding = arrivals[0]
-
-    def in_transit(self) -> Floats:
-        """Return what of the outstanding orders is on its way (the factory's: in production)."""
-        moving: Floats = self.arrivals[self.number + 1 :].sum(axis=0)
-        return moving
+        self.net = self.incoming = self.outstanding = nothing
 
 
 Rule: TypeAlias = Callable[[Week], Floats]
@@ -90,8 +84,8 @@ def simulate(demand: Floats, rule: Rule, chain: Chain, start: Start) -> Course:
     arrivals[chain.shipping : whole, -1] = start.slot
     incoming[:late, 1:] = start.slot
     incoming[:weeks, 0] = demand
-    week = Week(arrivals)
     net, backlog = np.broadcast_to(start.stock, shape), np.zeros(shape)
+    week = Week(backlog)
     outstanding = np.broadcast_to(whole * np.asarray(start.slot), shape)
     for number in range(weeks):
         wanted, arrived = incoming[number], arrivals[number]
@@ -112,36 +106,6 @@ def simulate(demand: Floats, rule: Rule, chain: Chain, start: Start) -> Course:
 def base_stock(levels: Floats) -> Rule:
     """Return the rule that orders up to ``levels``, counting stock, backlog and everything outstanding."""
     return lambda week: np.maximum(levels - week.net - week.outstanding, 0.0)
-
-
-def transit_only(levels: Floats) -> Rule:
-    """Return the common fault: order up to ``levels``, but forget what the node above still owes."""
-    return lambda week: np.maximum(levels - week.net - week.in_transit(), 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """Sterman's parameters: ``smoothing`` w, ``gap`` a, ``pipeline`` b, ``target`` S', and the first ``forecast``."""
-
-    smoothing: float = 0.36
-    gap: float = 0.26
-    pipeline: float = 0.34
-    target: float = 17.0
-    forecast: float = 4.0
-
-
-def sterman(anchor: Anchor) -> Rule:
-    """Return anchoring and adjustment: forecast + a·(S' − net stock − b·outstanding); good for one simulation."""
-    forecast: Floats | float = anchor.forecast
-
-    def rule(week: Week) -> Floats:
-        nonlocal forecast
-        forecast = anchor.smoothing * week.incoming + (1.0 - anchor.smoothing) * forecast
-        wanted = forecast + anchor.gap * (anchor.target - week.net - anchor.pipeline * week.outstanding)
-        order: Floats = np.maximum(wanted, 0.0)
-        return order
-
-    return rule
 
 
 def bullwhip(course: Course) -> Floats:

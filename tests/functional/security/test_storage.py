@@ -159,7 +159,7 @@ def test_s19_a_learners_bearer_opens_no_class_page(frame: Frame) -> None:
     assert code(frame.open(f"{frame.launch()}class/")) == (403, "not-allowed")
 
 
-@pytest.mark.parametrize("made", ["another", "later", "short", "empty", "basic"])
+@pytest.mark.parametrize("made", ["another", "later", "short", "bare", "odd", "empty", "basic"])
 def test_s19_a_bearer_is_good_for_its_session_only(frame: Frame, made: str) -> None:
     page = frame.launch()
     ends, _, mac = frame.bearer.partition(".")
@@ -169,6 +169,8 @@ def test_s19_a_bearer_is_good_for_its_session_only(frame: Frame, made: str) -> N
         "another": f"Bearer {other.bearer}",
         "later": f"Bearer {int(ends) + 60}.{mac}",
         "short": f"Bearer {ends}.{mac[:-1]}",
+        "bare": f"Bearer {mac}",
+        "odd": "Bearer \u00e9.\u00e9",
         "empty": "Bearer",
         "basic": f"Basic {frame.bearer}",
     }[made]
@@ -203,6 +205,13 @@ def test_s19_bearers_are_renewed_while_they_are_used_and_end_else(fresh_tool: To
     assert frame.open(page).status_code == 200
     fresh_tool.clock.advance(seconds=LIFE.total_seconds() + 1)
     assert code(frame.open(page)) == (401, "session-gone")
+
+
+def test_s19_a_bearer_of_a_host_whose_clock_is_ahead_is_good(fresh_tool: Tool) -> None:
+    frame = Frame(fresh_tool)
+    page = frame.launch()
+    fresh_tool.clock.advance(seconds=-2)
+    assert frame.open(page).status_code == 200
 
 
 def test_s19_a_bearer_ends_with_its_session(fresh_tool: Tool) -> None:

@@ -29,7 +29,7 @@ def test_the_replayed_state_is_the_online_state(tool: Tool, tmp_path: Path) -> N
     assert run_replay(tool, folder=tmp_path) is JobState.DONE
     assert mastery(tool) == online
     assert all(len(rows) > 1 for rows in online.values()), "there is something to compare"
-    assert any(count > 1 for *_, count in online["mastery_meeting"]), "and some items were met again"
+    assert any(abs(count) > 1 for *_, count in online["mastery_meeting"]), "and some items were met again"
 
 
 def test_the_replayed_generation_is_a_new_one_and_goes_on(tool: Tool) -> None:
@@ -79,4 +79,4 @@ def test_answers_that_come_during_the_replay_are_in_it(tool: Tool, monkeypatch: 
     replayed = mastery(tool)
     run_replay(tool)
     assert mastery(tool) == replayed
-    assert sum(count for *_, count in replayed["mastery_meeting"]) == 32
+    assert sum(abs(count) for *_, count in replayed["mastery_meeting"]) == 32

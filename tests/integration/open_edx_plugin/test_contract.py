@@ -98,3 +98,15 @@ def test_a_class_is_evidence_by_whom_it_was_observed_and_presence_moves_no_level
     (pulled,) = run("pull", "show")
     # Presence is of no knowledge point, and what is process moves no level: only what was observed by the rubric does.
     assert pulled["points"] == {"SEM-1.1": 1, "SEM-1.2": 1}
+
+
+def test_a_mark_that_was_changed_in_a_class_is_one_piece_of_evidence(run: Run, tool: Tool) -> None:
+    (sent,) = run("correct_class", "send", "show")
+    assert [outcome for _, _, outcome, _ in sent["outcomes"]] == ["accepted"] * 5, sent["outcomes"]
+    with tool.runtime.database.reading() as reading:
+        rows = reading.execute(select(LedgerEvent.type, LedgerEvent.uuid, LedgerEvent.body)).all()
+    told = {row.uuid: json.loads(row.body) for row in rows if row.type == "evidence.recorded"}
+    assert sorted(body["part"] for body in told.values()) == ["attendance", "evidence", "headline", "points"]
+    [revision] = [json.loads(row.body) for row in rows if row.type == "assertion.revised"]
+    slip = told[revision["target"]]
+    assert (slip["part"], slip["score"], revision["score"]) == ("headline", "0", "1")

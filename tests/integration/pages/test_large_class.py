@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -23,9 +24,10 @@ from lti_tool.models import (
     TagSet,
 )
 from lti_tool.services.classes.level_map import NOT_SECURE, ClassMap, Filters, class_map
-from lti_tool.services.classes.status import STATUSES, met_table, remedial_table
+from lti_tool.services.classes.status import STATUSES, error_table, met_table, remedial_table, status_table
 from lti_tool.services.courses.members import Link
 from lti_tool.services.mastery import cache
+from qualoop.framework import KnowledgePoint
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.readings import Reading, read_point
 from qualoop.records import PointFacts, Status, is_remedial, status_of
@@ -147,6 +149,17 @@ def test_a_large_class_takes_a_handful_of_statements(database: Database, asked: 
     assert set(found.cells.n.flatten().tolist()) == {4}
 
 
+def facts_of(kept: cache.Memory, reading: Reading, point: KnowledgePoint) -> PointFacts:
+    return PointFacts(
+        reading=reading,
+        items=kept.items,
+        forms=kept.forms,
+        last=kept.row[5],
+        was_competent=kept.competent_at is not None,
+        review_months=point.review_after_months,
+    )
+
+
 def test_levels_and_statuses_are_those_that_are_read_one_by_one(database: Database) -> None:
     link = furnish(database, 12, CODES)
     found, met = found_in(database, link), set()
@@ -155,6 +168,9 @@ def test_levels_and_statuses_are_those_that_are_read_one_by_one(database: Databa
         assert place
         people = [member.subject.uuid for member in found.members]
         known = cache.load_class(reading.connection(), place, people, CODES)
+    errors = error_table(dict.fromkeys(people, frozenset(CODES)), people, codes=[each.code for each in found.points])
+    months = [point.review_after_months for point in found.points]
+    with_errors = status_table(found.cells, months, now=NOON, errors=errors)
     for row, person in enumerate(people):
         standing = known[person]
         for column, point in enumerate(found.points):
@@ -165,16 +181,11 @@ def test_levels_and_statuses_are_those_that_are_read_one_by_one(database: Databa
             )
             shown = [float(each[row, column]) for each in (found.cells.level, found.cells.low, found.cells.high)]
             assert shown == pytest.approx([reading.level, reading.low, reading.high], abs=1e-12)
-            facts = PointFacts(
-                reading=reading,
-                items=kept.items,
-                forms=kept.forms,
-                last=kept.row[5],
-                was_competent=kept.competent_at is not None,
-                review_months=point.review_after_months,
-            )
+            facts = facts_of(kept, reading, point)
             status = status_of(facts, now=at)
             assert STATUSES[found.status[row, column]] is status
+            held_back = status_of(replace(facts, critical_error=True), now=at)
+            assert STATUSES[with_errors[row, column]] is held_back
             met.add(status)
     assert met == {Status.DEVELOPING, Status.PROVISIONAL, Status.COMPETENT, Status.REVIEW_DUE}
 

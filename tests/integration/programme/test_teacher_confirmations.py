@@ -8,17 +8,16 @@ from datetime import date
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, event, select, update
 
 from lti_tool.models import Enrolment, InboxItem, Organisation
+from lti_tool.sealing import Sealer
 from lti_tool.services import erasure
 from lti_tool.services.administration.administration import Actor, AdminMissingError, Desk
 from lti_tool.services.attempts.submitted_work import NewFile
 from lti_tool.services.courses import members
-from lti_tool.services.observing import assessor_qualifications
-from lti_tool.services.observing.assessor_qualifications import NewQualification, QualificationMissingError
-from lti_tool.services.people import learner_keys
+from lti_tool.services.people import assessor_qualifications, learner_keys
+from lti_tool.services.people.assessor_qualifications import NewQualification, QualificationMissingError
 from lti_tool.services.programme import teacher_records
 from lti_tool.services.programme.teacher_records_built import list_built
 from lti_tool.services.programme.teacher_records_review import (
@@ -84,7 +83,7 @@ def test_a_list_of_entries_reads_no_document_and_looks_for_the_key_once(
 ) -> None:
     keys: list[str] = []
 
-    def find_key(connection: Connection, owner: learner_keys.KeyOwner) -> AESGCM | None:
+    def find_key(connection: Connection, owner: learner_keys.KeyOwner) -> Sealer | None:
         keys.append(owner.learner)
         return learner_keys_found(connection, owner)
 

@@ -12,8 +12,8 @@ from lti_tool.models import InboxItem, Organisation, TeacherEntryEvent, TeacherE
 from lti_tool.services import erasure
 from lti_tool.services.administration.administration import Actor, AdminMissingError, Desk
 from lti_tool.services.attempts.submitted_work import NewFile
-from lti_tool.services.observing import assessor_qualifications
-from lti_tool.services.observing.assessor_qualifications import NewQualification
+from lti_tool.services.people import assessor_qualifications
+from lti_tool.services.people.assessor_qualifications import NewQualification
 from lti_tool.services.programme import teacher_records
 from lti_tool.services.programme.teacher_records import Holder, TeacherEntryMissingError, TeacherEntryMovedError
 from lti_tool.services.programme.teacher_records_built import BuiltKind, list_built

@@ -21,11 +21,6 @@ def opened(course: Course, rounds: int = 1) -> None:
         teach(course, f"open:{number}")
 
 
-def bids_of(seat: Seat) -> list[float]:
-    """Return the first bid of each round that was played."""
-    return [decision["bid"][0] for decision in run_of(seat).state["plan"]]
-
-
 def test_a_round_closes_by_date_with_what_was_saved(course: Course) -> None:
     saved, played, silent = begun(course), begun(course, 2), begun(course, 3)
     opened(course, 2)

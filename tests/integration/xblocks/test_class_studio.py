@@ -20,9 +20,9 @@ from tests.factories.rubrics import RUBRIC as RUBRIC_FILE
 from tests.integration.xblocks import olx_travel
 from tests.integration.xblocks.class_room import FULL_MARKS, MARKED, RUBRIC, ClassRoom, placed
 from tests.integration.xblocks.olx_travel import exported
-from xblocks.common import platform, register_store
+from xblocks.common import platform, register_store, studio_saving
 from xblocks.common.contents import SHIPPED_PROJECTS
-from xblocks.kp_class import KpClassBlock, studio
+from xblocks.kp_class import KpClassBlock
 from xblocks.kp_class.fields import scheme_of
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openedx.md"
@@ -207,7 +207,7 @@ def test_saving_tags_the_place_with_what_is_observed_and_pointed(monkeypatch: py
 
 @pytest.mark.parametrize(("role", "status"), [("student", 403), ("staff", 200)])
 def test_where_learners_are_served_only_staff_may_save(monkeypatch: pytest.MonkeyPatch, role: str, status: int) -> None:
-    monkeypatch.setattr(studio, "serves_learners", lambda: True)
+    monkeypatch.setattr(studio_saving, "serves_learners", lambda: True)
     block = ClassRoom(place=placed()).block("author", user_role=role)
     request = Request.blank("/", method="POST", body=b'{"values": {}}')
 

@@ -16,9 +16,9 @@ from xblock.completable import XBlockCompletionMode
 from qualoop.records import Status
 from tests.fakes.block_runtime import BlockRuntime, Place, Store
 from tests.integration.xblocks.learners import Learner
-from xblocks.common import cache
+from xblocks.common import cache, studio_saving
 from xblocks.common.cache import Following, MasteryMap, PointLevel, PointState
-from xblocks.kp_map import KpMapBlock, studio
+from xblocks.kp_map import KpMapBlock
 from xblocks.kp_map.mapping import MARKS
 
 LEVELS = {
@@ -274,7 +274,7 @@ def test_authors_choose_a_unit_of_the_framework(values: dict[str, Any], status: 
 
 @pytest.mark.parametrize(("role", "status"), [("student", 403), ("staff", 200)])
 def test_where_learners_are_served_only_staff_may_save(monkeypatch: pytest.MonkeyPatch, role: str, status: int) -> None:
-    monkeypatch.setattr(studio, "serves_learners", lambda: True)
+    monkeypatch.setattr(studio_saving, "serves_learners", lambda: True)
 
     assert edited(looking(role=role), {"values": {"unit": "SA-1"}})[0].status_code == status
 

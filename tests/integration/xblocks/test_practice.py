@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from xblock.scorable import Score
 
+from qualoop.player import PartScored, RunScored
 from qualoop.simulators.verifying import read_record, verify
+from qualoop.values import Score as Share
 from tests.fakes.block_runtime import Place
 from tests.integration.xblocks import test_evidence
 from tests.integration.xblocks.learners import Learner
+from xblocks.common import evidence
 from xblocks.common.contents import SHIPPED_PROJECTS
 from xblocks.kp_practice import KpPracticeBlock
 
@@ -159,6 +162,14 @@ def test_evidence_of_a_graded_run_names_its_file(outbox: Any) -> None:
 
     assert len(names) == 1
     assert verify(record, ledger_run=names.pop()).faults == ()
+
+
+@pytest.mark.parametrize(("mode", "is_held"), [("practice", False), ("graded", True)])
+def test_only_a_graded_run_is_held_to_a_breach(mode: str, *, is_held: bool) -> None:
+    scored = PartScored(part="policy", score=Share("0"), components=4, reliability=None, critical=True)
+    run = RunScored(mode=mode, number=1, parts=(scored,), digest="ab" * 32)
+    (part,) = evidence._run_parts("attempt-1", run, "5f" * 32)
+    assert (part.mode, part.critical) == (mode, is_held)
 
 
 @pytest.mark.parametrize(

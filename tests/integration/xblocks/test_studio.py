@@ -10,7 +10,7 @@ from webob import Request
 from tests.factories.packages import PACKAGES
 from tests.integration.xblocks.learners import TEST_LESSONS, Learner, placed
 from tests.integration.xblocks.saving import posted, saved
-from xblocks.common import studio
+from xblocks.common import studio_saving
 from xblocks.common.inline import files_in
 
 SAVED = {"display_name": "Queries", "activity_key": "minimal", "weight": 2}
@@ -123,7 +123,7 @@ def test_the_preview_shows_texts_and_a_copy_gives_the_files() -> None:
 def test_where_learners_are_served_only_staff_may_ask_what_authors_ask(
     monkeypatch: pytest.MonkeyPatch, handler: str, role: str, status: int
 ) -> None:
-    monkeypatch.setattr(studio, "serves_learners", lambda: True)
+    monkeypatch.setattr(studio_saving, "serves_learners", lambda: True)
     block = Learner(place=placed("full"), attributes={"user_role": role}).block()
     body = b'{"values": {}}' if handler.startswith("submit") else b""
     response = block.handle(handler, Request.blank("/", method="POST", body=body), "minimal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -83,7 +84,7 @@ def test_order_and_copies_change_nothing(made: list[Observed], seed: int, copies
 
 @given(field_days(), st.integers(0, 2**32), st.integers(1, 4))
 def test_the_ledger_says_the_same_in_whatever_batches_they_come(made: list[Observed], seed: int, size: int) -> None:
-    """What stands is the same; so is each event, unless the same was revised twice: then one more may lie between."""
+    """What stands is the same; so is each event, unless the same was revised twice: then more may lie between."""
     one_by_one, at_once = recorded(in_batches(made, seed, size)), recorded([made])
     assert {key: events[-1] for key, events in one_by_one.items()} == {
         key: events[-1] for key, events in at_once.items()
@@ -228,6 +229,43 @@ def test_of_two_revisions_of_the_same_the_higher_counted_stands_and_it_is_shown(
         merged = merge(sent)
         assert standing(merged) == {("a", "l-1", "headline"): "0.5"}
         assert kinds(merged) == [(Difference.FORKED, frozenset({"b", "c"}))]
+
+
+def test_what_revises_the_branch_that_does_not_stand_is_shown_and_not_gone_on_from() -> None:
+    root = observed("a", 2)
+    lower, higher = observed("b", 0, seq=2, replaces="a"), observed("c", 1, seq=5, replaces="a")
+    # However high it counts: it revises what does not stand.
+    for number in (3, 9):
+        further = observed("d", 2, 2, seq=number, replaces="b")
+        for sent in permutations([root, lower, higher, further]):
+            merged = merge(sent)
+            assert standing(merged) == {("a", "l-1", "headline"): "0.5", ("a", "l-1", "evidence"): None}
+            assert kinds(merged) == [(Difference.FORKED, frozenset({"b", "c", "d"}))]
+            ledger = recorded([sent[:count] for count in range(1, 5)])
+            assert {key: events[-1] for key, events in ledger.items() if events[-1]} == {
+                ("a", "l-1", "headline"): "0.5"
+            }
+    on = observed("e", 0, seq=6, replaces="c")
+    assert standing(merge([root, lower, higher, further, on]))["a", "l-1", "headline"] == "0"
+    assert standing(merge([root, lower, replace(higher, is_out=True), further])) == {
+        ("a", "l-1", "headline"): "1",
+        ("a", "l-1", "evidence"): "1",
+    }, "what stands otherwise is gone on from"
+
+
+@given(field_days())
+def test_what_stands_is_what_every_fork_on_the_way_to_it_lets_stand(made: list[Observed]) -> None:
+    merged, by_name = merge(made), {each.capture: each for each in made}
+    forks = [each for each in merged.conflicts if each.kind is Difference.FORKED]
+    for (root, learner, _), judged in merged.judged.items():
+        last = by_name[judged.steps[-1].capture]
+        behind = {each.capture for each in chain_of(last, made)}
+        assert root in behind
+        for fork in forks:
+            inside = fork.captures & behind
+            if fork.learner == learner and inside:
+                others = [by_name[name] for name in fork.captures - behind if (by_name[name].replaces or "") in behind]
+                assert all(other.rank < max(by_name[name].rank for name in inside) for other in others)
 
 
 def test_what_is_left_out_counts_nothing_and_is_no_conflict() -> None:

@@ -22,12 +22,6 @@ def test_the_types_never_change() -> None:
     } == set(EventType)  # fmt: skip
 
 
-def test_the_same_message_twice_has_one_key() -> None:
-    first, again = an_event(), an_event(recorded_at=MORNING + timedelta(hours=1))
-    assert first.idempotency_key == again.idempotency_key == ("org-1", "tool", "attempt-1/intent", "1")
-    assert an_event(organisation="org-2").idempotency_key != first.idempotency_key
-
-
 def test_an_event_of_the_organisation_has_no_learner() -> None:
     assert an_event(type=EventType.TAGS_ADOPTED, learner=None).learner is None
 

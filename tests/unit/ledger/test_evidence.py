@@ -37,6 +37,28 @@ def test_an_occasion_is_in_the_body_where_there_is_one() -> None:
     assert "occasion" not in Evidence.from_body(BODY).to_body()
 
 
+@pytest.mark.parametrize("occasion", ["graded-run:4:0.85", "graded-run:4"])
+def test_a_breach_stands_in_the_body_of_a_graded_run_alone(occasion: str) -> None:
+    body = {**BODY, "form": "project", "occasion": occasion}
+    assert "critical" not in Evidence.from_body(body).to_body()
+    found = Evidence.from_body({**body, "critical": True})
+    assert found.is_graded_run
+    assert found.to_body() == {**body, "critical": True}
+
+
+@pytest.mark.parametrize("more", [{}, {"occasion": "practice-run:4"}, {"occasion": "sheet:6:assessor"}])
+def test_nothing_else_is_held_to_a_breach(more: dict[str, str]) -> None:
+    with pytest.raises(EvidenceRefusedError) as raised:
+        Evidence.from_body({**BODY, "form": "project", **more, "critical": True})
+    assert raised.value.field == "critical"
+
+
+@pytest.mark.parametrize("critical", [False, None, 1, "true"])
+def test_a_breach_is_true_or_not_there(critical: object) -> None:
+    with pytest.raises(EvidenceRefusedError, match="is true or absent"):
+        Evidence.from_body({**BODY, "occasion": "graded-run:4", "critical": critical})
+
+
 @pytest.mark.parametrize("occasion", ["sheet", "sheet:", "Sheet:6:assessor", "a:b:c:d", "run:SEM-1", "x" * 99, 6, None])
 def test_no_other_text_is_an_occasion(occasion: object) -> None:
     with pytest.raises(EvidenceRefusedError) as raised:

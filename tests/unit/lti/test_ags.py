@@ -24,7 +24,7 @@ from lti_tool.lti.ags import (
     scores_url,
 )
 from lti_tool.lti.errors import AnswerMalformedError
-from lti_tool.lti.score_answers import Verdict, judge_score_answer, retry_after_s
+from lti_tool.lti.score_answers import Verdict, judge_score_answer
 from qualoop.values import Score
 from tests.factories.launches import moodle
 from tests.unit.lti.doubles import NOW
@@ -178,15 +178,6 @@ def test_an_answer_has_one_verdict(status: int, body: bytes, verdict: Verdict) -
 @pytest.mark.parametrize(("left", "verdict"), [("0", Verdict.LATER), ("-3.5", Verdict.LATER), ("700", Verdict.ACCESS)])
 def test_s28_a_403_with_an_exhausted_rate_is_a_throttle(left: str, verdict: Verdict) -> None:
     assert judge_score_answer(403, {"x-rate-limit-remaining": left}, b"") is verdict
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("120", 120), ("999999", 21600), ("", None), ("-1", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)],
-)
-def test_retry_after_is_read_in_seconds(text: str, seconds: int | None) -> None:
-    assert retry_after_s({"retry-after": text}) == seconds
-    assert retry_after_s({}) is None
 
 
 def moodle_scores() -> list[dict[str, Any]]:

@@ -373,12 +373,13 @@ def test_no_cell_of_an_export_is_a_formula() -> None:
     assert read_csv(form, text, {"bid": [0, 0, 0, 0]}).decision == {"bid": [-1.0, 0.0, 1.0, 2.0]}
 
 
-def test_a_text_that_looks_like_a_formula_comes_back_as_it_was() -> None:
-    text = write_csv(FORM, {**STANDING, "note": ["=1"]}, "en")
-    assert "'=1" in text
+@pytest.mark.parametrize("written", ["=1", " =1+1", "＝1", "\n=1"])
+def test_a_text_that_looks_like_a_formula_comes_back_as_it_was(written: str) -> None:
+    text = write_csv(FORM, {**STANDING, "note": [written]}, "en")
+    assert f"'{written}" in text
     found = read_csv(FORM, text, STANDING)
     assert found.decision is not None
-    assert found.decision["note"] == ["=1"]
+    assert found.decision["note"] == [written]
 
 
 def test_every_message_is_in_both_languages_with_the_same_places() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -10,6 +12,7 @@ from django.db import transaction
 from qualoop.values import Score
 from tests.fakes.plugin_batches import ANN, BEN, COURSE, batch
 from tests.fakes.plugin_platform import STATE
+from xblocks.common.evidence import PartEvidence
 from xblocks.edx import learners, outbox
 from xblocks.edx.models import ContentVersion, EvidenceEvent, EvidenceOutbox, GradeCheck
 
@@ -39,6 +42,19 @@ def test_an_event_says_all_that_the_tool_wants_and_nothing_of_the_person() -> No
         "id", "learner", "course", "activity", "content", "part", "score", "form", "attempt", "try", "hints",
         "sequence", "occurred_at", "staff", "enrolled", "occasion", "run", "total",
     }  # fmt: skip
+
+
+def test_a_breach_is_told_of_a_graded_run_alone() -> None:
+    run: dict[str, Any] = {"part": "policy", "score": Score("0"), "form": "project", "tries": 1, "components": 4}
+    given = [
+        PartEvidence(event_id=uuid.UUID(int=number), mode=mode, critical=critical, **run)
+        for number, (mode, critical) in enumerate([("practice", False), ("graded", False), ("graded", True)])
+    ]
+    outbox.record(batch(parts=tuple(given)))
+    sent = [json.loads(event.payload) for event in EvidenceEvent.objects.order_by("id")]
+    assert [(one["occasion"], one.get("critical")) for one in sent] == [
+        ("practice-run:4", None), ("graded-run:4", None), ("graded-run:4", True),
+    ]  # fmt: skip
 
 
 def test_what_staff_do_is_marked_and_leaves_no_gap_in_the_numbers() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from qualoop.mastery import boosted_tables
 from qualoop.mastery.accuracy import log_loss
-from qualoop.mastery.boosted_tables import bins_of, fit_tables, logistic
+from qualoop.mastery.boosted_tables import bins_of, fit_tables
 from qualoop.mastery.constants import DEFAULT_CONSTANTS, KAPPA
 from qualoop.mastery.log_runs import Floats, Responses, run_engine
-from qualoop.mastery.second_stage import FEATURES, features, fit_weights, stopped_on, trained_on
+from qualoop.mastery.second_stage import FEATURES, features, fit_weights, logistic, stopped_on, trained_on
 from qualoop.mastery.stage_files import GA2M, LOGIT, StageFileError, read_stage, train, write_stage
 from tests.unit.benchmarks.mastery.csv_logs import made_responses
 

@@ -20,7 +20,7 @@ from qualoop.simulators.service import policies
 from qualoop.simulators.service.desk import ChatDeskEngine, DeskSpec
 from qualoop.simulators.service.desk_pages import DeskWorld, field_key
 from qualoop.simulators.service.dialogue import Conversation, Standing, worth
-from qualoop.simulators.service.script import Script, read_scripts
+from qualoop.simulators.service.script import Script
 from qualoop.simulators.service.shift import Desk, Shift
 from qualoop.values import LANGUAGES, Text
 
@@ -30,15 +30,15 @@ KEY = WorldKey.of_seed(5)
 
 
 @pytest.fixture(scope="module")
-def scripts() -> dict[str, Script]:
+def spec() -> DeskSpec:
     file = read_yaml(FOLDER, "scripts.yaml", Problems())
     assert file is not None
-    return read_scripts(file.data)
+    return DeskSpec.model_validate({"packs": {"scripts": file.data}})
 
 
 @pytest.fixture(scope="module")
-def spec(scripts: dict[str, Script]) -> DeskSpec:
-    return DeskSpec.model_validate({"packs": {"scripts": scripts}})
+def scripts(spec: DeskSpec) -> dict[str, Script]:
+    return spec.packs.scripts
 
 
 @pytest.fixture(scope="module")
