@@ -6,11 +6,12 @@ whoever asked raises one `AuthoredFilesError` that holds them all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -103,14 +104,24 @@ class YamlFile:
         return self.lines.get(known, 1)
 
 
+_BASE_60: Final = re.compile(r"[-+]?[0-9][0-9_]*(:[0-9]+)+(\.[0-9_]*)?$")
+"""1:30, which YAML 1.1 takes for ninety; read in time that grows with the square of its length."""
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML without surprises: no dates, no yes/no booleans, exact decimals."""
+    """Safe YAML without surprises: no dates, no yes/no booleans, no numbers in base 60, exact decimals."""
 
 
 _UNWANTED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
 _Loader.yaml_implicit_resolvers = {
     first: [
-        (tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED or (tag[-4:] == "bool" and first in "tTfF")
+        # The first that fits decides.
+        *([("tag:yaml.org,2002:str", _BASE_60)] if first in "+-0123456789" else []),
+        *(
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in _UNWANTED or (tag[-4:] == "bool" and first in "tTfF")
+        ),
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -121,7 +132,15 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
     return Decimal(str(loader.construct_scalar(node)))
 
 
+def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """Return a whole number; raise MarkedYAMLError where a tag asks for one in base 60."""
+    if ":" in node.value:
+        raise yaml.MarkedYAMLError(problem="a number has no colon", problem_mark=node.start_mark)
+    return int(loader.construct_yaml_int(node))
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def read_text(root: Path, name: str, problems: Problems) -> str | None:
@@ -169,9 +188,18 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     return None
 
 
-def has_aliases(text: str) -> bool:
-    """Return whether YAML names a part of itself again; raise YAMLError for what is none."""
-    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+def is_beyond_json(text: str) -> bool:
+    """Return whether YAML holds what no JSON has and a few lines of which can cost any machine too much.
+
+    That is: a part that is named again, a tag, a number in base 60. Raises YAMLError for what is no YAML.
+    """
+    return any(_costs_much(event) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+
+
+def _costs_much(event: yaml.Event) -> bool:
+    if isinstance(event, yaml.ScalarEvent):
+        return event.tag is not None or bool(event.implicit[0] and _BASE_60.match(event.value))
+    return isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None
 
 
 class _Places:

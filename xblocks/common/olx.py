@@ -21,7 +21,7 @@ from typing import Any, Final
 from lxml import etree
 from xblock.fields import String, UserScope
 
-from qualoop.authored_files import has_aliases
+from qualoop.authored_files import is_beyond_json
 from xblocks.common.inline import find_bytes
 from xblocks.common.weights import is_weight
 
@@ -106,7 +106,7 @@ def _is_setting(fields: Mapping[str, Any], name: str, text: str | None, *, is_no
     # A field's reader is YAML and a cast: it raises what either raises. What JSON cannot hold, no course can keep.
     with suppress(Exception):
         # No export has them: a platform writes fields as JSON. A few lines would make more than any machine holds.
-        if not isinstance(fields[name], String) and text is not None and has_aliases(text):
+        if not isinstance(fields[name], String) and text is not None and is_beyond_json(text):
             return False
         value = fields[name].from_string(text)
         json.dumps(fields[name].to_json(value))

@@ -139,6 +139,16 @@ def test_what_a_few_lines_of_aliases_would_blow_up_is_left_out_at_once(cls: type
     assert block.display_name == "*not* an &alias: *a"
 
 
+@pytest.mark.parametrize("start", ["1", "!!int 1", "[1"], ids=["number", "tagged", "in a list"])
+def test_a_number_in_base_60_is_left_out_at_once(start: str) -> None:
+    """YAML 1.1 has them, and reads 300 KB of one in seconds."""
+    text = start + ":59" * 200_000 + "]" * start.startswith("[")
+
+    block = imported(KpLessonBlock, f'<block knowledge_points="{text}" display_name="1:30"/>')
+
+    assert (block.import_problems, block.display_name) == (["knowledge_points"], "1:30")
+
+
 @pytest.mark.parametrize("cls", BLOCKS)
 def test_a_block_at_its_defaults_is_no_pointer_to_a_file(cls: type[Any]) -> None:
     """A platform takes a tag with nothing but its name, `url_name`, for a pointer, and looks for the file."""

@@ -50,3 +50,20 @@ def test_a_key_that_is_no_word_is_refused_where_it_was_written(level: str, line:
 
     (problem,) = problems
     assert (problem.line, problem.code, problem.message) == (line, "yaml-syntax", "a key must be a word")
+
+
+def test_a_time_is_the_text_that_was_written() -> None:
+    """Not ninety, as YAML 1.1 has it; and so a megabyte of it costs no more than any other text."""
+    long = "1" + ":59" * 330_000
+    file = parse_yaml(f"[1:30, -1:30.5, {long}, 12, 0x1F]", "lesson.yaml", Problems())
+
+    assert file is not None
+    assert file.data == ["1:30", "-1:30.5", long, 12, 31]
+
+
+def test_no_tag_asks_for_a_number_in_base_60() -> None:
+    problems = Problems()
+
+    assert parse_yaml("a: 1\nb: !!int " + "1" + ":59" * 330_000, "lesson.yaml", problems) is None
+
+    assert [(each.line, each.code) for each in problems] == [(2, "yaml-syntax")]
