@@ -23,6 +23,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "too-many-pages": translatable("At most 400 pages in a file, and 600 at a time."),
     "too-large": translatable("This picture is too large: at most 40 million pixels."),
     "unreadable": translatable("This is no PDF, JPEG, PNG or TIFF, or it is damaged."),
+    "too-slow": translatable("The files before this one took too long to open, so this one was not looked at."),
     "opener-unavailable": translatable(
         "The server can open no files just now. Nothing was kept. Try it again in a few minutes."
     ),
@@ -43,6 +44,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "unreadable": translatable("Scan it again, or save it as PDF, JPEG or PNG, and upload it by itself."),
     "too-large": translatable("Save the picture smaller, and upload it by itself."),
     "too-many-pages": translatable("Divide it into smaller files, and upload them by themselves."),
+    "too-slow": translatable("Upload it by itself."),
 }
 """What to do with a file that was not taken, while the others of its upload were."""
 PROBLEMS: Final[Mapping[str, str]] = {

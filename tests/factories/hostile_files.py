@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
+from collections.abc import Mapping
 
 _TIFF_TAGS = (
     *((256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)),
@@ -42,6 +44,22 @@ def drawing_pdf(depth: int = 5, times: int = 25) -> bytes:
     size = len(bodies) + 1
     end = f"xref\n0 {size}\n{table}trailer << /Size {size} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF"
     return out + end.encode()
+
+
+def slow_pdf(size: int, pages: int = 1) -> bytes:
+    """Return a PDF whose list of objects unpacks to ``size`` MiB, in less than 2 KiB each: that is read to count its pages."""
+    rows = size * 1024 * 1024 // 6
+    listed = zlib.compress(b"\1\0\0\0\x09\0" * rows, 9)
+    out = (
+        b"%PDF-1.5\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+        + b"2 0 obj\n<</Type/Pages/Kids[%s]/Count %d>>\nendobj\n" % (b"3 0 R " * pages, pages)
+        + b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\n"
+    )
+    head = b"<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/Filter/FlateDecode/Length %d>>" % (
+        min(rows, 4_000_000),
+        len(listed),
+    )
+    return out + b"9 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % (head, listed, len(out))
 
 
 def _stream(head: str, content: str) -> str:
@@ -88,12 +106,17 @@ def lying_document(unpacked: int) -> bytes:
 
 def padded_workbook(data: bytes, name: str, inside: bytes, element: bytes, count: int) -> bytes:
     """Return a workbook one of whose entries has an element ``count`` times more at the end of another."""
-    out, end = io.BytesIO(), b"</" + inside + b">"
+    end = b"</" + inside + b">"
+    with zipfile.ZipFile(io.BytesIO(data)) as before:
+        content = before.read(name)
+    assert end in content
+    return changed_workbook(data, {name: content.replace(end, element * count + end, 1)})
+
+
+def changed_workbook(data: bytes, changes: Mapping[str, bytes]) -> bytes:
+    """Return a workbook with entries that are other, or new."""
+    out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
-        for entry in before.namelist():
-            content = before.read(entry)
-            if entry == name:
-                assert end in content
-                content = content.replace(end, element * count + end, 1)
-            after.writestr(entry, content)
+        for entry in dict.fromkeys([*before.namelist(), *changes]):
+            after.writestr(entry, changes[entry] if entry in changes else before.read(entry))
     return out.getvalue()

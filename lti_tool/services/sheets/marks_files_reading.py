@@ -26,7 +26,7 @@ def _workbook(data: bytes) -> Table:
     """Return the first sheet of a workbook: values, never formulas."""
     reader = workbook_reader()
     try:
-        book = reader.load_workbook(measured(data), read_only=True, data_only=True, keep_links=False)
+        book = reader.load_workbook(measured(data, reader), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         # What it says of its own size can be wrong, and rows beyond that would be lost in silence.
         sheet.reset_dimensions()

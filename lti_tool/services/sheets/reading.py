@@ -10,15 +10,15 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Self
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lti_tool.db import Database
-from lti_tool.models import Job, Person, Sheet, SheetAnswer, SheetFile, SheetPage, SheetSet, SheetUpload
+from lti_tool.models import Person, Sheet, SheetAnswer, SheetFile, SheetPage, SheetSet, SheetUpload
 from lti_tool.services.mechanisms import jobs
 from lti_tool.services.mechanisms.jobs import JobState, Progress
 from lti_tool.services.people.learner_keys import KeyOwner, LearnerErasedError, open_bytes, sealed_bytes
@@ -27,21 +27,18 @@ from lti_tool.services.sheets.matters import note_open
 from lti_tool.services.sheets.sheets import pages_of
 from lti_tool.services.sheets.standing import problem_of
 from lti_tool.services.sheets.tries import Place
-from lti_tool.services.sheets.upload import KIND, UploadState, own_key
+from lti_tool.services.sheets.turns import HandBackError, Turn, first_waiting
+from lti_tool.services.sheets.upload import UploadState, own_key
 from qualoop.classroom.sheets.codes import PageCode, find_code
 from qualoop.classroom.sheets.judging import RowReading
 from qualoop.classroom.sheets.shapes import Page, Paper
 
-LEASE: Final = timedelta(seconds=60)
-"""Longer than a page takes, which may be opened twice (`opening.READING`), and what comes before the next `KEEP_EVERY_S`."""
 KEEP_EVERY_S: Final = 2.0
+BATCH_S: Final = 5.0
+"""After that no further page is read before those that were are stored."""
 UNREADABLE: Final = "unreadable"
 
 log = logging.getLogger(__name__)
-
-
-class _WorkerEndsError(KeyboardInterrupt):
-    """The worker is asked to end: the job is stopped between two steps, as by Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,72 +62,48 @@ def read_waiting(
     clock: Callable[[], datetime],
     is_ending: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Read every upload that waits, one after another; return how many were brought to their end."""
-    done = 0
-    for job_id, upload_id, organisation_id in _waiting(database, clock()):
-        if is_ending():
-            break
+    """Read uploads that wait, the first of each course in turn; return how many were brought to their end.
 
-        def go_on(job_id: int = job_id) -> bool:
+    A course waits for each other one that has uploads for `TURN_S`, BATCH_S and a page at most. This ends after a round that
+    brought none to its end; what still waits then is for the next call.
+    """
+
+    def read_round() -> int:
+        done = 0
+        for each in first_waiting(database, clock()):
             if is_ending():
-                raise _WorkerEndsError
-            return jobs.keep(database, job_id, clock(), lease=LEASE)
+                break
+            done += _take_turn(Turn(database=database, of=each, clock=clock, is_ending=is_ending), secret)
+        return done
 
-        try:
-            with _Reader(database, upload_id, secret=secret, clock=clock, go_on=go_on) as reader:
-                done += jobs.run(database, job_id, reader.store, clock=clock, report=reader.read_ahead) is JobState.DONE
-        except (jobs.JobRunningError, jobs.JobMissingError):
-            continue
-        except _WorkerEndsError:
-            _hand_back(database, organisation_id, job_id, clock())
-        except Exception:
-            log.exception("the upload of sheets with the job %d could not be read", job_id)
+    done = 0
+    while ended := read_round():
+        done += ended
     return done
 
 
-def _waiting(database: Database, now: datetime) -> list[tuple[int, int, int]]:
-    """Return the jobs that nobody runs, with their uploads and organisations."""
-    with database.reading() as session:
-        rows = session.execute(
-            select(Job.id, SheetUpload.id, SheetUpload.organisation_id)
-            .join(SheetUpload, SheetUpload.job_id == Job.id)
-            .where(
-                Job.kind == KIND,
-                Job.organisation_id == SheetUpload.organisation_id,
-                SheetUpload.state == UploadState.READING,
-                or_(
-                    Job.state == JobState.WAITING,
-                    (Job.state == JobState.RUNNING) & (Job.leased_until < now),
-                ),
-            )
-            .order_by(Job.id)
-        )
-        return [(job, upload, organisation) for job, upload, organisation in rows]
-
-
-def _hand_back(database: Database, organisation_id: int, job_id: int, now: datetime) -> None:
-    with database.transaction() as session:
-        job = session.scalars(
-            select(Job).where(Job.id == job_id, Job.organisation_id == organisation_id).with_for_update()
-        ).one()
-        job.state, job.updated_at = JobState.WAITING, now
-        job.cursor = Place.of(job.cursor).untried().as_cursor()
+def _take_turn(turn: Turn, secret: str) -> bool:
+    """Read an upload for a turn; return whether it was brought to its end."""
+    try:
+        with _Reader(turn, secret) as reader:
+            state = jobs.run(turn.database, turn.of.job_id, reader.store, clock=turn.clock, report=reader.read_ahead)
+    except (jobs.JobRunningError, jobs.JobMissingError):
+        pass
+    except HandBackError:
+        turn.hand_back()
+    except Exception:
+        log.exception("the upload of sheets with the job %d could not be read", turn.of.job_id)
+    else:
+        return state is JobState.DONE
+    return False
 
 
 class _Reader:
     """Reads one upload: `read_ahead` outside transactions, `store` as the step of its job."""
 
-    def __init__(
-        self,
-        database: Database,
-        upload_id: int,
-        *,
-        secret: str,
-        clock: Callable[[], datetime],
-        go_on: Callable[[], bool],
-    ) -> None:
-        self._database, self._upload_id, self._secret, self._clock = database, upload_id, secret, clock
-        self._go_on = go_on
+    def __init__(self, turn: Turn, secret: str) -> None:
+        self._turn, self._secret = turn, secret
+        self._database, self._upload_id, self._clock = turn.database, turn.of.upload_id, turn.clock
         self._place: Place | None = None
         self._read: list[_Read] = []
         self._pictures: Any = paper_module("pictures")
@@ -153,12 +126,16 @@ class _Reader:
         read: list[_Read] = []
         if progress.finished:
             return
-        looked = float("-inf")
+        # At least one step in each turn, however long its first page took.
+        if self._place is not None:
+            self._turn.make_way()
+        self._opener.lost = place.lost
+        looked, ends = float("-inf"), time.monotonic() + BATCH_S
         for number in place.pages:
-            if number >= progress.total:
+            if number >= progress.total or (read and time.monotonic() >= ends):
                 break
             if time.monotonic() - looked >= KEEP_EVERY_S:
-                if not self._go_on():
+                if not self._turn.go_on():
                     return
                 looked = time.monotonic()
             read.append(self._unopened(number) if place.is_given_up else self._read_one(number))
@@ -188,7 +165,7 @@ class _Reader:
             )
             session.flush()
             note_open(session, row, now=self._clock())
-        return Progress(place.moved_on(done).as_cursor(), done, progress.total, finished=finished)
+        return Progress(place.moved_on(done, self._opener.lost).as_cursor(), done, progress.total, finished=finished)
 
     def _read_one(self, number: int) -> _Read:
         """Read one page of the upload, by its number over all files: whatever is odd in it costs only itself."""

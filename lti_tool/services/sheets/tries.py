@@ -6,7 +6,7 @@ So a page that ends the worker, whatever it is, is given up after a few tries in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 BATCH: Final = 8
@@ -17,16 +17,20 @@ MOST_TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The next page, from 0 over all files, its tries so far, and the page up to which one is read at a time."""
+    """The next page, from 0 over all files, its tries so far, the page up to which one is read at a time, and how many pages
+    of the upload ended the process that opened them (``lost``).
+    """
 
     page: int
     tries: int = 0
     singly_to: int = 0
+    lost: int = 0
 
     @classmethod
     def of(cls, cursor: Mapping[str, Any]) -> Self:
         """Return the place that a job's cursor says."""
-        return cls(page=cursor["page"], tries=cursor.get("tries", 0), singly_to=cursor.get("singly_to", 0))
+        more = {name: cursor.get(name, 0) for name in ("tries", "singly_to", "lost")}
+        return cls(page=cursor["page"], **more)
 
     @property
     def pages(self) -> range:
@@ -41,16 +45,16 @@ class Place:
     def tried(self) -> Place:
         """Return this place with one more try, one page at a time if there was one before."""
         again = self.page + BATCH if self.tries else 0
-        return Place(page=self.page, tries=self.tries + 1, singly_to=max(self.singly_to, again))
+        return replace(self, tries=self.tries + 1, singly_to=max(self.singly_to, again))
 
-    def moved_on(self, page: int) -> Place:
+    def moved_on(self, page: int, lost: int) -> Place:
         """Return the place after pages that were stored, whose first try begins."""
-        return Place(page=page, tries=1, singly_to=self.singly_to)
+        return replace(self, page=page, tries=1, lost=lost)
 
     def untried(self) -> Place:
         """Return this place for a try that says nothing of the page."""
-        return Place(page=self.page, singly_to=self.singly_to)
+        return replace(self, tries=0)
 
     def as_cursor(self) -> dict[str, int]:
         """Return the place as a job's cursor."""
-        return {"page": self.page, "tries": self.tries, "singly_to": self.singly_to}
+        return asdict(self)

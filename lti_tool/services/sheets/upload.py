@@ -5,9 +5,10 @@ Pictures are encrypted at rest: of a learner who is known under the learner's ke
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,6 +35,8 @@ STOPPED: Final = (jobs.JobState.FAILED, jobs.JobState.STOPPED)
 _MAX_NAME: Final = 120
 # Each counting may take half a gigabyte.
 _ONE_AT_A_TIME: Final = threading.Lock()
+WAIT_S: Final = 20.0
+"""Somebody else's counting takes half a second, and 16 seconds at most (`opening.COUNTING`)."""
 
 
 class UploadState:
@@ -152,7 +155,7 @@ def _counted(files: Sequence[NewFile]) -> list[CheckedFile]:
     """Return files with their pages, which a process of its own counts; raise UploadRefusedError where none can be had."""
     pictures, opening = paper_module("pictures"), paper_module("opening")
     found: list[CheckedFile] = []
-    with _ONE_AT_A_TIME, opening.PageOpener(opening.COUNTING) as opener:
+    with _turn(opening.OpenerUnavailableError.code), opening.PageOpener(opening.COUNTING) as opener:
         for file in files:
             try:
                 found.append(CheckedFile(file=file, pages=int(opener.count_pages(file.data)), problem=""))
@@ -161,6 +164,17 @@ def _counted(files: Sequence[NewFile]) -> list[CheckedFile]:
             except opening.OpenerUnavailableError as error:
                 raise UploadRefusedError([("", error.code)]) from error
     return found
+
+
+@contextlib.contextmanager
+def _turn(otherwise: str) -> Iterator[None]:
+    """Hold the only turn; raise UploadRefusedError with the reason ``otherwise`` where others hold it too long."""
+    if not _ONE_AT_A_TIME.acquire(timeout=WAIT_S):
+        raise UploadRefusedError([("", otherwise)])
+    try:
+        yield
+    finally:
+        _ONE_AT_A_TIME.release()
 
 
 def _clean(name: str) -> str:

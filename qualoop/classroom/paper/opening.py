@@ -8,6 +8,7 @@ A small PDF can draw without end, and PDFium aborts where memory ends (pdfium.go
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import subprocess
@@ -43,19 +44,23 @@ _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What may be used: ``memory`` in bytes above what the libraries take, processor time and time on the wall for each
-    request in seconds, and how many requests may end the process before nothing more is tried.
+    request in seconds, how many requests may end the process before nothing more is tried, and (``all_s``) how long all
+    requests together may take, in seconds on the wall.
     """
 
     memory: int
     cpu_s: int
     wall_s: float
     most_lost: int
+    all_s: float = math.inf
 
 
 READING: Final = Limits(memory=768 * _MIB, cpu_s=8, wall_s=20.0, most_lost=10)
-"""For a page of MAX_PIXELS pixels in colour, on a slow machine."""
-COUNTING: Final = Limits(memory=512 * _MIB, cpu_s=3, wall_s=6.0, most_lost=2)
-"""For a request: somebody waits."""
+"""For a page of MAX_PIXELS pixels in colour, on a slow machine. 600 of these take half an hour, so there is no limit for all:
+who reads them takes turns.
+"""
+COUNTING: Final = Limits(memory=512 * _MIB, cpu_s=3, wall_s=6.0, most_lost=2, all_s=10.0)
+"""For a request: somebody waits. 60 honest files take less than a second."""
 
 
 class OpenerUnavailableError(QualoopError):
@@ -73,7 +78,10 @@ class _SlowError(_LostError):
 
 
 class PageOpener:
-    """Opens pages for one upload, in one thread. The process starts with the first file and ends with `close`."""
+    """Opens pages for one upload, in one thread. The process starts with the first file and ends with `close`.
+
+    ``lost`` says how many requests ended the process; who goes on with an upload sets it to what it was.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -81,7 +89,8 @@ class PageOpener:
         self._is_fresh = True
         self._data: bytes | None = None
         self._is_sent = False
-        self._lost = self._lost_of_file = 0
+        self.lost = self._lost_of_file = 0
+        self._spent_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +115,7 @@ class PageOpener:
     def count_pages(self, data: bytes) -> int:
         """Return how many pages a file has, as `pictures.count_pages`; raise PictureRefusedError, OpenerUnavailableError.
 
-        What ends the process, by its memory or its time, is `unreadable`.
+        What ends the process, by its memory or its time, is `unreadable`; what comes after ``all_s`` is `too-slow`.
         """
         count, _, _ = self._asked(data, Kind.COUNT, 0)
         return count
@@ -119,20 +128,25 @@ class PageOpener:
     def _asked(self, data: bytes, kind: Kind, number: int) -> tuple[int, int, bytearray]:
         if data is not self._data:
             self._data, self._is_sent, self._lost_of_file = data, False, 0
-        if self._lost >= self._limits.most_lost or self._lost_of_file >= MOST_LOST_OF_FILE:
+        if self.lost >= self._limits.most_lost or self._lost_of_file >= MOST_LOST_OF_FILE:
             raise PictureRefusedError("unreadable")
+        if self._spent_s >= self._limits.all_s:
+            raise PictureRefusedError("too-slow")
         while True:
             if self._process is None:
                 self._start()
             was_fresh, self._is_fresh = self._is_fresh, False
+            began = time.monotonic()
             try:
                 return self._exchanged(data, kind, number)
             except (_LostError, OSError) as error:
                 self.close()
                 # What pages before this one left behind may have filled the memory: this one is tried without them.
                 if was_fresh or isinstance(error, _SlowError):
-                    self._lost, self._lost_of_file = self._lost + 1, self._lost_of_file + 1
+                    self.lost, self._lost_of_file = self.lost + 1, self._lost_of_file + 1
                     raise PictureRefusedError("unreadable") from error
+            finally:
+                self._spent_s += time.monotonic() - began
 
     def _start(self) -> None:
         """Start the process and wait until it is ready; raise OpenerUnavailableError."""

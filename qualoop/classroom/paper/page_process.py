@@ -21,6 +21,8 @@ HEAD: Final = struct.Struct("!BIIQ")
 """Of each message: its kind, two numbers, and how many bytes follow."""
 _IN, _OUT = 0, 1
 _MOST_READ: Final = 1 << 20
+_FIRST: Final = 1000
+"""The largest value of Linux (proc(5), `oom_score_adj`)."""
 
 
 class Kind(IntEnum):
@@ -40,6 +42,7 @@ def main(memory: int, cpu_s: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # They are for the server, which ends this process itself: a page that was being opened must not count as broken.
         signal.signal(number, signal.SIG_IGN)
+    _offer_itself()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_AS, _address_space() + memory)
@@ -76,6 +79,12 @@ def _limit(which: int, soft: int) -> None:
     # macOS has no limit of address space.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(which, (soft, hard))
+
+
+def _offer_itself() -> None:
+    """Let the kernel end this process before any other where the memory of the machine, or of a container, ends."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(_FIRST), encoding="ascii")
 
 
 def _address_space() -> int:

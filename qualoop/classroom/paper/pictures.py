@@ -51,7 +51,9 @@ _BROKEN: Final = (
 
 
 class PictureRefusedError(QualoopError):
-    """A file cannot be read as pictures: ``reason`` is `unreadable`, `too-large` or `too-many-pages`."""
+    """A file cannot be read as pictures: ``reason`` is `unreadable`, `too-large` or `too-many-pages`, of `opening` also
+    `too-slow`: what was opened before took all the time there is.
+    """
 
     code = "picture-refused"
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import InboxItem, Job
+from lti_tool.models import Context, InboxItem, Job
 from lti_tool.services.attempts.submitted_work import NewFile
 from lti_tool.services.mechanisms import jobs
 from lti_tool.services.mechanisms.jobs import JobState
-from lti_tool.services.sheets import reading, tries
+from lti_tool.services.sheets import reading, tries, turns
 from lti_tool.services.sheets import upload as sheets_upload
 from lti_tool.services.sheets.tries import MOST_TRIES
+from lti_tool.services.sheets.upload import UploadRefusedError
+from lti_tool.views.sheets_words import REFUSED, REMEDIES
 from qualoop.classroom.paper import opening
 from qualoop.classroom.paper.opening import Limits, PageOpener
-from tests.factories.hostile_files import drawing_pdf, tiff
+from tests.factories.hostile_files import drawing_pdf, slow_pdf, tiff
 from tests.factories.paper_halls import Hall
 from tests.factories.tool import SECRET
 
@@ -170,3 +173,70 @@ def test_what_another_worker_stored_meanwhile_is_not_stored_twice(
     assert hall.read() == 1
     assert [page.file for page in hall.pages(upload)] == [0, 1]
     assert job_of(hall).state == JobState.DONE
+
+
+def test_counting_the_files_of_one_upload_takes_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Limits(memory=512 << 20, cpu_s=30, wall_s=60.0, most_lost=2, all_s=0.05)
+    monkeypatch.setattr(opening, "COUNTING", limits)
+    slow, good = NewFile(name="slow.pdf", data=slow_pdf(6)), NewFile(name="good.tif", data=tiff(1))
+    found = sheets_upload.check_files([slow, good])
+    assert [(each.pages, each.problem) for each in found] == [(1, ""), (0, "too-slow")]
+    assert {"too-slow"} <= REFUSED.keys() & REMEDIES.keys()
+
+
+def test_nobody_waits_long_for_the_counting_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets_upload, "WAIT_S", 0.1)
+    with sheets_upload._ONE_AT_A_TIME, pytest.raises(UploadRefusedError) as error:
+        sheets_upload.check_files([NewFile(name="a.tif", data=tiff(1))])
+    assert error.value.wrong == (("", "opener-unavailable"),)
+    assert len(sheets_upload.check_files([NewFile(name="a.tif", data=tiff(1))])) == 1
+
+
+@pytest.fixture
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn is one page."""
+    monkeypatch.setattr(turns, "TURN_S", 0.0)
+    monkeypatch.setattr(reading, "BATCH_S", 0.0)
+
+
+def upload_elsewhere(hall: Hall, files: list[NewFile]) -> str:
+    """Upload files in another course."""
+    with hall.tool.runtime.database.transaction() as session:
+        here = session.get_one(Context, hall.link.context_id)
+        there = Context(
+            organisation_id=here.organisation_id,
+            deployment_id=here.deployment_id,
+            platform_key="c-2",
+            title="c-2",
+            created_at=here.created_at,
+        )
+        session.add(there)
+        session.flush()
+        link = replace(hall.link, context_id=there.id)
+    return replace(hall, link=link).upload(files)
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_courses_take_turns(hall: Hall, opened: list[Hook]) -> None:
+    order: list[bytes] = []
+    opened.append(order.append)
+    long, next_one, elsewhere = tiff(3), tiff(2), tiff(1)
+    uploads = [hall.upload([NewFile(name="a.tif", data=data)]) for data in (long, next_one)]
+    uploads.append(upload_elsewhere(hall, [NewFile(name="b.tif", data=elsewhere)]))
+    assert hall.read() == 3
+    assert order == [long, elsewhere, long, long, next_one, next_one]
+    assert [len(hall.pages(upload)) for upload in uploads] == [3, 2, 1]
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_what_a_turn_lost_counts_in_the_next(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is answered within no time.
+    monkeypatch.setattr(opening, "READING", Limits(memory=64 << 20, cpu_s=5, wall_s=0.0, most_lost=2))
+    files = [NewFile(name="a.tif", data=tiff(4))]
+    uploads = [hall.upload(files), upload_elsewhere(hall, files)]
+    # A round in which nothing comes to its end is the last of a call.
+    assert sum(hall.read() for _ in range(4)) == 2
+    with hall.tool.runtime.database.reading() as session:
+        jobs_done = session.scalars(select(Job).where(Job.kind == sheets_upload.KIND)).all()
+        assert [job.cursor["lost"] for job in jobs_done] == [2, 2]
+    assert [page.problem for upload in uploads for page in hall.pages(upload)] == ["unreadable"] * 8

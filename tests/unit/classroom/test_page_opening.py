@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from qualoop.classroom.paper.opening import (
     PageOpener,
 )
 from qualoop.classroom.paper.pictures import PictureRefusedError
-from tests.factories.hostile_files import drawing_pdf, tiff
+from tests.factories.hostile_files import drawing_pdf, slow_pdf, tiff
 from tests.factories.paper import png
 
 MIB = 1 << 20
@@ -79,12 +80,30 @@ def test_of_a_file_and_of_an_upload_only_so_many_pages_end_a_process() -> None:
         # Nothing is answered within no time.
         for number in range(MOST_LOST_OF_FILE):
             assert refused(opener, GOOD, number) == "unreadable"
-            assert opener._lost == number + 1
+            assert opener.lost == number + 1
         assert refused(opener, GOOD, 8) == "unreadable"
-        assert opener._lost == MOST_LOST_OF_FILE
+        assert opener.lost == MOST_LOST_OF_FILE
         assert refused(opener, tiff(1)) == "unreadable"
         assert refused(opener, tiff(2)) == "unreadable"
-        assert opener._lost == MOST_LOST_OF_FILE + 1
+        assert opener.lost == MOST_LOST_OF_FILE + 1
+
+
+def test_files_together_may_take_only_so_long() -> None:
+    limits = Limits(memory=128 * MIB, cpu_s=30, wall_s=60.0, most_lost=10, all_s=0.1)
+    slow = slow_pdf(4)
+    assert len(slow) < 10_000
+    with PageOpener(limits) as opener:
+        assert opener.count_pages(slow) == 1
+        assert refused(opener, GOOD) == "too-slow"
+        with pytest.raises(PictureRefusedError, match="too-slow"):
+            opener.count_pages(GOOD)
+    assert math.isfinite(COUNTING.all_s)
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="this system has no such file")
+def test_where_memory_ends_the_process_is_ended_first(opener: PageOpener) -> None:
+    opener.open_page(GOOD, 0)
+    assert int(Path(f"/proc/{opener.process_id}/oom_score_adj").read_text()) == 1000
 
 
 def test_a_page_is_tried_again_where_the_process_had_opened_others(opener: PageOpener) -> None:
