@@ -20,7 +20,7 @@ from lti_tool.services.classes.evidence import Corrector
 from lti_tool.services.classes.roll_call import Roll, read_roll
 from lti_tool.services.people.roles import Permission
 from lti_tool.views.classroom_inbox import read_inboxes
-from lti_tool.views.classroom_page import result_view, whole
+from lti_tool.views.classroom_page import code_view, result_view, whole
 from lti_tool.views.classroom_stream import events, unchanged
 from lti_tool.views.classroom_team_console import console_teams
 from lti_tool.views.classroom_voting import FRAGMENT, read_whole
@@ -105,14 +105,16 @@ def plan(session: Session) -> AnyResponse:
 def show(session: Session, class_uuid: str) -> AnyResponse:
     """Show the console, or only what changes where its script asks; 304 where nothing has changed."""
     parts = runtime()
-    stamp = live.stamp(parts.database, session.organisation_id, class_uuid)
+    # Before what is shown is read: what changes meanwhile makes it another one.
+    now = parts.clock()
+    stamp = live.stamp(parts.database, session.organisation_id, class_uuid, now)
     if FRAGMENT in request.headers and unchanged(stamp):
         return Response(status=304, headers={"ETag": f'"{stamp}"'})
     with parts.database.reading() as reading:
         row = sessions.get_session(reading, link_of(session), class_uuid)
-        context = _console(reading, session, row)
+        context = _console(reading, session, row) | code_view(row, now)
     template = "class_console_live.html" if FRAGMENT in request.headers else "class_console.html"
-    html = render_template(template, session=session, here="teaching", **context)
+    html = render_template(template, session=session, here="teaching", stamp=stamp, **context)
     return Response(html, mimetype="text/html", headers={"ETag": f'"{stamp}"'})
 
 
@@ -139,7 +141,7 @@ def stream(session: Session, class_uuid: str) -> AnyResponse:
     parts = runtime()
     with parts.database.reading() as reading:
         sessions.get_session(reading, link_of(session), class_uuid)
-    return events(lambda: live.stamp(parts.database, session.organisation_id, class_uuid))
+    return events(lambda: live.stamp(parts.database, session.organisation_id, class_uuid, parts.clock()))
 
 
 @blueprint.post("/a/<launch>/class/sessions/<class_uuid>/change")
@@ -268,7 +270,6 @@ def _console(reading: Transaction, session: Session, row: ClassSession) -> dict[
         "moves": named(MOVES, words),
         "suggested": named(SUGGESTED, words),
         "kinds": named(KINDS, words),
-        "stamp": live.stamp(runtime().database, row.organisation_id, row.uuid),
         "door": runtime().settings.base_url + url_for("classroom_door.door"),
         "words": words,
         **of_teams,

@@ -6,6 +6,7 @@ import string
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from flask import url_for
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session as Transaction
 from lti_tool.models import ClassPoll, ClassSeat, ClassSession
 from lti_tool.services.classes.polls import find_current, seed_of
 from lti_tool.services.classes.roll_call import times_of
+from lti_tool.services.classes.sessions import code_leads_from, code_leads_in
 from lti_tool.services.classes.votes import Votes, count_votes, find_own, read_votes
 from lti_tool.services.content.parts import Remembered
 from qualoop.assessment import Item, MultipleChoice, Option, Ordering, SingleChoice, presented, score_response
@@ -28,6 +30,7 @@ from qualoop.values import ONE
 View: TypeAlias = dict[str, Any]
 
 _LETTERS: Final = string.ascii_uppercase
+_NEAR: Final = timedelta(hours=12)
 _WHOLE: Final = 100
 
 
@@ -39,6 +42,19 @@ class _Shown:
 
 
 _shown: Remembered[_Shown] = Remembered()
+
+
+def code_view(row: ClassSession, now: datetime) -> View:
+    """Return what console and projector say of the code: whether it leads in, else from when; None for once it is opened.
+
+    It is near where its time of day alone cannot be taken for another day's.
+    """
+    since = code_leads_from(row)
+    return {
+        "code_leads_in": code_leads_in(row, now),
+        "code_from_when": since,
+        "code_is_near": since is not None and since - now < _NEAR,
+    }
 
 
 def learner_view(

@@ -41,7 +41,7 @@ def show(session: Session, class_uuid: str) -> AnyResponse:
     """Show who is there, or only what changes where its script asks; 304 where nothing has changed."""
     words, is_fragment = Wording(language=session.language), FRAGMENT in request.headers
     # Before what is shown is read: whoever comes meanwhile makes it another one.
-    stamp = live.stamp(runtime().database, session.organisation_id, class_uuid)
+    stamp = live.stamp(runtime().database, session.organisation_id, class_uuid, runtime().clock())
     headers = {"ETag": f'"{stamp}"'}
     if is_fragment and unchanged(stamp):
         return Response(status=304, headers=headers)

@@ -18,12 +18,13 @@ from lti_tool.services.classes.roll_call import read_roll
 from lti_tool.services.classes.sessions import shown_token
 from lti_tool.services.platforms.runtime import Runtime
 from lti_tool.views.classroom_device import reader_language
-from lti_tool.views.classroom_page import screen_view
+from lti_tool.views.classroom_page import code_view, screen_view
 from lti_tool.views.classroom_stream import events, unchanged
 from lti_tool.views.classroom_team_page import screen_check
 from lti_tool.views.classroom_voting import FRAGMENT
 from lti_tool.views.guards import public, runtime
 from lti_tool.views.host import catalogue
+from lti_tool.views.wording import Wording
 from qualoop.classroom.roll_call import ROTATION, Presence
 from qualoop.classroom.session import SessionState
 from qualoop.values import LANGUAGES
@@ -68,8 +69,8 @@ def qr_picture(address: str) -> str:
 
 def _stamp(parts: Runtime, row: ClassSession) -> str:
     """Return what changes with the screen: the session, and the token that is shown."""
-    window = ROTATION.window(parts.clock())
-    return f"{live.stamp(parts.database, row.organisation_id, row.uuid)}-{window}"
+    now = parts.clock()
+    return f"{live.stamp(parts.database, row.organisation_id, row.uuid, now)}-{ROTATION.window(now)}"
 
 
 def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
@@ -77,7 +78,8 @@ def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
     language = language if language in LANGUAGES else reader_language()
     messages = catalogue(language)
     is_over = row.state == SessionState.CLOSED
-    token, number, _ = shown_token(row, runtime().clock())
+    now = runtime().clock()
+    token, number, _ = shown_token(row, now)
     base = runtime().settings.base_url
     roll = read_roll(reading, row)
     poll = screen_view(reading, row, language)
@@ -87,6 +89,7 @@ def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
         "_": messages.gettext,
         "gettext": messages.gettext,
         "ngettext": messages.ngettext,
+        "words": Wording(language=language),
         "poll": poll,
         "check": screen_check(reading, row, language) if row.state == SessionState.OPEN else None,
         "here_count": roll.count(Presence.PRESENT, Presence.LATE, Presence.WAITING),
@@ -96,4 +99,5 @@ def _screen(reading: Transaction, row: ClassSession) -> dict[str, Any]:
         "number": f"{number[:3]} {number[3:]}",
         "qr": None if is_over else qr_picture(base + url_for("classroom_door.scan", class_uuid=row.uuid, token=token)),
         "door": (base + url_for("classroom_door.door")).removeprefix("https://").removeprefix("http://"),
+        **code_view(row, now),
     }

@@ -32,7 +32,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "class-tries": translatable("This was tried too often. Ask your teacher to mark you."),
     "class-pairing": translatable("There is no such code, or it was used before, or it is older than ten minutes."),
     "class-entry": translatable(
-        "No class is found with this code, or it is not open yet. It has six letters and is shown in the room."
+        "No class is found with this code, or its time has not come yet. It has six letters: the screen in the room says "
+        "from when they lead in, and without a time they do once the class is opened."
     ),
     "class-name-unknown": translatable(
         "Nobody of this course is called so, or several are. Use a pairing code instead, or ask your teacher."

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Transaction
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.models import FlippedUnit
+from lti_tool.services.classes import readiness
 from lti_tool.services.flipped import publishing
 from lti_tool.services.flipped import units as flipped_units
 from lti_tool.services.flipped.supply import Stock
@@ -230,6 +231,7 @@ def _changed(transaction: Transaction, desk: Desk, unit: FlippedUnit, *, do: str
     else:
         sent = Sent(do=do, fields=request.form.to_dict(), language=desk.language)
         flipped_units.change(unit, lambda plan: edited(plan, sent, stock), seen=sent_revision("revision"), now=now)
+    readiness.follow_date(transaction, unit)
     if unit.activity_id is not None:
         publishing.publish(transaction, unit, stock, language=desk.language, now=now)
     return typed.without(saved)

@@ -25,7 +25,9 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TableRefusedError(QualoopError):
-    """A file is no table that can be read: ``reason`` is `unreadable`, `empty`, `too-large` or `workbook-heavy`."""
+    """A file is no table that can be read: ``reason`` is `unreadable`, `empty` or `too-large`, or of a workbook
+    `workbook-large`, `workbook-cells` or `workbook-formats`.
+    """
 
     code = "table-refused"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import serious_findings
 from tests.browser.class_site import Site, serve
 from tests.browser.conftest import NewContext
-from tests.factories.class_sessions import Classroom, open_classroom
+from tests.factories.class_sessions import Classroom, open_classroom, starts
 from tests.factories.team_classes import team_class
 
 COURSES = count(1)
@@ -158,6 +159,17 @@ def joining(room: Classroom) -> None:
     began(room)
 
 
+def planned(room: Classroom) -> None:
+    room.plan(
+        title="Search marketing for shops with few products, the hour on what to pay for and what to leave to others"
+    )
+
+
+def planned_for_a_day(room: Classroom) -> None:
+    planned(room)
+    starts(room, room.tool.clock.now + timedelta(days=3))
+
+
 def teams(room: Classroom, until: str) -> None:
     found = team_class(room, 24)
     for team in range(1, 13):
@@ -174,6 +186,8 @@ KINDS: dict[str, Callable[[Classroom], None]] = {
     "figure": with_a_figure,
     "shown": shown_twice_voted,
     "joining": joining,
+    "planned": planned,
+    "planned-for": planned_for_a_day,
     "alone": lambda room: teams(room, "individual"),
     "scratching": lambda room: teams(room, "team"),
     "ended": lambda room: teams(room, "done"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -77,7 +78,7 @@ class Classroom:
 
     def stamp(self) -> str:
         """Return what console and projector compare to know whether anything has changed."""
-        return stamp(self.tool.runtime.database, self.tool.organisation_id, self.row().uuid)
+        return stamp(self.tool.runtime.database, self.tool.organisation_id, self.row().uuid, self.tool.clock.now)
 
     def token(self) -> str:
         return token(self.row().roll_key.encode(), ROTATION.window(self.tool.clock.now))
@@ -122,6 +123,12 @@ class Phone:
 def open_classroom(tool: Tool, name: str) -> Classroom:
     """Return a course of its own, without a session."""
     return Classroom(tool, name, _enter(tool, name, "t-1", name="Tina Teacher", role="teacher"))
+
+
+def starts(room: Classroom, moment: datetime) -> None:
+    """Let the session begin at a moment, as one that was planned from a flipped unit does."""
+    with room.tool.runtime.database.transaction() as session:
+        session.get_one(ClassSession, room.row().id).starts_at = moment
 
 
 def cookies_of(seat: Seat) -> str:

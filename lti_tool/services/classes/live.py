@@ -12,18 +12,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, text
 
 from lti_tool.db import Database, Prepared, micros
+from lti_tool.services.classes.sessions import EARLY
 
 FRESH_S: Final = 0.5
 _COURSES_FRESH_S: Final = 2.0
 _RATED_FRESH_S: Final = 10.0
 _KEPT: Final = 4096
+_EARLY_MICROS: Final = EARLY // timedelta(microseconds=1)
 
 _STAGE = Prepared(text("SELECT version, state, timer_at FROM class_session WHERE uuid = :uuid"))
 _TEAM = Prepared(
@@ -48,7 +50,7 @@ _RATED = Prepared(
 )
 _STAMP = Prepared(
     text(
-        "SELECT s.version, (SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id), "
+        "SELECT s.starts_at, s.version, (SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id), "
         "(SELECT max(e.joined_at) FROM class_seat e WHERE e.class_session_id = s.id), "
         "(SELECT count(e.checked_at) FROM class_seat e WHERE e.class_session_id = s.id), "
         "(SELECT count(*) FROM class_seat e WHERE e.class_session_id = s.id AND e.person_id IS NOT NULL), "
@@ -173,11 +175,18 @@ def forget_team(database: Database, session_uuid: str, team_uuid: str) -> None:
     _stages.forget(database.engine, (session_uuid, team_uuid))
 
 
-def stamp(database: Database, organisation_id: int, session_uuid: str) -> str:
-    """Return a text that changes with anything that console or projector show of a session."""
+def stamp(database: Database, organisation_id: int, session_uuid: str, now: datetime) -> str:
+    """Return a text that changes with anything that console or projector show of a session.
+
+    So it does when the code begins to lead in, which no change of the session tells.
+    """
     with database.snapshot() as connection:
         row = _STAMP.one(connection, {"uuid": session_uuid.replace("\0", ""), "organisation_id": organisation_id})
-    return "-".join(str(each or 0) for each in row or ())
+    if row is None:
+        return ""
+    starts_at, *counted = row
+    leads_in = starts_at is not None and starts_at - _EARLY_MICROS <= micros(now)
+    return "-".join(str(each or 0) for each in (starts_at, int(leads_in), *counted))
 
 
 def _find(database: Database, key: Hashable, statement: Prepared, values: dict[str, str]) -> Stage | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.models import Attempt, ClassSession, FlippedUnit, TagSet
@@ -127,6 +127,7 @@ def suggest_questions(
 
 def plan_class(session: Session, unit: FlippedUnit, link: Link, *, language: str, now: datetime) -> ClassSession:
     """Return the class session of a unit, planned here from its class plan where there is none that is still to come."""
+    follow_date(session, unit)
     found, plan = find_class(session, unit), plan_of(unit)
     if found is not None and found.state != SessionState.CLOSED:
         return sessions.get_session(session, link, found.uuid, locked=True)
@@ -137,6 +138,21 @@ def plan_class(session: Session, unit: FlippedUnit, link: Link, *, language: str
         starts_at=plan.dates.class_at,
     )
     return sessions.plan_session(session, link, wanted, flipped_unit_id=unit.id, now=now)
+
+
+def follow_date(session: Session, unit: FlippedUnit) -> None:
+    """Let the class of a unit begin when the unit's plan says; one that was opened keeps when it was to begin."""
+    starts_at = plan_of(unit).dates.class_at
+    session.execute(
+        update(ClassSession)
+        .where(
+            ClassSession.organisation_id == unit.organisation_id,
+            ClassSession.context_id == unit.context_id,
+            ClassSession.flipped_unit_id == unit.id,
+            ClassSession.state == SessionState.PLANNED.value,
+        )
+        .values(starts_at=starts_at)
+    )
 
 
 def add_questions(session: Session, class_session: ClassSession, chosen: Sequence[Suggestion], *, now: datetime) -> int:

@@ -162,10 +162,20 @@ def get_by_code(session: Session, code: str, now: datetime) -> ClassSession:
     it is closed: of the classes that are only planned, nobody finds one by trying codes.
     """
     row = _one(session.scalar(select(ClassSession).where(ClassSession.code == code)))
-    is_near = row.starts_at is not None and row.starts_at - EARLY <= now
-    if row.state == SessionState.PLANNED and not is_near:
+    if not code_leads_in(row, now):
         raise ClassMissingError
     return row
+
+
+def code_leads_from(row: ClassSession) -> datetime | None:
+    """Return from when a session's code leads in, though it is not opened yet; None for once it is opened."""
+    return None if row.starts_at is None else row.starts_at - EARLY
+
+
+def code_leads_in(row: ClassSession, now: datetime) -> bool:
+    """Say whether the code of a session leads in now, as long as it has one."""
+    since = code_leads_from(row)
+    return row.state != SessionState.PLANNED or (since is not None and since <= now)
 
 
 def get_by_screen(session: Session, key: str) -> ClassSession:

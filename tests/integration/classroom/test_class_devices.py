@@ -197,7 +197,7 @@ def test_a_code_leads_nowhere_until_the_class_is_near(room: Classroom) -> None:
     """Whoever tries codes finds no class that is only planned."""
     room.plan()
     code, now = room.row().code or "", room.tool.clock.now
-    refused = "No class is found with this code, or it is not open yet."
+    refused = "No class is found with this code, or its time has not come yet."
     assert refused in room.phone().enter(code).text
     for early in (timedelta(seconds=1), timedelta(0)):
         with room.tool.runtime.database.transaction() as session:
