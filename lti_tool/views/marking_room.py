@@ -113,13 +113,19 @@ def undo(session: Session, work: str) -> AnyResponse:
     return _do(session, work, "undone", lambda transaction, desk: marking.undo(transaction, desk, seen=seen, now=now))
 
 
+@blueprint.post("/a/<launch>/marking/works/<work>/take-over")
+@needs(Permission.MARK)
+def take_over(session: Session, work: str) -> AnyResponse:
+    """Go on with a mark that somebody else has begun and not approved."""
+    now = runtime().clock()
+    return _do(session, work, "taken", lambda at, desk: assignments.take_over(at, desk, now=now))
+
+
 @blueprint.post("/a/<launch>/marking/works/<work>/arrange")
 @needs(Permission.RELEASE_MARKS)
 def arrange(session: Session, work: str) -> AnyResponse:
-    """Take a work over, have it marked twice or not, or give it to somebody."""
+    """Have a work marked twice or not, or give it to somebody."""
     do, to, now = request.form.get("do", ""), request.form.get("to", ""), runtime().clock()
-    if do == "take-over":
-        return _do(session, work, "taken", lambda at, desk: assignments.take_over(at, desk, now=now))
     if do in {"second", "single"}:
         return _do(
             session,
@@ -289,6 +295,7 @@ def _shown(connection: Connection, case: Case, session: Session, sent: _Sent | N
         "enterprise": sent.enterprise if sent else enterprise,
         "readable": readable,
         **_compared(marking_),
+        **_takeable(connection, case, session),
         **_reviewed(connection, case, session, position),
     }
 
@@ -307,6 +314,14 @@ def _limit(connection: Connection, case: Case, session: Session, position: Posit
         "kinds": [words.gettext(RECORD_WORDS[kind]) for kind in found.kinds],
         "names": [each.name or each.uuid[:4] for each in found.able],
     }
+
+
+def _takeable(connection: Connection, case: Case, session: Session) -> dict[str, Any]:
+    """Return whether this marker may go on with somebody else's mark, and whether because that one may not approve it."""
+    desk, day = desk_of(session, case.uuid), runtime().clock().date()
+    takeable = assignments.find_takeable(connection, desk, case, day=day)
+    is_stuck = takeable is not None and takeable in level_limits.find_stuck(connection, desk, case, day=day)
+    return {"may_take_over": takeable is not None, "is_stuck": is_stuck}
 
 
 def _offered_enterprise(connection: Connection, case: Case, marker: Marker) -> str:

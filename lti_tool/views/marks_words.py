@@ -19,8 +19,14 @@ TABLE_REFUSED: Final = {
     "unreadable": translatable("This is no CSV or Excel file that can be read."),
     "empty": translatable("There is no row below the head of this table."),
     "too-large": translatable("This table is too large: at most 2 MB, 2,000 rows and 120 columns."),
-    "workbook-heavy": translatable(
-        "This workbook holds much more than one table of marks. Save the sheet with the marks as CSV, and bring that file."
+    "workbook-large": translatable(
+        "The first sheet of this workbook, with the texts of all sheets, has more than 16 MB when it is unpacked. Save the sheet with the marks as CSV, and bring that file."
+    ),
+    "workbook-cells": translatable(
+        "The first sheet of this workbook, or the texts of all its sheets, hold far more than 2,000 rows of 120 columns. Save the sheet with the marks as CSV, and bring that file."
+    ),
+    "workbook-formats": translatable(
+        "This workbook has more formats, names or sheets than can be read here. Save the sheet with the marks as CSV, and bring that file."
     ),
     "paper-unavailable": translatable("Excel files need qualoop[paper] here. Save the table as CSV."),
     "no-file": translatable("Choose a file."),

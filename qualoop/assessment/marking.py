@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -354,6 +354,15 @@ def own_position(marking: Marking, marker: str, *, may_decide: bool) -> Position
     if Position.FIRST not in holders:
         return Position.FIRST
     return Position.SECOND if marking.needs_second and Position.SECOND not in holders else None
+
+
+def may_go_on_with(marking: Marking, position: Position, marker: str, *, may_decide: bool) -> bool:
+    """Say whether ``marker`` might give this mark, had nobody begun it: not approved, and in no way the marker's already."""
+    begun = marking.marks.get(position)
+    if begun is not None and (begun.is_approved or begun.marker == marker):
+        return False
+    others = {each: mark for each, mark in marking.marks.items() if each is not position}
+    return own_position(replace(marking, marks=others), marker, may_decide=may_decide) is position
 
 
 def visible_marks(marking: Marking, viewer: str) -> Mapping[Position, Mark]:

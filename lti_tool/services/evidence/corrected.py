@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lti_tool.models import LedgerEvent
-from lti_tool.services.ledger.standings import read_dated_standings
+from lti_tool.services.ledger.standings import read_dated_standings, says_the_same
 from qualoop.ledger import EventType, Evidence, Reason
 from qualoop.records import EvidenceEntry
 from qualoop.values import Score
@@ -32,17 +32,14 @@ def list_corrected(connection: Connection, organisation_id: int, learner: str) -
     standings = read_dated_standings(connection, organisation_id, learner)
     if not standings:
         return ()
-    found = [
-        CorrectedEntry(
-            entry=EvidenceEntry(
-                seq=event.id, at=event.occurred_at, evidence=Evidence.from_body(json.loads(event.body)), explanation={}
-            ),
-            at=standings[event.uuid].at,
-            reason=standings[event.uuid].standing.reason,
-            score=standings[event.uuid].standing.score,
-        )
-        for event in _evidence(connection, organisation_id, learner, list(standings))
-    ]
+    found = []
+    for event in _evidence(connection, organisation_id, learner, list(standings)):
+        evidence, dated = Evidence.from_body(json.loads(event.body)), standings[event.uuid]
+        if says_the_same(dated.standing, evidence.score):
+            continue
+        entry = EvidenceEntry(seq=event.id, at=event.occurred_at, evidence=evidence, explanation={})
+        correction = dated.standing
+        found.append(CorrectedEntry(entry=entry, at=dated.at, reason=correction.reason, score=correction.score))
     return sorted(found, key=lambda each: (each.at, each.entry.seq), reverse=True)
 
 

@@ -130,7 +130,8 @@ def void_many(
 def revise_retold(session: Session, organisation: Organisation, retold: Sequence[Retold], *, now: datetime) -> None:
     """Revise what messages tell anew, in their order, without notes, and ask for one replay.
 
-    What was voided since stays so, and what has the score already is left alone.
+    What was voided since stays so. The score that holds already is told in the ledger, too: else nothing would say that
+    the message came, and which try was the last.
     """
     connection, is_new = session.connection(), False
     for each in retold:
@@ -138,7 +139,7 @@ def revise_retold(session: Session, organisation: Organisation, retold: Sequence
         rows = read_corrections(connection, organisation.id, learner=target.learner)
         correction = Correction(target=each.request.target, reason=each.request.reason, score=each.request.score)
         with suppress(CorrectionRefusedError):
-            _refuse_unless_correctable(target, correction.score, rows)
+            _refuse_unless_correctable(target, correction.score, rows, may_repeat=True)
             _append(connection, (target, rows), correction, actor=each.request.actor, source=each.source, now=now)
             is_new = True
     if is_new:
@@ -205,8 +206,13 @@ def _settle_errors(connection: Connection, target: LedgerEvent, rows: Sequence[C
         critical_errors.resettle(connection, target.organisation_id, str(target.learner), evidence)
 
 
-def _refuse_unless_correctable(target: LedgerEvent, score: Score | None, rows: Sequence[CorrectionRow]) -> None:
-    """Raise CorrectionRefusedError for what makes no sense: docs/ledger.md, corrections."""
+def _refuse_unless_correctable(
+    target: LedgerEvent, score: Score | None, rows: Sequence[CorrectionRow], *, may_repeat: bool = False
+) -> None:
+    """Raise CorrectionRefusedError for what makes no sense: docs/ledger.md, corrections.
+
+    ``may_repeat`` lets a revision give the score that holds already.
+    """
     kind = EventType(target.type)
     standings = settle_corrections(rows)
     standing = standings.get(target.uuid)
@@ -218,7 +224,7 @@ def _refuse_unless_correctable(target: LedgerEvent, score: Score | None, rows: S
         corrected = next(str(row.correction.target) for row in rows if row.uuid == target.uuid)
         if standings[corrected].by != target.uuid:
             raise CorrectionRefusedError(f"a newer correction holds: {standings[corrected].by}")
-    elif score is not None and score == _present_score(target, standing):
+    elif score is not None and not may_repeat and score == _present_score(target, standing):
         raise CorrectionRefusedError("that is its score already")
 
 

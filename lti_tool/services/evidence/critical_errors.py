@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -18,9 +19,9 @@ from lti_tool.models import LedgerEvent
 from lti_tool.services.content import parts
 from lti_tool.services.evidence import locks
 from lti_tool.services.evidence.checks import Submission
-from lti_tool.services.ledger.standings import read_standings
+from lti_tool.services.ledger.standings import read_corrections
 from lti_tool.services.mastery.cache import find_adopted
-from qualoop.ledger import GRADED_RUN, EventType, Evidence
+from qualoop.ledger import GRADED_RUN, EventType, Evidence, settle_corrections
 from qualoop.records.critical_errors import effect_on_error
 
 _SETTLE: Final = Direct(
@@ -31,18 +32,20 @@ _OPEN: Final = Direct(
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _READ: Final = Direct(
-    "SELECT learner, activity, part, content, attempt FROM critical_error WHERE organisation_id = ? AND learner IN ?"
+    "SELECT learner, activity, part, content FROM critical_error WHERE organisation_id = ? AND learner IN ?"
 )
 _FORGET: Final = Direct("DELETE FROM critical_error WHERE organisation_id = ? AND learner = ?")
 _SAID: Final = f'"occasion":"{GRADED_RUN}'
 """What the body of a graded run's evidence holds."""
 Key = tuple[int, str, str, str]
 """Organisation, learner, activity and part."""
+Run = tuple[Evidence, int, int]
+"""What a graded run says of a part, the number of its event, and the moment in microseconds since 1970."""
 
 
 def follow(connection: Connection, organisation_id: int, graded: Sequence[tuple[Submission, int]]) -> None:
     """Let graded runs that are now in the ledger, each with its number, open critical errors and settle earlier ones."""
-    newest: dict[Key, tuple[Evidence, int, int]] = {}
+    newest: dict[Key, Run] = {}
     for submission, seq in graded:
         evidence = submission.evidence
         key = (organisation_id, submission.learner, evidence.activity, evidence.part)
@@ -56,43 +59,34 @@ def resettle(connection: Connection, organisation_id: int, learner: str, correct
         return
     driver = Driver(connection)
     locks.take_learner(driver, organisation_id, learner)
-    standings = read_standings(connection, organisation_id, learner=learner)
-    key = (organisation_id, learner, corrected.activity, corrected.part)
-    opened: tuple[Evidence, int, int] | None = None
-    event = LedgerEvent
-    rows = connection.execute(
-        select(event.id, event.uuid, event.occurred_at, event.body)
-        .where(event.organisation_id == organisation_id, event.learner == learner)
-        .where(event.type == EventType.EVIDENCE_RECORDED.value, event.body.contains(_SAID))
-        .order_by(event.id)
-    )
-    for row in rows:
-        evidence = Evidence.from_body(json.loads(row.body))
-        effect = effect_on_error(evidence, standings.get(row.uuid))
-        if effect is not None and (evidence.activity, evidence.part) == key[2:]:
-            opened = (evidence, row.id, micros(row.occurred_at)) if effect else None
-    _write(driver, {key: opened})
+    where = (corrected.activity, corrected.part)
+    _write(driver, {(organisation_id, learner, *where): _read_opened(connection, organisation_id, learner).get(where)})
 
 
 def read_open_errors(
-    connection: Connection, organisation_id: int, learners: Collection[str], *, hidden: Collection[str] = ()
+    connection: Connection, organisation_id: int, learners: Collection[str]
 ) -> Mapping[str, frozenset[str]]:
-    """Return the knowledge points on which those learners who have any have a critical error open, by pseudonym.
-
-    Those of the attempts ``hidden`` are left out: the result would tell them.
-    """
+    """Return the knowledge points on which those learners who have any have a critical error open, by pseudonym."""
     driver = Driver(connection)
-    rows = driver.all(_READ, (organisation_id, driver.listed(learners)))
-    place = find_adopted(connection, organisation_id) if rows else None
-    if place is None:
-        return {}
-    found: dict[str, set[str]] = defaultdict(set)
-    for learner, activity, part, content, attempt in rows:
-        version = parts.find_version(connection, organisation_id, activity, content)
-        if version is not None and attempt not in hidden:
-            tags = parts.tags_of(connection, organisation_id, version, place.tags)
-            found[learner].update(code for code, _ in tags.get(part, ()))
-    return {learner: frozenset(codes) for learner, codes in found.items()}
+    return _points(connection, organisation_id, driver.all(_READ, (organisation_id, driver.listed(learners))))
+
+
+def read_errors_without(
+    connection: Connection,
+    organisation_id: int,
+    learner: str,
+    hidden: Collection[str],
+    *,
+    recorded_by: datetime | None = None,
+) -> frozenset[str]:
+    """Return the knowledge points on which a learner would have one open without the attempts ``hidden``.
+
+    From the ledger, as it was at a moment (None: is now): the table has the newest run of a part alone, and one that is
+    hidden neither opens an error nor settles an earlier one, since both would tell its result.
+    """
+    opened = _read_opened(connection, organisation_id, learner, hidden, recorded_by=recorded_by)
+    rows = [(learner, *place, run[0].content) for place, run in opened.items()]
+    return _points(connection, organisation_id, rows).get(learner, frozenset())
 
 
 def forget(connection: Connection, organisation_id: int, learner: str) -> None:
@@ -100,7 +94,55 @@ def forget(connection: Connection, organisation_id: int, learner: str) -> None:
     Driver(connection).run(_FORGET, (organisation_id, learner))
 
 
-def _write(driver: Driver, newest: Mapping[Key, tuple[Evidence, int, int] | None]) -> None:
+def _read_opened(
+    connection: Connection,
+    organisation_id: int,
+    learner: str,
+    hidden: Collection[str] = (),
+    *,
+    recorded_by: datetime | None = None,
+) -> Mapping[tuple[str, str], Run]:
+    """Return by activity and part which run has left an error open, of those that are recorded and not hidden."""
+    corrections = read_corrections(connection, organisation_id, learner=learner, recorded_by=recorded_by)
+    standings = settle_corrections(corrections)
+    event = LedgerEvent
+    query = (
+        select(event.id, event.uuid, event.occurred_at, event.body)
+        .where(event.organisation_id == organisation_id, event.learner == learner)
+        .where(event.type == EventType.EVIDENCE_RECORDED.value, event.body.contains(_SAID))
+        .order_by(event.id)
+    )
+    if recorded_by is not None:
+        query = query.where(event.recorded_at <= recorded_by)
+    opened: dict[tuple[str, str], Run] = {}
+    for row in connection.execute(query):
+        evidence = Evidence.from_body(json.loads(row.body))
+        effect, place = effect_on_error(evidence, standings.get(row.uuid)), (evidence.activity, evidence.part)
+        if effect is None or evidence.attempt in hidden:
+            continue
+        opened.pop(place, None)
+        if effect:
+            opened[place] = (evidence, row.id, micros(row.occurred_at))
+    return opened
+
+
+def _points(
+    connection: Connection, organisation_id: int, rows: Sequence[Sequence[str]]
+) -> Mapping[str, frozenset[str]]:
+    """Return by learner what is served by parts with an error open: learner, activity, part and content of each."""
+    place = find_adopted(connection, organisation_id) if rows else None
+    if place is None:
+        return {}
+    found: dict[str, set[str]] = defaultdict(set)
+    for learner, activity, part, content in rows:
+        version = parts.find_version(connection, organisation_id, activity, content)
+        if version is not None:
+            tags = parts.tags_of(connection, organisation_id, version, place.tags)
+            found[learner].update(code for code, _ in tags.get(part, ()))
+    return {learner: frozenset(codes) for learner, codes in found.items()}
+
+
+def _write(driver: Driver, newest: Mapping[Key, Run | None]) -> None:
     """Let what the newest graded run of each part says stand: evidence, number and moment; None opens nothing."""
     driver.run_many(_SETTLE, list(newest))
     opening = [

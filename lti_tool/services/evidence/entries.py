@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from lti_tool.db import Direct, Driver, moment
 from lti_tool.models import ContentVersion
 from lti_tool.services.content.contents import Contents
-from lti_tool.services.ledger.standings import DatedStanding, read_dated_standings
+from lti_tool.services.ledger.standings import DatedStanding, read_dated_standings, says_the_same
 from lti_tool.services.mastery import cache
 from lti_tool.services.mastery.explanations import StoredUpdate, explain, moves
 from qualoop.content_packages import Lesson, block_html
@@ -85,7 +85,7 @@ class _Reader:
         uuid, at, body = self.rows[update.seq]
         recorded = Evidence.from_body(json.loads(body))
         correction, evidence = None, recorded
-        if found := self.standings.get(uuid):
+        if (found := self.standings.get(uuid)) and not says_the_same(found.standing, recorded.score):
             standing = found.standing
             correction = EntryCorrection(
                 at=found.at,

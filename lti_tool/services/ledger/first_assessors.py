@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from lti_tool.models import Attempt, LedgerEvent, PeerReview, Person, SubmissionRow
 from lti_tool.services.content import parts
 from lti_tool.services.ledger.as_of import Belief, evidence_as_of
+from lti_tool.services.ledger.markers import find_markers
 from qualoop.ledger import SCORED_BY_MACHINE, Evidence
 from qualoop.policies import Judge, Sheet, read_occasion
 
@@ -22,8 +23,9 @@ def find_first_assessors(
 ) -> frozenset[str]:
     """Return the pseudonyms of those whose judgements of a learner counted on knowledge points when an appeal was opened.
 
-    These are the raters of evidence, whoever reviewed such a work (a peer is a rater under another name), and whoever gave
-    it the score that stood in its place. The machine is nobody.
+    These are the raters of evidence, whoever else approved a mark of such a work (of two markers who agree, evidence names
+    the first) or reviewed it (a peer is a rater under another name), and whoever gave it the score that stood in its place.
+    The machine is nobody.
     """
     known = evidence_as_of(
         connection,
@@ -41,6 +43,9 @@ def find_first_assessors(
         and wanted & _codes_of(connection, appeal.organisation_id, belief)
     ]
     raters = {belief.evidence.rater for belief in counted} - {SCORED_BY_MACHINE}
+    attempts = {belief.evidence.attempt for belief in counted}
+    markers = find_markers(connection, appeal.organisation_id, attempts, until=appeal.recorded_at)
+    raters.update(*markers.values())
     reviewed = {each.evidence.attempt for each in counted if _is_of_peers(each.evidence)}
     raters |= _reviewers_of(connection, appeal.organisation_id, reviewed)
     corrections = {belief.standing.by for belief in counted if belief.standing is not None}

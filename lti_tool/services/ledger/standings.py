@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, text
 
 from lti_tool.models import RARE, LedgerEvent
-from qualoop.ledger import Correction, CorrectionRow, EventType, Standing, settle_corrections
+from qualoop.ledger import Correction, CorrectionRow, EventType, Reason, Standing, settle_corrections
+from qualoop.values import Score
 
 #: As literals, so that both databases see that their index of the rare events serves.
 _ARE_CORRECTIONS = text("type IN ('assertion.revised', 'assertion.voided')")
@@ -55,6 +56,11 @@ def read_dated_standings(connection: Connection, organisation_id: int, learner: 
     moments = {row.uuid: row.recorded_at for row in rows}
     standings = settle_corrections(_as_correction(row) for row in rows)
     return {uuid: DatedStanding(standing=each, at=moments[each.by]) for uuid, each in standings.items()}
+
+
+def says_the_same(standing: Standing, recorded: Score) -> bool:
+    """Say whether a mark was only told anew with the score that was recorded: there is nothing to show of that."""
+    return standing.reason is Reason.SUPERSEDED and standing.score == recorded
 
 
 def _corrections(organisation_id: int, learner: str | None) -> Select[*tuple[Any, ...]]:

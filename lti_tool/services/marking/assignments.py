@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
@@ -11,12 +11,19 @@ from sqlalchemy.orm import Session
 from lti_tool.models import MarkRow
 from lti_tool.services.courses.members import Link
 from lti_tool.services.courses.staff import CourseStaff, list_staff
-from lti_tool.services.marking.cases import Desk, Marker
-from lti_tool.services.marking.live_people import check_may_judge
+from lti_tool.services.marking.cases import Case, Desk, Marker
+from lti_tool.services.marking.level_limits import find_stuck
+from lti_tool.services.marking.live_people import check_may_judge, may_judge
 from lti_tool.services.marking.marking import locked_case, restage, row_of
 from lti_tool.services.people.roles import Permission, may
 from lti_tool.services.people.sessions import NotAllowedError
-from qualoop.assessment.marking import MarkFinalError, MarkingRefusedError, MarkNotYoursError, Position
+from qualoop.assessment.marking import (
+    MarkFinalError,
+    MarkingRefusedError,
+    MarkNotYoursError,
+    Position,
+    may_go_on_with,
+)
 
 
 class MarkerUnknownError(MarkingRefusedError):
@@ -25,19 +32,36 @@ class MarkerUnknownError(MarkingRefusedError):
     code = "marker-unknown"
 
 
+def find_takeable(connection: Connection, desk: Desk, case: Case, *, day: date) -> Position | None:
+    """Return which mark that somebody else has begun and not approved a marker may go on with, None for none.
+
+    Whichever of the marks its holder is not qualified to approve on that day (`level_limits`), where this marker is; and
+    to who leads the marking the first. Nobody goes on with what the own mark on the work would keep from giving.
+    """
+    marker = desk.marker
+    led = [Position.FIRST] if marker.may_release and Position.FIRST in case.stored else []
+    for position in (*find_stuck(connection, desk, case, day=day), *led):
+        is_free = may_go_on_with(case.marking, position, marker.uuid, may_decide=marker.may_release)
+        if is_free and (position is not Position.FIRST or may_judge(connection, case, marker)):
+            return position
+    return None
+
+
 def take_over(session: Session, desk: Desk, *, now: datetime) -> None:
-    """Go on with the first mark of somebody who has not approved it. Raises MarkingRefusedError, NotAllowedError."""
-    _check_may_release(desk.marker)
+    """Go on with the mark of somebody who has not approved it (`find_takeable`); what it says so far stays a revision.
+
+    Raises MarkingRefusedError, NotAllowedError.
+    """
     marker = desk.marker
     case = locked_case(session, desk)
-    first = case.stored.get(Position.FIRST)
-    holds = any(stored.person_id == marker.person_id for stored in case.stored.values())
-    if first is None or holds or case.marking.is_in(Position.FIRST) or case.marking.is_released:
+    position = find_takeable(session.connection(), desk, case, day=now.date())
+    if position is None:
+        _check_may_release(marker)
+        check_may_judge(session.connection(), case, marker)
         raise MarkNotYoursError
-    check_may_judge(session.connection(), case, marker)
     session.execute(
         update(MarkRow)
-        .where(MarkRow.id == first.id, MarkRow.organisation_id == case.organisation_id)
+        .where(MarkRow.id == case.stored[position].id, MarkRow.organisation_id == case.organisation_id)
         .values(person_id=marker.person_id, enterprise="", updated_at=now)
     )
 

@@ -2,7 +2,8 @@
 
 An approval is where a judgement becomes one that counts, so that is where the rule binds: whoever is not qualified on
 that day saves drafts and approves nothing, whichever of the marks it is. So grade and evidence wait together for
-somebody who is. What was approved before the rule was set, or while a qualification held, stays.
+somebody who is, and who may take such a draft over. What was approved before the rule was set, or while a qualification
+held, stays.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lti_tool.services.marking.cases import Case, Desk
 from lti_tool.services.marking.live_people import list_mentors
 from lti_tool.services.people.assessor_qualifications import list_of, rule_of
 from lti_tool.services.people.roles import Permission, may
-from qualoop.assessment.marking import MarkingRefusedError, Position
+from qualoop.assessment.marking import MarkingRefusedError, Position, may_go_on_with
 from qualoop.classroom.assessors import QualificationKind, QualificationRule, is_beyond, level_cap, task_level
 
 
@@ -70,9 +71,25 @@ def find_limit(connection: Connection, desk: Desk, case: Case, position: Positio
         each
         for each in _candidates(connection, case, position)
         if each.person_id != case.person_id
+        and (case.marking.is_released or may_go_on_with(case.marking, position, each.uuid, may_decide=True))
         and not _is_beyond(connection, case, rule, level=level, person_id=each.person_id, day=day)
     ]
     return Limit(level=level, from_level=rule.from_level, kinds=sorted(rule.kinds), able=able)
+
+
+def find_stuck(connection: Connection, desk: Desk, case: Case, *, day: date) -> Sequence[Position]:
+    """Return the marks that were begun by somebody who may not approve them on a day, while the desk's marker may."""
+    rule = rule_of(connection, case.organisation_id)
+    begun = [position for position in Position if position in case.stored and not case.marking.is_in(position)]
+    if rule.from_level is None or not begun or is_limited(connection, desk, case, day):
+        return []
+    level = _level(connection, desk, case)
+    holders = {position: case.stored[position].person_id for position in begun}
+    return [
+        position
+        for position, holder in holders.items()
+        if _is_beyond(connection, case, rule, level=level, person_id=holder, day=day)
+    ]
 
 
 def _candidates(connection: Connection, case: Case, position: Position) -> Sequence[CourseStaff]:

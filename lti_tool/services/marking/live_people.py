@@ -79,7 +79,12 @@ def check_may_decide(connection: Connection, link: Link, marker: Marker) -> None
         raise MentorDecidesError
 
 
+def may_judge(connection: Connection, case: Case, marker: Marker) -> bool:
+    """Say whether somebody may give the first mark: that of a live project is a mentor's."""
+    return not case.is_live or may_decide(connection, case.link, marker)
+
+
 def check_may_judge(connection: Connection, case: Case, marker: Marker) -> None:
     """Raise MentorJudgesError where the first mark of a live project is a mentor's, and this marker is none."""
-    if case.is_live and not may_decide(connection, case.link, marker):
+    if not may_judge(connection, case, marker):
         raise MentorJudgesError

@@ -77,6 +77,11 @@ class Choice:
         """Whether answers that come later would be taken in the same way; else it can only be looked at."""
         return self.tags_as_of is None and self.weights == DEFAULT_TABLE and self.recorded_by is None
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it was to be adopted, as an earlier version wrote it down, and answers would now be taken in otherwise."""
+        return self.adopt and not self.is_adoptable
+
 
 ADOPTING: Final = Choice()
 KEEPING_TAGS: Final = Choice(keep_tags=True)

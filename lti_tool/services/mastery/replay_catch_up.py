@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ def step(session: Session, organisation_id: int, progress: Progress, *, now: dat
     if is_last:
         stop_writers(session)
         if _is_outdated(session, organisation_id, cursor):
-            return _begin_again(session, organisation_id, progress, now)
+            return begin_again(session, organisation_id, progress, now=now)
         bound = newest(session, organisation_id)
     rows = replay_log.read_rows(session.connection(), Stretch(organisation_id, through, bound), CHUNK + 1)
     if is_last and len(rows) > CHUNK:
@@ -115,15 +116,21 @@ def _is_outdated(session: Session, organisation_id: int, cursor: Mapping[str, An
     return replay.newest_bearing(session, organisation_id) > basis
 
 
-def _begin_again(session: Session, organisation_id: int, progress: Progress, now: datetime) -> Progress:
-    """Drop what was computed and compute it with what is known now."""
+def begin_again(session: Session, organisation_id: int, progress: Progress, *, now: datetime) -> Progress:
+    """Drop what was computed and compute it with what is known now, by the weights that hold now where it is adopted.
+
+    Raises ReplayOutdatedError where somebody has looked at what shall be adopted.
+    """
     cursor = progress.cursor
     if cursor.get("seen"):
         raise ReplayOutdatedError
     session.get_one(MasteryGeneration, cursor["generation"]).state = replay.DROPPED
     session.flush()
-    generation = replay.new_generation(session, organisation_id, Choice(**cursor["choice"]), now)
-    begun = {"choice": cursor["choice"], "generation": generation.id, "phase": "clear"}
+    choice = Choice(**cursor["choice"])
+    if choice.is_outdated:
+        choice = Choice(keep_tags=choice.keep_tags)
+    generation = replay.new_generation(session, organisation_id, choice, now)
+    begun = {"choice": asdict(choice), "generation": generation.id, "phase": "clear"}
     return Progress(begun, 0, progress.total)
 
 

@@ -93,7 +93,9 @@ class Replay:
         }
 
     def step(self, session: Session, progress: Progress) -> Progress:
-        """Do the next part."""
+        """Do the next part; one that an earlier version began, for what holds no more, begins again."""
+        if Choice(**progress.cursor["choice"]).is_outdated:
+            return replay_catch_up.begin_again(session, self._organisation_id, progress, now=self._clock())
         return self._phases[progress.cursor["phase"]](session, progress)
 
     def load(self, database: Database, cursor: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """How a learner stood at an earlier moment, from the updates that evidence recorded by then had caused.
 
 The updates of the adopted generation say how a learner stood after each answer (services.explanations), so the past
-needs no replay. It is exact but for this:
+needs no replay. Critical errors come from the ledger as it was then: what weighs nothing leaves no update, and may hold
+back all the same. It is exact but for this:
 
 - Updates are kept in single precision: levels agree to about 10⁻⁶.
 - A knowledge point is as difficult as it was after the learner's own newest answer on it by then. What others answered
@@ -24,13 +25,14 @@ from sqlalchemy import Connection, select, text
 
 from lti_tool.db import Direct, Driver, micros, moment
 from lti_tool.models import RARE, LedgerEvent, MasteryGeneration
+from lti_tool.services.evidence.critical_errors import read_errors_without
 from lti_tool.services.ledger.flags import read_flags
 from lti_tool.services.ledger.standings import read_corrections
 from lti_tool.services.mastery.cache import ADOPTED
 from lti_tool.services.mastery.explanations import Head, Point, unpacked
 from lti_tool.services.mastery.steps import FORM_BITS
 from lti_tool.services.records.records import StandingNow, Subject
-from qualoop.ledger import GRADED_RUN, EventType, settle_corrections
+from qualoop.ledger import EventType, settle_corrections
 from qualoop.mastery.constants import DEFAULT_CONSTANTS
 from qualoop.mastery.readings import belief, read_point
 from qualoop.policies import competence_numbers, is_competent, status_policy
@@ -51,8 +53,6 @@ _FIRST: Final = Direct(
     "WHERE u.generation_id = (SELECT g.id FROM mastery_generation g WHERE g.organisation_id = ? "
     "AND g.state = 'adopted') AND u.learner = ? ORDER BY u.event_seq LIMIT 1)"
 )
-_SINGLE: Final = 1e-6
-"""By how much a score may differ that was kept in single precision."""
 #: As a literal, so that both databases see that their index of the rare events serves.
 _ARE_TAGS: Final = text("type = 'tags.adopted'")
 
@@ -87,7 +87,6 @@ class _Story:
     learner: list[float] | None = None
     memories: dict[str, _Memory] = field(default_factory=dict)
     items: set[str] = field(default_factory=set)
-    errors: dict[str, Collection[str]] = field(default_factory=dict)
     newest: int = 0
     contents: set[Content] = field(default_factory=set)
 
@@ -111,21 +110,13 @@ class _Story:
             memory.forms |= FORM_BITS[told["form"]]
             memory.was_competent = memory.was_competent or _is_competent(self.learner, memory)
 
-    def follow_errors(self, codes: Collection[str], told: Mapping[str, Any], score: float) -> None:
-        """Let what a graded run says open or settle a critical error, as `qualoop.records.critical_errors` does.
-
-        ``score`` is the one that counted: void evidence has left no update, and one revised for the better opens nothing.
-        """
-        if told.get("occasion", "").startswith(GRADED_RUN):
-            is_open = told.get("critical", False) and score <= float(told["score"]) + _SINGLE
-            self.errors[f"{told['activity']}/{told['part']}"] = codes if is_open else ()
-
-    def standing(self, codes: Collection[str], flags: Mapping[str, Flag], at: float) -> StandingNow:
-        """Return what was known at a time, in seconds since 1970."""
+    def standing(
+        self, codes: Collection[str], flags: Mapping[str, Flag], errors: Collection[str], at: float
+    ) -> StandingNow:
+        """Return what was known at a time, in seconds since 1970, with ``errors`` open on some knowledge points."""
         if self.learner is None:
             return StandingNow()
         unmet = read_point(self.learner, None, None, at=at, constants=DEFAULT_CONSTANTS)
-        errors = {code for opened in self.errors.values() for code in opened}
         return StandingNow(
             facts={
                 code: replace(self._facts(code, at), flag=flags.get(code), critical_error=code in errors)
@@ -161,15 +152,14 @@ def standing_then(connection: Connection, subject: Subject, codes: Collection[st
     wanted = (generation.id, subject.uuid, subject.organisation_id, micros(then))
     for seq, names, packed, occurred_at, body in driver.all(_UPDATES, wanted):
         told, numbers = json.loads(body), unpacked(bytes(packed))
-        served = [*filter(None, names.split(";"))]
-        story.apply(served, numbers, told, moment(occurred_at).timestamp())
-        if told["attempt"] not in subject.hidden:
-            story.follow_errors(served, told, numbers[0].score)
+        story.apply(filter(None, names.split(";")), numbers, told, moment(occurred_at).timestamp())
         story.newest = seq
         story.contents.add((told["activity"], told["content"]))
-    flags = read_flags(connection, subject.organisation_id, [subject.uuid], recorded_by=then)
+    of = (connection, subject.organisation_id)
+    flags = read_flags(*of, [subject.uuid], recorded_by=then).get(subject.uuid, {})
+    errors = read_errors_without(*of, subject.uuid, subject.hidden, recorded_by=then)
     return Past(
-        standing=story.standing(codes, flags.get(subject.uuid, {}), then.timestamp()),
+        standing=story.standing(codes, flags, errors, then.timestamp()),
         before=story.newest + 1,
         is_reshaped=_is_corrected_later(connection, subject, then, generation.through_seq)
         or _is_tagged_later(connection, subject, then, (int(generation.tags), story.contents)),

@@ -37,6 +37,12 @@ from qualoop.classroom.session import SessionState
 
 LOOK_AGAIN: Final = timedelta(minutes=15)
 """How soon what is held back is looked at again at the latest: the settings may have been changed."""
+LONGEST_CLASS: Final = timedelta(days=1)
+"""How long after its opening a class holds anything back.
+
+The worker ends a class after twelve hours; one that it cannot end, or where no worker runs, would otherwise hold the
+results of its learners for good. No class teaches for a day, so nobody is told who was right before a second vote.
+"""
 
 _BEGUN: Final = text(
     f"{SCHEDULE} a.person_id, a.uuid, a.version_id FROM attempt a JOIN resource_link l ON l.id = a.resource_link_id "
@@ -101,7 +107,7 @@ def _of_classes(
 ) -> Iterator[HeldAttempt]:
     """Give the classes that are on in which something was closed and is not told yet, once for each content version.
 
-    Who is in no class that is on costs one look at an index.
+    One that was opened a day ago or earlier is taken for over. Who is in no class that is on costs one look at an index.
     """
     seats = {
         row.id: row
@@ -112,6 +118,7 @@ def _of_classes(
                 ClassSeat.organisation_id == organisation_id,
                 ClassSeat.person_id.in_(people),
                 ClassSession.state == SessionState.OPEN.value,
+                ClassSession.opened_at > now - LONGEST_CLASS,
             )
         )
     }
@@ -124,7 +131,10 @@ def _of_classes(
 
 
 def _votes(connection: Connection, organisation_id: int, seats: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Give whose votes are of questions that were closed and not shown yet, and of which content version: seat, version."""
+    """Give whose votes are of questions that were closed and not shown yet, and of which content version: seat, version.
+
+    A vote whose round is still on is no evidence yet, which alone could tell.
+    """
     rows = connection.execute(
         select(ClassVote.class_seat_id, ContentVersion.id)
         .join(ClassPoll, ClassPoll.id == ClassVote.class_poll_id)
@@ -135,6 +145,7 @@ def _votes(connection: Connection, organisation_id: int, seats: Collection[int])
         .where(
             ClassVote.organisation_id == organisation_id,
             ClassVote.class_seat_id.in_(seats),
+            ClassVote.event.is_not(None),
             ClassPoll.first_closed_at.is_not(None),
             ClassPoll.shown_at.is_(None),
         )

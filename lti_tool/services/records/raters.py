@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from lti_tool.db import Direct, Driver
-from lti_tool.models import Attempt, MarkRevision, MarkRow, Person, SubmissionRow
+from lti_tool.services.ledger.markers import find_markers
 from lti_tool.services.ledger.standings import read_corrections
 from lti_tool.services.mastery.cache import LAST_SEQ, find_adopted
 from lti_tool.services.mastery.explanations import Head, unpacked
@@ -46,7 +46,8 @@ def read_raters(
     ``then`` the corrections and marks of up to that moment; None is now.
     """
     judged = _judged(connection, subject, before=before, then=then)
-    beside = _markers(connection, subject, {attempt for _, attempt, _ in judged}, then)
+    attempts = {attempt for _, attempt, _ in judged}
+    beside = find_markers(connection, subject.organisation_id, attempts, until=then)
     found: dict[str, set[str]] = defaultdict(set)
     for codes, attempt, assessor in judged:
         for code in codes:
@@ -76,35 +77,3 @@ def _voided(connection: Connection, subject: Subject, then: datetime | None) -> 
     """Return the events of a learner that no longer count, whether levels have followed or not."""
     corrections = read_corrections(connection, subject.organisation_id, learner=subject.uuid, recorded_by=then)
     return {uuid for uuid, standing in settle_corrections(corrections).items() if standing.voided}
-
-
-def _markers(
-    connection: Connection, subject: Subject, attempts: Collection[str], then: datetime | None
-) -> Mapping[str, Collection[str]]:
-    """Return who approved a mark of the work of each attempt: of two who agree, evidence names the first alone."""
-    if not attempts:
-        return {}
-    organisation = subject.organisation_id
-    query = (
-        select(Attempt.uuid, Person.uuid)
-        .select_from(Attempt)
-        .join(SubmissionRow, SubmissionRow.attempt_id == Attempt.id)
-        .join(MarkRow, MarkRow.submission_id == SubmissionRow.id)
-        .join(MarkRevision, (MarkRevision.mark_id == MarkRow.id) & (MarkRevision.number == MarkRow.revision))
-        .join(Person, Person.id == MarkRow.person_id)
-        .where(
-            Attempt.organisation_id == organisation,
-            SubmissionRow.organisation_id == organisation,
-            MarkRow.organisation_id == organisation,
-            MarkRevision.organisation_id == organisation,
-            Person.organisation_id == organisation,
-            Attempt.uuid.in_(sorted(attempts)),
-            MarkRevision.is_approved,
-        )
-    )
-    if then is not None:
-        query = query.where(MarkRow.created_at <= then)
-    found: dict[str, set[str]] = defaultdict(set)
-    for attempt, marker in connection.execute(query):
-        found[attempt].add(marker)
-    return found

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, select
 from lti_tool.models import Activity, Attempt, LiveProjectRow, ResourceLink, SourceScore, TagSet
 from lti_tool.services.content import tag_sets
 from lti_tool.services.content.contents import Contents
-from lti_tool.services.evidence.critical_errors import read_open_errors
+from lti_tool.services.evidence.critical_errors import read_errors_without, read_open_errors
 from lti_tool.services.evidence.entries import list_entries
 from lti_tool.services.ledger.flags import read_flags
 from lti_tool.services.mastery import cache
@@ -72,7 +72,10 @@ def standing_now(connection: Connection, subject: Subject, codes: Iterable[str],
         return found
     of = (connection, subject.organisation_id, [subject.uuid])
     flags = read_flags(*of).get(subject.uuid, {})
-    errors = read_open_errors(*of, hidden=subject.hidden).get(subject.uuid, ())
+    if subject.hidden:
+        errors = read_errors_without(connection, subject.organisation_id, subject.uuid, subject.hidden)
+    else:
+        errors = read_open_errors(*of).get(subject.uuid, frozenset())
     facts = {
         code: replace(each, flag=flags.get(code), critical_error=code in errors) for code, each in found.facts.items()
     }

@@ -2,10 +2,11 @@
 
 A judgement is what a person gave: a row of a rubric sheet, or points. Told of the same learner, attempt, activity and
 part by the same rater with a higher `try`, it is a mark that was changed; another rater's is a judgement of its own. A
-lower try that comes after a higher one is superseded before it is there, and is a repeat. Answers are never revised: a
-learner's second try is a meeting of its own.
+lower try that comes after a higher one is superseded before it is there, and is a repeat, also where a person has voided
+the higher one since. Answers are never revised: a learner's second try is a meeting of its own.
 
-A revision stands in the ledger under the id of the message, with its try, by which it is known when it comes again.
+A revision stands in the ledger under the id of the message, with its try, by which it is known when it comes again. So
+does one that says the score anew that holds already.
 """
 
 from __future__ import annotations
@@ -61,10 +62,14 @@ class Judgement(NamedTuple):
 
 @dataclass(slots=True)
 class _Told:
-    """What the ledger has of a judgement: the event that a revision goes to, the highest try, and the messages' ids."""
+    """What the ledger has of a judgement: the event that a revision goes to, the highest try, and the messages' ids.
+
+    ``voided`` is the highest try of what somebody voided, 0 where that is nothing.
+    """
 
     event: str = ""
     tries: int = 0
+    voided: int = 0
     ids: set[str] = field(default_factory=set)
 
     def note(self, name: str, tries: int, *, event: str = "") -> None:
@@ -72,6 +77,18 @@ class _Told:
         self.event = event or self.event
         self.tries = max(self.tries, tries)
         self.ids.add(name)
+
+    def note_voided(self, name: str, tries: int) -> None:
+        """Note a message whose evidence somebody voided: nothing goes to it, but what is no later try is told no more."""
+        self.voided = max(self.voided, tries)
+        self.ids.add(name)
+
+    def supersedes(self, name: str, tries: int) -> bool:
+        """Say whether a message came before, or tells a try that something later has taken the place of.
+
+        A first try beside a voided first one is a judgement of its own, as it would be had nobody voided that.
+        """
+        return name in self.ids or tries < self.tries or (tries <= self.voided and self.voided > 1)
 
 
 def is_judgement(made: Evidence) -> bool:
@@ -108,7 +125,7 @@ def record(
             continue
         told = known.setdefault(_judgement(each), _Told())
         tries, name = each.evidence.tries, each.source[1]
-        if name in told.ids or tries < told.tries:
+        if told.supersedes(name, tries):
             taken[place] = False
             continue
         # Of the same try and another id: somebody judged once more, as ever.
@@ -141,7 +158,7 @@ def _revise(connection: Connection, organisation_id: int, revisions: Sequence[Su
             source=(*each.source[:2], str(each.evidence.tries)),
         )
         for each in revisions
-        if (told := known.get(_judgement(each)))
+        if (told := known.get(_judgement(each))) and told.event
     ]
     with Session(connection) as session:
         corrections.revise_retold(session, session.get_one(Organisation, organisation_id), retold, now=now)
@@ -149,7 +166,7 @@ def _revise(connection: Connection, organisation_id: int, revisions: Sequence[Su
 
 
 def _read(connection: Connection, organisation_id: int, submissions: Sequence[Submission]) -> dict[Judgement, _Told]:
-    """Return what the ledger has of the judgements of these learners, without what is voided."""
+    """Return what the ledger has of the judgements of these learners; of what is voided only which tries there were."""
     driver = Driver(connection)
     learners = driver.listed(sorted({each.learner for each in submissions}))
     rows = driver.all(_OF_LEARNERS, (organisation_id, learners, *_GIVEN))
@@ -161,16 +178,19 @@ def _read(connection: Connection, organisation_id: int, submissions: Sequence[Su
     ]
     standings = settle_corrections(row for *_, row in revised)
     found: dict[Judgement, _Told] = {}
-    by_event: dict[str, _Told] = {}
+    of_event: dict[str, tuple[_Told, bool]] = {}
     for _, uuid, of, name, _, learner, _, text in told:
-        standing = standings.get(uuid)
-        if not (standing and standing.voided):
-            body = json.loads(text)
-            judgement = Judgement(of, learner, body["activity"], body["attempt"], body["part"], body["rater"])
-            by_event[uuid] = found.setdefault(judgement, _Told())
-            by_event[uuid].note(name, body["try"], event=uuid)
+        body = json.loads(text)
+        judgement = Judgement(of, learner, body["activity"], body["attempt"], body["part"], body["rater"])
+        one, standing = found.setdefault(judgement, _Told()), standings.get(uuid)
+        of_event[uuid] = one, standing is not None and standing.voided
+        if of_event[uuid][1]:
+            one.note_voided(name, body["try"])
+        else:
+            one.note(name, body["try"], event=uuid)
     for of, name, tries, row in revised:
         # What people correct has numbers of its own for its tries.
-        if of != corrections.SOURCE and (one := by_event.get(str(row.correction.target))):
-            one.note(name, int(tries))
+        if of != corrections.SOURCE and (known := of_event.get(str(row.correction.target))):
+            one, is_void = known
+            (one.note_voided if is_void else one.note)(name, int(tries))
     return found

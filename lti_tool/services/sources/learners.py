@@ -29,6 +29,10 @@ _READ: Final = (
 )
 _KNOWN = Direct(_READ)
 _LOCKED = Direct(f"{_READ} FOR UPDATE OF l")
+_HELD = Direct(
+    "SELECT id FROM source_learner WHERE organisation_id = ? AND source_id IN ? AND person_id IN ? "
+    "ORDER BY source_id, subject FOR UPDATE"
+)
 _IDENTITIES = Direct(
     "SELECT subject, person_id FROM identity WHERE organisation_id = ? AND registration_id = ? AND subject IN ?"
 )
@@ -145,6 +149,18 @@ def meet(
             # Another batch has just named the same learner.
             _NOBODY.run(connection, {"person_id": person, "organisation_id": source.organisation_id})
     return _read(connection, source, wanted, lock=True)
+
+
+def hold(connection: Connection, organisation_id: int, seats: Collection[tuple[int, int]]) -> None:
+    """Lock learners whom sources know, given as (source, person), for this transaction: nobody else records of them.
+
+    In the order in which a batch of each source locks them (`meet`), the sources one after another. SQLite has one writer
+    at a time anyway.
+    """
+    driver = Driver(connection)
+    if seats and not driver.is_sqlite:
+        sources, people = ({seat[place] for seat in seats} for place in (0, 1))
+        driver.all(_HELD, (organisation_id, driver.listed(sorted(sources)), driver.listed(sorted(people))))
 
 
 def save_counts(connection: Connection, source: KnownSource, rows: Iterable[SourceLearnerRow]) -> None:

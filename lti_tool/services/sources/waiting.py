@@ -20,7 +20,7 @@ from lti_tool.models import InboxItem
 from lti_tool.services.evidence import checks
 from lti_tool.services.evidence.checks import Submission
 from lti_tool.services.mechanisms import inbox
-from lti_tool.services.sources import judgements, scores
+from lti_tool.services.sources import judgements, learners, scores
 from lti_tool.services.sources.events import submission_of
 from lti_tool.services.sources.sources import KnownSource
 from qualoop.exchange import EvidenceEvent
@@ -116,6 +116,8 @@ def take_up(connection: Connection, organisation_id: int, activity: str, content
     driver = Driver(connection)
     rows = driver.all(_WAITING[driver.is_sqlite], (organisation_id, activity, content, AT_ONCE))
     waiting = [_waiting(organisation_id, row) for row in rows]
+    # Before the ledger is read: a batch that is being recorded may tell a later try of the same judgement.
+    learners.hold(connection, organisation_id, {(each.source.id, each.person_id) for each in waiting})
     ready = _possible(connection, organisation_id, waiting, now)
     # What is later may have come since, of another version.
     made = [submission for _, submission in ready]

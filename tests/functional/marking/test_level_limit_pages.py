@@ -60,6 +60,31 @@ def test_approving_all_the_same_saves_a_draft_and_says_so(ruled: Room) -> None:
     assert room_stage(ruled, work) == "draft"
 
 
+def test_a_draft_that_its_marker_cannot_approve_is_offered_to_who_can(ruled: Room) -> None:
+    work = ruled.submit(ruled.learner())
+    address = f"marking/works/{work}/"
+    set_rule(ruled, 4)
+    save(ruled.teacher, work, do="approve", **LEVELS)
+    ann, expert = (ruled.enter(*who, roles=ASSISTANT) for who in (("a-1", "Ann"), ("x-1", "Xu Expert")))
+    for seat in (ruled.teacher, ann):
+        assert "Take this work over" not in words(seat.get(address))
+    assert "You have them: take it over and go on from what is saved." in words(expert.get(address))
+    answer = send(expert, f"{address}take-over", page=address)
+    assert "done=taken" in answer.headers["Location"]
+    assert "This work is yours to mark now." in words(expert.get(f"{address}?done=taken"))
+    assert save(expert, work, do="approve", **LEVELS).status_code == 303
+    assert room_stage(ruled, work) == "approved"
+
+
+def test_who_leads_the_marking_takes_any_draft_over(ruled: Room) -> None:
+    work = ruled.submit(ruled.learner())
+    address = f"marking/works/{work}/"
+    ann = ruled.enter("a-1", "Ann", roles=ASSISTANT)
+    save(ann, work, do="save", **LEVELS)
+    assert words(ruled.teacher.get(address)).count("Take this work over") == 1
+    assert "done=taken" in send(ruled.teacher, f"{address}take-over", page=address).headers["Location"]
+
+
 def test_correcting_is_not_offered_and_refused(ruled: Room) -> None:
     work = ruled.submit(ruled.learner())
     ruled.approve(ruled.teacher, work, 1, 1)

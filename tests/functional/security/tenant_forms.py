@@ -91,6 +91,7 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "marking_room.arrange": {"do": "assign", "to": ""},
     "marking_room.correct": {"reason": "error"},
     "marking_room.save": {"do": "approve", "seen": "1"},
+    "marking_room.take_over": {},
     "marking_room.undo": {"seen": "1"},
     "mastery_columns.choose": {"column": ["kp:SEM-1.1"]},
     "mastery_columns.compare_grades": {},

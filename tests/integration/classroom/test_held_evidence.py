@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from lti_tool.services.records.held_back import held_points
+from lti_tool.services.records.held_back import LONGEST_CLASS, held_points
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
 from tests.factories.team_classes import team_class
@@ -83,22 +84,50 @@ def test_s33_before_the_team_has_scratched_nobody_learns_which_own_answers_were_
 
 @pytest.mark.parametrize("kind", ["poll", "check"])
 def test_a_column_waits_for_what_a_class_has_not_told_yet(room: Classroom, kind: str) -> None:
-    if kind == "poll":
-        _, seats = voted(room)
-    else:
-        on = team_class(room)
-        on.plan_check()
-        on.until("individual")
-        seats = list(on.learners)
-        on.answer(seats[0], item_1=on.right(1))
-        on.move("individual-closed")
-    people = [seats[0].who.person_id, room.learner(9).who.person_id]
-
-    def held() -> dict[int, set[str]]:
-        with room.tool.runtime.database.reading() as session:
-            found = held_points(session.connection(), room.tool.organisation_id, people, room.tool.clock.now)
-        return {person: set(codes) for person, codes in found.items()}
-
-    assert held() == {people[0]: {"SEM-1.1"}}
+    seat, other = closed(room, kind), room.learner(9)
+    assert held(room, seat, other) == {seat.who.person_id: {"SEM-1.1"}}
     room.do("close")
-    assert held() == {}
+    assert held(room, seat, other) == {}
+
+
+@pytest.mark.parametrize("kind", ["poll", "check"])
+def test_a_class_that_is_left_open_holds_nothing_for_good(room: Classroom, kind: str) -> None:
+    seat = closed(room, kind)
+    opened_at = room.row().opened_at
+    assert opened_at
+    room.tool.clock.now = opened_at + LONGEST_CLASS - timedelta(seconds=1)
+    assert held(room, seat) == {seat.who.person_id: {"SEM-1.1"}}
+    room.tool.clock.advance(seconds=1)
+    assert (room.row().state, held(room, seat)) == ("open", {})
+
+
+def test_a_vote_that_is_no_evidence_yet_holds_nothing(room: Classroom) -> None:
+    poll, _ = voted(room)
+    late = room.learner(3)
+    room.move(poll, "discussion")
+    room.move(poll, "second")
+    room.vote(late, poll, 2, choice="0")
+    assert held(room, late) == {}
+    room.move(poll, "second-closed")
+    assert held(room, late) == {late.who.person_id: {"SEM-1.1"}}
+
+
+def closed(room: Classroom, kind: str) -> Seat:
+    """Close a question, or the own answers of a team check, and tell nothing of it; return who answered."""
+    if kind == "poll":
+        _, [seat, _] = voted(room)
+        return seat
+    on = team_class(room)
+    on.plan_check()
+    on.until("individual")
+    on.answer(on.learners[0], item_1=on.right(1))
+    on.move("individual-closed")
+    return on.learners[0]
+
+
+def held(room: Classroom, *seats: Seat) -> dict[int, set[str]]:
+    """Return by person on which knowledge points a level waits."""
+    people = [seat.who.person_id for seat in seats]
+    with room.tool.runtime.database.reading() as session:
+        found = held_points(session.connection(), room.tool.organisation_id, people, room.tool.clock.now)
+    return {person: set(codes) for person, codes in found.items()}

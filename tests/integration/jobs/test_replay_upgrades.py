@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from lti_tool.models import MasteryGeneration
-from lti_tool.services.mastery import cache, replay_log
+from lti_tool.models import Job, LedgerEvent, MasteryGeneration
+from lti_tool.services.mastery import cache, replay, replay_log
 from lti_tool.services.mastery.replay_waiting import run_waiting
-from tests.factories.replays import answer_some, mastery, run_replay
+from lti_tool.services.mechanisms.jobs import LEASE, JobState
+from qualoop.policies import DEFAULT_TABLE
+from tests.factories.replays import answer_some, mastery, run_replay, start
 from tests.factories.tool import Tool, make_tool
 
 
@@ -77,3 +79,38 @@ def test_a_replay_that_fails_is_not_asked_for_again(tool: Tool, monkeypatch: pyt
     monkeypatch.undo()
     assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 0
     assert waits(tool)
+
+
+@pytest.mark.parametrize("phase", ["clear", "catch-up"])
+def test_a_replay_that_an_earlier_version_was_running_is_not_adopted_over_the_new_one(tool: Tool, phase: str) -> None:
+    answer_some(tool, 10, seed=1)
+    with tool.runtime.database.transaction() as session:
+        session.execute(update(MasteryGeneration).values(weights="w1"))
+    job, _ = start(tool, replay.KEEPING_TAGS)
+    left_running(tool, job.id, phase)
+    assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 1, "another, during the lease"
+    answer_some(tool, 5, seed=2)
+    online = mastery(tool)
+
+    tool.clock.advance(minutes=2)
+    assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 1
+    with tool.runtime.database.reading() as session:
+        of = select(MasteryGeneration.weights).where(MasteryGeneration.state == "adopted")
+        assert session.scalars(of).all() == [DEFAULT_TABLE]
+    assert (waits(tool), mastery(tool)) == (False, online)
+    answer_some(tool, 1, seed=3)
+    assert mastery(tool)["updates"] != online["updates"]
+    assert run_waiting(tool.runtime.database, folder=None, clock=tool.clock) == 0
+
+
+def left_running(tool: Tool, job_id: int, phase: str) -> None:
+    """Let a job stand as a version that weighed by w1 left it, when its process was killed a moment ago."""
+    with tool.runtime.database.transaction() as session:
+        job = session.get_one(Job, job_id)
+        newest = session.scalars(select(LedgerEvent.id).order_by(LedgerEvent.id.desc()).limit(1)).one()
+        fixed = {"through": newest, "basis": newest, "tags": None, "done": 0}
+        choice = {**job.cursor["choice"], "weights": "w1"}
+        job.cursor = {**job.cursor, **fixed, "choice": choice, "phase": phase}
+        job.state, job.leased_until = JobState.RUNNING, tool.clock.now + LEASE
+        session.get_one(MasteryGeneration, job.cursor["generation"]).weights = "w1"
+        session.flush()

@@ -10,16 +10,18 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from lti_tool.models import LedgerEvent
+from lti_tool.models import LedgerEvent, MarkRevision
 from lti_tool.services.marking import assignments, level_limits, release
 from lti_tool.services.marking.level_limits import BeyondLevelError, Limit
 from lti_tool.services.marking.release import MarkCorrection
 from lti_tool.services.people import assessor_qualifications
 from lti_tool.services.people.assessor_qualifications import NewQualification
-from qualoop.assessment.marking import Position, Stage
+from lti_tool.services.people.sessions import NotAllowedError
+from qualoop.assessment.marking import MarkNotYoursError, Position, Stage
 from qualoop.classroom.assessors import QualificationKind, QualificationRule
 from qualoop.ledger import Reason
 from tests.factories.classrooms import Seat
+from tests.factories.launches import MEMBERSHIP
 from tests.factories.marking import ASSISTANT, Room
 from tests.factories.rubrics import sheet
 
@@ -57,6 +59,19 @@ def limit(room: Room, seat: Seat, work: str, position: Position = Position.FIRST
         desk = room.desk(seat, work)
         case = room.case(seat, work)
         return level_limits.find_limit(session.connection(), desk, case, position, day=room.now.date())
+
+
+def take_over(room: Room, seat: Seat, work: str) -> None:
+    with room.tool.runtime.database.transaction() as session:
+        assignments.take_over(session, room.desk(seat, work), now=room.now)
+
+
+def twice(room: Room) -> str:
+    """Hand in a work that is to be marked twice; return its uuid."""
+    work = room.submit(room.learner())
+    with room.tool.runtime.database.transaction() as session:
+        assignments.ask_for_second(session, room.desk(room.teacher, work), wanted=True, now=room.now)
+    return work
 
 
 def correct(room: Room, work: str) -> Sequence[str]:
@@ -128,13 +143,78 @@ def test_a_qualification_counts_on_the_day_of_the_approval(room: Room, lacking: 
 
 
 def test_a_second_mark_is_a_judgement_too(room: Room, expert: Seat) -> None:
-    work = room.submit(room.learner())
-    with room.tool.runtime.database.transaction() as session:
-        assignments.ask_for_second(session, room.desk(room.teacher, work), wanted=True, now=room.now)
+    work = twice(room)
     with ruled(room):
         assert room.approve(expert, work, 1, 1).is_approved
         assert not room.approve(room.teacher, work, 1, 1).is_approved
         assert room.case(room.teacher, work).stage is Stage.SECOND
+
+
+def test_a_draft_of_who_is_not_qualified_is_taken_over_by_who_is(room: Room, expert: Seat) -> None:
+    work = room.submit(room.learner())
+    with ruled(room):
+        room.approve(room.teacher, work, 1, 1)
+        with pytest.raises(NotAllowedError):
+            take_over(room, room.enter("a-1", "Ann", roles=ASSISTANT), work)
+        take_over(room, expert, work)
+        assert [row.number for row in room.rows(MarkRevision, work)] == [1], "what the draft says stays"
+        assert room.approve(expert, work, 2, 1).is_approved
+        with pytest.raises(MarkNotYoursError):
+            room.save(room.teacher, work, sheet(0, 0))
+        with pytest.raises(MarkNotYoursError):
+            take_over(room, room.teacher, work)
+    assert [row.by_person_id for row in room.rows(MarkRevision, work)] == [
+        room.teacher.who.person_id,
+        *[expert.who.person_id] * 2,
+    ]
+
+
+def test_a_draft_of_who_is_qualified_is_its_own(room: Room, expert: Seat) -> None:
+    other = room.enter("y-1", "Yan", roles=ASSISTANT)
+    qualify(room, other)
+    work = room.submit(room.learner())
+    room.save(expert, work, sheet(1, 1))
+    with pytest.raises(NotAllowedError):
+        take_over(room, other, work)
+    with ruled(room), pytest.raises(NotAllowedError):
+        take_over(room, other, work)
+
+
+def test_a_second_mark_is_taken_over_by_who_has_none_on_the_work(room: Room, expert: Seat) -> None:
+    other = room.enter("y-1", "Yan", roles=ASSISTANT)
+    qualify(room, other)
+    work = twice(room)
+    with ruled(room):
+        room.approve(expert, work, 1, 1)
+        room.approve(room.teacher, work, 0, 1)
+        found = limit(room, room.teacher, work, Position.SECOND)
+        assert found is not None
+        assert [each.name for each in found.able] == ["Yan"], "who gave the first mark gives no second"
+        with pytest.raises(NotAllowedError):
+            take_over(room, expert, work)
+        take_over(room, other, work)
+        assert room.approve(other, work, 1, 1).is_approved
+
+
+def test_a_decision_is_taken_over_by_who_leads_the_marking(room: Room, expert: Seat) -> None:
+    lead = room.enter("t-9", "Lead", roles=(MEMBERSHIP + "Instructor",))
+    other = room.enter("y-1", "Yan", roles=ASSISTANT)
+    for seat in (lead, other):
+        qualify(room, seat)
+    work = twice(room)
+    with ruled(room):
+        # Who leads and gave one of the marks may decide, too.
+        room.approve(lead, work, 1, 1)
+        room.approve(other, work, 2, 1)
+        assert not room.approve(room.teacher, work, 2, 1).is_approved
+        found = limit(room, room.teacher, work, Position.DECISION)
+        assert found is not None
+        assert [each.name for each in found.able] == ["Lead"]
+        with pytest.raises(NotAllowedError):
+            take_over(room, expert, work)
+        take_over(room, lead, work)
+        assert room.approve(lead, work, 2, 1).is_approved
+    assert room.release(work) == 1
 
 
 def test_what_was_approved_before_the_rule_stays(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.commands.install import read
-from lti_tool.models import Activity, ContentVersion, CriticalError, Organisation
+from lti_tool.models import Activity, ContentVersion, CriticalError, LedgerEvent, Organisation
 from lti_tool.services import erasure
 from lti_tool.services.evidence import corrections, critical_errors
 from lti_tool.services.evidence.corrections import Request
@@ -250,12 +251,41 @@ def test_it_follows_the_tags_of_the_part(tool: Tool, seat: Seat) -> None:
 
 
 def test_a_result_that_is_held_back_is_not_told_by_it(tool: Tool, seat: Seat) -> None:
-    run(tool, seat, critical=True)
+    held = hiding(tool, seat, run(tool, seat, critical=True))
+    assert has_error(tool, held) == (False, False)
+
+
+@pytest.mark.parametrize("is_held_breach", [True, False])
+def test_a_result_that_is_held_back_leaves_an_earlier_breach_open(
+    tool: Tool, seat: Seat, *, is_held_breach: bool
+) -> None:
+    """Else the page of the learner would tell that the held run is clean; or would say that nothing is open."""
+    shown = run(tool, seat, critical=True)
+    held = hiding(tool, seat, run(tool, seat, critical=is_held_breach))
+    assert has_error(tool, held) == (True, True)
+    assert has_error(tool, subject_of(seat)) == (is_held_breach, is_held_breach), "teachers see everything"
+    before = tool.clock.now
+    tool.clock.advance(minutes=5)
+    correct(tool, shown)
+    assert has_error(tool, held) == (False, False), "a correction is followed there, too"
+    assert facts(tool, held, before).critical_error
+
+
+def test_a_breach_that_weighs_nothing_is_open_then_as_now(tool: Tool, seat: Seat) -> None:
+    run(tool, seat, critical=True, occasion="graded-run:4:0")
+    assert has_error(tool, subject_of(seat)) == (True, True)
+
+
+def hiding(tool: Tool, seat: Seat, uuid: str) -> Subject:
+    """Return the learner, with the attempt of an event held back."""
     with tool.runtime.database.reading() as session:
-        attempt = session.scalars(select(CriticalError.attempt)).one()
-    hidden = replace(subject_of(seat), hidden=frozenset({attempt}))
-    assert not facts(tool, hidden).critical_error
-    assert not facts(tool, hidden, tool.clock.now).critical_error
+        body = session.scalars(select(LedgerEvent.body).where(LedgerEvent.uuid == uuid)).one()
+    return replace(subject_of(seat), hidden=frozenset({json.loads(body)["attempt"]}))
+
+
+def has_error(tool: Tool, subject: Subject) -> tuple[bool, bool]:
+    """Return whether an error is open, as it is now, and as of now."""
+    return facts(tool, subject).critical_error, facts(tool, subject, tool.clock.now).critical_error
 
 
 def test_an_erased_learner_leaves_none(tool: Tool, seat: Seat) -> None:

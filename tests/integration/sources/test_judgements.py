@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from lti_tool.models import Job, LedgerEvent, MasteryGeneration, MasteryMemory, Organisation, SourceScore
 from lti_tool.services.evidence import corrections
+from lti_tool.services.evidence.corrected import list_corrected
+from lti_tool.services.evidence.entries import list_entries
 from lti_tool.services.ledger.standings import read_standings
+from lti_tool.services.sources import sources
+from lti_tool.services.sources.evidence import record_batch
+from lti_tool.services.sources.sources import KnownSource
 from qualoop.ledger import Reason
 from qualoop.values import Score
 from tests.factories.classrooms import enter
@@ -27,6 +34,11 @@ OTHER_HASH = "cd" * 32
 def mark(number: int = 1, **changed: Any) -> dict[str, Any]:
     """Return a row of a rubric sheet that the teacher t-1 has marked."""
     return event(number, **{"rater": "t-1", "form": "observation", "occasion": "sheet:4:assessor", **changed})
+
+
+def own(number: int, **changed: Any) -> dict[str, Any]:
+    """Return such a row of a version that the site carries itself."""
+    return mark(number, **{"activity": INLINE, "content": INLINE_HASH, "part": "q1", **changed})
 
 
 def revised(tool: Tool) -> list[LedgerEvent]:
@@ -134,6 +146,43 @@ def test_the_highest_try_holds_in_whatever_order_they_come(tool: Tool, site: Sit
     assert site.ask("POST", "/api/v1/evidence", {"events": [tries[1]]}).json["gaps"] == []
 
 
+def test_a_try_that_says_the_same_score_is_known_too(tool: Tool, site: Site) -> None:
+    for number in (1, 3):
+        assert site.send(mark(number, score="0.5", **{"try": number})) == ["accepted"]
+    learner = recorded(tool)[0].learner
+    assert site.send(mark(2, score="1", **{"try": 2})) == ["duplicate"], "the third holds"
+    assert site.send(mark(3, score="0.5", **{"try": 3})) == ["duplicate"]
+    assert (standing_scores(tool), len(revised(tool)), inbox(tool)) == (["0.5"], 1, [])
+    assert learner
+    with tool.runtime.database.connection() as connection:
+        place = (connection, tool.organisation_id, learner)
+        assert list_corrected(*place) == [], "there is nothing to tell anybody of"
+        assert [entry.correction for entry in list_entries(*place)] == [None]
+    assert site.send(mark(4, score="1", **{"try": 4})) == ["accepted"]
+    with tool.runtime.database.connection() as connection:
+        assert [each.score for each in list_corrected(connection, tool.organisation_id, learner)] == [Score("1")]
+    assert standing_scores(tool) == ["1"]
+
+
+def test_a_try_before_one_that_was_voided_does_not_come_back(tool: Tool, site: Site) -> None:
+    site.send(mark(1, score="0"))
+    site.send(mark(3, score="1", **{"try": 3}))
+    correct(tool, recorded(tool)[0], None)
+    assert site.send(mark(2, score="0.25", **{"try": 2})) == ["duplicate"]
+    assert site.send(mark(3, score="0.25", id=OTHER_ID, **{"try": 3})) == ["duplicate"]
+    assert standing_scores(tool) == [None]
+    assert site.send(mark(5, score="0.75", **{"try": 5})) == ["accepted"]
+    assert site.send(mark(4, score="0.25", **{"try": 4})) == ["duplicate"]
+    assert standing_scores(tool) == [None, "0.75"], "the mark was changed after that"
+
+
+def test_a_first_try_beside_a_voided_one_is_a_judgement_of_its_own(tool: Tool, site: Site) -> None:
+    assert site.send(mark(2, score="0")) == ["accepted"]
+    correct(tool, recorded(tool)[0], None)
+    assert site.send(mark(1, score="1")) == ["accepted"], "late as it is: who never counts tries loses nothing"
+    assert standing_scores(tool) == [None, "1"]
+
+
 def test_several_changes_in_one_batch_follow_their_numbers(tool: Tool, site: Site) -> None:
     back = mark(3, score="0", **{"try": 3})
     assert site.send(back, mark(score="0"), mark(2, score="1", **{"try": 2})) == ["accepted"] * 3
@@ -183,9 +232,6 @@ def test_what_people_decided_about_a_mark_holds_until_it_is_changed(tool: Tool, 
 
 
 def test_marks_of_a_version_that_was_not_there_are_one_piece_too(tool: Tool, site: Site) -> None:
-    def own(number: int, **changed: Any) -> dict[str, Any]:
-        return mark(number, **{"activity": INLINE, "content": INLINE_HASH, "part": "q1", **changed})
-
     assert site.send(own(1, score="0"), own(2, score="1", **{"try": 2})) == ["waits", "waits"]
     site.register()
     assert standing_scores(tool) == ["1"]
@@ -193,3 +239,34 @@ def test_marks_of_a_version_that_was_not_there_are_one_piece_too(tool: Tool, sit
     site.register(content=OTHER_HASH)
     assert site.send(own(3, score="0.5", content=OTHER_HASH, **{"try": 3})) == ["accepted"]
     assert (standing_scores(tool), len(recorded(tool))) == (["0.5"], 1)
+
+
+def test_a_version_that_comes_beside_a_batch_makes_no_second_piece(tool: Tool, site: Site) -> None:
+    site.register(content=OTHER_HASH)
+    assert site.send(own(1, score="0")) == ["waits"]
+    later = own(2, score="1", content=OTHER_HASH, **{"try": 2})
+    with tool.runtime.database.reading() as session:
+        row = sources.get(session, tool.organisation_id, "open-edx")
+        source = KnownSource(
+            id=row.id, organisation_id=row.organisation_id, key=row.key, registration_id=row.registration_id
+        )
+    with ThreadPoolExecutor(1) as registering:
+        with tool.runtime.database.connection() as connection:
+            record_batch(connection, source, [later], now=tool.clock())
+            registered = registering.submit(site.register)
+            wait_until_blocked(tool, registered)
+        assert registered.result().json["taken_up"] == 1
+    assert standing_scores(tool) == ["1"]
+
+
+def wait_until_blocked(tool: Tool, other: Future[Any]) -> None:
+    """Wait until another transaction waits for a lock; on SQLite it does from its beginning."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 20
+    while not tool.runtime.database.is_sqlite and not other.done() and time.monotonic() < deadline:
+        with tool.runtime.database.snapshot() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.01)

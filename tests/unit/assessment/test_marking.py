@@ -26,6 +26,7 @@ from qualoop.assessment.marking import (
     differences,
     falls_into_sample,
     judged_body,
+    may_go_on_with,
     missing_rows,
     own_position,
     read_sheet,
@@ -57,6 +58,7 @@ SAME = mark(Position.SECOND, BEN, sheet(2, 1))
 OTHER = mark(Position.SECOND, BEN, sheet(0, 1))
 OTHER_DRAFT = mark(Position.SECOND, BEN, sheet(0, 1), approved=False)
 DECISION = mark(Position.DECISION, CLEO, sheet(1, 1))
+DECISION_DRAFT = mark(Position.DECISION, CLEO, sheet(1, 1), approved=False)
 
 
 # -- Forms
@@ -201,6 +203,28 @@ def test_only_who_may_decide_decides() -> None:
 
 def test_nothing_is_anybodys_turn_after_the_release() -> None:
     assert own_position(marking(FIRST, released=True), ANN, may_decide=True) is None
+
+
+@pytest.mark.parametrize(
+    ("marks", "position", "who", "may"),
+    [
+        ([DRAFT], Position.FIRST, BEN, True),
+        ([DRAFT], Position.FIRST, ANN, False),
+        ([FIRST], Position.FIRST, BEN, False),
+        ([DRAFT, OTHER_DRAFT], Position.FIRST, BEN, False),
+        ([DRAFT, OTHER_DRAFT], Position.SECOND, CLEO, True),
+        ([FIRST, OTHER_DRAFT], Position.SECOND, ANN, False),
+        ([FIRST, OTHER, DECISION_DRAFT], Position.DECISION, ANN, True),
+        ([FIRST, OTHER, DECISION], Position.DECISION, ANN, False),
+    ],
+)
+def test_who_may_go_on_with_what_another_began(marks: list[Mark], position: Position, who: str, *, may: bool) -> None:
+    assert may_go_on_with(marking(*marks, twice=True), position, who, may_decide=True) is may
+
+
+def test_only_who_may_decide_goes_on_with_a_decision() -> None:
+    begun = marking(FIRST, OTHER, DECISION_DRAFT, twice=True)
+    assert not may_go_on_with(begun, Position.DECISION, ANN, may_decide=False)
 
 
 # -- Blind
