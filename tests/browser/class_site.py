@@ -55,4 +55,4 @@ def serve(path: Path) -> Iterator[Site]:
 
 def fits(page: Page) -> bool:
     """Say whether nothing of a page stands outside its width."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    return bool(page.locator("html").evaluate("root => root.scrollWidth <= root.clientWidth"))

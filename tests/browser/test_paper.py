@@ -88,6 +88,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def make_sheets(page: Page) -> None:
     page.get_by_role("link", name="New sheets").click()
+    page.locator("label.q-sheet-item").first.wait_for()
     for kind, most in (("One choice", 2), ("Several choices", 1)):
         for label in page.locator("label.q-sheet-item", has_text=kind).all()[:most]:
             label.locator("input").check()
