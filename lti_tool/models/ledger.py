@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
-from lti_tool.models.base import Id, Scoped, short
+from lti_tool.models.base import Scoped, short
 
 RARE = text("type <> 'evidence.recorded'")
 
@@ -56,7 +56,7 @@ class LedgerSeal(Scoped):
 class CriticalError(Scoped):
     """A critical error that is open: a breach in a part of a graded run, until a later graded run has none there.
 
-    `event_seq` is the number of the evidence that says so, `opened_at` when it came about; `learner` is a pseudonym.
+    `learner` is a pseudonym, `content` the version by whose tags the part serves knowledge points.
     """
 
     __tablename__ = "critical_error"
@@ -66,6 +66,3 @@ class CriticalError(Scoped):
     activity: Mapped[str] = short(64)
     part: Mapped[str] = short(64)
     content: Mapped[str] = short(64)
-    attempt: Mapped[str] = short(64)
-    event_seq: Mapped[int] = mapped_column(Id)
-    opened_at: Mapped[datetime]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from lti_tool.db import Instant
-
 revision = "0034"
 down_revision = "0033"
 branch_labels = None
@@ -23,9 +21,6 @@ def upgrade() -> None:
         sa.Column("activity", sa.String(length=64), nullable=False),
         sa.Column("part", sa.String(length=64), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=False),
-        sa.Column("attempt", sa.String(length=64), nullable=False),
-        sa.Column("event_seq", ID, nullable=False),
-        sa.Column("opened_at", Instant(), nullable=False),
         sa.Column("organisation_id", ID, nullable=False),
         sa.Column("id", ID, nullable=False),
         sa.UniqueConstraint(

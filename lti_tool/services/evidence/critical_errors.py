@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, select
 
-from lti_tool.db import Direct, Driver, micros
+from lti_tool.db import Direct, Driver
 from lti_tool.models import LedgerEvent
 from lti_tool.services.content import parts
 from lti_tool.services.evidence import locks
@@ -28,8 +28,7 @@ _SETTLE: Final = Direct(
     "DELETE FROM critical_error WHERE organisation_id = ? AND learner = ? AND activity = ? AND part = ?"
 )
 _OPEN: Final = Direct(
-    "INSERT INTO critical_error (organisation_id, learner, activity, part, content, attempt, event_seq, opened_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO critical_error (organisation_id, learner, activity, part, content) VALUES (?, ?, ?, ?, ?)"
 )
 _READ: Final = Direct(
     "SELECT learner, activity, part, content FROM critical_error WHERE organisation_id = ? AND learner IN ?"
@@ -39,17 +38,13 @@ _SAID: Final = f'"occasion":"{GRADED_RUN}'
 """What the body of a graded run's evidence holds."""
 Key = tuple[int, str, str, str]
 """Organisation, learner, activity and part."""
-Run = tuple[Evidence, int, int]
-"""What a graded run says of a part, the number of its event, and the moment in microseconds since 1970."""
 
 
-def follow(connection: Connection, organisation_id: int, graded: Sequence[tuple[Submission, int]]) -> None:
-    """Let graded runs that are now in the ledger, each with its number, open critical errors and settle earlier ones."""
-    newest: dict[Key, Run] = {}
-    for submission, seq in graded:
-        evidence = submission.evidence
-        key = (organisation_id, submission.learner, evidence.activity, evidence.part)
-        newest[key] = (evidence, seq, micros(submission.occurred_at))
+def follow(connection: Connection, organisation_id: int, graded: Iterable[Submission]) -> None:
+    """Let graded runs that are now in the ledger, in their order, open critical errors and settle earlier ones."""
+    newest: dict[Key, Evidence | None] = {
+        (organisation_id, each.learner, each.evidence.activity, each.evidence.part): each.evidence for each in graded
+    }
     _write(Driver(connection), newest)
 
 
@@ -85,7 +80,7 @@ def read_errors_without(
     hidden neither opens an error nor settles an earlier one, since both would tell its result.
     """
     opened = _read_opened(connection, organisation_id, learner, hidden, recorded_by=recorded_by)
-    rows = [(learner, *place, run[0].content) for place, run in opened.items()]
+    rows = [(learner, *place, run.content) for place, run in opened.items()]
     return _points(connection, organisation_id, rows).get(learner, frozenset())
 
 
@@ -101,20 +96,20 @@ def _read_opened(
     hidden: Collection[str] = (),
     *,
     recorded_by: datetime | None = None,
-) -> Mapping[tuple[str, str], Run]:
+) -> Mapping[tuple[str, str], Evidence]:
     """Return by activity and part which run has left an error open, of those that are recorded and not hidden."""
     corrections = read_corrections(connection, organisation_id, learner=learner, recorded_by=recorded_by)
     standings = settle_corrections(corrections)
     event = LedgerEvent
     query = (
-        select(event.id, event.uuid, event.occurred_at, event.body)
+        select(event.uuid, event.body)
         .where(event.organisation_id == organisation_id, event.learner == learner)
         .where(event.type == EventType.EVIDENCE_RECORDED.value, event.body.contains(_SAID))
         .order_by(event.id)
     )
     if recorded_by is not None:
         query = query.where(event.recorded_at <= recorded_by)
-    opened: dict[tuple[str, str], Run] = {}
+    opened: dict[tuple[str, str], Evidence] = {}
     for row in connection.execute(query):
         evidence = Evidence.from_body(json.loads(row.body))
         effect, place = effect_on_error(evidence, standings.get(row.uuid)), (evidence.activity, evidence.part)
@@ -122,7 +117,7 @@ def _read_opened(
             continue
         opened.pop(place, None)
         if effect:
-            opened[place] = (evidence, row.id, micros(row.occurred_at))
+            opened[place] = evidence
     return opened
 
 
@@ -142,12 +137,7 @@ def _points(
     return {learner: frozenset(codes) for learner, codes in found.items()}
 
 
-def _write(driver: Driver, newest: Mapping[Key, Run | None]) -> None:
-    """Let what the newest graded run of each part says stand: evidence, number and moment; None opens nothing."""
+def _write(driver: Driver, newest: Mapping[Key, Evidence | None]) -> None:
+    """Let what the newest graded run of each part says stand; None opens nothing."""
     driver.run_many(_SETTLE, list(newest))
-    opening = [
-        (*key, run[0].content, run[0].attempt, run[1], run[2])
-        for key, run in newest.items()
-        if run is not None and run[0].critical
-    ]
-    driver.run_many(_OPEN, opening)
+    driver.run_many(_OPEN, [(*key, run.content) for key, run in newest.items() if run is not None and run.critical])

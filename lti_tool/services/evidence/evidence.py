@@ -163,7 +163,7 @@ def record_many(
         for submission, recorded, version in zip(submissions, done, versions, strict=True)
         if recorded.seq is not None
     ]
-    graded = [(submission, seq) for submission, seq, _ in new if submission.evidence.is_graded_run]
+    graded = [submission for submission, _, _ in new if submission.evidence.is_graded_run]
     if graded:
         critical_errors.follow(connection, organisation_id, graded)
     if new:

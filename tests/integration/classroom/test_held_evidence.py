@@ -11,18 +11,9 @@ from lti_tool.services.records.held_back import LONGEST_CLASS, held_points
 from tests.factories.class_sessions import Classroom
 from tests.factories.classrooms import Seat
 from tests.factories.team_classes import team_class
-from tests.integration.pages.reading_html import text_of
+from tests.integration.pages.reading_html import LATER, OWN_PAGES, text_of
 
-LATER = "Some of your results are shown later."
 TELLING = re.compile(r'Score \d+%|mean score|rose by|fell by|"score": ?"')
-OWN_PAGES = (
-    "record/SEM-1.1/",
-    "record/timeline/",
-    "record/",
-    "record/evidence/",
-    "record/download",
-    "record/download?format=json",
-)
 
 
 def tells(seat: Seat) -> list[str]:

@@ -7,6 +7,17 @@ from html.parser import HTMLParser
 
 from werkzeug.test import TestResponse
 
+LATER = "Some of your results are shown later."
+OWN_PAGES = (
+    "record/SEM-1.1/",
+    "record/timeline/",
+    "record/",
+    "record/evidence/",
+    "record/download",
+    "record/download?format=json",
+)
+"""Every page on which a learner reads of the own evidence."""
+
 
 class _Text(HTMLParser):
     def __init__(self) -> None:

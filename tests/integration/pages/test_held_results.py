@@ -18,17 +18,8 @@ from tests.factories.classrooms import Seat, enter
 from tests.factories.held_results import show_results
 from tests.factories.launches import LTI
 from tests.factories.tool import SECRET, Tool
-from tests.integration.pages.reading_html import text_of
+from tests.integration.pages.reading_html import LATER, OWN_PAGES, text_of
 
-LATER = "Some of your results are shown later."
-OWN_PAGES = (
-    "record/SEM-1.1/",
-    "record/timeline/",
-    "record/",
-    "record/evidence/",
-    "record/download",
-    "record/download?format=json",
-)
 SCORED = re.compile(r'"score": ?"')
 
 
